@@ -1,0 +1,58 @@
+//! The command line: clap types, one file a subcommand; wiring, nothing else.
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::gate::verdict::Verdict;
+use crate::report::printer::Printer;
+
+mod check;
+mod explain;
+mod replay;
+mod sandbox;
+mod schema;
+mod validate;
+
+/// A deployment gate for Kubernetes: says yes only with proof, and no only with a cause.
+#[derive(Debug, Parser)]
+#[command(name = "crashgate", version, about, propagate_version = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Replay(replay::Args),
+    Sandbox(sandbox::Args),
+    Validate(validate::Args),
+    Schema(schema::Args),
+    Explain(explain::Args),
+}
+
+/// Parses the arguments, runs the subcommand and returns the process's exit code.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render().to_string();
+            if error.use_stderr() {
+                printer.say(text.trim_end());
+                return Verdict::Usage.exit_code();
+            }
+            printer.result(&text);
+            return 0;
+        }
+    };
+    match cli.command {
+        Command::Check(args) => check::run(args, printer),
+        Command::Replay(args) => replay::run(args, printer),
+        Command::Sandbox(args) => sandbox::run(args, printer),
+        Command::Validate(args) => validate::run(args, printer),
+        Command::Schema(args) => schema::run(args, printer),
+        Command::Explain(args) => explain::run(args, printer),
+    }
+}

@@ -1,0 +1,1 @@
+//! The only rooms that talk to Kubernetes: connect, watch, confirm, collect evidence.

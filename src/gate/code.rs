@@ -1,0 +1,390 @@
+//! The catalogue of causes: one table, from which the rules, the ranking, `crashgate explain` and the documentation live.
+//!
+//! Codes are stable names: add, never rename. A row stands in the order of root causes: of two findings the one whose
+//! row comes first leads, for it explains the other.
+
+use std::fmt;
+
+use super::plan::Grace;
+use super::verdict::Verdict;
+
+/// A coded cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the meaning of each code stands in its row of the catalogue")]
+pub enum Code {
+    ImageNameInvalid,
+    ImageNotFound,
+    ImagePullDenied,
+    ImageNeverPull,
+    ConfigMissing,
+    StartFailed,
+    OomKilled,
+    LivenessProbeFailed,
+    StartupProbeFailed,
+    JobFailed,
+    CrashLoop,
+    PodFailed,
+    SmokeFailed,
+    QuotaExceeded,
+    AdmissionDenied,
+    VolumeUnavailable,
+    Unschedulable,
+    RegistryUnavailable,
+    SandboxFailed,
+    NodeNotReady,
+    PodDisrupted,
+    ReadinessFlapping,
+    NotReady,
+    Superseded,
+    WorkloadDeleted,
+    ScaledToZero,
+    Paused,
+    UpdateBlocked,
+    NothingMatched,
+    Unauthorized,
+    Forbidden,
+    OwnerUnknown,
+    ClusterUnreachable,
+    StaleData,
+    RecordingEnded,
+}
+
+/// Whose fault a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The app, its image or its configuration.
+    App,
+    /// The cluster that should run it.
+    Platform,
+    /// Nobody's: the version is not there, or not wanted any more.
+    Outcome,
+    /// The view of the cluster was not good enough to say.
+    Observation,
+}
+
+impl Fault {
+    /// The spelling in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Platform => "platform",
+            Self::Outcome => "outcome",
+            Self::Observation => "observation",
+        }
+    }
+}
+
+/// When a cause counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// As soon as it is seen.
+    AtOnce,
+    /// When it has stood for this grace, and at the end of the wait period in any case.
+    AfterGrace(Grace),
+    /// When it still stands at the end of the wait period.
+    AtTheEnd,
+}
+
+/// One row of the catalogue.
+#[derive(Debug)]
+pub struct Row {
+    /// The code.
+    pub code: Code,
+    /// Its spelling.
+    pub name: &'static str,
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// The verdict where it leads.
+    pub verdict: Verdict,
+    /// When it counts.
+    pub counts: Counts,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+    /// What usually causes it.
+    pub causes: &'static str,
+    /// What to do.
+    pub next_step: &'static str,
+    /// The API fields that it rests on.
+    pub rests_on: &'static str,
+}
+
+impl Code {
+    /// The row of this code.
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        &CATALOGUE[self as usize]
+    }
+
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The code of that name, whatever its case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        CATALOGUE.iter().find(|row| row.name.eq_ignore_ascii_case(name)).map(|row| row.code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+macro_rules! rows {
+    ($($code:ident, $fault:ident, $verdict:ident, $counts:expr;
+       $meaning:literal; $causes:literal; $next:literal; $rests:literal)+) => {
+        &[$(Row {
+            code: Code::$code, name: stringify!($code), fault: Fault::$fault, verdict: Verdict::$verdict, counts: $counts,
+            meaning: $meaning, causes: $causes, next_step: $next, rests_on: $rests,
+        }),+]
+    };
+}
+
+/// Every cause, in the order of root causes.
+pub static CATALOGUE: &[Row] = rows! {
+    ImageNameInvalid, App, Failed, Counts::AfterGrace(Grace::ImagePull);
+    "The image reference cannot be parsed, so nothing can be pulled.";
+    "An empty variable in a template (`app:`), upper-case letters in the repository, a stray colon or space.";
+    "Correct `image:` of the container and deploy again.";
+    "status.containerStatuses[].state.waiting.reason InvalidImageName"
+
+    ImageNotFound, App, Failed, Counts::AfterGrace(Grace::ImagePull);
+    "The registry answered that this image does not exist, or has no variant for the node's platform.";
+    "The tag was never pushed, or is pushed by a job that has not run yet; a typo in the repository; an image built for another architecture.";
+    "Push the image or correct `image:`; where tags arrive late, set `grace: {ImagePull: 1m}`.";
+    "status.containerStatuses[].state.waiting.reason ErrImagePull or ImagePullBackOff, with its message"
+
+    ImagePullDenied, App, Failed, Counts::AfterGrace(Grace::ImagePull);
+    "The registry refuses to hand out the image to this pod.";
+    "No or expired `imagePullSecrets`, a private repository, a typo in the repository (many registries answer \"denied\" for what does not exist).";
+    "Check `imagePullSecrets` of the pod and its service account, and that the repository exists.";
+    "status.containerStatuses[].state.waiting.reason ErrImagePull or ImagePullBackOff, with its message"
+
+    ImageNeverPull, App, Failed, Counts::AfterGrace(Grace::ImagePull);
+    "The image is not on the node, and `imagePullPolicy: Never` forbids to fetch it.";
+    "A manifest made for a local cluster; an image that was not loaded into every node.";
+    "Load the image into the nodes, or set `imagePullPolicy: IfNotPresent`.";
+    "status.containerStatuses[].state.waiting.reason ErrImageNeverPull"
+
+    ConfigMissing, App, Failed, Counts::AfterGrace(Grace::Config);
+    "A ConfigMap, a Secret or a key in one, which the pod needs, does not exist.";
+    "It was not deployed, is in another namespace, has another name, or arrives later than the workload.";
+    "Create the object named, or correct the reference; where it arrives late, set `grace: {Config: 1m}`.";
+    "status.containerStatuses[].state.waiting.reason CreateContainerConfigError; event FailedMount of the pod"
+
+    StartFailed, App, Failed, Counts::AtOnce;
+    "The container could not be created or started: its process never ran.";
+    "The command is not in the image or not executable, the image is for another architecture, `runAsNonRoot` with an image that runs as root, a mount over a file.";
+    "Correct `command:`, `securityContext:` or the image.";
+    "state.terminated.reason StartError or ContainerCannotRun; state.waiting.reason RunContainerError, CreateContainerError or CreateContainerConfigError"
+
+    OomKilled, App, Failed, Counts::AtOnce;
+    "The container used more memory than its limit, and the kernel killed it.";
+    "A limit below what the app needs to start, a leak, a heap size that does not know of the limit.";
+    "Raise `resources.limits.memory`, or make the app use less.";
+    "state.terminated.reason or lastState.terminated.reason OOMKilled"
+
+    LivenessProbeFailed, App, Failed, Counts::AtOnce;
+    "The liveness probe failed and the kubelet killed the container.";
+    "A wrong path or port, a probe that begins before the app can answer, an app that hangs under load.";
+    "Correct `livenessProbe`, give it a `startupProbe` to wait for, or mend the endpoint.";
+    "event Killing of the pod (\"failed liveness probe\"), with the restart that follows"
+
+    StartupProbeFailed, App, Failed, Counts::AtOnce;
+    "The startup probe never succeeded in its time and the kubelet killed the container.";
+    "A wrong path or port, an app that needs longer to start than failureThreshold × periodSeconds.";
+    "Correct `startupProbe`, or raise its `failureThreshold`.";
+    "event Killing of the pod (\"failed startup probe\"), with the restart that follows"
+
+    JobFailed, App, Failed, Counts::AtOnce;
+    "The Job failed for good: it will not be tried again.";
+    "Its pods ended in failure more often than `backoffLimit` allows, or it ran longer than `activeDeadlineSeconds`.";
+    "Read the log of its last pod, mend the task, and create the Job anew.";
+    "status.conditions[] of the Job, type Failed"
+
+    CrashLoop, App, Failed, Counts::AtOnce;
+    "A container ends although it should keep running (or, an init container, ends in failure), more often than `maxRestarts` allows.";
+    "A missing setting, an unreachable dependency at start, an uncaught error, a process that forks into the background.";
+    "Read the last words of the container; mend what they name.";
+    "status.containerStatuses[].restartCount, state.terminated and lastState.terminated together"
+
+    PodFailed, App, Failed, Counts::AtOnce;
+    "A pod that nobody restarts ended in failure.";
+    "Its container ended with a non-zero exit code under `restartPolicy: Never`, or it ran longer than `activeDeadlineSeconds`.";
+    "Read the log of its container.";
+    "status.phase Failed"
+
+    SmokeFailed, App, Failed, Counts::AtOnce;
+    "The smoke run that the manifest asks for failed.";
+    "The app is up, and does not do what the smoke test expects of it.";
+    "Read the output of the smoke run.";
+    "status.phase and state.terminated of the smoke pod"
+
+    QuotaExceeded, Platform, Platform, Counts::AfterGrace(Grace::Quota);
+    "A ResourceQuota of the namespace does not allow the pods that the workload asks for.";
+    "The quota is used up, by other workloads or by the surge of a rolling update; a pod without the requests that the quota counts.";
+    "Raise the quota, free some of it, or lower `replicas`, requests or `maxSurge`.";
+    "condition ReplicaFailure of the ReplicaSet; event FailedCreate of the workload (\"exceeded quota\")"
+
+    AdmissionDenied, Platform, Platform, Counts::AfterGrace(Grace::Admission);
+    "The API server refuses to create the pods: an admission check says no.";
+    "Pod security levels, a LimitRange, a policy webhook (or one that does not answer), a missing ServiceAccount or PriorityClass.";
+    "Change the pod template so that the check named passes, or mend the check.";
+    "condition ReplicaFailure of the ReplicaSet; event FailedCreate of the workload (\"is forbidden\", \"denied the request\")"
+
+    VolumeUnavailable, Platform, Platform, Counts::AfterGrace(Grace::Volume);
+    "A volume of the pod is not there, not bound, not attached or not mounted.";
+    "A PersistentVolumeClaim without a volume, a disk that is still attached to another node, a storage driver in trouble.";
+    "Run `kubectl describe pvc` and look at the storage driver.";
+    "events FailedMount, FailedAttachVolume of the pod; condition PodScheduled (\"unbound immediate PersistentVolumeClaims\")"
+
+    Unschedulable, Platform, Platform, Counts::AfterGrace(Grace::Unschedulable);
+    "No node takes the pod.";
+    "Requests larger than what any node has free, taints without tolerations, a node selector or affinity that nothing fits, an autoscaler at its limit.";
+    "Lower the requests, add nodes, or correct `nodeSelector`, affinity and tolerations.";
+    "condition PodScheduled of the pod, reason Unschedulable or SchedulingGated"
+
+    RegistryUnavailable, Platform, Platform, Counts::AfterGrace(Grace::Registry);
+    "The image could not be pulled for a reason that is not the image's: the registry or the way to it is in trouble.";
+    "Rate limits (429), 5xx, time-outs, DNS or TLS trouble between the node and the registry.";
+    "Look at the registry and the node's way to it; then run the gate again.";
+    "status.containerStatuses[].state.waiting.reason ErrImagePull or ImagePullBackOff, with its message"
+
+    SandboxFailed, Platform, Platform, Counts::AfterGrace(Grace::Sandbox);
+    "The node cannot build what the pod's containers would run in.";
+    "The network plugin is not ready or out of addresses, the container runtime is overloaded.";
+    "Look at the node named and its network plugin.";
+    "event FailedCreatePodSandBox of the pod; CreateContainerError with a time-out or a reserved name"
+
+    NodeNotReady, Platform, Platform, Counts::AtTheEnd;
+    "The node under the pod does not answer.";
+    "The node went down, lost its network or ran out of memory or disk.";
+    "Look at the node named; its pods are replaced when it is given up.";
+    "condition Ready of the node; condition Ready of the pod turned False while its containers say ready"
+
+    PodDisrupted, Platform, Platform, Counts::AtTheEnd;
+    "Pods were evicted, preempted or shut down with their node, and no replacement got ready in time.";
+    "A drain, a node under memory or disk pressure, a pod of higher priority, a node that is shut down.";
+    "Run the gate again when the cluster is calm; set requests and a PodDisruptionBudget.";
+    "condition DisruptionTarget of the pod; status.reason Evicted, Preempting, NodeShutdown, OutOfcpu, …"
+
+    ReadinessFlapping, App, TimedOut, Counts::AtTheEnd;
+    "Pods get ready and lose it again, so that no stability window could be filled.";
+    "A readiness probe with a short time-out, an app that stalls under load, a dependency that comes and goes.";
+    "Look at what the readiness probe asks, and at the app's log at these moments.";
+    "condition Ready of the pod, its status and lastTransitionTime"
+
+    NotReady, App, TimedOut, Counts::AtTheEnd;
+    "Pods run but were not ready in time.";
+    "A readiness probe that asks for the wrong path or port, an app that waits for a dependency, a wait period shorter than the app's start.";
+    "Look at what the readiness probe asks; raise `waitPeriod` if the app is only slow.";
+    "condition Ready of the pod"
+
+    Superseded, Outcome, Superseded, Counts::AtOnce;
+    "Another version took the place of this one before it could pass.";
+    "Another deploy came after this one, or somebody rolled back.";
+    "Nothing, if the newer deploy has a gate of its own.";
+    "spec.template.metadata.labels of the workload"
+
+    WorkloadDeleted, Outcome, Superseded, Counts::AtOnce;
+    "The workload was deleted while the gate was watching.";
+    "Somebody removed or recreated it.";
+    "Deploy again.";
+    "the watch's DELETED; metadata.deletionTimestamp of the workload"
+
+    ScaledToZero, Outcome, NothingMatched, Counts::AtTheEnd;
+    "The workload asks for no pods, so there is nothing that could be healthy.";
+    "`replicas: 0` in the manifest, or somebody (or an autoscaler) scaled it down.";
+    "Scale it up, or leave the gate out for workloads that rest.";
+    "spec.replicas of the workload"
+
+    Paused, Outcome, NothingMatched, Counts::AtTheEnd;
+    "The rollout is paused, so this version is not rolled out.";
+    "`kubectl rollout pause`, or `spec.paused: true`.";
+    "Run `kubectl rollout resume`.";
+    "spec.paused of the Deployment, spec.suspend of the Job"
+
+    UpdateBlocked, Outcome, NothingMatched, Counts::AtTheEnd;
+    "The workload's own update strategy keeps this version from being rolled out.";
+    "`updateStrategy: OnDelete`, a `partition` above every ordinal, or a broken pod of the old revision that an ordered update waits for.";
+    "Delete the pods of the old revision, or lower the partition.";
+    "spec.updateStrategy and status.updateRevision of the workload"
+
+    NothingMatched, Outcome, NothingMatched, Counts::AtTheEnd;
+    "No pod of this version came in the whole wait period.";
+    "Wrong labels, the wrong namespace or cluster, a deploy that did not happen.";
+    "Compare the labels asked for with those that exist; they are listed where they are near.";
+    "the LIST of pods and of workloads"
+
+    Unauthorized, Observation, Inconclusive, Counts::AtTheEnd;
+    "The API server does not know who is asking.";
+    "An expired token, the wrong context, a credential plugin that fails.";
+    "Log in again, or mend the credentials in the kubeconfig.";
+    "HTTP status 401"
+
+    Forbidden, Observation, Inconclusive, Counts::AtTheEnd;
+    "The identity may not read what the gate needs.";
+    "A Role without the rule named, or not bound to this identity.";
+    "Add the rule named to the Role.";
+    "HTTP status 403"
+
+    OwnerUnknown, Observation, Inconclusive, Counts::AtTheEnd;
+    "The pods belong to a kind of workload that the gate cannot read, so it cannot know how many are wanted.";
+    "A custom resource that owns pods itself.";
+    "Name the number with `replicas:`.";
+    "metadata.ownerReferences of the pods"
+
+    ClusterUnreachable, Observation, Inconclusive, Counts::AtTheEnd;
+    "The API server could not be reached.";
+    "The wrong server or context, a network or proxy in the way, a cluster that is down.";
+    "Try `kubectl get --raw /version` with the same kubeconfig and context.";
+    "the connection"
+
+    StaleData, Observation, Inconclusive, Counts::AtTheEnd;
+    "What was known of the cluster was too old, or too uncertain, when it mattered.";
+    "A watch that broke and could not be resumed, answers that could not be read.";
+    "Run the gate again; if it stays, look at the API server and what lies between.";
+    "the freshness of the last answer of each source"
+
+    RecordingEnded, Observation, Inconclusive, Counts::AtOnce;
+    "The recording ended before the gate could decide.";
+    "A recording that was cut, or a policy that asks for more time than the recording has.";
+    "Record for longer, or replay with a shorter `waitPeriod` and `stableFor`.";
+    "the end of the recording"
+};
+
+#[cfg(test)]
+mod tests {
+    use super::{CATALOGUE, Code, Fault};
+    use crate::gate::verdict::Verdict;
+
+    #[test]
+    fn each_row_stands_at_its_codes_place() {
+        for (place, row) in CATALOGUE.iter().enumerate() {
+            assert_eq!(row.code as usize, place, "{}", row.name);
+            assert_eq!(Code::from_name(row.name), Some(row.code));
+            assert_eq!(Code::from_name(&row.name.to_lowercase()), Some(row.code));
+        }
+        assert_eq!(Code::RecordingEnded as usize + 1, CATALOGUE.len(), "the last code has the last row");
+        assert_eq!(Code::from_name("Nonsense"), None);
+    }
+
+    #[test]
+    fn no_cause_ever_means_healthy_and_faults_fit_their_verdicts() {
+        for row in CATALOGUE {
+            let fits = match row.fault {
+                Fault::App => matches!(row.verdict, Verdict::Failed | Verdict::TimedOut),
+                Fault::Platform => row.verdict == Verdict::Platform,
+                Fault::Outcome => matches!(row.verdict, Verdict::Superseded | Verdict::NothingMatched),
+                Fault::Observation => row.verdict == Verdict::Inconclusive,
+            };
+            assert!(fits, "{}", row.name);
+        }
+    }
+}

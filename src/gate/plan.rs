@@ -1,0 +1,169 @@
+//! The plan: one validated gate, ready to be judged. `manifest/` makes plans; nothing here parses text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use super::selector::Selector;
+use super::workload::WorkloadKind;
+
+/// One app at one version under judgement, with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The app's name, as people say it.
+    pub app: String,
+    /// The version that must come up.
+    pub version: String,
+    /// The namespace that holds the pods.
+    pub namespace: String,
+    /// A pass rests on data proven no older than this; also the polling interval where watching is not allowed.
+    pub delay: Duration,
+    /// How long the app may take to become healthy, that is to begin its last stability window.
+    pub wait_period: Duration,
+    /// How long the app must stay healthy without a break before it passes. Zero passes on first sight.
+    pub stable_for: Duration,
+    /// Crashes allowed per container, counted since the pod was created.
+    pub max_restarts: u32,
+    /// The one workload that the gate is pinned to, if any.
+    pub workload: Option<Pin>,
+    /// Which pods are the app's. Unused for finding pods where a workload is pinned.
+    pub selector: Selector,
+    /// The label key that holds the version (`labels.version` of the manifest).
+    pub version_label: String,
+    /// A floor for the number of pods; the target is the larger of this and what the owners ask for.
+    pub replicas: Option<u32>,
+    /// How much of the target must be ready. Absent: all of it, and every live pod.
+    pub min_ready: Option<MinReady>,
+    /// How long a cause may last before it counts, where the manifest says so.
+    pub grace: BTreeMap<Grace, Duration>,
+    /// Containers whose state and crashes decide nothing.
+    pub ignore_containers: BTreeSet<String>,
+}
+
+impl Plan {
+    /// A plan with every default of the manifest, for `app` at `version` in `namespace`.
+    #[must_use]
+    pub fn new(app: &str, version: &str, namespace: &str) -> Self {
+        Self {
+            app: app.to_owned(),
+            version: version.to_owned(),
+            namespace: namespace.to_owned(),
+            delay: Self::DEFAULT_DELAY,
+            wait_period: Self::DEFAULT_WAIT_PERIOD,
+            stable_for: Self::DEFAULT_STABLE_FOR,
+            max_restarts: 0,
+            workload: None,
+            selector: Selector::equals([("app", app), ("version", version)]),
+            version_label: "version".to_owned(),
+            replicas: None,
+            min_ready: None,
+            grace: BTreeMap::new(),
+            ignore_containers: BTreeSet::new(),
+        }
+    }
+
+    /// `delay` where the manifest is silent.
+    pub const DEFAULT_DELAY: Duration = Duration::from_secs(10);
+    /// `waitPeriod` where the manifest is silent.
+    pub const DEFAULT_WAIT_PERIOD: Duration = Duration::from_mins(1);
+    /// `stableFor` where the manifest is silent.
+    pub const DEFAULT_STABLE_FOR: Duration = Duration::from_secs(30);
+}
+
+/// The workload that a gate is pinned to (`workload: deployment/checkout`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Its kind.
+    pub kind: WorkloadKind,
+    /// Its name in the gate's namespace.
+    pub name: String,
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
+/// How much of the target must be ready (`minReady`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinReady {
+    /// So many pods.
+    Count(u32),
+    /// So much of the target, 1 to 100; a fraction of a pod counts as a whole one.
+    Percent(u8),
+}
+
+impl MinReady {
+    /// How many pods of `target` must be ready; never more than the target.
+    #[must_use]
+    pub fn of(self, target: u32) -> u32 {
+        match self {
+            Self::Count(count) => count.min(target),
+            Self::Percent(percent) => {
+                let pods = (u64::from(target) * u64::from(percent.min(100))).div_ceil(100);
+                u32::try_from(pods).unwrap_or(target)
+            }
+        }
+    }
+}
+
+/// The causes whose patience a manifest may set (`grace:`). This is the whole list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grace {
+    /// The image is missing or may not be pulled.
+    ImagePull,
+    /// The registry does not answer, or not well.
+    Registry,
+    /// A `ConfigMap`, `Secret` or key is missing, or the container cannot be created from its spec.
+    Config,
+    /// No node takes the pod.
+    Unschedulable,
+    /// A volume is not there, not bound, not attached or not mounted.
+    Volume,
+    /// A `ResourceQuota` forbids the pod.
+    Quota,
+    /// An admission check forbids the pod.
+    Admission,
+    /// The node cannot build the pod's sandbox.
+    Sandbox,
+}
+
+impl Grace {
+    /// Every grace, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::ImagePull,
+        Self::Registry,
+        Self::Config,
+        Self::Unschedulable,
+        Self::Volume,
+        Self::Quota,
+        Self::Admission,
+        Self::Sandbox,
+    ];
+
+    /// The key as the manifest spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ImagePull => "ImagePull",
+            Self::Registry => "Registry",
+            Self::Config => "Config",
+            Self::Unschedulable => "Unschedulable",
+            Self::Volume => "Volume",
+            Self::Quota => "Quota",
+            Self::Admission => "Admission",
+            Self::Sandbox => "Sandbox",
+        }
+    }
+
+    /// How long the cause may last where the manifest is silent. `None`: until the end of the wait period.
+    #[must_use]
+    pub const fn default_patience(self) -> Option<Duration> {
+        match self {
+            Self::ImagePull => Some(Duration::ZERO),
+            Self::Config => Some(Duration::from_secs(15)),
+            Self::Registry | Self::Unschedulable | Self::Volume | Self::Quota | Self::Admission | Self::Sandbox => None,
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What the gate knows of a pod: the few fields of the Kubernetes API that its rules rest on.
+//!
+//! Every field that the API may leave out is an `Option`: an absent field is no proof of anything, and no rule may read
+//! a default where it needs evidence.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Who controls an object: the entry of `metadata.ownerReferences` with `controller: true`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControllerRef {
+    /// The owner's kind as the API spells it (`ReplicaSet`, `Rollout`, …).
+    pub kind: String,
+    /// The owner's name.
+    pub name: String,
+    /// The owner's UID; a new object of the same name has another.
+    pub uid: String,
+}
+
+/// A pod at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pod {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
+    /// The controller among `metadata.ownerReferences`.
+    pub controller: Option<ControllerRef>,
+    /// `metadata.deletionTimestamp` is set: the pod is on its way out and is no evidence.
+    pub deleting: bool,
+    /// `status.phase`.
+    pub phase: Option<Phase>,
+    /// `status.reason`: why a pod as a whole failed (`Evicted`, `NodeShutdown`, `OutOfcpu`, …).
+    pub reason: Option<String>,
+    /// `status.message`.
+    pub message: Option<String>,
+    /// `spec.nodeName`.
+    pub node: Option<String>,
+    /// `spec.restartPolicy`; the API server always fills it in.
+    pub restart_policy: RestartPolicy,
+    /// The condition `Ready`.
+    pub ready: Option<Condition>,
+    /// The condition `PodScheduled`.
+    pub scheduled: Option<Condition>,
+    /// The condition `DisruptionTarget`.
+    pub disruption: Option<Condition>,
+    /// The condition `PodReadyToStartContainers`: sandbox, network and volumes are there.
+    pub sandbox_ready: Option<Condition>,
+    /// The condition `PodResizeInProgress` is True: an in-place resize may restart containers.
+    pub resizing: bool,
+    /// All containers of the spec, init containers first, each with its status where the kubelet gave one.
+    pub containers: Vec<Container>,
+}
+
+impl Pod {
+    /// True where the condition `Ready` says `True`. Only this counts as ready: the phase does not.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.as_ref().is_some_and(|condition| condition.status)
+    }
+}
+
+/// `status.phase` of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Accepted, not all containers started yet.
+    Pending,
+    /// Bound to a node, at least one container started. No proof of health.
+    Running,
+    /// All containers ended with 0 and will not be restarted.
+    Succeeded,
+    /// All containers ended, at least one in failure, and will not be restarted.
+    Failed,
+    /// The node does not answer.
+    Unknown,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
+/// `spec.restartPolicy` of a pod or of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestartPolicy {
+    /// Restart whatever the exit code: the API's default.
+    Always,
+    /// Restart after a non-zero exit code only.
+    OnFailure,
+    /// Never restart.
+    Never,
+}
+
+/// A condition of a pod, with the parts that rules read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// `status` is `True`.
+    pub status: bool,
+    /// `lastTransitionTime` as the server wrote it. Compared for equality only: server clocks are not ours.
+    pub since: Option<String>,
+    /// `reason`.
+    pub reason: Option<String>,
+    /// `message`.
+    pub message: Option<String>,
+}
+
+/// The part that a container plays in its pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Runs before the app and must end with 0.
+    Init,
+    /// An init container with `restartPolicy: Always`: starts before the app and runs beside it.
+    Sidecar,
+    /// The app itself.
+    App,
+}
+
+impl Role {
+    /// The spelling in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Sidecar => "sidecar",
+            Self::App => "app",
+        }
+    }
+
+    /// How the role is said in front of a container's name: "init container migrate".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Init => "init container",
+            Self::Sidecar => "sidecar",
+            Self::App => "container",
+        }
+    }
+}
+
+/// A container of a pod: what its spec asks for and what its status says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Its part in the pod.
+    pub role: Role,
+    /// `image` of the spec.
+    pub image: String,
+    /// The container's own `restartPolicy`, where it has one, over that of the pod.
+    pub restart_policy: Option<RestartPolicy>,
+    /// `resources.limits.memory` as the spec has it.
+    pub memory_limit: Option<String>,
+    /// A resize of this container's resources is pending and its `resizePolicy` asks for a restart.
+    pub resize_restarts: bool,
+    /// Its probes.
+    pub probes: Probes,
+    /// Its status; absent until the pod is on a node.
+    pub status: Option<ContainerStatus>,
+}
+
+/// The probes of a container, where it has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Probes {
+    /// Decides whether the pod is Ready.
+    pub readiness: Option<Probe>,
+    /// Kills the container when it fails.
+    pub liveness: Option<Probe>,
+    /// Holds back the other two, and kills the container when it never succeeds.
+    pub startup: Option<Probe>,
+}
+
+/// One probe as the spec has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// What is asked: `GET /ready on port 8080`, `TCP port 5432`, `gRPC port 9000`, `command pg_isready -q`.
+    pub asks: String,
+    /// `initialDelaySeconds`.
+    pub initial_delay_seconds: u32,
+    /// `periodSeconds`.
+    pub period_seconds: u32,
+    /// `timeoutSeconds`.
+    pub timeout_seconds: u32,
+    /// `failureThreshold`: so many failures in a row count.
+    pub failure_threshold: u32,
+}
+
+/// The status of a container as the kubelet reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerStatus {
+    /// `ready`.
+    pub ready: bool,
+    /// `started`: the startup probe, if any, has succeeded.
+    pub started: Option<bool>,
+    /// `restartCount`: the number of the newest attempt, counted from 0.
+    pub restart_count: u32,
+    /// `containerID` of the newest attempt.
+    pub container_id: Option<String>,
+    /// `state`.
+    pub state: ContainerState,
+    /// `lastState.terminated`: how the attempt before ended (or, while `state` is waiting, the newest one).
+    pub last: Option<Ended>,
+}
+
+/// `state` of a container: exactly one of the three, or nothing that we know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Not running yet, or not again yet.
+    Waiting {
+        /// `reason`: `ContainerCreating`, `ErrImagePull`, `CrashLoopBackOff`, …
+        reason: Option<String>,
+        /// `message`.
+        message: Option<String>,
+    },
+    /// Running.
+    Running,
+    /// Ended.
+    Terminated(Ended),
+    /// No state at all: nothing is known.
+    Unknown,
+}
+
+/// How one attempt of a container ended (`state.terminated`, `lastState.terminated`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// `exitCode`.
+    pub exit_code: i32,
+    /// `signal`, where the runtime says it.
+    pub signal: Option<i32>,
+    /// `reason`: `Error`, `Completed`, `OOMKilled`, `StartError`, `ContainerStatusUnknown`, …
+    pub reason: Option<String>,
+    /// `message`: the termination message, or the runtime's words where it could not start.
+    pub message: Option<String>,
+    /// `containerID`: the identity of the attempt, and so of the crash.
+    pub container_id: Option<String>,
+    /// `startedAt` as the server wrote it.
+    pub started_at: Option<String>,
+    /// `finishedAt` as the server wrote it.
+    pub finished_at: Option<String>,
+}

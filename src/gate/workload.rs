@@ -1,0 +1,172 @@
+//! What the gate knows of the workloads that own pods.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::pod::{Condition, ControllerRef};
+
+/// The kinds of workload whose fields the gate can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkloadKind {
+    /// `apps/v1` Deployment.
+    Deployment,
+    /// `apps/v1` `ReplicaSet`, by itself or under a Deployment or a custom resource.
+    ReplicaSet,
+    /// `apps/v1` `StatefulSet`.
+    StatefulSet,
+    /// `apps/v1` `DaemonSet`.
+    DaemonSet,
+    /// `batch/v1` Job.
+    Job,
+}
+
+impl WorkloadKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Deployment, Self::ReplicaSet, Self::StatefulSet, Self::DaemonSet, Self::Job];
+
+    /// The kind as the API spells it.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
+        }
+    }
+
+    /// The kind as kubectl and `workload:` spell it, in lower case.
+    #[must_use]
+    pub const fn lower(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::ReplicaSet => "replicaset",
+            Self::StatefulSet => "statefulset",
+            Self::DaemonSet => "daemonset",
+            Self::Job => "job",
+        }
+    }
+
+    /// The kind of that name in the API's spelling.
+    #[must_use]
+    pub fn from_kind(kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|candidate| candidate.kind() == kind)
+    }
+}
+
+impl fmt::Display for WorkloadKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.lower())
+    }
+}
+
+/// A workload at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Its kind.
+    pub kind: WorkloadKind,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// The controller among `metadata.ownerReferences`.
+    pub controller: Option<ControllerRef>,
+    /// `metadata.deletionTimestamp` is set.
+    pub deleting: bool,
+    /// `metadata.generation`: the number of the newest spec.
+    pub generation: Option<i64>,
+    /// `status.observedGeneration`: the spec that the status speaks of.
+    pub observed_generation: Option<i64>,
+    /// The pod template.
+    pub template: Template,
+    /// `spec.selector.matchLabels`, from which a pinned gate learns which pods to watch.
+    pub match_labels: BTreeMap<String, String>,
+    /// How many pods are wanted: `spec.replicas`; `status.desiredNumberScheduled` of a `DaemonSet`.
+    pub desired: Option<u32>,
+    /// Pods of the newest template: `status.updatedReplicas`, `status.updatedNumberScheduled`.
+    pub updated: Option<u32>,
+    /// Pods that are available: `status.availableReplicas`, `status.numberAvailable`.
+    pub available: Option<u32>,
+    /// `metadata.annotations["deployment.kubernetes.io/revision"]`.
+    pub revision: Option<u64>,
+    /// What only this kind has.
+    pub detail: Detail,
+}
+
+/// The pod template of a workload, as far as the gate reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Template {
+    /// `spec.template.metadata.labels`, with a `ReplicaSet`'s `pod-template-hash`.
+    pub labels: BTreeMap<String, String>,
+    /// The images of all containers.
+    pub images: Vec<String>,
+    /// A fingerprint of the whole template but for `pod-template-hash`, by which a Deployment and its newest
+    /// `ReplicaSet` are told to have the same one. Fingerprints are only equal or not.
+    pub fingerprint: u64,
+}
+
+/// What only one kind of workload has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// Of a Deployment.
+    Deployment {
+        /// `spec.paused`.
+        paused: bool,
+        /// The condition `Progressing`.
+        progressing: Option<Condition>,
+        /// The condition `ReplicaFailure`.
+        replica_failure: Option<Condition>,
+    },
+    /// Of a `ReplicaSet`.
+    ReplicaSet {
+        /// The condition `ReplicaFailure`.
+        replica_failure: Option<Condition>,
+    },
+    /// Of a `StatefulSet`.
+    StatefulSet {
+        /// `status.updateRevision`: the value of `controller-revision-hash` on pods of the newest template.
+        update_revision: Option<String>,
+        /// `spec.updateStrategy.rollingUpdate.partition`: pods of a lower ordinal keep the old template.
+        partition: u32,
+        /// `spec.ordinals.start`.
+        first_ordinal: u32,
+        /// `spec.updateStrategy.type` is `OnDelete`.
+        on_delete: bool,
+        /// `spec.podManagementPolicy` is `OrderedReady` (the default).
+        ordered_ready: bool,
+    },
+    /// Of a `DaemonSet`.
+    DaemonSet {
+        /// `spec.updateStrategy.type` is `OnDelete`.
+        on_delete: bool,
+        /// The annotation `deprecated.daemonset.template.generation`, the value of the label
+        /// `pod-template-generation` on pods of the newest template.
+        template_generation: Option<String>,
+    },
+    /// Of a Job.
+    Job {
+        /// The condition `Complete` or `Failed`, whichever is True.
+        end: Option<JobEnd>,
+        /// `spec.suspend`.
+        suspended: bool,
+        /// `status.failed`: how many pods failed so far.
+        failed: u32,
+        /// `status.succeeded`.
+        succeeded: u32,
+    },
+}
+
+/// How a Job ended, by its own conditions. Nothing else ends a Job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobEnd {
+    /// Condition `Complete`.
+    Complete,
+    /// Condition `Failed`.
+    Failed {
+        /// `BackoffLimitExceeded`, `DeadlineExceeded`, `PodFailurePolicy`, …
+        reason: Option<String>,
+        /// The condition's message.
+        message: Option<String>,
+    },
+}

@@ -1,0 +1,23 @@
+//! crashgate: a deployment gate for Kubernetes.
+//!
+//! The map of the house. Data flows one way:
+//!
+//! ```text
+//! cluster/ or recording/ → observations → gate/ → gate events and outcome → report/ → exit code
+//! ```
+//!
+//! - [`gate`]: the decision. Pure; imports none of the others.
+//! - [`manifest`]: YAML and flags → plans.
+//! - [`recording`]: the format, its readers and writers, and the mapping from the API's JSON to observations.
+//! - [`cluster`]: the only rooms that talk to Kubernetes.
+//! - [`sandbox`]: a recording as a Kubernetes API on loopback.
+//! - [`report`]: gate events and outcomes in, human text and files out.
+//! - [`cli`]: clap types and wiring.
+
+pub mod cli;
+pub mod cluster;
+pub mod gate;
+pub mod manifest;
+pub mod recording;
+pub mod report;
+pub mod sandbox;

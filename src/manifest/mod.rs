@@ -1,0 +1,1 @@
+//! From YAML and flags to plans: parsing, defaults, validation, diagnostics, schema.

@@ -1,0 +1,8 @@
+//! The recording format and its readers.
+//!
+//! What may live here: reading and writing recordings, the mapping from the API's JSON to observations (shared with
+//! `cluster/`, which speaks of its traffic in the same terms), and the replay that feeds a gate from a file in virtual
+//! time. What may not: decisions, connections.
+
+pub mod line;
+pub mod reader;

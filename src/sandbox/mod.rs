@@ -1,0 +1,1 @@
+//! A recording served as a read-only Kubernetes API on loopback.

@@ -1,0 +1,56 @@
+//! `gate/` is pure: it knows no client, no runtime, no clock and no I/O, and none of the other folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What may not be named in `src/gate/`.
+const FORBIDDEN: [&str; 20] = [
+    "kube::",
+    "k8s_openapi",
+    "tokio",
+    "futures",
+    "jiff",
+    "Instant",
+    "SystemTime",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::io",
+    "std::process",
+    "std::thread",
+    "crate::cli",
+    "crate::cluster",
+    "crate::manifest",
+    "crate::recording",
+    "crate::report",
+    "crate::sandbox",
+    "println!",
+];
+
+#[test]
+fn the_gate_folder_is_pure() {
+    let files = rust_files(Path::new("src/gate"));
+    assert!(files.len() > 5, "the folder is read: {files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            for word in FORBIDDEN {
+                assert!(!line.contains(word), "{} names `{word}`: {line}", file.display());
+            }
+        }
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
