@@ -1,1 +1,89 @@
-//! Tests of replay.
+//! Every recording gives the verdict and the root cause that `expected.tsv` demands.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crashgate::gate::outcome::Outcome;
+use crashgate::gate::plan::Plan;
+use crashgate::recording::reader::Reader;
+use crashgate::recording::replay;
+
+/// A row of the table.
+struct Row {
+    recording: String,
+    plan: Plan,
+    exit_codes: Vec<u8>,
+    first_code: String,
+}
+
+fn recording(name: &str) -> PathBuf {
+    Path::new("tests/recordings").join(format!("{name}.ndjson"))
+}
+
+fn rows() -> Vec<Row> {
+    let text = std::fs::read_to_string("tests/recordings/expected.tsv").unwrap();
+    let rows: Vec<_> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(row).collect();
+    assert!(rows.len() >= 35, "the whole table is read: {} rows", rows.len());
+    rows
+}
+
+fn row(line: &str) -> Row {
+    let columns: Vec<&str> = line.split('\t').collect();
+    let [recording, app, version, exit_codes, first_code, flags] = columns[..] else { panic!("six columns: {line}") };
+    let namespace = Reader::open(&self::recording(recording)).unwrap().header().namespace.clone();
+    let mut plan = Plan::new(app, version, &namespace);
+    plan.delay = Duration::from_secs(2);
+    plan.stable_for = Duration::from_secs(10);
+    let mut flags = flags.split_whitespace();
+    while let Some(flag) = flags.next() {
+        let value = flags.next().unwrap();
+        let seconds = || Duration::from_secs(value.trim_end_matches('s').parse().unwrap());
+        match flag {
+            "--wait-period" => plan.wait_period = seconds(),
+            "--stable-for" => plan.stable_for = seconds(),
+            "--max-restarts" => plan.max_restarts = value.parse().unwrap(),
+            other => panic!("an unknown flag in the table: {other}"),
+        }
+    }
+    let exit_codes = exit_codes.split(',').map(|code| code.trim().parse().unwrap()).collect();
+    let first_code = first_code.trim_start_matches('^').trim_end_matches('$').to_owned();
+    Row { recording: recording.to_owned(), plan, exit_codes, first_code }
+}
+
+fn outcome(name: &str, plan: Plan) -> Outcome {
+    let mut reader = Reader::open(&recording(name)).unwrap();
+    let print = std::env::var_os("CRASHGATE_TEST_TELL").is_some();
+    let mut tell = |_: usize, at: Duration, event: &crashgate::gate::outcome::GateEvent| {
+        if print {
+            println!("  {:>8.3} {event:?}", at.as_secs_f64());
+        }
+    };
+    let mut outcomes = replay::replay(&mut reader, vec![plan], &mut tell).unwrap();
+    assert_eq!(outcomes.len(), 1);
+    outcomes.remove(0)
+}
+
+#[test]
+fn every_row_of_the_table_holds() {
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let outcome = outcome(&row.recording, row.plan.clone());
+        let code = outcome.verdict.exit_code();
+        let first = outcome.findings.first().map_or("-", |finding| finding.code.name());
+        let good = row.exit_codes.contains(&code) && (row.first_code == "-" || row.first_code == first);
+        let message = outcome.findings.first().map_or("", |finding| finding.message.as_str());
+        let line = format!(
+            "{} {} {}: {} after {:.1} s, {first}: {message}",
+            row.recording,
+            row.plan.app,
+            row.plan.version,
+            outcome.verdict,
+            outcome.decided_after.as_secs_f64()
+        );
+        println!("{} {line}", if good { "ok   " } else { "WRONG" });
+        if !good {
+            wrong.push(line);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,10 +1,31 @@
-//! The gate itself (skeleton).
+//! The gate itself: a state machine over observations, with time passed in.
+//!
+//! Whatever is decided is decided at a moment: when a fact is observed, or when a deadline passes. [`Gate::advance`]
+//! visits every deadline up to the time given, one by one, so that it makes no difference how often it is called.
+
 use std::time::Duration;
 
-use super::observation::Fact;
+use super::cause::Cause;
+use super::code::Code;
+use super::course::{Course, Moment};
+use super::finding::{Evidence, Place};
+use super::journal::Journal;
+use super::judgement::{Judgement, OwnerSights};
+use super::observation::{Fact, Object, Source, Warning};
 use super::outcome::{GateEvent, Outcome};
 use super::plan::Plan;
-use super::workload::WorkloadKind;
+use super::pod::Pod;
+use super::scope::{Owner, Scope};
+use super::verdict::Verdict;
+use super::view::View;
+use super::workload::{Workload, WorkloadKind};
+use super::{closing, rights};
+
+/// How long a confirming read may take beyond the time that it is asked for at.
+pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a gate waits for a cluster that has not answered once.
+pub const NEVER_REACHED_LIMIT: Duration = Duration::from_secs(10);
 
 /// What the gate wants from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +46,32 @@ pub enum Want {
 #[derive(Debug)]
 pub struct Gate {
     plan: Plan,
+    view: View,
+    now: Duration,
+    course: Course,
+    owner_sights: OwnerSights,
+    /// When the causes that stand will count.
+    deadlines: Vec<Duration>,
+    warnings: Vec<Warning>,
+    outcome: Option<Outcome>,
+    journal: Journal,
 }
 
 impl Gate {
     /// A gate that begins now: all times are since this moment.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        Self { plan }
+        Self {
+            plan,
+            view: View::default(),
+            now: Duration::ZERO,
+            course: Course::default(),
+            owner_sights: OwnerSights::new(),
+            deadlines: Vec::new(),
+            warnings: Vec::new(),
+            outcome: None,
+            journal: Journal::default(),
+        }
     }
 
     /// The plan.
@@ -42,37 +82,219 @@ impl Gate {
 
     /// Takes in one fact, observed `at` that time since the gate began. After the decision, facts can make the findings
     /// more telling (an event that names the probe), but never change the verdict.
-    pub fn observe(&mut self, _at: Duration, _fact: Fact) {}
+    pub fn observe(&mut self, at: Duration, fact: Fact) {
+        self.advance(at);
+        if self.outcome.is_some() {
+            self.sharpen(fact);
+            return;
+        }
+        let news = match fact {
+            Fact::Listed { source, objects } => {
+                if self.view.sources.listed(source) {
+                    self.journal.push(self.now, GateEvent::Recovered { source });
+                }
+                // The first list of a source is news even where it is empty: it makes the view complete.
+                self.view.see_all(source, objects, &self.plan, self.now);
+                true
+            }
+            Fact::Seen(object) => self.view.see(*object, &self.plan, self.now),
+            Fact::Gone { source, uid } => self.view.forget(source, &uid),
+            Fact::Lost { source, trouble } => {
+                if self.view.sources.lost(source, trouble.clone(), self.now) {
+                    self.journal.push(self.now, GateEvent::Trouble { source, message: trouble.message });
+                }
+                // Whatever was asked of a lost source was not answered.
+                self.course.withdraw_question();
+                true
+            }
+            Fact::Denied { source, message } => {
+                let news = self.view.sources.denied(source, message);
+                if news && source != Source::Pods {
+                    self.warn(denied(source));
+                }
+                news
+            }
+            Fact::Noticed(warning) => {
+                self.warn(warning);
+                false
+            }
+            Fact::Confirmed { pods, owners } => {
+                if self.course.take_question() {
+                    self.take_answer(pods, owners);
+                    self.judge(true);
+                }
+                false
+            }
+            Fact::RecordingEnded => {
+                self.recording_ended();
+                false
+            }
+        };
+        if news {
+            self.judge(false);
+        }
+    }
 
     /// Lets time pass: decides what is due by `now`.
-    pub fn advance(&mut self, _now: Duration) {}
+    pub fn advance(&mut self, now: Duration) {
+        while let Some(due) = self.wake_at().filter(|due| *due <= now) {
+            self.now = due;
+            self.judge(false);
+        }
+        self.now = self.now.max(now);
+    }
 
-    /// When [`Gate::advance`] will matter next, if nothing is observed before.
+    /// When [`Gate::advance`] will matter next, if nothing is observed before: always later than the last look.
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
-        None
+        if self.outcome.is_some() {
+            return None;
+        }
+        let never_reached = (!self.view.sources.reached()).then_some(NEVER_REACHED_LIMIT);
+        let causes = self.deadlines.iter().copied();
+        causes.chain(never_reached).chain(self.course.deadlines(&self.plan)).filter(|at| *at > self.now).min()
     }
 
     /// What the gate wants from outside now.
     #[must_use]
     pub fn want(&self) -> Want {
-        Want::Nothing
+        match self.course.ticket().filter(|_| self.outcome.is_none()) {
+            Some(ticket) => {
+                let owners = self.owners().into_iter().map(|owner| (owner.kind, owner.name.clone())).collect();
+                Want::Confirmation { owners, ticket }
+            }
+            None => Want::Nothing,
+        }
     }
 
     /// How it ended, once it did.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
-        None
+        self.outcome.as_ref()
     }
 
-    /// Ends the gate from outside with what it knows so far: a signal, or a panic elsewhere.
-    pub fn end(&mut self, _now: Duration, _verdict: super::verdict::Verdict) {}
+    /// Ends the gate from outside with what it knows so far: a signal, or a panic elsewhere. A decided gate stays as it
+    /// is.
+    pub fn end(&mut self, now: Duration, verdict: Verdict) {
+        self.advance(now);
+        if self.outcome.is_none() {
+            let causes = self.with_judgement(|judgement| judgement.causes.clone());
+            self.decide(verdict, causes);
+        }
+    }
 
     /// Adds proof to the finding at `place` of the outcome, once there is one.
-    pub fn attach(&mut self, _place: usize, _evidence: Vec<super::finding::Evidence>) {}
+    pub fn attach(&mut self, place: usize, evidence: Vec<Evidence>) {
+        if let Some(finding) = self.outcome.as_mut().and_then(|outcome| outcome.findings.get_mut(place)) {
+            finding.evidence.extend(evidence);
+        }
+    }
 
     /// What changed since this was last asked, oldest first, each with its time since the gate began.
     pub fn take_events(&mut self) -> Vec<(Duration, GateEvent)> {
-        Vec::new()
+        self.journal.take()
     }
+
+    /// What the gate is still waiting for, in words; `None` where all is well or decided.
+    #[must_use]
+    pub fn lacking(&mut self) -> Option<String> {
+        if self.outcome.is_some() { None } else { self.with_judgement(|judgement| judgement.lacking()) }
+    }
+
+    fn with_judgement<T>(&mut self, look: impl FnOnce(&Judgement<'_>) -> T) -> T {
+        look(&Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights))
+    }
+
+    /// Judges what is known now, and decides where that is enough.
+    fn judge(&mut self, confirmed: bool) {
+        let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
+        self.journal.note(&judgement, &self.plan, self.now);
+        let moment = Moment { judgement: &judgement, view: &self.view, plan: &self.plan, now: self.now, confirmed };
+        let decision = self.course.decision(&moment, &mut self.journal);
+        self.deadlines = judgement.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
+        if let Some((verdict, causes)) = decision {
+            self.decide(verdict, causes);
+        }
+    }
+
+    fn decide(&mut self, verdict: Verdict, causes: Vec<Cause>) {
+        let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
+        let warnings = std::mem::take(&mut self.warnings);
+        self.outcome = Some(closing::outcome(&judgement, &self.plan, self.now, verdict, causes, warnings));
+        self.journal.push(self.now, GateEvent::Decided { verdict });
+    }
+
+    /// The owners whose fields are known.
+    fn owners(&self) -> Vec<&Workload> {
+        let scope = Scope::of(&self.view, &self.plan);
+        let owners = scope.groups.into_iter().filter_map(|group| match group.owner {
+            Owner::Workload(workload) => Some(workload),
+            Owner::Nobody | Owner::Unreadable { .. } => None,
+        });
+        owners.collect()
+    }
+
+    /// Takes in the answer of the confirming read. An owner that was asked for and is not in it was not found.
+    fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>) {
+        let asked: Vec<_> = self.owners().into_iter().map(|owner| (owner.kind, owner.uid.clone())).collect();
+        for (kind, uid) in asked {
+            if !owners.iter().any(|owner| owner.uid == uid) {
+                self.view.forget(Source::Workloads(kind), &uid);
+            }
+        }
+        for owner in owners {
+            self.view.see(Object::Workload(owner), &self.plan, self.now);
+        }
+        let pods = pods.into_iter().map(Object::Pod).collect();
+        self.view.see_all(Source::Pods, pods, &self.plan, self.now);
+    }
+
+    fn recording_ended(&mut self) {
+        let lacking = self.with_judgement(|judgement| judgement.lacking());
+        let still = lacking.map_or_else(
+            || "all was well so far, but not for long enough".to_owned(),
+            |why| format!("still waiting: {why}"),
+        );
+        let message =
+            format!("the recording ended after {:.1} s, before the gate could decide; {still}", self.now.as_secs_f64());
+        let mut causes = vec![Cause::new(Code::RecordingEnded, Place::default(), message, self.now)];
+        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+        self.decide(Verdict::Inconclusive, causes);
+    }
+
+    /// Lets what is heard after the decision make a finding more telling: the kubelet's event that names the probe can
+    /// come a moment after the crash. The verdict stays.
+    fn sharpen(&mut self, fact: Fact) {
+        let events = match fact {
+            Fact::Seen(object) => vec![*object],
+            Fact::Listed { source: Source::Events, objects } => objects,
+            _ => return,
+        };
+        for object in events {
+            if matches!(object, Object::Event(_)) {
+                self.view.see(object, &self.plan, self.now);
+            }
+        }
+        if let Some(outcome) = &mut self.outcome {
+            closing::sharpen(outcome, &self.view);
+        }
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.journal.push(self.now, GateEvent::Warned(warning.clone()));
+            self.warnings.push(warning);
+        }
+    }
+}
+
+fn denied(source: Source) -> Warning {
+    let code = match source {
+        Source::Events => "EventsForbidden",
+        Source::Nodes => "NodesForbidden",
+        Source::Pods | Source::Workloads(_) => "OwnersForbidden",
+    };
+    let message =
+        format!("this identity may not list {source}; the rule to add to its Role: {}", rights::rule_for(source));
+    Warning { code, message }
 }

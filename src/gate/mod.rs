@@ -6,13 +6,39 @@
 //! Facts ([`observation`]) about [`pod`]s and [`workload`]s come in, the [`machine`] judges them by its [`plan`], and an
 //! [`outcome`] with [`finding`]s comes out. Each cause has a row in the table of [`code`].
 
+mod admission;
+mod cause;
+mod closing;
 pub mod code;
+mod container_causes;
+mod course;
+mod crash;
+mod creation;
+mod disruption;
+mod ending;
+mod event_book;
+mod exit;
 pub mod finding;
+pub mod image;
+mod journal;
+mod judgement;
 pub mod machine;
+mod nearby;
 pub mod observation;
 pub mod outcome;
+mod owner_causes;
 pub mod plan;
 pub mod pod;
+mod pod_causes;
+mod pod_words;
+mod ranking;
+mod rights;
+mod scope;
 pub mod selector;
+mod sources;
+mod target;
+mod track;
 pub mod verdict;
+mod view;
+mod window;
 pub mod workload;

@@ -245,4 +245,6 @@ pub struct Ended {
     pub started_at: Option<String>,
     /// `finishedAt` as the server wrote it.
     pub finished_at: Option<String>,
+    /// How long it ran, in whole seconds, both ends by the node's clock. For words only.
+    pub ran_seconds: Option<u64>,
 }

@@ -127,6 +127,9 @@ pub enum Detail {
     StatefulSet {
         /// `status.updateRevision`: the value of `controller-revision-hash` on pods of the newest template.
         update_revision: Option<String>,
+        /// `status.currentRevision`: that of the pods which are not updated yet; the same as `update_revision` once all
+        /// are.
+        current_revision: Option<String>,
         /// `spec.updateStrategy.rollingUpdate.partition`: pods of a lower ordinal keep the old template.
         partition: u32,
         /// `spec.ordinals.start`.

@@ -5,4 +5,8 @@
 //! time. What may not: decisions, connections.
 
 pub mod line;
+pub mod mapping;
 pub mod reader;
+pub mod replay;
+pub mod shelf;
+mod wire;

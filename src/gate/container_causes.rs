@@ -1,0 +1,315 @@
+//! What keeps one container from running: its crashes, its image, its creation and start.
+
+use std::time::Duration;
+
+use super::cause::{Cause, FirstSights};
+use super::code::{Code, Counts};
+use super::crash::CrashLedger;
+use super::event_book::{EventBook, ProbeKind};
+use super::finding::{Evidence, EvidenceKind, LogWanted, Place};
+use super::plan::{Grace, Plan};
+use super::pod::{Container, ContainerState, Ended, Pod, Probe, RestartPolicy, Role};
+use super::{creation, exit, image};
+
+/// A container in its pod, with all that the rules look at.
+pub(super) struct Seen<'a> {
+    pub pod: &'a Pod,
+    pub container: &'a Container,
+    pub ledger: &'a CrashLedger,
+    pub book: &'a EventBook,
+    pub plan: &'a Plan,
+    pub now: Duration,
+}
+
+impl Seen<'_> {
+    /// Where this container is.
+    fn place(&self) -> Place {
+        Place {
+            container: Some(self.container.name.clone()),
+            role: Some(self.container.role),
+            ..super::pod_causes::place_of(self.pod)
+        }
+    }
+
+    /// The container as it is said: `container app`, `init container migrate`, `sidecar proxy`.
+    fn words(&self) -> String {
+        format!("{} {}", self.container.role.words(), self.container.name)
+    }
+
+    fn since(&self, code: Code, sights: &mut FirstSights) -> Duration {
+        sights.of(Some(&self.container.name), code, self.now)
+    }
+
+    /// The crashes of this container as a cause, where they are more than the plan allows.
+    pub(super) fn crash(&self, sights: &mut FirstSights) -> Option<Cause> {
+        let newest = self.ledger.newest();
+        let start_failed = newest.is_some_and(|(_, ended)| exit::never_ran(ended));
+        if self.ledger.crashes() <= self.plan.max_restarts && !(start_failed && self.ledger.crashes() > 0) {
+            return None;
+        }
+        let status = self.container.status.as_ref()?;
+        let (code, message) = match newest {
+            Some((_, ended)) => self.reading(ended),
+            None => (Code::CrashLoop, format!("{} was restarted {}", self.words(), times(self.ledger.crashes()))),
+        };
+        let mut cause = Cause::new(code, self.place(), message, self.since(code, sights));
+        cause.restarts = Some(status.restart_count);
+        cause.next_step = self.crash_advice(code);
+        if let Some((attempt, ended)) = newest {
+            cause.exit_status = Some(ended.exit_code);
+            if code == Code::StartFailed {
+                return Some(cause);
+            }
+            cause.log = Some(LogWanted {
+                pod: self.pod.name.clone(),
+                container: self.container.name.clone(),
+                attempt,
+                previous: attempt < status.restart_count,
+            });
+            if let Some(words) = ended.message.as_deref().filter(|words| !words.trim().is_empty()) {
+                cause.evidence.push(Evidence { kind: EvidenceKind::TerminationMessage, text: words.to_owned() });
+            }
+            cause.evidence.extend(self.probe_evidence(code));
+        }
+        Some(cause)
+    }
+
+    /// What a crash is called and said: the more telling code leads.
+    fn reading(&self, ended: &Ended) -> (Code, String) {
+        let words = self.words();
+        if exit::is_out_of_memory(ended) {
+            let limit = match &self.container.memory_limit {
+                Some(limit) => format!("it used more than its memory limit of {limit}"),
+                None => "it has no memory limit of its own, so its pod or its node ran out of memory".to_owned(),
+            };
+            return (Code::OomKilled, format!("{words} was OOMKilled (exit code {}): {limit}", ended.exit_code));
+        }
+        if exit::never_ran(ended) {
+            let why = ended.message.as_deref().map_or_else(|| exit::in_words(ended), |why| start_error(why).to_owned());
+            return (Code::StartFailed, format!("{words} could not be started: {why}"));
+        }
+        for (kind, code, name) in [
+            (ProbeKind::Startup, Code::StartupProbeFailed, "startup"),
+            (ProbeKind::Liveness, Code::LivenessProbeFailed, "liveness"),
+        ] {
+            if self.book.probe_kill(&self.pod.uid, &self.container.name, kind).is_some() {
+                return (code, self.probe_message(kind, name, ended));
+            }
+        }
+        let crashes = self.ledger.crashes();
+        let again = if crashes > 1 { format!(", {} so far", times(crashes)) } else { String::new() };
+        let after = ended.ran_seconds.map_or_else(String::new, |seconds| format!(", {seconds} s after its start"));
+        let ended_words = exit::in_words(ended);
+        let message = if ended.exit_code == 0 {
+            format!("{words} ended with {ended_words}{after}{again}, although it should keep running")
+        } else {
+            format!("{words} ended with {ended_words}{after}{again}")
+        };
+        (Code::CrashLoop, message)
+    }
+
+    fn probe_message(&self, kind: ProbeKind, name: &str, ended: &Ended) -> String {
+        let asked = self.probe(kind).map_or_else(String::new, |probe| format!(" ({})", probe.asks));
+        let answer = self.probe_answer(kind).map_or_else(String::new, |answer| format!(": {answer}"));
+        let ended = exit::in_words(ended);
+        format!("{} was killed because its {name} probe failed{asked}{answer}; it ended with {ended}", self.words())
+    }
+
+    fn probe(&self, kind: ProbeKind) -> Option<&Probe> {
+        let probes = &self.container.probes;
+        match kind {
+            ProbeKind::Readiness => probes.readiness.as_ref(),
+            ProbeKind::Liveness => probes.liveness.as_ref(),
+            ProbeKind::Startup => probes.startup.as_ref(),
+        }
+    }
+
+    /// What the probe was last told, without the kubelet's preface.
+    fn probe_answer(&self, kind: ProbeKind) -> Option<&str> {
+        let said = self.book.probe_answer(&self.pod.uid, &self.container.name, kind)?;
+        Some(said.message.split_once(" probe failed: ").map_or(said.message.as_str(), |(_, answer)| answer).trim_end())
+    }
+
+    fn probe_evidence(&self, code: Code) -> Option<Evidence> {
+        let (kind, name) = match code {
+            Code::LivenessProbeFailed => (ProbeKind::Liveness, "liveness"),
+            Code::StartupProbeFailed => (ProbeKind::Startup, "startup"),
+            _ => return None,
+        };
+        self.probe(kind).map(|probe| Evidence { kind: EvidenceKind::Probe, text: probe_words(name, probe) })
+    }
+
+    fn crash_advice(&self, code: Code) -> String {
+        let (namespace, pod, container) = (&self.plan.namespace, &self.pod.name, &self.container.name);
+        match code {
+            Code::OomKilled => match &self.container.memory_limit {
+                Some(limit) => {
+                    format!("Raise `resources.limits.memory` of {container} above {limit}, or make it use less.")
+                }
+                None => "Set `resources.requests.memory` and `limits.memory`, or make the app use less.".to_owned(),
+            },
+            Code::CrashLoop => {
+                format!(
+                    "Mend what its last words name. All of them: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
+                )
+            }
+            _ => code.row().next_step.to_owned(),
+        }
+    }
+
+    /// What its state says about its image, or about its creation and start. `remembered` is what the last failed pull
+    /// meant.
+    pub(super) fn waiting(&self, sights: &mut FirstSights, remembered: Option<Code>) -> Option<Cause> {
+        let status = self.container.status.as_ref()?;
+        let ContainerState::Waiting { reason: Some(reason), message } = &status.state else { return None };
+        let message = message.as_deref().unwrap_or_default();
+        if let Some(code) = image::cause_of(reason, message, &self.container.image, remembered) {
+            return Some(self.image_cause(code, message, sights));
+        }
+        let code = creation::cause_of(reason, message)?;
+        let words = self.words();
+        let text = match (code, creation::missing_object(message)) {
+            (Code::ConfigMissing, Some(object)) => format!("{words} needs {object}, which does not exist"),
+            _ => format!("{words} could not be {}: {}", verb(reason), start_error(message)),
+        };
+        let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
+        cause.restarts = Some(status.restart_count);
+        if reason == "CreateContainerConfigError" || reason == "CreateContainerError" {
+            // Its spec asks for what is not there (yet): that may come late, like a missing ConfigMap.
+            cause.counts = if code == Code::StartFailed { Counts::AfterGrace(Grace::Config) } else { cause.counts };
+        }
+        if code == Code::ConfigMissing {
+            cause.next_step = config_advice(&self.plan.namespace, message);
+        }
+        cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("{reason}: {message}") });
+        Some(cause)
+    }
+
+    fn image_cause(&self, code: Code, message: &str, sights: &mut FirstSights) -> Cause {
+        let reference = &self.container.image;
+        // A bare back-off does not quote the cause; the event does.
+        let said = self.book.pull_failure(&self.pod.uid, &self.container.name).map(|said| said.message.as_str());
+        let quoted =
+            if image::read_pull_error(message, reference).is_some() { message } else { said.unwrap_or(message) };
+        let answer = pull_answer(quoted);
+        let words = self.words();
+        let text = match code {
+            Code::ImageNameInvalid => format!("{words} has an image reference that cannot be parsed: `{reference}`"),
+            Code::ImageNeverPull => {
+                format!(
+                    "{words} needs image {reference}, which is not on the node, and imagePullPolicy Never forbids to pull it"
+                )
+            }
+            Code::ImageNotFound => {
+                format!("{words} needs image {reference}, which the registry does not have: {answer}")
+            }
+            Code::ImagePullDenied => {
+                format!("{words} needs image {reference}, which the registry refuses to hand out: {answer}")
+            }
+            _ if answer.is_empty() => format!("{words} cannot get image {reference}, and its node does not say why"),
+            _ => format!("{words} cannot get image {reference}: {answer}"),
+        };
+        let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
+        if code == Code::ImageNotFound {
+            let parts = image::split(reference);
+            let what =
+                parts.digest.map(|digest| format!("digest {digest}")).or(parts.tag.map(|tag| format!("tag {tag}")));
+            let what = what.unwrap_or_else(|| "tag latest (none is named)".to_owned());
+            cause.next_step =
+                format!("Push {what} of {}, or correct `image:` of container {}.", parts.name, self.container.name);
+        }
+        if !quoted.is_empty() {
+            cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: quoted.to_owned() });
+        }
+        cause
+    }
+
+    /// That it runs and is not ready, as a finding at the end of the wait. `flapped` is true where the pod was ready
+    /// before.
+    pub(super) fn not_ready(&self, code: Code, flaps: u32) -> Cause {
+        let words = self.words();
+        let state = self.container.status.as_ref().map(|status| &status.state);
+        let probe = self.probe(ProbeKind::Readiness);
+        let asked = probe.map_or_else(String::new, |probe| format!(" ({})", probe.asks));
+        let answer = self.probe_answer(ProbeKind::Readiness).map_or_else(String::new, |answer| format!(": {answer}"));
+        let message = match state {
+            _ if code == Code::ReadinessFlapping => {
+                format!("{words} lost its readiness {}{asked}{answer}", times(flaps))
+            }
+            Some(ContainerState::Running) if probe.is_some() => {
+                format!("{words} runs, but its readiness probe does not succeed{asked}{answer}")
+            }
+            Some(ContainerState::Running) => format!("{words} runs, but is not ready"),
+            Some(ContainerState::Terminated(ended)) => format!("{words} ended with {}", exit::in_words(ended)),
+            Some(ContainerState::Waiting { reason: Some(reason), .. }) => {
+                format!("{words} is not running yet: {reason}")
+            }
+            _ => format!("{words} has not started yet"),
+        };
+        let mut cause = Cause::new(code, self.place(), message, self.now);
+        cause.restarts = self.container.status.as_ref().map(|status| status.restart_count);
+        if let Some(probe) = probe {
+            cause.evidence.push(Evidence { kind: EvidenceKind::Probe, text: probe_words("readiness", probe) });
+        }
+        if matches!(state, Some(ContainerState::Running)) {
+            cause.log = Some(LogWanted {
+                pod: self.pod.name.clone(),
+                container: self.container.name.clone(),
+                attempt: cause.restarts.unwrap_or(0),
+                previous: false,
+            });
+        }
+        cause
+    }
+}
+
+/// The restart policy in force for a container.
+pub(super) fn policy(pod: &Pod, container: &Container) -> RestartPolicy {
+    if container.role == Role::Sidecar {
+        RestartPolicy::Always
+    } else {
+        container.restart_policy.unwrap_or(pod.restart_policy)
+    }
+}
+
+fn verb(reason: &str) -> &'static str {
+    if reason.starts_with("CreateContainer") { "created" } else { "started" }
+}
+
+/// The runtime's words without the layers through which they came.
+fn start_error(message: &str) -> &str {
+    const LAYERS: [&str; 2] = ["unable to start container process: ", "OCI runtime create failed: "];
+    LAYERS.iter().find_map(|layer| message.split_once(layer)).map_or(message, |(_, rest)| rest).trim()
+}
+
+/// The registry's words without the layers through which they came.
+fn pull_answer(message: &str) -> &str {
+    const LAYERS: [&str; 4] =
+        ["failed to resolve image: ", "failed to resolve reference ", "failed to copy: ", " desc = "];
+    let message = message
+        .strip_prefix("Back-off pulling image ")
+        .map_or(message, |rest| rest.split_once(": ").map_or("", |(_, cause)| cause));
+    LAYERS.iter().find_map(|layer| message.split_once(layer)).map_or(message, |(_, rest)| rest).trim()
+}
+
+fn config_advice(namespace: &str, message: &str) -> String {
+    match creation::missing_object(message) {
+        Some(object) => format!("Create {object} in namespace {namespace}, or correct the reference to it."),
+        None => Code::ConfigMissing.row().next_step.to_owned(),
+    }
+}
+
+/// `1 time`, `2 times`.
+pub(super) fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// A probe as the spec has it.
+fn probe_words(name: &str, probe: &Probe) -> String {
+    let Probe { asks, initial_delay_seconds, period_seconds, timeout_seconds, failure_threshold } = probe;
+    let delay =
+        if *initial_delay_seconds > 0 { format!("first after {initial_delay_seconds} s, ") } else { String::new() };
+    format!(
+        "{name} probe: {asks}; {delay}every {period_seconds} s, {timeout_seconds} s to answer, {failure_threshold} failures in a row count"
+    )
+}

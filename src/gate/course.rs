@@ -1,0 +1,226 @@
+//! The course of a gate from its begin to its decision: the stability window, the confirming read, the workloads that
+//! carried the version, and the end of the wait. The order of the questions in [`Course::decision`] is the decision.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::cause::Cause;
+use super::code::Code;
+use super::ending;
+use super::finding::Place;
+use super::journal::Journal;
+use super::judgement::Judgement;
+use super::machine::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
+use super::observation::Source;
+use super::outcome::GateEvent;
+use super::plan::Plan;
+use super::scope::{self, Owner};
+use super::verdict::Verdict;
+use super::view::View;
+use super::window::{Change, Window};
+use super::workload::WorkloadKind;
+use super::{ranking, rights};
+
+/// A verdict and all the causes that stood when it was reached.
+pub type Decision = (Verdict, Vec<Cause>);
+
+/// Where a gate stands in its course.
+#[derive(Debug, Default)]
+pub struct Course {
+    window: Window,
+    /// Workloads whose template carried the gated version at some time, by UID: kind and name.
+    carried: BTreeMap<String, (WorkloadKind, String)>,
+    /// The confirming read that was asked for: its ticket, and the number of the window that it is about.
+    asked: Option<(u64, u64)>,
+    tickets: u64,
+}
+
+/// A moment that is judged.
+pub struct Moment<'a> {
+    /// What follows from all that is known.
+    pub judgement: &'a Judgement<'a>,
+    /// All that is known.
+    pub view: &'a View,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The time since the gate began.
+    pub now: Duration,
+    /// True where what is known was confirmed by a fresh read at this very moment.
+    pub confirmed: bool,
+}
+
+impl Course {
+    /// The decision that this moment allows, if it allows one.
+    pub fn decision(&mut self, moment: &Moment<'_>, journal: &mut Journal) -> Option<Decision> {
+        let Moment { judgement, view, plan, now, .. } = *moment;
+        if let Some(decision) = unobservable(moment) {
+            return Some(decision);
+        }
+        if let Some(cause) = self.displaced(moment) {
+            return Some((Verdict::Superseded, with(cause, judgement)));
+        }
+        self.remember_carriers(judgement);
+        match ranking::decisive(&judgement.causes, |cause| cause.counts_at(plan), now) {
+            Some(Verdict::Failed) => return Some((Verdict::Failed, judgement.causes.clone())),
+            // What the platform withholds does not matter where enough is ready without it (`minReady`).
+            Some(Verdict::Platform) if !judgement.all_well() => {
+                return Some((Verdict::Platform, judgement.causes.clone()));
+            }
+            _ => {}
+        }
+        if !view.sources.are_fresh() {
+            self.window.lost_sight();
+            self.asked = None;
+        } else if judgement.all_well() {
+            self.keep_window(moment, journal);
+            if self.is_stable(moment) {
+                if moment.confirmed {
+                    return Some((Verdict::Healthy, judgement.causes.clone()));
+                }
+                self.ask(journal, now);
+            }
+        } else {
+            self.asked = None;
+            if self.window.unwell() {
+                let why = judgement.lacking().unwrap_or_else(|| "something is lacking".to_owned());
+                journal.push(now, GateEvent::WindowBroken { why });
+            }
+        }
+        self.is_over(moment).then(|| ending::at_the_end(view, plan, judgement, now))
+    }
+
+    /// Answers nothing that was asked before.
+    pub fn withdraw_question(&mut self) {
+        self.asked = None;
+    }
+
+    /// The ticket of the question that is open.
+    #[must_use]
+    pub fn ticket(&self) -> Option<u64> {
+        self.asked.map(|(ticket, _)| ticket)
+    }
+
+    /// Takes the open question off. True where it was about the window that is still open.
+    pub fn take_question(&mut self) -> bool {
+        self.asked.take().is_some_and(|(_, epoch)| epoch == self.window.epoch())
+    }
+
+    /// The moments at which the course itself has something to decide.
+    pub fn deadlines(&self, plan: &Plan) -> impl Iterator<Item = Duration> {
+        let stable = self.window.since().map(|since| since.saturating_add(plan.stable_for));
+        [Some(plan.wait_period), stable, self.limit(plan)].into_iter().flatten()
+    }
+
+    fn keep_window(&mut self, moment: &Moment<'_>, journal: &mut Journal) {
+        let Moment { judgement, plan, now, .. } = *moment;
+        let pods = judgement.scope.pods().map(|track| &track.pod);
+        let change = self.window.well(now, pods, plan);
+        if change == Change::None {
+            return;
+        }
+        self.asked = None;
+        if let Change::Restarted { why } = change {
+            journal.push(now, GateEvent::WindowBroken { why });
+        }
+        journal.push(now, GateEvent::WindowOpened { until: now.saturating_add(plan.stable_for) });
+    }
+
+    /// True where all has been well for long enough. What is finished has nothing left to be stable.
+    fn is_stable(&self, moment: &Moment<'_>) -> bool {
+        let Moment { judgement, plan, now, .. } = *moment;
+        let stable_for = if judgement.all_done() { Duration::ZERO } else { plan.stable_for };
+        self.window.since().is_some_and(|since| since <= plan.wait_period && now >= since.saturating_add(stable_for))
+    }
+
+    fn ask(&mut self, journal: &mut Journal, now: Duration) {
+        if self.asked.is_none() {
+            self.tickets += 1;
+            self.asked = Some((self.tickets, self.window.epoch()));
+            journal.push(now, GateEvent::Confirming);
+        }
+    }
+
+    /// True where the time is up: the wait period is over and no window that began in it is still open, or such a
+    /// window could not be brought to its end in time.
+    fn is_over(&self, moment: &Moment<'_>) -> bool {
+        let Moment { plan, now, .. } = *moment;
+        let open_in_time = self.window.since().is_some_and(|since| since <= plan.wait_period);
+        let over = now >= plan.wait_period && !open_in_time;
+        over || self.limit(plan).is_some_and(|limit| now >= limit)
+    }
+
+    /// The latest moment for a window that is open: its end, and the time that a confirming read may take.
+    fn limit(&self, plan: &Plan) -> Option<Duration> {
+        let end = self.window.since()?.saturating_add(plan.stable_for);
+        Some(end.max(plan.wait_period).saturating_add(CONFIRM_LIMIT))
+    }
+
+    fn remember_carriers(&mut self, judgement: &Judgement<'_>) {
+        for group in &judgement.scope.groups {
+            if let Owner::Workload(workload) = group.owner
+                && !workload.deleting
+                && !self.carried.contains_key(&workload.uid)
+            {
+                self.carried.insert(workload.uid.clone(), (workload.kind, workload.name.clone()));
+            }
+        }
+    }
+
+    /// A workload that carried the version and does not any more, or is not there any more. A version that was never
+    /// seen is never displaced.
+    fn displaced(&self, moment: &Moment<'_>) -> Option<Cause> {
+        let Moment { view, plan, now, .. } = *moment;
+        self.carried.iter().find_map(|(uid, (kind, name))| {
+            let name = format!("{kind}/{name}");
+            let place = Place { workload: Some(name.clone()), ..Place::default() };
+            match view.workloads.get(uid) {
+                Some(workload) if workload.deleting => {
+                    Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} is being deleted"), now))
+                }
+                None => Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} was deleted"), now)),
+                Some(workload) if !scope::carries(workload, plan) => {
+                    let message = format!("{name} now runs {}", now_runs(workload, plan));
+                    Some(Cause::new(Code::Superseded, place, message, now))
+                }
+                Some(_) => None,
+            }
+        })
+    }
+}
+
+/// What a workload runs in place of the gated version: the labels that the gate asks for, as they are now.
+fn now_runs(workload: &super::workload::Workload, plan: &Plan) -> String {
+    let labels = &workload.template.labels;
+    if let Some(version) = labels.get(&plan.version_label).filter(|version| **version != plan.version) {
+        return format!("{version} instead of {}", plan.version);
+    }
+    let asked = plan.selector.requirements().iter().map(|requirement| &requirement.key);
+    let labels: Vec<_> = asked.filter_map(|key| labels.get(key).map(|value| format!("{key}={value}"))).collect();
+    if labels.is_empty() { "a template without the gate's labels".to_owned() } else { labels.join(",") }
+}
+
+/// The end of a gate that cannot see: pods that may not be listed, trouble that no waiting mends, a cluster that never
+/// answered.
+fn unobservable(moment: &Moment<'_>) -> Option<Decision> {
+    let Moment { judgement, view, now, .. } = *moment;
+    if let Some(message) = view.sources.pods_denied() {
+        let mut cause =
+            Cause::new(Code::Forbidden, Place::default(), format!("pods may not be listed: {message}"), now);
+        cause.next_step = format!("Add this rule to the Role: {}", rights::rule_for(Source::Pods));
+        return Some((Verdict::Inconclusive, vec![cause]));
+    }
+    if let Some((source, trouble)) = view.sources.hopeless() {
+        return Some((Verdict::Inconclusive, with(ending::observation_cause(source, Some(trouble), now), judgement)));
+    }
+    if !view.sources.reached() && now >= NEVER_REACHED_LIMIT {
+        let (source, trouble) = view.sources.unfit()?;
+        return Some((Verdict::Inconclusive, vec![ending::observation_cause(source, trouble, now)]));
+    }
+    None
+}
+
+fn with(cause: Cause, judgement: &Judgement<'_>) -> Vec<Cause> {
+    let mut causes = vec![cause];
+    causes.extend(judgement.causes.iter().cloned());
+    causes
+}

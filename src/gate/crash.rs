@@ -1,0 +1,142 @@
+//! Counting crashes: each once, from whichever field of the API shows it first.
+//!
+//! A crash is told by up to three fields (`state.terminated`, `lastState.terminated`, `restartCount`), in any order and
+//! again and again. `restartCount` is the number of the newest attempt, counted from 0, so the number of ends so far is
+//! `restartCount`, and one more while the newest attempt is not running although it had started. Ends that were seen
+//! with their container ID and are not the app's are taken off.
+
+use std::collections::BTreeSet;
+
+use super::exit;
+use super::pod::{Container, ContainerState, ContainerStatus, Ended, RestartPolicy, Role};
+
+/// All that is known of the ends of one container of one pod.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CrashLedger {
+    /// The most ends that any observation told of.
+    ends: u32,
+    /// The ends that decide nothing, by the container ID of their attempt.
+    excused: BTreeSet<String>,
+    /// Ends that decide nothing and have no container ID (an end that the kubelet made up).
+    excused_nameless: u32,
+    /// The newest end that counts, and the number of its attempt.
+    newest: Option<(u32, Ended)>,
+    /// The most crashes counted so far: a crash that was counted stays counted.
+    crashes: u32,
+}
+
+impl CrashLedger {
+    /// Takes in an observation of the container. `pod_policy` is the pod's `restartPolicy`; `resizing` is true while an
+    /// in-place resize of this container may restart it.
+    pub fn observe(&mut self, container: &Container, pod_policy: RestartPolicy, resizing: bool) {
+        let Some(status) = &container.status else { return };
+        let newest_end = newest_end(status);
+        let ends = status.restart_count + u32::from(newest_end.is_some() && !is_of_earlier_attempt(status));
+        self.ends = self.ends.max(ends);
+        let policy = container.restart_policy.unwrap_or(pod_policy);
+        for ended in ends_shown(status) {
+            let excused = !counts(ended, container.role, policy)
+                || (resizing && self.newest.as_ref().is_none_or(|(_, known)| known.container_id != ended.container_id));
+            if excused {
+                self.excuse(ended);
+            }
+        }
+        if let Some((attempt, ended)) = newest_end
+            && !self.is_excused(ended)
+            && self.newest.as_ref().is_none_or(|(known, _)| *known <= attempt)
+        {
+            self.newest = Some((attempt, ended.clone()));
+        }
+        let excused = u32::try_from(self.excused.len()).unwrap_or(u32::MAX).saturating_add(self.excused_nameless);
+        self.crashes = self.crashes.max(self.ends.saturating_sub(excused));
+        if self.crashes == 0 && is_in_back_off(status) {
+            // The kubelet backs off only after an end that it wants to mend by a restart, shown or not.
+            self.crashes = 1;
+        }
+    }
+
+    /// Crashes so far.
+    #[must_use]
+    pub fn crashes(&self) -> u32 {
+        self.crashes
+    }
+
+    /// The newest end that counts as a crash, with the number of its attempt (0 is the first start).
+    #[must_use]
+    pub fn newest(&self) -> Option<(u32, &Ended)> {
+        self.newest.as_ref().map(|(attempt, ended)| (*attempt, ended))
+    }
+
+    fn excuse(&mut self, ended: &Ended) {
+        match &ended.container_id {
+            Some(id) => {
+                self.excused.insert(id.clone());
+            }
+            None => self.excused_nameless = 1,
+        }
+    }
+
+    fn is_excused(&self, ended: &Ended) -> bool {
+        match &ended.container_id {
+            Some(id) => self.excused.contains(id),
+            None => self.excused_nameless > 0 && exit::is_the_nodes(ended),
+        }
+    }
+}
+
+/// The ends that a status shows, the newer first.
+fn ends_shown(status: &ContainerStatus) -> impl Iterator<Item = &Ended> {
+    let now = match &status.state {
+        ContainerState::Terminated(ended) => Some(ended),
+        _ => None,
+    };
+    now.into_iter().chain(status.last.as_ref())
+}
+
+/// The newest end that a status shows, with the number of the attempt that ended.
+fn newest_end(status: &ContainerStatus) -> Option<(u32, &Ended)> {
+    match (&status.state, &status.last) {
+        (ContainerState::Terminated(ended), _) => Some((status.restart_count, ended)),
+        // While it runs, `lastState` is the attempt before. It is only reported once there was one.
+        (ContainerState::Running, Some(ended)) => Some((status.restart_count.saturating_sub(1), ended)),
+        // While it waits, the newest attempt is the dead one of `lastState`.
+        (ContainerState::Waiting { .. } | ContainerState::Unknown, Some(ended)) => Some((status.restart_count, ended)),
+        (_, None) => None,
+    }
+}
+
+/// True where the newest end shown belongs to an attempt before the newest one, which `restartCount` has counted.
+fn is_of_earlier_attempt(status: &ContainerStatus) -> bool {
+    match (&status.state, &status.last) {
+        (ContainerState::Running, _) => true,
+        (ContainerState::Terminated(_), _) => false,
+        (_, Some(ended)) => {
+            // A new attempt that was created and is not started yet has an ID of its own.
+            status.container_id.is_some() && ended.container_id.is_some() && status.container_id != ended.container_id
+        }
+        (_, None) => true,
+    }
+}
+
+fn is_in_back_off(status: &ContainerStatus) -> bool {
+    matches!(&status.state, ContainerState::Waiting { reason: Some(reason), .. } if reason == "CrashLoopBackOff")
+}
+
+/// True where an end of a container in this role is a crash: one that the restart policy would restart, exit code 0
+/// included, or a non-zero end of an init container.
+fn counts(ended: &Ended, role: Role, policy: RestartPolicy) -> bool {
+    if exit::is_the_nodes(ended) {
+        return false;
+    }
+    match role {
+        Role::Init => ended.exit_code != 0,
+        // A sidecar is restarted whatever the pod's policy.
+        Role::Sidecar => true,
+        Role::App => match policy {
+            RestartPolicy::Always => true,
+            RestartPolicy::OnFailure => ended.exit_code != 0,
+            // Nothing is restarted: the pod's phase decides.
+            RestartPolicy::Never => false,
+        },
+    }
+}

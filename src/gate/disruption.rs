@@ -1,0 +1,66 @@
+//! Ends of pods that are not the app's fault: evicted, preempted, shut down with their node, refused by their node.
+
+use super::pod::{Phase, Pod};
+
+/// Why the pod is disturbed, in a few words; `None` where it is not.
+///
+/// A disturbed pod is left out: it neither passes nor fails, and its replacement counts. The condition
+/// `DisruptionTarget` comes a little before the deletion; `status.reason` stays on the pods that the kubelet ended.
+#[must_use]
+pub fn disturbed(pod: &Pod) -> Option<String> {
+    if let Some(target) = pod.disruption.as_ref().filter(|condition| condition.status) {
+        return Some(target.reason.as_deref().map_or_else(|| "disrupted".to_owned(), in_words));
+    }
+    if pod.phase != Some(Phase::Failed) {
+        return None;
+    }
+    pod.reason.as_deref().filter(|reason| is_the_nodes(reason)).map(in_words)
+}
+
+/// The reasons by which a kubelet, or the controllers beside it, end pods for causes of their own.
+fn is_the_nodes(reason: &str) -> bool {
+    reason.starts_with("OutOf")
+        || matches!(
+            reason,
+            "Evicted"
+                | "Preempting"
+                | "Preempted"
+                | "NodeShutdown"
+                | "Shutdown"
+                | "Terminated"
+                | "NodeLost"
+                | "NodeAffinity"
+                | "UnexpectedAdmissionError"
+                | "TopologyAffinityError"
+                | "PodOSNotSupported"
+                | "NodePorts"
+        )
+}
+
+fn in_words(reason: &str) -> String {
+    match reason {
+        "EvictionByEvictionAPI" => "evicted through the eviction API (a drain, for example)".to_owned(),
+        "PreemptionByScheduler" | "PreemptionByKubeScheduler" | "Preempting" | "Preempted" => {
+            "preempted by a pod of higher priority".to_owned()
+        }
+        "DeletionByTaintManager" => "evicted by a taint of its node".to_owned(),
+        "DeletionByPodGC" => "removed because its node is gone".to_owned(),
+        "TerminationByKubelet" | "Evicted" => "evicted by its node (pressure or shutdown)".to_owned(),
+        "NodeShutdown" | "Shutdown" | "Terminated" => "ended with the shutdown of its node".to_owned(),
+        "NodeLost" => "lost with its node".to_owned(),
+        other => format!("refused or ended by its node ({other})"),
+    }
+}
+
+/// True where the pod's node does not answer: its condition `Ready` turned False without a reason while its containers
+/// still say ready, which only the node lifecycle controller does.
+#[must_use]
+pub fn looks_lost(pod: &Pod) -> bool {
+    let ready_taken_away = pod.ready.as_ref().is_some_and(|ready| !ready.status && ready.reason.is_none());
+    let statuses = || pod.containers.iter().filter_map(|container| container.status.as_ref());
+    pod.phase == Some(Phase::Running)
+        && ready_taken_away
+        && statuses().count() > 0
+        && statuses().all(|status| status.ready || !matches!(status.state, super::pod::ContainerState::Running))
+        && statuses().any(|status| status.ready)
+}

@@ -1,0 +1,131 @@
+//! What a gate says that has not become healthy when its time is over.
+
+use std::time::Duration;
+
+use super::cause::Cause;
+use super::code::Code;
+use super::finding::Place;
+use super::judgement::Judgement;
+use super::nearby;
+use super::observation::{Source, Trouble, TroubleKind};
+use super::plan::Plan;
+use super::target::Standing;
+use super::verdict::Verdict;
+use super::view::View;
+
+/// The verdict at the end of the wait, and every cause that stands then. Never healthy.
+#[must_use]
+pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -> (Verdict, Vec<Cause>) {
+    if let Some((source, trouble)) = view.sources.unfit() {
+        let mut causes = vec![observation_cause(source, trouble, now)];
+        causes.extend(judgement.causes.iter().cloned());
+        return (Verdict::Inconclusive, causes);
+    }
+    let mut causes = judgement.causes.clone();
+    if judgement.scope.groups.is_empty() && judgement.scope.unattributed.is_empty() {
+        causes.push(nothing_matched(view, plan, now));
+        return (Verdict::NothingMatched, causes);
+    }
+    causes.extend(unready(view, plan, judgement, now));
+    causes.extend(shortfalls(judgement, now));
+    causes.extend(disruptions(judgement, now));
+    // The worst of the standing causes is the verdict: the app's fault, then the platform's. What only keeps the
+    // version from being wanted (scaled to zero, paused) explains pods that are not ready, and so goes before them.
+    let has = |verdict: Verdict| causes.iter().any(|cause| cause.code.row().verdict == verdict);
+    let order = [Verdict::Failed, Verdict::Platform, Verdict::NothingMatched, Verdict::Inconclusive, Verdict::TimedOut];
+    match order.into_iter().find(|verdict| has(*verdict)) {
+        Some(verdict) => (verdict, causes),
+        None => {
+            causes.push(never_stable(plan, now));
+            (Verdict::TimedOut, causes)
+        }
+    }
+}
+
+/// A cause that tells of the view of the cluster.
+#[must_use]
+pub fn observation_cause(source: Source, trouble: Option<&Trouble>, now: Duration) -> Cause {
+    let Some(trouble) = trouble else {
+        let message = format!("the {source} of the namespace were never listed");
+        return Cause::new(Code::StaleData, Place::default(), message, now);
+    };
+    let code = match trouble.kind {
+        TroubleKind::Unreachable => Code::ClusterUnreachable,
+        TroubleKind::Unauthorized => Code::Unauthorized,
+        TroubleKind::Forbidden => Code::Forbidden,
+        TroubleKind::Stale => Code::StaleData,
+    };
+    Cause::new(code, Place::default(), trouble.message.clone(), now)
+}
+
+fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
+    let asked = match &plan.workload {
+        Some(pin) => format!("no pod of {pin} at version {} came", plan.version),
+        None => format!("no pod and no workload with the labels {} came", plan.selector),
+    };
+    let hints = nearby::hints(view, plan);
+    let message = format!("{asked} in namespace {}; {}", plan.namespace, hints.join("; "));
+    let mut cause = Cause::new(Code::NothingMatched, Place::default(), message, now);
+    let look = match &plan.workload {
+        Some(pin) => format!("`kubectl get {pin} -n {} -o wide`", plan.namespace),
+        None => format!("`kubectl get pods -n {} --show-labels`", plan.namespace),
+    };
+    cause.next_step = format!("Compare the labels, the namespace and the cluster with those of the deploy: {look}");
+    cause
+}
+
+fn unready(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
+    let groups = judgement.scope.groups.iter().zip(&judgement.standings);
+    let short = groups.filter(|(_, standing)| matches!(standing, Standing::Short(_)));
+    short
+        .flat_map(|(group, _)| group.pods.iter())
+        // A Job's pods need not be ready, and a pod that has ended is told of by its end.
+        .filter(|track| !track.pod.controller.as_ref().is_some_and(|owner| owner.kind == "Job"))
+        .filter(|track| !track.pod.is_ready() || track.flaps())
+        .map(|track| track.not_ready(view.around(track, plan, now)))
+        .collect()
+}
+
+fn shortfalls(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
+    let groups = judgement.scope.groups.iter().zip(&judgement.standings);
+    let mut causes: Vec<Cause> = groups
+        .filter_map(|(group, standing)| match standing {
+            Standing::Short(shortfall) => {
+                let place = Place { workload: Some(group.name()), ..Place::default() };
+                Some(Cause::new(shortfall.code, place, shortfall.why.clone(), now))
+            }
+            Standing::Done | Standing::Well => None,
+        })
+        .collect();
+    if let Some(why) = &judgement.floor_shortfall {
+        causes.push(Cause::new(Code::NotReady, Place::default(), why.clone(), now));
+    }
+    for track in &judgement.scope.unattributed {
+        let owner =
+            track.pod.controller.as_ref().map_or_else(String::new, |owner| format!("{} {}", owner.kind, owner.name));
+        let message = format!("pod {} belongs to {owner}, which does not exist", track.pod.name);
+        causes.push(Cause::new(Code::NotReady, super::pod_causes::place_of(&track.pod), message, now));
+    }
+    causes
+}
+
+/// Pods that were taken away by the platform, where their group has not got enough others in their place.
+fn disruptions(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
+    let groups = judgement.scope.groups.iter().zip(&judgement.standings);
+    groups
+        .filter(|(_, standing)| matches!(standing, Standing::Short(_)))
+        .flat_map(|(group, _)| group.left_out.iter().filter_map(|track| Some((track, track.disturbed()?))))
+        .map(|(track, why)| {
+            let message = format!("pod {} was {why}, and nothing has taken its place", track.pod.name);
+            Cause::new(Code::PodDisrupted, super::pod_causes::place_of(&track.pod), message, now)
+        })
+        .collect()
+}
+
+fn never_stable(plan: &Plan, now: Duration) -> Cause {
+    let message = format!(
+        "everything was ready at last, but not for {} s without a break before the wait period was over",
+        plan.stable_for.as_secs()
+    );
+    Cause::new(Code::ReadinessFlapping, Place::default(), message, now)
+}

@@ -1,0 +1,113 @@
+//! The journal: what changed since the last look, told as events. It decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::code::Code;
+use super::exit;
+use super::judgement::Judgement;
+use super::outcome::GateEvent;
+use super::plan::Plan;
+use super::pod_words;
+use super::track::PodTrack;
+
+/// What was told so far, and what is still to be handed out.
+#[derive(Debug, Default)]
+pub struct Journal {
+    pending: Vec<(Duration, GateEvent)>,
+    /// The last told state of every pod, by UID: name and words.
+    pods: BTreeMap<String, (String, String)>,
+    /// The last told number of crashes, by pod UID and container.
+    crashes: BTreeMap<(String, String), u32>,
+    /// The causes that were told: pod or owner, container, code.
+    causes: BTreeSet<(String, Option<String>, Code)>,
+    progress: Option<(u32, Option<u32>)>,
+}
+
+impl Journal {
+    /// Adds an event.
+    pub fn push(&mut self, at: Duration, event: GateEvent) {
+        self.pending.push((at, event));
+    }
+
+    /// Hands out what was added since the last time.
+    pub fn take(&mut self) -> Vec<(Duration, GateEvent)> {
+        std::mem::take(&mut self.pending)
+    }
+
+    /// Tells what differs from the last look.
+    pub fn note(&mut self, judgement: &Judgement<'_>, plan: &Plan, now: Duration) {
+        let groups = &judgement.scope.groups;
+        let shown = || groups.iter().flat_map(|group| group.pods.iter().chain(&group.left_out));
+        let present: BTreeSet<&str> = shown().map(|track| track.pod.uid.as_str()).collect();
+        let gone: Vec<String> = self.pods.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
+        for uid in gone {
+            if let Some((pod, last)) = self.pods.remove(&uid) {
+                self.crashes.retain(|(of, _), _| *of != uid);
+                let why = if last == "terminating" { "deleted".to_owned() } else { format!("gone (it was {last})") };
+                self.push(now, GateEvent::PodGone { pod, why });
+            }
+        }
+        for track in shown() {
+            self.note_pod(track, plan, now);
+        }
+        self.note_causes(judgement, plan, now);
+        let progress = (judgement.ready, judgement.wanted);
+        if !groups.is_empty() && self.progress != Some(progress) {
+            self.progress = Some(progress);
+            self.push(now, GateEvent::Progress { ready: progress.0, wanted: progress.1 });
+        }
+    }
+
+    fn note_pod(&mut self, track: &PodTrack, plan: &Plan, now: Duration) {
+        let pod = track.pod.name.clone();
+        let uid = track.pod.uid.clone();
+        if !self.pods.contains_key(&uid) {
+            self.push(now, GateEvent::PodAppeared { pod: pod.clone() });
+        }
+        for (container, ledger) in track.ledgers() {
+            if ledger.crashes() == 0 || plan.ignore_containers.contains(&container.name) {
+                continue;
+            }
+            let told = self.crashes.entry((uid.clone(), container.name.clone())).or_insert(0);
+            if ledger.crashes() > *told {
+                *told = ledger.crashes();
+                let how =
+                    ledger.newest().map_or_else(|| "it was restarted".to_owned(), |(_, ended)| exit::in_words(ended));
+                let event = GateEvent::Crash {
+                    pod: pod.clone(),
+                    container: container.name.clone(),
+                    role: container.role,
+                    how,
+                    crashes: ledger.crashes(),
+                    allowed: plan.max_restarts,
+                };
+                self.push(now, event);
+            }
+        }
+        let state = pod_words::state(track);
+        let told = self.pods.get(&uid).map(|(_, state)| state.as_str());
+        if told != Some(state.as_str()) {
+            self.pods.insert(uid, (pod.clone(), state.clone()));
+            self.push(now, GateEvent::PodState { pod, state });
+        }
+    }
+
+    fn note_causes(&mut self, judgement: &Judgement<'_>, plan: &Plan, now: Duration) {
+        let mut standing = BTreeSet::new();
+        for cause in &judgement.causes {
+            let place = &cause.place;
+            let object = place.pod_uid.clone().or_else(|| place.workload.clone()).unwrap_or_default();
+            let key = (object, place.container.clone(), cause.code);
+            standing.insert(key.clone());
+            if !self.causes.contains(&key) {
+                let event = GateEvent::Cause {
+                    finding: Box::new(cause.clone().into_finding()),
+                    counts_at: cause.counts_at(plan),
+                };
+                self.push(now, event);
+            }
+        }
+        self.causes = standing;
+    }
+}

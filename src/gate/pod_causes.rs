@@ -1,0 +1,165 @@
+//! What keeps a pod as a whole from running: no node, no volume, no sandbox, a node that does not answer, an end in
+//! failure.
+
+use std::time::Duration;
+
+use super::cause::{Cause, FirstSights};
+use super::code::Code;
+use super::event_book::EventBook;
+use super::finding::{Evidence, EvidenceKind, Place};
+use super::plan::Plan;
+use super::pod::{Container, ContainerState, Phase, Pod};
+use super::{creation, disruption, exit};
+
+/// Where a pod is.
+pub(super) fn place_of(pod: &Pod) -> Place {
+    Place { pod: Some(pod.name.clone()), pod_uid: Some(pod.uid.clone()), node: pod.node.clone(), ..Place::default() }
+}
+
+/// True while no container of the pod has ever been started: sandbox and volumes come first.
+pub(super) fn waits_for_its_sandbox(pod: &Pod) -> bool {
+    let sandbox = pod.sandbox_ready.as_ref().is_some_and(|condition| condition.status);
+    !sandbox && pod.node.is_some() && pod.containers.iter().all(never_started)
+}
+
+fn never_started(container: &Container) -> bool {
+    container.status.as_ref().is_none_or(|status| {
+        status.last.is_none() && matches!(status.state, ContainerState::Waiting { .. } | ContainerState::Unknown)
+    })
+}
+
+/// The scheduler's refusal.
+pub(super) fn scheduling(pod: &Pod, book: &EventBook, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+    let scheduled = pod.scheduled.as_ref().filter(|condition| !condition.status)?;
+    let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
+    let said = scheduled.message.as_deref().unwrap_or_default();
+    let (code, message) = if is_about_a_claim(said) {
+        (Code::VolumeUnavailable, format!("the pod waits for its volume: {}", in_short(said)))
+    } else if reason == "SchedulingGated" {
+        (Code::Unschedulable, "the pod is held back by its scheduling gates".to_owned())
+    } else {
+        (Code::Unschedulable, format!("no node takes the pod: {}", in_short(said)))
+    };
+    let mut cause = Cause::new(code, place_of(pod), message, sights.of(None, code, now));
+    if code == Code::Unschedulable {
+        cause.help_is_coming = book.newest(&pod.uid, "TriggeredScaleUp").is_some();
+        for reason in ["TriggeredScaleUp", "NotTriggerScaleUp"] {
+            if let Some(said) = book.newest(&pod.uid, reason) {
+                let text = format!("{reason}: {}", said.message);
+                cause.evidence.push(Evidence { kind: EvidenceKind::Event, text });
+            }
+        }
+    }
+    if !said.is_empty() {
+        cause
+            .evidence
+            .push(Evidence { kind: EvidenceKind::Status, text: format!("PodScheduled=False {reason}: {said}") });
+    }
+    Some(cause)
+}
+
+/// True where the scheduler waits for a `PersistentVolumeClaim`, not for a node.
+fn is_about_a_claim(said: &str) -> bool {
+    let text = said.to_lowercase();
+    text.contains("unbound immediate persistentvolumeclaim")
+        || (text.contains("persistentvolumeclaim \"") && text.contains("not found"))
+        || text.contains("persistentvolumeclaim \"") && text.contains("is being deleted")
+}
+
+/// The scheduler's words without what preemption would not help either.
+fn in_short(said: &str) -> &str {
+    let end = [" preemption: ", " no new claims to deallocate"].iter().filter_map(|part| said.find(part)).min();
+    said[..end.unwrap_or(said.len())].trim_end_matches([' ', '.', ','])
+}
+
+/// Volumes that cannot be attached or mounted, as only events tell.
+pub(super) fn volumes(
+    pod: &Pod,
+    book: &EventBook,
+    plan: &Plan,
+    now: Duration,
+    sights: &mut FirstSights,
+) -> Option<Cause> {
+    if !waits_for_its_sandbox(pod) {
+        return None;
+    }
+    let said = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"].into_iter().flat_map(|reason| {
+        book.about(&pod.uid, reason).map(move |said| (reason, said, creation::cause_of_failed_mount(&said.message)))
+    });
+    // What is missing explains the time-out that follows it, whichever was said last.
+    let (reason, said, code) = said.max_by_key(|(_, said, code)| (*code == Code::ConfigMissing, said.order))?;
+    let object = creation::missing_object(&said.message);
+    let message = match (&object, code) {
+        (Some(object), Code::ConfigMissing) => format!("a volume of the pod needs {object}, which does not exist"),
+        _ => format!("a volume of the pod is not there: {}", said.message),
+    };
+    let mut cause = Cause::new(code, place_of(pod), message, sights.of(None, code, now));
+    if let (Some(object), Code::ConfigMissing) = (object, code) {
+        cause.next_step =
+            format!("Create {object} in namespace {}, or correct the volume that names it.", plan.namespace);
+    }
+    cause.evidence.push(Evidence { kind: EvidenceKind::Event, text: format!("{reason}: {}", said.message) });
+    Some(cause)
+}
+
+/// A sandbox that the node cannot build, as only events tell.
+pub(super) fn sandbox(pod: &Pod, book: &EventBook, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+    if !waits_for_its_sandbox(pod) {
+        return None;
+    }
+    let said = book.newest(&pod.uid, "FailedCreatePodSandBox")?;
+    let message = format!("the node cannot build the pod's sandbox: {}", said.message);
+    Some(Cause::new(Code::SandboxFailed, place_of(pod), message, sights.of(None, Code::SandboxFailed, now)))
+}
+
+/// A node that does not answer. `node_ready` is what the node itself says, where that is known.
+pub(super) fn node(pod: &Pod, node_ready: Option<bool>, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+    if node_ready != Some(false) && !disruption::looks_lost(pod) {
+        return None;
+    }
+    let name = pod.node.as_deref().unwrap_or("(unnamed)");
+    let message = format!("node {name} does not answer, so nothing is known of the pod");
+    Some(Cause::new(Code::NodeNotReady, place_of(pod), message, sights.of(None, Code::NodeNotReady, now)))
+}
+
+/// The end in failure of a pod that nobody restarts or replaces.
+pub(super) fn failed(pod: &Pod, plan: &Plan, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+    if pod.phase != Some(Phase::Failed) {
+        return None;
+    }
+    let ended = pod.containers.iter().find_map(|container| match &container.status.as_ref()?.state {
+        ContainerState::Terminated(ended) if ended.exit_code != 0 => Some((container, ended)),
+        _ => None,
+    });
+    let mut place = place_of(pod);
+    let why = match (pod.reason.as_deref(), pod.message.as_deref(), ended) {
+        (Some(reason), Some(message), _) => format!("{reason}: {message}"),
+        (Some(reason), None, _) => reason.to_owned(),
+        (None, _, Some((container, ended))) => {
+            format!("{} {} ended with {}", container.role.words(), container.name, exit::in_words(ended))
+        }
+        (None, Some(message), None) => message.to_owned(),
+        (None, None, None) => "its phase is Failed".to_owned(),
+    };
+    let since = sights.of(None, Code::PodFailed, now);
+    let mut cause = Cause::new(Code::PodFailed, Place::default(), format!("the pod ended in failure: {why}"), since);
+    if let Some((container, ended)) = ended {
+        place.container = Some(container.name.clone());
+        place.role = Some(container.role);
+        cause.exit_status = Some(ended.exit_code);
+        let restarts = container.status.as_ref().map_or(0, |status| status.restart_count);
+        cause.restarts = Some(restarts);
+        cause.log = Some(super::finding::LogWanted {
+            pod: pod.name.clone(),
+            container: container.name.clone(),
+            attempt: restarts,
+            previous: false,
+        });
+        cause.next_step = format!(
+            "Mend what its last words name. All of them: `kubectl logs -n {} {} -c {}`",
+            plan.namespace, pod.name, container.name
+        );
+    }
+    cause.place = place;
+    Some(cause)
+}

@@ -1,0 +1,77 @@
+//! What a pod is doing, in a few words. Parts of them are the cluster's own: hostile text.
+
+use super::exit;
+use super::outcome::PodSummary;
+use super::pod::{Container, ContainerState, Phase, Pod, Role};
+use super::track::PodTrack;
+
+/// What the pod is doing.
+#[must_use]
+pub fn state(track: &PodTrack) -> String {
+    let pod = &track.pod;
+    if let Some(why) = track.disturbed() {
+        return why;
+    }
+    if pod.deleting {
+        return "terminating".to_owned();
+    }
+    match pod.phase {
+        Some(Phase::Succeeded) => return "succeeded".to_owned(),
+        Some(Phase::Failed) => {
+            return pod.reason.as_ref().map_or_else(|| "failed".to_owned(), |reason| format!("failed: {reason}"));
+        }
+        _ => {}
+    }
+    if pod.is_ready() {
+        return "ready".to_owned();
+    }
+    if pod.node.is_none() {
+        let reason =
+            pod.scheduled.as_ref().filter(|condition| !condition.status).and_then(|condition| condition.reason.clone());
+        return reason.unwrap_or_else(|| "waiting for a node".to_owned());
+    }
+    if let Some(words) = pod.containers.iter().find_map(trouble) {
+        return words;
+    }
+    let statuses = || pod.containers.iter().filter_map(|container| Some((container, container.status.as_ref()?)));
+    if let Some((container, _)) = statuses()
+        .find(|(container, status)| container.role == Role::Init && matches!(status.state, ContainerState::Running))
+    {
+        return format!("init container {} runs", container.name);
+    }
+    let app = |container: &Container| container.role == Role::App;
+    if statuses().any(|(container, status)| app(container) && matches!(status.state, ContainerState::Running)) {
+        return "running, not ready".to_owned();
+    }
+    "starting".to_owned()
+}
+
+/// A container in trouble: it waits for more than its turn, or has ended.
+fn trouble(container: &Container) -> Option<String> {
+    let status = container.status.as_ref()?;
+    match &status.state {
+        ContainerState::Waiting { reason: Some(reason), .. }
+            if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing") =>
+        {
+            Some(format!("{}: {reason}", container.name))
+        }
+        ContainerState::Terminated(ended) if container.role != Role::Init || ended.exit_code != 0 => {
+            Some(format!("{} ended: {}", container.name, exit::in_words(ended)))
+        }
+        _ => None,
+    }
+}
+
+/// The pod as the report shows it.
+#[must_use]
+pub fn summary(track: &PodTrack) -> PodSummary {
+    let pod: &Pod = &track.pod;
+    PodSummary {
+        name: pod.name.clone(),
+        phase: pod.phase.map_or_else(String::new, |phase| phase.to_string()),
+        state: state(track),
+        ready: pod.is_ready(),
+        restarts: pod.containers.iter().filter_map(|container| Some(container.status.as_ref()?.restart_count)).sum(),
+        node: pod.node.clone(),
+    }
+}

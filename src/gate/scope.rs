@@ -1,0 +1,264 @@
+//! What belongs to the gate: the workloads that carry its labels, and their pods of the newest revision.
+//!
+//! Pods are attributed by their controllerRef, upward (pod → `ReplicaSet` → Deployment), never by labels alone: pods of
+//! an older template carry the same labels and prove nothing.
+
+use super::image;
+use super::observation::Source;
+use super::plan::{Pin, Plan};
+use super::pod::{ControllerRef, Pod};
+use super::track::PodTrack;
+use super::view::View;
+use super::workload::{Detail, Template, Workload, WorkloadKind};
+
+/// The workloads and pods under judgement.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    /// One group for each owner.
+    pub groups: Vec<Group<'a>>,
+    /// Pods with the gate's labels whose owner has not been seen yet, so that nothing can be said of them.
+    pub unattributed: Vec<&'a PodTrack>,
+}
+
+/// An owner and its pods of the newest revision.
+#[derive(Debug)]
+pub struct Group<'a> {
+    /// The owner.
+    pub owner: Owner<'a>,
+    /// The `ReplicaSet` of a Deployment's newest template, once it is there.
+    pub replica_set: Option<&'a Workload>,
+    /// Its pods of the newest revision that count.
+    pub pods: Vec<&'a PodTrack>,
+    /// Its pods of the newest revision that do not: on their way out, disturbed, ended and replaced.
+    pub left_out: Vec<&'a PodTrack>,
+}
+
+/// Who owns a group of pods.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    /// A workload whose fields are known.
+    Workload(&'a Workload),
+    /// Nobody: a bare pod.
+    Nobody,
+    /// An owner that cannot be read: the identity may not, or its kind is unknown.
+    Unreadable {
+        /// Its reference, as the pod (or its `ReplicaSet`) has it.
+        reference: &'a ControllerRef,
+        /// True where the rights are missing; false where the kind is unknown.
+        denied: bool,
+    },
+}
+
+/// What stands at the top of a pod's controllerRefs.
+enum Top<'a> {
+    Owner(Owner<'a>),
+    /// The owner is of a readable kind and has not been seen yet.
+    Unseen,
+    /// A `CronJob`: its Jobs come and go by the clock, and are no deploy.
+    Schedule,
+}
+
+impl<'a> Scope<'a> {
+    /// Finds what belongs to the gate in what is known.
+    #[must_use]
+    pub fn of(view: &'a View, plan: &Plan) -> Self {
+        let mut groups: Vec<Group<'a>> = view
+            .workloads
+            .values()
+            .filter(|workload| {
+                is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, view)
+            })
+            .map(|workload| Group::new(Owner::Workload(workload), newest_replica_set(workload, view)))
+            .collect();
+        let mut unattributed = Vec::new();
+        for track in view.pods.values() {
+            let pod = &track.pod;
+            if plan.workload.is_none() && !plan.selector.matches(&pod.labels) {
+                continue;
+            }
+            match top_of(pod.controller.as_ref(), view, plan) {
+                Top::Owner(Owner::Workload(workload)) => {
+                    if let Some(group) = groups.iter_mut().find(|group| group.is_of(workload))
+                        && is_of_newest_revision(pod, workload, group.replica_set)
+                    {
+                        group.take(track);
+                    }
+                }
+                // A pin names a workload: whatever is not attributed to it is none of the gate's.
+                _ if plan.workload.is_some() => {}
+                Top::Owner(Owner::Nobody) => {
+                    let mut group = Group::new(Owner::Nobody, None);
+                    group.take(track);
+                    groups.push(group);
+                }
+                Top::Owner(owner @ Owner::Unreadable { reference, .. }) => {
+                    match groups.iter_mut().find(|group| group.is_of_reference(reference)) {
+                        Some(group) => group.take(track),
+                        None => {
+                            let mut group = Group::new(owner, None);
+                            group.take(track);
+                            groups.push(group);
+                        }
+                    }
+                }
+                Top::Unseen => unattributed.push(track),
+                Top::Schedule => {}
+            }
+        }
+        unattributed.retain(|track| !track.is_left_out());
+        Self { groups, unattributed }
+    }
+
+    /// Every pod that counts.
+    pub fn pods(&self) -> impl Iterator<Item = &'a PodTrack> {
+        self.groups.iter().flat_map(|group| group.pods.iter().copied())
+    }
+}
+
+impl<'a> Group<'a> {
+    fn new(owner: Owner<'a>, replica_set: Option<&'a Workload>) -> Self {
+        Self { owner, replica_set, pods: Vec::new(), left_out: Vec::new() }
+    }
+
+    fn take(&mut self, track: &'a PodTrack) {
+        if track.is_left_out() { self.left_out.push(track) } else { self.pods.push(track) }
+    }
+
+    fn is_of(&self, workload: &Workload) -> bool {
+        matches!(self.owner, Owner::Workload(own) if own.uid == workload.uid)
+    }
+
+    fn is_of_reference(&self, reference: &ControllerRef) -> bool {
+        matches!(self.owner, Owner::Unreadable { reference: own, .. } if own.uid == reference.uid)
+    }
+
+    /// The owner as people write it: `deployment/checkout`; the pod's name for a bare pod.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.owner {
+            Owner::Workload(workload) => name_of(workload),
+            Owner::Nobody => {
+                let pod = self.pods.iter().chain(&self.left_out).next();
+                pod.map_or_else(|| "a bare pod".to_owned(), |track| format!("pod/{}", track.pod.name))
+            }
+            Owner::Unreadable { reference, .. } => format!("{}/{}", reference.kind.to_lowercase(), reference.name),
+        }
+    }
+
+    /// How many of its pods are Ready.
+    #[must_use]
+    pub fn ready(&self) -> u32 {
+        let ready = self.pods.iter().filter(|track| track.pod.is_ready()).count();
+        u32::try_from(ready).unwrap_or(u32::MAX)
+    }
+}
+
+/// A workload as people write it: `deployment/checkout`.
+#[must_use]
+pub fn name_of(workload: &Workload) -> String {
+    format!("{}/{}", workload.kind, workload.name)
+}
+
+/// True where the workload's template is that of the gated version.
+#[must_use]
+pub fn carries(workload: &Workload, plan: &Plan) -> bool {
+    match &plan.workload {
+        Some(pin) => is_pinned(workload, pin) && runs_version(&workload.template, plan),
+        None => plan.selector.matches(&workload.template.labels),
+    }
+}
+
+/// True where the plan pins this workload.
+#[must_use]
+pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
+    workload.kind == pin.kind && workload.name == pin.name
+}
+
+/// True where the version stands in the template's version label, or in the tag or digest of one of its images.
+fn runs_version(template: &Template, plan: &Plan) -> bool {
+    template.labels.get(&plan.version_label) == Some(&plan.version)
+        || template.images.iter().any(|image| {
+            let parts = image::split(image);
+            parts.tag == Some(plan.version.as_str()) || parts.digest == Some(plan.version.as_str())
+        })
+}
+
+/// True where the workload stands for itself: nothing that the gate can read controls it.
+#[must_use]
+pub fn is_top(workload: &Workload, plan: &Plan) -> bool {
+    if plan.workload.as_ref().is_some_and(|pin| is_pinned(workload, pin)) {
+        return true;
+    }
+    let controller = workload.controller.as_ref().map(|controller| controller.kind.as_str());
+    match workload.kind {
+        WorkloadKind::ReplicaSet => controller != Some("Deployment"),
+        WorkloadKind::Job => controller != Some("CronJob"),
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => true,
+    }
+}
+
+/// True for a `ReplicaSet` that a custom resource scaled to nothing in favour of another one: an old revision.
+fn rests_beside_others(workload: &Workload, view: &View) -> bool {
+    let Some(controller) = workload.controller.as_ref().filter(|_| workload.kind == WorkloadKind::ReplicaSet) else {
+        return false;
+    };
+    let is_sibling = |other: &&Workload| {
+        other.kind == WorkloadKind::ReplicaSet
+            && other.uid != workload.uid
+            && other.controller.as_ref().is_some_and(|its| its.uid == controller.uid)
+    };
+    workload.desired == Some(0)
+        && view.workloads.values().filter(is_sibling).any(|other| other.desired.is_some_and(|desired| desired > 0))
+}
+
+fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan) -> Top<'a> {
+    let Some(reference) = controller else { return Top::Owner(Owner::Nobody) };
+    let Some(kind) = WorkloadKind::from_kind(&reference.kind) else {
+        return if reference.kind == "CronJob" {
+            Top::Schedule
+        } else {
+            Top::Owner(Owner::Unreadable { reference, denied: false })
+        };
+    };
+    let Some(workload) = view.workloads.get(&reference.uid) else {
+        return if view.sources.is_denied(Source::Workloads(kind)) {
+            Top::Owner(Owner::Unreadable { reference, denied: true })
+        } else {
+            Top::Unseen
+        };
+    };
+    if is_top(workload, plan) {
+        return Top::Owner(Owner::Workload(workload));
+    }
+    top_of(workload.controller.as_ref(), view, plan)
+}
+
+/// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same
+/// comparison; where several have it, the one of the highest revision is in use.
+fn newest_replica_set<'a>(deployment: &Workload, view: &'a View) -> Option<&'a Workload> {
+    view.workloads
+        .values()
+        .filter(|candidate| {
+            candidate.kind == WorkloadKind::ReplicaSet
+                && candidate.controller.as_ref().is_some_and(|owner| owner.uid == deployment.uid)
+                && candidate.template.fingerprint == deployment.template.fingerprint
+        })
+        .max_by_key(|candidate| candidate.revision)
+}
+
+fn is_of_newest_revision(pod: &Pod, workload: &Workload, replica_set: Option<&Workload>) -> bool {
+    let label = |key: &str| pod.labels.get(key);
+    match &workload.detail {
+        Detail::Deployment { .. } => {
+            let owner = pod.controller.as_ref().map(|owner| &owner.uid);
+            replica_set.is_some_and(|newest| owner == Some(&newest.uid))
+        }
+        Detail::StatefulSet { update_revision, .. } => {
+            update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
+        }
+        Detail::DaemonSet { template_generation, .. } => {
+            template_generation.is_none() || label("pod-template-generation") == template_generation.as_ref()
+        }
+        Detail::ReplicaSet { .. } | Detail::Job { .. } => true,
+    }
+}

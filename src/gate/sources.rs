@@ -1,0 +1,108 @@
+//! How far each source can be trusted now.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::observation::{Source, Trouble};
+use super::workload::WorkloadKind;
+
+/// The state of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// Listed, and nothing has spoken against it since.
+    Fresh,
+    /// Not to be trusted until it is listed again.
+    Lost {
+        /// What happened.
+        trouble: Trouble,
+        /// When, as the time since the gate began.
+        since: Duration,
+    },
+    /// This identity may not read it.
+    Denied {
+        /// The API server's words.
+        message: String,
+    },
+}
+
+/// The trust in every source that a gate reads. A source that was never heard of is not trusted either.
+#[derive(Debug, Default)]
+pub struct Sources {
+    states: BTreeMap<Source, Trust>,
+    /// True once any source was listed: the API server has been reached.
+    reached: bool,
+}
+
+impl Sources {
+    /// The source was listed. True where it was lost before.
+    pub fn listed(&mut self, source: Source) -> bool {
+        self.reached = true;
+        matches!(self.states.insert(source, Trust::Fresh), Some(Trust::Lost { .. }))
+    }
+
+    /// The source was lost. True where it was not lost before.
+    pub fn lost(&mut self, source: Source, trouble: Trouble, now: Duration) -> bool {
+        let since = match self.states.get(&source) {
+            Some(Trust::Lost { since, .. }) => *since,
+            _ => now,
+        };
+        !matches!(self.states.insert(source, Trust::Lost { trouble, since }), Some(Trust::Lost { .. }))
+    }
+
+    /// The source may not be read. True where that is news.
+    pub fn denied(&mut self, source: Source, message: String) -> bool {
+        self.reached = true;
+        !matches!(self.states.insert(source, Trust::Denied { message }), Some(Trust::Denied { .. }))
+    }
+
+    /// True where the source may not be read.
+    #[must_use]
+    pub fn is_denied(&self, source: Source) -> bool {
+        matches!(self.states.get(&source), Some(Trust::Denied { .. }))
+    }
+
+    /// True where the API server has answered any LIST so far.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        self.reached
+    }
+
+    /// True where all that a verdict rests on is fresh: the pods, and every kind of workload that may be read at all.
+    #[must_use]
+    pub fn are_fresh(&self) -> bool {
+        self.unfit().is_none()
+    }
+
+    /// The first source that a verdict would need and that is not fresh, with its trouble where it has one.
+    #[must_use]
+    pub fn unfit(&self) -> Option<(Source, Option<&Trouble>)> {
+        needed().find_map(|source| match self.states.get(&source) {
+            Some(Trust::Fresh) => None,
+            Some(Trust::Denied { .. }) if source != Source::Pods => None,
+            Some(Trust::Lost { trouble, .. }) => Some((source, Some(trouble))),
+            Some(Trust::Denied { .. }) | None => Some((source, None)),
+        })
+    }
+
+    /// The trouble that no waiting can mend, where there is one.
+    #[must_use]
+    pub fn hopeless(&self) -> Option<(Source, &Trouble)> {
+        needed().find_map(|source| match self.states.get(&source) {
+            Some(Trust::Lost { trouble, .. }) if trouble.hopeless => Some((source, trouble)),
+            _ => None,
+        })
+    }
+
+    /// The API server's words where the pods may not be listed.
+    #[must_use]
+    pub fn pods_denied(&self) -> Option<&str> {
+        match self.states.get(&Source::Pods) {
+            Some(Trust::Denied { message }) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+fn needed() -> impl Iterator<Item = Source> {
+    std::iter::once(Source::Pods).chain(WorkloadKind::ALL.into_iter().map(Source::Workloads))
+}

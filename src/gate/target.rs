@@ -1,0 +1,268 @@
+//! How many pods a group wants, and what it still lacks.
+
+use super::code::Code;
+use super::plan::Plan;
+use super::pod::{Phase, RestartPolicy};
+use super::scope::{Group, Owner};
+use super::view::View;
+use super::workload::{Detail, JobEnd, Workload};
+
+/// How a group stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It has done all it was made for: a Job is complete, a bare pod has succeeded. Nothing is left to be stable.
+    Done,
+    /// Every pod that is wanted is there and Ready.
+    Well,
+    /// Something is lacking.
+    Short(Shortfall),
+}
+
+/// What a group lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// What it is called where it is still lacking at the end of the wait.
+    pub code: Code,
+    /// What is lacking, in words.
+    pub why: String,
+}
+
+impl Shortfall {
+    fn new(code: Code, why: impl Into<String>) -> Self {
+        Self { code, why: why.into() }
+    }
+
+    fn waiting(why: impl Into<String>) -> Self {
+        Self::new(Code::NotReady, why)
+    }
+}
+
+/// How many pods the group's owner asks for now; `None` where that is not known.
+#[must_use]
+pub fn wanted(group: &Group<'_>, view: &View) -> Option<u32> {
+    match group.owner {
+        Owner::Nobody => Some(u32::try_from(group.pods.len()).unwrap_or(u32::MAX)),
+        Owner::Unreadable { .. } => None,
+        Owner::Workload(workload) => {
+            let desired = workload.desired?;
+            Some(match &workload.detail {
+                Detail::StatefulSet { update_revision, current_revision, partition, first_ordinal, .. } => {
+                    // Under a partition the lower ordinals keep the old revision, unless there is only one.
+                    let kept =
+                        if update_revision == current_revision { 0 } else { partition.saturating_sub(*first_ordinal) };
+                    desired.saturating_sub(kept)
+                }
+                // A node that does not answer cannot be asked to run its pod.
+                Detail::DaemonSet { .. } => desired.saturating_sub(on_lost_nodes(group, view)),
+                _ => desired,
+            })
+        }
+    }
+}
+
+fn on_lost_nodes(group: &Group<'_>, view: &View) -> u32 {
+    let lost = group.pods.iter().filter(|track| is_on_lost_node(track, view)).count();
+    u32::try_from(lost).unwrap_or(u32::MAX)
+}
+
+fn is_on_lost_node(track: &super::track::PodTrack, view: &View) -> bool {
+    let node = track.pod.node.as_ref().and_then(|name| view.nodes.get(name));
+    node.is_some_and(|node| node.ready == Some(false))
+}
+
+/// How the group stands.
+#[must_use]
+pub fn standing(group: &Group<'_>, plan: &Plan, view: &View) -> Standing {
+    let shortfall = match group.owner {
+        Owner::Nobody => return bare_standing(group),
+        Owner::Unreadable { reference, denied } => unreadable_shortfall(group, plan, &reference.kind, denied),
+        Owner::Workload(workload) => match &workload.detail {
+            Detail::Job { end, suspended, failed, succeeded } => {
+                return job_standing(workload, end.as_ref(), *suspended, *failed, *succeeded);
+            }
+            _ => workload_shortfall(group, workload, plan, view),
+        },
+    };
+    shortfall.map_or(Standing::Well, Standing::Short)
+}
+
+fn bare_standing(group: &Group<'_>) -> Standing {
+    // Made for one pod; left out ones are no proof of anything.
+    let Some(track) = group.pods.first() else {
+        return Standing::Short(Shortfall::new(Code::NotReady, format!("{} is on its way out", group.name())));
+    };
+    let pod = &track.pod;
+    if pod.phase == Some(Phase::Succeeded) && pod.restart_policy != RestartPolicy::Always {
+        Standing::Done
+    } else if pod.is_ready() {
+        Standing::Well
+    } else {
+        Standing::Short(Shortfall::waiting(format!("pod {} is not ready", pod.name)))
+    }
+}
+
+fn job_standing(job: &Workload, end: Option<&JobEnd>, suspended: bool, failed: u32, succeeded: u32) -> Standing {
+    match end {
+        Some(JobEnd::Complete) => Standing::Done,
+        Some(JobEnd::Failed { .. }) => {
+            Standing::Short(Shortfall::new(Code::JobFailed, format!("job/{} failed", job.name)))
+        }
+        None if suspended => Standing::Short(Shortfall::new(Code::Paused, format!("job/{} is suspended", job.name))),
+        None => {
+            let wanted = job.desired.map_or_else(|| "?".to_owned(), |wanted| wanted.to_string());
+            let failures = if failed > 0 { format!(", {failed} failed so far") } else { String::new() };
+            let why = format!("job/{} is not complete: {succeeded} of {wanted} succeeded{failures}", job.name);
+            Standing::Short(Shortfall::waiting(why))
+        }
+    }
+}
+
+fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, kind: &str, denied: bool) -> Option<Shortfall> {
+    let Some(replicas) = plan.replicas else {
+        let pods = group.pods.len();
+        return Some(if denied {
+            Shortfall::new(
+                Code::Forbidden,
+                format!(
+                    "{pods} pods are there, but how many are wanted cannot be known: this identity may not read {}",
+                    group.name()
+                ),
+            )
+        } else {
+            Shortfall::new(
+                Code::OwnerUnknown,
+                format!(
+                    "{pods} pods are there, but how many are wanted cannot be known: {kind} is a kind that is not understood"
+                ),
+            )
+        });
+    };
+    pods_shortfall(group, plan, replicas, None)
+}
+
+fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> Option<Shortfall> {
+    let name = group.name();
+    let caught_up = match (workload.generation, workload.observed_generation) {
+        (Some(generation), Some(observed)) => observed >= generation,
+        _ => false,
+    };
+    let Some(wanted) = wanted(group, view) else {
+        return Some(Shortfall::waiting(format!("{name} does not say yet how many pods it wants")));
+    };
+    let paused = matches!(workload.detail, Detail::Deployment { paused: true, .. });
+    if workload.desired == Some(0) {
+        return Some(match workload.detail {
+            Detail::DaemonSet { .. } if !caught_up => {
+                Shortfall::waiting(format!("the controller has not seen {name} yet"))
+            }
+            Detail::DaemonSet { .. } => {
+                Shortfall::new(Code::ScaledToZero, format!("{name} fits no node, so no pod is wanted"))
+            }
+            _ => Shortfall::new(Code::ScaledToZero, format!("{name} is scaled to 0")),
+        });
+    }
+    let lacking = if !caught_up {
+        Some(Shortfall::waiting(format!("the controller has not taken up the newest spec of {name} yet")))
+    } else if matches!(workload.detail, Detail::Deployment { .. }) && group.replica_set.is_none() {
+        Some(Shortfall::waiting(format!("{name} has no ReplicaSet of its newest template yet")))
+    } else {
+        pods_shortfall(group, plan, wanted, Some(available(group, workload)))
+    };
+    // A paused rollout that is complete all the same can pass.
+    let lacking = lacking?;
+    if paused {
+        return Some(Shortfall::new(Code::Paused, format!("{name} is paused; {}", lacking.why)));
+    }
+    Some(update_block(group, workload, wanted, view).unwrap_or(lacking))
+}
+
+/// How many pods the owner itself counts as available (Ready for its `minReadySeconds`), those of the newest revision
+/// alone where that is told apart. An absent count is none.
+fn available(group: &Group<'_>, workload: &Workload) -> u32 {
+    let counted = match workload.detail {
+        Detail::Deployment { .. } => group.replica_set.and_then(|newest| newest.available),
+        _ => workload.available,
+    };
+    counted.unwrap_or(0)
+}
+
+fn pods_shortfall(group: &Group<'_>, plan: &Plan, wanted: u32, available: Option<u32>) -> Option<Shortfall> {
+    let name = group.name();
+    let ready = group.ready();
+    let live = u32::try_from(group.pods.len()).unwrap_or(u32::MAX);
+    let needed = plan.min_ready.map_or(wanted, |min_ready| min_ready.of(wanted));
+    if wanted == 0 {
+        return Some(Shortfall::new(Code::UpdateBlocked, format!("{name} wants no pod of this revision")));
+    }
+    if live < needed {
+        return Some(Shortfall::waiting(format!("{live} of the {needed} pods that {name} needs are there")));
+    }
+    if ready < needed {
+        return Some(Shortfall::waiting(format!("{ready} of the {needed} pods that {name} needs are ready")));
+    }
+    if plan.min_ready.is_none() && ready < live {
+        return Some(Shortfall::waiting(format!("{ready} of {live} pods of {name} are ready")));
+    }
+    match available {
+        Some(available) if available < needed => Some(Shortfall::waiting(format!(
+            "{name} counts {available} of {needed} pods as available (ready for its minReadySeconds)"
+        ))),
+        _ => None,
+    }
+}
+
+/// What in the owner's update strategy holds the newest revision back, where something does.
+fn update_block(group: &Group<'_>, workload: &Workload, wanted: u32, view: &View) -> Option<Shortfall> {
+    let name = group.name();
+    let missing = u32::try_from(group.pods.len()).unwrap_or(u32::MAX) < wanted;
+    match &workload.detail {
+        Detail::StatefulSet { on_delete: true, .. } | Detail::DaemonSet { on_delete: true, .. } => {
+            let behind = workload.updated.unwrap_or(0) < workload.desired.unwrap_or(0);
+            (missing && behind && holds_old_pods(workload, view, group)).then(|| {
+                Shortfall::new(
+                    Code::UpdateBlocked,
+                    format!("{name} updates pods only when they are deleted (updateStrategy OnDelete)"),
+                )
+            })
+        }
+        Detail::StatefulSet { partition, .. } if wanted == 0 => Some(Shortfall::new(
+            Code::UpdateBlocked,
+            format!("the partition {partition} of {name} is above every ordinal, so no pod is updated"),
+        )),
+        Detail::StatefulSet { ordered_ready: true, update_revision, current_revision, .. }
+            if missing && update_revision != current_revision =>
+        {
+            let broken = old_pods(workload, view, group).find(|track| !track.pod.is_ready())?;
+            Some(Shortfall::new(
+                Code::UpdateBlocked,
+                format!(
+                    "{name} updates its pods one after the other and waits for {} of the old revision, which is not ready: delete that pod",
+                    broken.pod.name
+                ),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn old_pods<'a>(
+    workload: &'a Workload,
+    view: &'a View,
+    group: &'a Group<'_>,
+) -> impl Iterator<Item = &'a super::track::PodTrack> {
+    view.pods.values().filter(|track| {
+        track.pod.controller.as_ref().is_some_and(|owner| owner.uid == workload.uid)
+            && !track.is_left_out()
+            && !group.pods.iter().any(|current| current.pod.uid == track.pod.uid)
+    })
+}
+
+/// True where the owner still has pods of an older revision: those that are seen, or those that it counts beside the
+/// updated ones.
+fn holds_old_pods(workload: &Workload, view: &View, group: &Group<'_>) -> bool {
+    let differs = match &workload.detail {
+        Detail::StatefulSet { update_revision, current_revision, .. } => update_revision != current_revision,
+        _ => workload.updated.unwrap_or(0) < workload.desired.unwrap_or(0),
+    };
+    differs || old_pods(workload, view, group).next().is_some()
+}

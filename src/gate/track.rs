@@ -1,0 +1,261 @@
+//! A pod followed over time: what it is now, and what it went through.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::cause::{Cause, FirstSights};
+use super::code::Code;
+use super::container_causes::{self, Seen};
+use super::crash::CrashLedger;
+use super::event_book::EventBook;
+use super::plan::Plan;
+use super::pod::{Container, ContainerState, Phase, Pod, RestartPolicy, Role};
+use super::{disruption, image, pod_causes};
+
+/// A pod and its history, as far as rules need it.
+#[derive(Debug)]
+pub struct PodTrack {
+    /// The pod as it was last seen.
+    pub pod: Pod,
+    ledgers: BTreeMap<String, CrashLedger>,
+    sights: FirstSights,
+    /// What the last failed pull of each container meant.
+    pulls: BTreeMap<String, Code>,
+    /// How often it became Ready.
+    became_ready: u32,
+    /// How often it lost its readiness.
+    lost_ready: u32,
+    causes: Vec<Cause>,
+}
+
+/// What the rules about a pod look at beside the pod itself.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// What was said about it.
+    pub book: &'a EventBook,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Whether its node is ready, where that is known.
+    pub node_ready: Option<bool>,
+    /// The time since the gate began.
+    pub now: Duration,
+}
+
+impl PodTrack {
+    /// A pod seen for the first time.
+    #[must_use]
+    pub fn new(pod: Pod, around: Surroundings<'_>) -> Self {
+        let became_ready = u32::from(pod.is_ready());
+        let mut track = Self {
+            pod,
+            ledgers: BTreeMap::new(),
+            sights: FirstSights::default(),
+            pulls: BTreeMap::new(),
+            became_ready,
+            lost_ready: 0,
+            causes: Vec::new(),
+        };
+        track.count_crashes();
+        track.look_again(around);
+        track
+    }
+
+    /// Takes in a newer state of the same pod.
+    pub fn observe(&mut self, pod: Pod, around: Surroundings<'_>) {
+        let (was, is) = (self.pod.is_ready(), pod.is_ready());
+        let transition = |pod: &Pod| pod.ready.as_ref().and_then(|ready| ready.since.clone());
+        match (was, is) {
+            (false, true) => self.became_ready += 1,
+            (true, false) => self.lost_ready += 1,
+            // Ready before and after, and yet it changed in between.
+            (true, true) if transition(&self.pod) != transition(&pod) => {
+                self.became_ready += 1;
+                self.lost_ready += 1;
+            }
+            _ => {}
+        }
+        self.pod = pod;
+        self.count_crashes();
+        self.look_again(around);
+    }
+
+    /// Derives the causes anew, after the pod or what was said about it changed.
+    pub fn look_again(&mut self, around: Surroundings<'_>) {
+        let before = std::mem::take(&mut self.causes);
+        if self.is_left_out() {
+            return;
+        }
+        let mut sights = std::mem::take(&mut self.sights);
+        for container in &self.pod.containers {
+            if around.plan.ignore_containers.contains(&container.name) {
+                continue;
+            }
+            if has_started(container) {
+                sights.forget_start_of(&container.name);
+                self.pulls.remove(&container.name);
+            }
+            let ledger = self.ledgers.get(&container.name).cloned().unwrap_or_default();
+            let seen = self.seen(container, &ledger, around);
+            let remembered = self.remembered_pull(container, around.book);
+            let crash = if self.ends_decide(container) { seen.crash(&mut sights) } else { None };
+            let mut waiting = seen.waiting(&mut sights, remembered);
+            if waiting.is_none() && is_blank_wait(container) {
+                // Between two tries the state says nothing for a moment; the cause still stands.
+                waiting = before.iter().find(|cause| is_waiting_cause_of(cause, &container.name)).cloned();
+            }
+            if let Some(cause) = &waiting
+                && is_pull(cause.code)
+            {
+                self.pulls.insert(container.name.clone(), cause.code);
+            }
+            // A start that failed is told as a crash and as a waiting reason: once is enough.
+            let told_twice =
+                crash.as_ref().zip(waiting.as_ref()).is_some_and(|(crash, waiting)| crash.code == waiting.code);
+            self.causes.extend(crash);
+            if !told_twice {
+                self.causes.extend(waiting);
+            }
+        }
+        let Surroundings { book, plan, node_ready, now } = around;
+        if self.pod.scheduled.as_ref().is_some_and(|condition| condition.status)
+            && !pod_causes::waits_for_its_sandbox(&self.pod)
+        {
+            sights.forget_own();
+        }
+        self.causes.extend(pod_causes::scheduling(&self.pod, book, now, &mut sights));
+        self.causes.extend(pod_causes::volumes(&self.pod, book, plan, now, &mut sights));
+        self.causes.extend(pod_causes::sandbox(&self.pod, book, now, &mut sights));
+        self.causes.extend(pod_causes::node(&self.pod, node_ready, now, &mut sights));
+        if self.pod.controller.is_none() {
+            self.causes.extend(pod_causes::failed(&self.pod, plan, now, &mut sights));
+        }
+        self.sights = sights;
+    }
+
+    fn seen<'a>(&'a self, container: &'a Container, ledger: &'a CrashLedger, around: Surroundings<'a>) -> Seen<'a> {
+        Seen { pod: &self.pod, container, ledger, book: around.book, plan: around.plan, now: around.now }
+    }
+
+    fn remembered_pull(&self, container: &Container, book: &EventBook) -> Option<Code> {
+        self.pulls.get(&container.name).copied().or_else(|| {
+            let said = book.pull_failure(&self.pod.uid, &container.name)?;
+            image::read_pull_error(&said.message, &container.image)
+        })
+    }
+
+    /// True where an end of this container can fail the gate: a Job's own conditions decide, not its containers.
+    fn ends_decide(&self, container: &Container) -> bool {
+        let of_a_job = self.pod.controller.as_ref().is_some_and(|owner| owner.kind == "Job");
+        !of_a_job
+            && (container.role == Role::Init || container_causes::policy(&self.pod, container) != RestartPolicy::Never)
+    }
+
+    fn count_crashes(&mut self) {
+        // Ends of a pod on its way out are no crashes, nor those of sidecars whose app has finished.
+        if self.pod.deleting || self.disturbed().is_some() {
+            return;
+        }
+        let finished = self.pod.restart_policy != RestartPolicy::Always && self.app_has_ended();
+        for container in &self.pod.containers {
+            if finished && container.role == Role::Sidecar {
+                continue;
+            }
+            let resizing = self.pod.resizing || container.resize_restarts;
+            let ledger = self.ledgers.entry(container.name.clone()).or_default();
+            ledger.observe(container, self.pod.restart_policy, resizing);
+        }
+    }
+
+    fn app_has_ended(&self) -> bool {
+        let mut apps = self.pod.containers.iter().filter(|container| container.role == Role::App);
+        apps.all(|container| {
+            container.status.as_ref().is_some_and(|status| matches!(status.state, ContainerState::Terminated(_)))
+        })
+    }
+
+    /// The causes that stand now.
+    #[must_use]
+    pub fn causes(&self) -> &[Cause] {
+        &self.causes
+    }
+
+    /// Why the pod is left out although it is of the right revision; `None` where it is not disturbed.
+    #[must_use]
+    pub fn disturbed(&self) -> Option<String> {
+        disruption::disturbed(&self.pod)
+    }
+
+    /// True where the pod neither passes nor fails: on its way out, disturbed, or a controlled pod that has ended and
+    /// that its controller replaces.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.pod.deleting || self.disturbed().is_some() || self.is_tombstone()
+    }
+
+    /// True where the pod has ended and its controller, which wants it to run, replaces it.
+    fn is_tombstone(&self) -> bool {
+        let ended = matches!(self.pod.phase, Some(Phase::Failed | Phase::Succeeded));
+        ended && self.pod.controller.as_ref().is_some_and(|owner| owner.kind != "Job")
+    }
+
+    /// True where it was Ready more than once, or is again: readiness that comes and goes.
+    #[must_use]
+    pub fn flaps(&self) -> bool {
+        self.lost_ready >= 2 || (self.lost_ready >= 1 && self.became_ready >= 2)
+    }
+
+    /// The crash ledgers, by container.
+    pub fn ledgers(&self) -> impl Iterator<Item = (&Container, &CrashLedger)> {
+        self.pod.containers.iter().filter_map(|container| Some((container, self.ledgers.get(&container.name)?)))
+    }
+
+    /// What keeps it from being ready, for the end of the wait: the container that is not, or the pod itself.
+    #[must_use]
+    pub fn not_ready(&self, around: Surroundings<'_>) -> Cause {
+        let code = if self.flaps() { Code::ReadinessFlapping } else { Code::NotReady };
+        let unready = self.pod.containers.iter().find(|container| {
+            container.role != Role::Init && !container.status.as_ref().is_some_and(|status| status.ready)
+        });
+        let unfinished_init = self.pod.containers.iter().find(|container| {
+            container.role == Role::Init
+                && container.status.as_ref().is_some_and(|status| matches!(status.state, ContainerState::Running))
+        });
+        let suspect = unfinished_init.or(unready).or_else(|| {
+            let probed = |container: &&Container| container.probes.readiness.is_some();
+            if self.flaps() { self.pod.containers.iter().find(probed) } else { None }
+        });
+        if let Some(container) = suspect {
+            let ledger = self.ledgers.get(&container.name).cloned().unwrap_or_default();
+            return self.seen(container, &ledger, around).not_ready(code, self.lost_ready);
+        }
+        let ready = self.pod.ready.as_ref();
+        let why = ready.and_then(|ready| ready.message.clone().or_else(|| ready.reason.clone()));
+        let why = why.unwrap_or_else(|| "the kubelet has not said anything of its readiness".to_owned());
+        Cause::new(code, pod_causes::place_of(&self.pod), format!("the pod is not ready: {why}"), around.now)
+    }
+}
+
+/// True once a container has got past the stage of images, configuration and start.
+fn has_started(container: &Container) -> bool {
+    container.status.as_ref().is_some_and(|status| matches!(status.state, ContainerState::Running))
+}
+
+/// True where a container waits and its state says nothing of a cause.
+fn is_blank_wait(container: &Container) -> bool {
+    container.status.as_ref().is_some_and(|status| match &status.state {
+        ContainerState::Waiting { reason, .. } => {
+            reason.as_deref().is_none_or(|reason| matches!(reason, "ContainerCreating" | "PodInitializing"))
+        }
+        _ => false,
+    })
+}
+
+fn is_waiting_cause_of(cause: &Cause, container: &str) -> bool {
+    cause.place.container.as_deref() == Some(container)
+        && cause.exit_status.is_none()
+        && (is_pull(cause.code) || matches!(cause.code, Code::ConfigMissing | Code::StartFailed | Code::SandboxFailed))
+}
+
+fn is_pull(code: Code) -> bool {
+    matches!(code, Code::ImageNotFound | Code::ImagePullDenied | Code::RegistryUnavailable)
+}

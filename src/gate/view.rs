@@ -1,0 +1,143 @@
+//! All that is known of the cluster now, as the observations told it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::event_book::EventBook;
+use super::observation::{Node, Object, Source};
+use super::plan::Plan;
+use super::pod::Pod;
+use super::sources::Sources;
+use super::track::{PodTrack, Surroundings};
+use super::workload::Workload;
+
+/// The known cluster.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Every pod of the watched selection, by UID.
+    pub pods: BTreeMap<String, PodTrack>,
+    /// Every workload of the namespace, by UID.
+    pub workloads: BTreeMap<String, Workload>,
+    /// The nodes that are known, by name.
+    pub nodes: BTreeMap<String, Node>,
+    /// What was said about them.
+    pub book: EventBook,
+    /// How far each source can be trusted.
+    pub sources: Sources,
+}
+
+impl View {
+    /// Takes in an object. True where that changed anything.
+    pub fn see(&mut self, object: Object, plan: &Plan, now: Duration) -> bool {
+        match object {
+            Object::Pod(pod) => self.see_pod(pod, plan, now),
+            Object::Workload(workload) => {
+                let known = self.workloads.get(&workload.uid);
+                let news = known != Some(&workload);
+                if news {
+                    self.workloads.insert(workload.uid.clone(), workload);
+                }
+                news
+            }
+            Object::Node(node) => {
+                let news = self.nodes.get(&node.name).and_then(|known| known.ready) != node.ready;
+                let name = node.name.clone();
+                self.nodes.insert(name.clone(), node);
+                if news {
+                    self.look_again_at(plan, now, |pod| pod.node.as_deref() == Some(name.as_str()));
+                }
+                news
+            }
+            Object::Event(event) => {
+                let news = self.book.observe(&event);
+                if news {
+                    self.look_again_at(plan, now, |pod| pod.uid == event.object_uid);
+                }
+                news
+            }
+        }
+    }
+
+    fn see_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
+        let node_ready = node_ready(&self.nodes, &pod);
+        let around = Surroundings { book: &self.book, plan, node_ready, now };
+        match self.pods.get_mut(&pod.uid) {
+            Some(track) if track.pod == pod => false,
+            Some(track) => {
+                track.observe(pod, around);
+                true
+            }
+            None => {
+                self.pods.insert(pod.uid.clone(), PodTrack::new(pod, around));
+                true
+            }
+        }
+    }
+
+    fn look_again_at(&mut self, plan: &Plan, now: Duration, which: impl Fn(&Pod) -> bool) {
+        for track in self.pods.values_mut().filter(|track| which(&track.pod)) {
+            let node_ready = node_ready(&self.nodes, &track.pod);
+            track.look_again(Surroundings { book: &self.book, plan, node_ready, now });
+        }
+    }
+
+    /// Takes in a whole collection: what is not in it is gone. True where that changed anything.
+    pub fn see_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) -> bool {
+        let mut news = false;
+        let uids: std::collections::BTreeSet<&str> = objects.iter().map(uid_of).collect();
+        let gone: Vec<String> = match source {
+            Source::Pods => self.pods.keys().filter(|uid| !uids.contains(uid.as_str())).cloned().collect(),
+            Source::Workloads(kind) => {
+                let of_kind = self.workloads.values().filter(|workload| workload.kind == kind);
+                of_kind.filter(|workload| !uids.contains(workload.uid.as_str())).map(|gone| gone.uid.clone()).collect()
+            }
+            // Events and nodes are remembered: an event that has expired was said all the same.
+            Source::Events | Source::Nodes => Vec::new(),
+        };
+        for uid in gone {
+            news |= self.forget(source, &uid);
+        }
+        let mut objects = objects;
+        // The order of a list says nothing: events in the order in which they were said, all else by UID.
+        objects.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
+        for object in objects {
+            news |= self.see(object, plan, now);
+        }
+        news
+    }
+
+    /// Forgets a deleted object. True where it was known.
+    pub fn forget(&mut self, source: Source, uid: &str) -> bool {
+        match source {
+            Source::Pods => self.pods.remove(uid).is_some(),
+            Source::Workloads(_) => self.workloads.remove(uid).is_some(),
+            Source::Events | Source::Nodes => false,
+        }
+    }
+
+    /// What rules about this pod look at beside the pod itself.
+    #[must_use]
+    pub fn around<'a>(&'a self, track: &PodTrack, plan: &'a Plan, now: Duration) -> Surroundings<'a> {
+        Surroundings { book: &self.book, plan, node_ready: node_ready(&self.nodes, &track.pod), now }
+    }
+}
+
+fn node_ready(nodes: &BTreeMap<String, Node>, pod: &Pod) -> Option<bool> {
+    nodes.get(pod.node.as_ref()?)?.ready
+}
+
+fn uid_of(object: &Object) -> &str {
+    match object {
+        Object::Pod(pod) => &pod.uid,
+        Object::Workload(workload) => &workload.uid,
+        Object::Event(event) => &event.uid,
+        Object::Node(node) => &node.uid,
+    }
+}
+
+fn sort_key(object: &Object) -> (Option<&str>, &str) {
+    match object {
+        Object::Event(event) => (event.last_seen.as_deref(), &event.uid),
+        other => (None, uid_of(other)),
+    }
+}

@@ -1,0 +1,141 @@
+//! The stability window: how long everything has been well without a break.
+//!
+//! The clock is the gate's own and starts at its own observation. What is compared between observations (pod UIDs,
+//! container IDs, restart counts, the moment of the last readiness transition) is only equal or not, so that no clock of
+//! the cluster matters.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::plan::Plan;
+use super::pod::Pod;
+
+/// What must stay as it is in a pod for the window to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Print {
+    name: String,
+    ready_since: Option<String>,
+    containers: Vec<(String, Option<String>, u32)>,
+}
+
+impl Print {
+    fn of(pod: &Pod, plan: &Plan) -> Self {
+        let watched = pod.containers.iter().filter(|container| !plan.ignore_containers.contains(&container.name));
+        Self {
+            name: pod.name.clone(),
+            ready_since: pod.ready.as_ref().and_then(|ready| ready.since.clone()),
+            containers: watched
+                .map(|container| {
+                    let status = container.status.as_ref();
+                    let id = status.and_then(|status| status.container_id.clone());
+                    (container.name.clone(), id, status.map_or(0, |status| status.restart_count))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The window, open or not.
+#[derive(Debug, Default)]
+pub struct Window {
+    open: Option<Open>,
+    /// Counts the windows, so that a question asked in one is not answered in another.
+    epoch: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    since: Duration,
+    prints: BTreeMap<String, Print>,
+    /// The view was lost since the last look: only an unchanged world bridges that.
+    gap: bool,
+}
+
+/// What became of the window at a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It goes on, or stays shut.
+    None,
+    /// It was opened.
+    Opened,
+    /// It broke, and was opened anew at once.
+    Restarted {
+        /// Why it broke.
+        why: String,
+    },
+}
+
+impl Window {
+    /// All is well with these pods now: opens the window, or lets it go on, or starts it again where a pod is not the
+    /// one it was.
+    pub fn well<'a>(&mut self, now: Duration, pods: impl Iterator<Item = &'a Pod>, plan: &Plan) -> Change {
+        let prints: BTreeMap<_, _> = pods.map(|pod| (pod.uid.clone(), Print::of(pod, plan))).collect();
+        let Some(open) = &mut self.open else {
+            self.open_at(now, prints);
+            return Change::Opened;
+        };
+        let difference = difference(open, &prints);
+        match difference {
+            None => {
+                open.prints = prints;
+                open.gap = false;
+                Change::None
+            }
+            Some(why) => {
+                self.open_at(now, prints);
+                Change::Restarted { why }
+            }
+        }
+    }
+
+    /// The view of the cluster was lost: nothing is known until the next look.
+    pub fn lost_sight(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.gap = true;
+        }
+    }
+
+    /// Something is not well: shuts the window. True where it was open.
+    pub fn unwell(&mut self) -> bool {
+        self.epoch += u64::from(self.open.is_some());
+        self.open.take().is_some()
+    }
+
+    /// Since when it is open.
+    #[must_use]
+    pub fn since(&self) -> Option<Duration> {
+        self.open.as_ref().map(|open| open.since)
+    }
+
+    /// The number of this window.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn open_at(&mut self, now: Duration, prints: BTreeMap<String, Print>) {
+        self.epoch += 1;
+        self.open = Some(Open { since: now, prints, gap: false });
+    }
+}
+
+/// The first difference that breaks the window. A pod that left while the rest is still enough breaks it only over a gap
+/// in the view, where what became of it is not known.
+fn difference(open: &Open, now: &BTreeMap<String, Print>) -> Option<String> {
+    for (uid, print) in now {
+        match open.prints.get(uid) {
+            None => return Some(format!("pod {} came", print.name)),
+            Some(before) if before == print => {}
+            Some(before) if before.ready_since != print.ready_since => {
+                return Some(format!("pod {} lost its readiness and got it back", print.name));
+            }
+            Some(_) => return Some(format!("a container of pod {} was restarted", print.name)),
+        }
+    }
+    if open.gap
+        && let Some(print) = open.prints.iter().find(|(uid, _)| !now.contains_key(*uid)).map(|(_, print)| print)
+    {
+        return Some(format!("pod {} left while nothing could be seen", print.name));
+    }
+    None
+}
