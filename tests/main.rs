@@ -1,5 +1,6 @@
 //! The integration tests, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+#![expect(clippy::print_stdout, reason = "a test that fails shows what it saw")]
 
 mod cli;
 mod manifest;

@@ -53,6 +53,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Sandbox(args) => sandbox::run(args, printer),
         Command::Validate(args) => validate::run(args, printer),
         Command::Schema(args) => schema::run(args, printer),
-        Command::Explain(args) => explain::run(args, printer),
+        Command::Explain(args) => explain::run(&args, printer),
     }
 }

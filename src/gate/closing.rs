@@ -8,6 +8,7 @@ use super::judgement::Judgement;
 use super::observation::Warning;
 use super::outcome::Outcome;
 use super::plan::Plan;
+use super::track::PodTrack;
 use super::verdict::Verdict;
 use super::view::View;
 use super::workload::Detail;
@@ -108,7 +109,7 @@ fn tolerated(judgement: &Judgement<'_>, plan: &Plan) -> Vec<Warning> {
 pub fn sharpen(outcome: &mut Outcome, view: &View) {
     for finding in outcome.findings.iter_mut().filter(|finding| finding.code == Code::CrashLoop) {
         let track = finding.place.pod_uid.as_ref().and_then(|uid| view.pods.get(uid));
-        let better = track.into_iter().flat_map(|track| track.causes()).find(|cause| {
+        let better = track.map(PodTrack::causes).unwrap_or_default().iter().find(|cause| {
             cause.place.container == finding.place.container
                 && matches!(cause.code, Code::LivenessProbeFailed | Code::StartupProbeFailed)
         });

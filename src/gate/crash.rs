@@ -96,11 +96,10 @@ fn ends_shown(status: &ContainerStatus) -> impl Iterator<Item = &Ended> {
 /// The newest end that a status shows, with the number of the attempt that ended.
 fn newest_end(status: &ContainerStatus) -> Option<(u32, &Ended)> {
     match (&status.state, &status.last) {
-        (ContainerState::Terminated(ended), _) => Some((status.restart_count, ended)),
         // While it runs, `lastState` is the attempt before. It is only reported once there was one.
         (ContainerState::Running, Some(ended)) => Some((status.restart_count.saturating_sub(1), ended)),
         // While it waits, the newest attempt is the dead one of `lastState`.
-        (ContainerState::Waiting { .. } | ContainerState::Unknown, Some(ended)) => Some((status.restart_count, ended)),
+        (ContainerState::Terminated(ended), _) | (_, Some(ended)) => Some((status.restart_count, ended)),
         (_, None) => None,
     }
 }

@@ -33,13 +33,11 @@ pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Dura
     // version from being wanted (scaled to zero, paused) explains pods that are not ready, and so goes before them.
     let has = |verdict: Verdict| causes.iter().any(|cause| cause.code.row().verdict == verdict);
     let order = [Verdict::Failed, Verdict::Platform, Verdict::NothingMatched, Verdict::Inconclusive, Verdict::TimedOut];
-    match order.into_iter().find(|verdict| has(*verdict)) {
-        Some(verdict) => (verdict, causes),
-        None => {
-            causes.push(never_stable(plan, now));
-            (Verdict::TimedOut, causes)
-        }
+    if let Some(verdict) = order.into_iter().find(|verdict| has(*verdict)) {
+        return (verdict, causes);
     }
+    causes.push(never_stable(plan, now));
+    (Verdict::TimedOut, causes)
 }
 
 /// A cause that tells of the view of the cluster.
@@ -80,7 +78,7 @@ fn unready(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -
     short
         .flat_map(|(group, _)| group.pods.iter())
         // A Job's pods need not be ready, and a pod that has ended is told of by its end.
-        .filter(|track| !track.pod.controller.as_ref().is_some_and(|owner| owner.kind == "Job"))
+        .filter(|track| track.pod.controller.as_ref().is_none_or(|owner| owner.kind != "Job"))
         .filter(|track| !track.pod.is_ready() || track.flaps())
         .map(|track| track.not_ready(view.around(track, plan, now)))
         .collect()

@@ -198,7 +198,11 @@ impl Gate {
     /// What the gate is still waiting for, in words; `None` where all is well or decided.
     #[must_use]
     pub fn lacking(&mut self) -> Option<String> {
-        if self.outcome.is_some() { None } else { self.with_judgement(|judgement| judgement.lacking()) }
+        if self.outcome.is_some() {
+            None
+        } else {
+            Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking()
+        }
     }
 
     fn with_judgement<T>(&mut self, look: impl FnOnce(&Judgement<'_>) -> T) -> T {
@@ -250,7 +254,7 @@ impl Gate {
     }
 
     fn recording_ended(&mut self) {
-        let lacking = self.with_judgement(|judgement| judgement.lacking());
+        let lacking = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking();
         let still = lacking.map_or_else(
             || "all was well so far, but not for long enough".to_owned(),
             |why| format!("still waiting: {why}"),

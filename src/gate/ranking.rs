@@ -28,17 +28,14 @@ pub fn rank(mut causes: Vec<Cause>, verdict: Verdict) -> Vec<Finding> {
     for cause in causes {
         let essence = (cause.code, cause.place.container.clone(), essence(&cause));
         let same = essences.iter().position(|known| *known == essence);
-        match (same, &cause.place.pod) {
-            (Some(place), Some(pod)) => {
-                let first = &mut findings[place];
-                if first.place.pod.as_ref() != Some(pod) && !first.also.contains(pod) {
-                    first.also.push(pod.clone());
-                }
+        if let (Some(place), Some(pod)) = (same, &cause.place.pod) {
+            let first = &mut findings[place];
+            if first.place.pod.as_ref() != Some(pod) && !first.also.contains(pod) {
+                first.also.push(pod.clone());
             }
-            _ => {
-                essences.push(essence);
-                findings.push(cause.into_finding());
-            }
+        } else {
+            essences.push(essence);
+            findings.push(cause.into_finding());
         }
     }
     findings

@@ -92,13 +92,12 @@ impl<'a> Scope<'a> {
                     groups.push(group);
                 }
                 Top::Owner(owner @ Owner::Unreadable { reference, .. }) => {
-                    match groups.iter_mut().find(|group| group.is_of_reference(reference)) {
-                        Some(group) => group.take(track),
-                        None => {
-                            let mut group = Group::new(owner, None);
-                            group.take(track);
-                            groups.push(group);
-                        }
+                    if let Some(group) = groups.iter_mut().find(|group| group.is_of_reference(reference)) {
+                        group.take(track);
+                    } else {
+                        let mut group = Group::new(owner, None);
+                        group.take(track);
+                        groups.push(group);
                     }
                 }
                 Top::Unseen => unattributed.push(track),

@@ -35,7 +35,7 @@ impl LogShelf {
         if let Some(log) = of_attempt.max_by_key(|log| log.body.len()) {
             return Evidence { kind: EvidenceKind::Log, text: log.body.clone() };
         }
-        let refusal = of_container().last().map(|log| log.body.trim().to_owned());
+        let refusal = of_container().next_back().map(|log| log.body.trim().to_owned());
         let why = refusal.filter(|_| !of_container().any(is_log)).unwrap_or_else(|| "it was not recorded".to_owned());
         let text = format!("no log of container {} of pod {}: {why}", wanted.container, wanted.pod);
         Evidence { kind: EvidenceKind::Missing, text }

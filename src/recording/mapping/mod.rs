@@ -1,0 +1,181 @@
+//! From the API's JSON to observations: the one mapping, for live traffic and for recordings.
+//!
+//! An object that lacks what every object of its kind has (a UID, a restart count) is refused, not filled up with
+//! defaults: a default could be taken for a fact.
+
+use serde_json::value::RawValue;
+
+use self::pod::pod;
+use self::workload::workload;
+use super::wire;
+use crate::gate::observation::{ClusterEvent, Fact, Node, Object, Source};
+use crate::gate::pod::{Condition, ControllerRef};
+use crate::gate::workload::WorkloadKind;
+
+mod pod;
+mod workload;
+
+/// Why a piece of JSON is no observation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MapError {
+    /// It does not have the shape that the API gives it.
+    #[error("cannot read {what} of the API server's answer: {reason}")]
+    Shape {
+        /// Which kind of object.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A watch line ERROR: the server ended the watch.
+    #[error("the API server ended the watch: {message} (code {code})")]
+    WatchError {
+        /// The status code; 410 where the resource version has expired.
+        code: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// A kind of watch line that does not exist.
+    #[error("a watch line of unknown type {0:?}")]
+    LineKind(String),
+}
+
+/// The collection that a request path reads and its namespace (`None`: all of them, or cluster-scoped); `None` for
+/// paths that the gate does not read.
+#[must_use]
+pub fn source_of(path: &str) -> Option<(Source, Option<&str>)> {
+    let rest = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/apis/apps/v1/"));
+    let rest = rest.or_else(|| path.strip_prefix("/apis/batch/v1/"))?;
+    let (namespace, resource) = match rest.strip_prefix("namespaces/") {
+        Some(scoped) => {
+            let (namespace, resource) = scoped.split_once('/')?;
+            (Some(namespace), resource)
+        }
+        None => (None, rest),
+    };
+    let all = WorkloadKind::ALL.into_iter().map(Source::Workloads).chain([Source::Pods, Source::Events, Source::Nodes]);
+    all.into_iter().find(|source| source.resource() == resource).map(|source| (source, namespace))
+}
+
+/// The answer of a LIST as one fact.
+///
+/// # Errors
+///
+/// Where the answer, or one of its items, does not have the API's shape.
+pub fn list(source: Source, body: &RawValue) -> Result<Fact, MapError> {
+    let objects = items(body)?.into_iter().map(|item| object(source, item)).collect::<Result<_, _>>()?;
+    Ok(Fact::Listed { source, objects })
+}
+
+/// The items of a LIST's answer.
+///
+/// # Errors
+///
+/// Where there are none. A list without `items` is no empty list: a Status or a proxy's answer has none either.
+pub fn items(body: &RawValue) -> Result<Vec<&RawValue>, MapError> {
+    let list: wire::List<'_> = parse(body.get(), "the list")?;
+    list.items.ok_or(MapError::Shape { what: "the list", reason: "it has no `items`".to_owned() })
+}
+
+/// One line of a watch as a fact; `None` for a bookmark, which says only that the watch is alive.
+///
+/// # Errors
+///
+/// Where the object does not have the API's shape, or the line is an ERROR.
+pub fn event(source: Source, kind: &str, body: &RawValue) -> Result<Option<Fact>, MapError> {
+    match kind {
+        "ADDED" | "MODIFIED" => Ok(Some(Fact::Seen(Box::new(object(source, body)?)))),
+        "DELETED" => {
+            #[derive(serde::Deserialize)]
+            struct Deleted {
+                metadata: wire::Meta,
+            }
+            let deleted: Deleted = parse(body.get(), "a deleted object")?;
+            Ok(Some(Fact::Gone { source, uid: required(deleted.metadata.uid, "a deleted object", "metadata.uid")? }))
+        }
+        "BOOKMARK" => Ok(None),
+        "ERROR" => {
+            let status: wire::Status = parse(body.get(), "the error of a watch")?;
+            let words = status.message.or(status.reason).unwrap_or_else(|| "it gave no reason".to_owned());
+            Err(MapError::WatchError { code: status.code.unwrap_or(0), message: words })
+        }
+        other => Err(MapError::LineKind(other.to_owned())),
+    }
+}
+
+/// One object of a collection.
+///
+/// # Errors
+///
+/// Where it does not have the API's shape.
+pub fn object(source: Source, body: &RawValue) -> Result<Object, MapError> {
+    let json = body.get();
+    match source {
+        Source::Pods => pod(parse(json, "a pod")?).map(Object::Pod),
+        Source::Events => cluster_event(parse(json, "an event")?).map(Object::Event),
+        Source::Nodes => node(parse(json, "a node")?).map(Object::Node),
+        Source::Workloads(kind) => workload(kind, parse(json, kind.kind())?).map(Object::Workload),
+    }
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str, what: &'static str) -> Result<T, MapError> {
+    serde_json::from_str(json).map_err(|error| MapError::Shape { what, reason: error.to_string() })
+}
+
+fn required<T>(value: Option<T>, what: &'static str, field: &str) -> Result<T, MapError> {
+    value.ok_or_else(|| MapError::Shape { what, reason: format!("it has no `{field}`") })
+}
+
+fn controller(references: Option<Vec<wire::OwnerReference>>) -> Option<ControllerRef> {
+    references?.into_iter().find(|reference| reference.controller == Some(true)).map(|reference| ControllerRef {
+        kind: reference.kind,
+        name: reference.name,
+        uid: reference.uid,
+    })
+}
+
+fn condition(conditions: Option<&[wire::Condition]>, kind: &str) -> Option<Condition> {
+    conditions?.iter().find(|condition| condition.kind == kind).map(|condition| Condition {
+        status: condition.status == "True",
+        since: condition.last_transition_time.clone(),
+        reason: condition.reason.clone().filter(|reason| !reason.is_empty()),
+        message: condition.message.clone().filter(|message| !message.is_empty()),
+    })
+}
+
+fn cluster_event(raw: wire::Event) -> Result<ClusterEvent, MapError> {
+    let series = raw.series.as_ref();
+    let last_seen = raw
+        .last_timestamp
+        .or_else(|| series.and_then(|series| series.last_observed_time.clone()))
+        .or(raw.observed_at)
+        .or(raw.metadata.creation_timestamp);
+    Ok(ClusterEvent {
+        uid: required(raw.metadata.uid, "an event", "metadata.uid")?,
+        object_kind: raw.involved_object.kind.unwrap_or_default(),
+        object_name: raw.involved_object.name.unwrap_or_default(),
+        object_uid: raw.involved_object.uid.unwrap_or_default(),
+        container: raw.involved_object.field_path.as_deref().and_then(container_of_field_path),
+        reason: raw.reason.unwrap_or_default(),
+        message: raw.message.unwrap_or_default(),
+        warning: raw.kind.as_deref() == Some("Warning"),
+        count: raw.count.or_else(|| series.and_then(|series| series.count)).unwrap_or(1),
+        last_seen,
+    })
+}
+
+/// The name in `spec.containers{app}` or `spec.initContainers{migrate}`.
+fn container_of_field_path(path: &str) -> Option<String> {
+    let (_, rest) = path.split_once('{')?;
+    Some(rest.strip_suffix('}')?.to_owned())
+}
+
+fn node(raw: wire::Node) -> Result<Node, MapError> {
+    let conditions = raw.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let ready = condition(conditions, "Ready");
+    Ok(Node {
+        name: required(raw.metadata.name, "a node", "metadata.name")?,
+        uid: required(raw.metadata.uid, "a node", "metadata.uid")?,
+        ready: ready.as_ref().map(|condition| condition.status),
+        message: ready.and_then(|condition| condition.message.or(condition.reason)),
+    })
+}

@@ -1,0 +1,182 @@
+//! Pods.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{MapError, condition, controller, required};
+use crate::gate::pod::{
+    Container, ContainerState, ContainerStatus, Ended, Phase, Pod, Probe, Probes, RestartPolicy, Role,
+};
+use crate::recording::wire;
+
+pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
+    let status = raw.status;
+    let conditions = status.as_ref().and_then(|status| status.conditions.as_deref());
+    let condition = |kind| condition(conditions, kind);
+    let statuses = |init| {
+        let status = status.as_ref()?;
+        if init { status.init_container_statuses.as_deref() } else { status.container_statuses.as_deref() }
+    };
+    let init = raw.spec.init_containers.unwrap_or_default();
+    let app = required(raw.spec.containers, "a pod", "spec.containers")?;
+    let containers = init
+        .into_iter()
+        .map(|raw| {
+            let role = if raw.restart_policy.as_deref() == Some("Always") { Role::Sidecar } else { Role::Init };
+            container(raw, role, statuses(true))
+        })
+        .chain(app.into_iter().map(|raw| container(raw, Role::App, statuses(false))))
+        .collect::<Result<_, _>>()?;
+    Ok(Pod {
+        name: required(raw.metadata.name, "a pod", "metadata.name")?,
+        uid: required(raw.metadata.uid, "a pod", "metadata.uid")?,
+        labels: raw.metadata.labels.unwrap_or_default(),
+        controller: controller(raw.metadata.owner_references),
+        deleting: raw.metadata.deletion_timestamp.is_some(),
+        phase: status.as_ref().and_then(|status| status.phase.as_deref()).and_then(phase),
+        reason: status.as_ref().and_then(|status| status.reason.clone()),
+        message: status.as_ref().and_then(|status| status.message.clone()),
+        node: raw.spec.node_name,
+        restart_policy: restart_policy(raw.spec.restart_policy.as_deref()).unwrap_or(RestartPolicy::Always),
+        ready: condition("Ready"),
+        scheduled: condition("PodScheduled"),
+        disruption: condition("DisruptionTarget"),
+        sandbox_ready: condition("PodReadyToStartContainers"),
+        resizing: condition("PodResizeInProgress").is_some_and(|condition| condition.status),
+        containers,
+    })
+}
+
+fn phase(text: &str) -> Option<Phase> {
+    match text {
+        "Pending" => Some(Phase::Pending),
+        "Running" => Some(Phase::Running),
+        "Succeeded" => Some(Phase::Succeeded),
+        "Failed" => Some(Phase::Failed),
+        "Unknown" => Some(Phase::Unknown),
+        _ => None,
+    }
+}
+
+fn restart_policy(text: Option<&str>) -> Option<RestartPolicy> {
+    match text {
+        Some("Always") => Some(RestartPolicy::Always),
+        Some("OnFailure") => Some(RestartPolicy::OnFailure),
+        Some("Never") => Some(RestartPolicy::Never),
+        _ => None,
+    }
+}
+
+fn container(
+    raw: wire::Container,
+    role: Role,
+    statuses: Option<&[wire::ContainerStatus]>,
+) -> Result<Container, MapError> {
+    let status = statuses.and_then(|statuses| statuses.iter().find(|status| status.name == raw.name));
+    let resize_restarts = resize_restarts(&raw, status);
+    let memory = raw.resources.as_ref().and_then(|resources| resources.limits.as_ref()?.get("memory"));
+    Ok(Container {
+        role,
+        image: raw.image.unwrap_or_default(),
+        restart_policy: restart_policy(raw.restart_policy.as_deref()),
+        memory_limit: memory.map(plain),
+        resize_restarts,
+        probes: Probes {
+            readiness: raw.readiness_probe.map(probe),
+            liveness: raw.liveness_probe.map(probe),
+            startup: raw.startup_probe.map(probe),
+        },
+        status: status.map(container_status).transpose()?,
+        name: raw.name,
+    })
+}
+
+/// True where the running container does not have the resources that its spec asks for, and a resize policy says that
+/// the change of one of them restarts it.
+fn resize_restarts(raw: &wire::Container, status: Option<&wire::ContainerStatus>) -> bool {
+    let (Some(asked), Some(given)) = (&raw.resources, status.and_then(|status| status.resources.as_ref())) else {
+        return false;
+    };
+    let restarting = |resource: &str| {
+        raw.resize_policy
+            .as_deref()
+            .unwrap_or_default()
+            .iter()
+            .any(|policy| policy.resource_name == resource && policy.restart_policy == "RestartContainer")
+    };
+    let amount = |resources: &wire::Resources, resource: &str| {
+        let of = |list: &Option<BTreeMap<String, Value>>| list.as_ref().and_then(|list| list.get(resource).cloned());
+        (of(&resources.requests), of(&resources.limits))
+    };
+    ["cpu", "memory"]
+        .into_iter()
+        .any(|resource| restarting(resource) && amount(asked, resource) != amount(given, resource))
+}
+
+/// A quantity or port: text as it is, numbers as text.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn probe(raw: wire::Probe) -> Probe {
+    let asks = if let Some(http) = raw.http_get {
+        let scheme = if http.scheme.as_deref() == Some("HTTPS") { " over HTTPS" } else { "" };
+        format!("GET {} on port {}{scheme}", http.path.as_deref().unwrap_or("/"), plain(&http.port))
+    } else if let Some(tcp) = raw.tcp_socket {
+        format!("a TCP connection to port {}", plain(&tcp.port))
+    } else if let Some(grpc) = raw.grpc {
+        format!("a gRPC health check on port {}", plain(&grpc.port))
+    } else if let Some(exec) = raw.exec {
+        format!("the command `{}`", exec.command.unwrap_or_default().join(" "))
+    } else {
+        "an unknown kind of check".to_owned()
+    };
+    // The API server fills these in; the numbers are its documented defaults.
+    Probe {
+        asks,
+        initial_delay_seconds: raw.initial_delay_seconds.unwrap_or(0),
+        period_seconds: raw.period_seconds.unwrap_or(10),
+        timeout_seconds: raw.timeout_seconds.unwrap_or(1),
+        failure_threshold: raw.failure_threshold.unwrap_or(3),
+    }
+}
+
+fn container_status(raw: &wire::ContainerStatus) -> Result<ContainerStatus, MapError> {
+    let state = match &raw.state {
+        Some(wire::State { terminated: Some(terminated), .. }) => ContainerState::Terminated(ended(terminated)),
+        Some(wire::State { waiting: Some(waiting), .. }) => {
+            ContainerState::Waiting { reason: waiting.reason.clone(), message: waiting.message.clone() }
+        }
+        Some(wire::State { running: Some(_), .. }) => ContainerState::Running,
+        _ => ContainerState::Unknown,
+    };
+    Ok(ContainerStatus {
+        ready: required(raw.ready, "a pod", "containerStatuses[].ready")?,
+        started: raw.started,
+        restart_count: raw.restart_count,
+        container_id: raw.container_id.clone().filter(|id| !id.is_empty()),
+        state,
+        last: raw.last_state.as_ref().and_then(|last| last.terminated.as_ref()).map(ended),
+    })
+}
+
+fn ended(raw: &wire::Terminated) -> Ended {
+    Ended {
+        exit_code: raw.exit_code,
+        signal: raw.signal,
+        reason: raw.reason.clone(),
+        message: raw.message.clone(),
+        container_id: raw.container_id.clone().filter(|id| !id.is_empty()),
+        started_at: raw.started_at.clone(),
+        finished_at: raw.finished_at.clone(),
+        ran_seconds: seconds_between(raw.started_at.as_deref(), raw.finished_at.as_deref()),
+    }
+}
+
+/// The time between two stamps of the same clock; `None` where one is absent or they make no sense (a container that
+/// never started has a start in 1970).
+fn seconds_between(from: Option<&str>, to: Option<&str>) -> Option<u64> {
+    let parse = |text: &str| text.parse::<jiff::Timestamp>().ok().filter(|stamp| stamp.as_second() > 0);
+    u64::try_from(parse(to?)?.as_second() - parse(from?)?.as_second()).ok()
+}

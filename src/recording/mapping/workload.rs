@@ -1,0 +1,135 @@
+//! Workloads, with their templates and the ends of Jobs.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{MapError, condition, controller, parse, required};
+use crate::gate::workload::{Detail, JobEnd, Template, Workload, WorkloadKind};
+use crate::recording::wire;
+
+pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Workload, MapError> {
+    let what = kind.kind();
+    let spec = raw.spec;
+    let status = raw.status;
+    let status = status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_deref());
+    let revision = raw.metadata.annotations.as_ref().and_then(|annotations| annotations.revision.as_deref());
+    let (desired, updated, available) = match kind {
+        WorkloadKind::DaemonSet => (
+            status.and_then(|status| status.desired_number_scheduled),
+            status.and_then(|status| status.updated_number_scheduled),
+            status.and_then(|status| status.number_available),
+        ),
+        // The API server fills `replicas` in; a Job asks for completions, 1 where it says nothing.
+        WorkloadKind::Job => (Some(spec.completions.or(spec.parallelism).unwrap_or(1)), None, None),
+        WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::StatefulSet => (
+            spec.replicas,
+            status.and_then(|status| status.updated_replicas),
+            status.and_then(|status| status.available_replicas),
+        ),
+    };
+    let on_delete = spec.update_strategy.as_ref().and_then(|strategy| strategy.kind.as_deref()) == Some("OnDelete");
+    let detail = match kind {
+        WorkloadKind::Deployment => Detail::Deployment {
+            paused: spec.paused == Some(true),
+            progressing: condition(conditions, "Progressing"),
+            replica_failure: condition(conditions, "ReplicaFailure").filter(|condition| condition.status),
+        },
+        WorkloadKind::ReplicaSet => Detail::ReplicaSet {
+            replica_failure: condition(conditions, "ReplicaFailure").filter(|condition| condition.status),
+        },
+        WorkloadKind::StatefulSet => Detail::StatefulSet {
+            update_revision: status.and_then(|status| status.update_revision.clone()).filter(|text| !text.is_empty()),
+            current_revision: status.and_then(|status| status.current_revision.clone()).filter(|text| !text.is_empty()),
+            partition: spec.update_strategy.and_then(|strategy| strategy.rolling_update?.partition).unwrap_or(0),
+            first_ordinal: spec.ordinals.and_then(|ordinals| ordinals.start).unwrap_or(0),
+            on_delete,
+            ordered_ready: spec.pod_management_policy.as_deref() != Some("Parallel"),
+        },
+        WorkloadKind::DaemonSet => Detail::DaemonSet {
+            on_delete,
+            template_generation: raw.metadata.annotations.as_ref().and_then(|all| all.template_generation.clone()),
+        },
+        WorkloadKind::Job => Detail::Job {
+            end: job_end(conditions),
+            suspended: spec.suspend == Some(true),
+            failed: status.and_then(|status| status.failed).unwrap_or(0),
+            succeeded: status.and_then(|status| status.succeeded).unwrap_or(0),
+        },
+    };
+    Ok(Workload {
+        kind,
+        revision: revision.and_then(|text| text.parse().ok()),
+        name: required(raw.metadata.name, what, "metadata.name")?,
+        uid: required(raw.metadata.uid, what, "metadata.uid")?,
+        controller: controller(raw.metadata.owner_references),
+        deleting: raw.metadata.deletion_timestamp.is_some(),
+        generation: raw.metadata.generation,
+        observed_generation: status.and_then(|status| status.observed_generation),
+        template: template(&required(spec.template, what, "spec.template")?, what)?,
+        match_labels: spec.selector.and_then(|selector| selector.match_labels).unwrap_or_default(),
+        desired,
+        updated,
+        available,
+        detail,
+    })
+}
+
+/// `Complete` and `Failed` end a Job; `SuccessCriteriaMet` and `FailureTarget` come before them and end nothing yet.
+fn job_end(conditions: Option<&[wire::Condition]>) -> Option<JobEnd> {
+    let is_true = |kind| condition(conditions, kind).filter(|condition| condition.status);
+    if let Some(failed) = is_true("Failed") {
+        return Some(JobEnd::Failed { reason: failed.reason, message: failed.message });
+    }
+    is_true("Complete").map(|_| JobEnd::Complete)
+}
+
+fn template(raw: &RawValue, what: &'static str) -> Result<Template, MapError> {
+    let parts: wire::Template = parse(raw.get(), what)?;
+    let spec = parts.spec;
+    let containers = spec.into_iter().flat_map(|spec| {
+        spec.init_containers.unwrap_or_default().into_iter().chain(spec.containers.unwrap_or_default())
+    });
+    Ok(Template {
+        labels: parts.metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
+        images: containers.filter_map(|container| container.image).collect(),
+        fingerprint: fingerprint(parse(raw.get(), what)?),
+    })
+}
+
+/// A fingerprint of the template but for what the Deployment controller adds to a `ReplicaSet`'s copy of it: the label
+/// `pod-template-hash` (the controller compares the two in the same way).
+fn fingerprint(mut template: Value) -> u64 {
+    if let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("creationTimestamp");
+        if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
+            labels.remove("pod-template-hash");
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    hash_value(&template, &mut hasher);
+    hasher.finish()
+}
+
+/// Hashes a value whatever the order of its keys.
+fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
+    match value {
+        Value::Object(map) => {
+            map.len().hash(hasher);
+            for (key, value) in map.iter().collect::<BTreeMap<_, _>>() {
+                key.hash(hasher);
+                hash_value(value, hasher);
+            }
+        }
+        Value::Array(items) => {
+            items.len().hash(hasher);
+            for item in items {
+                hash_value(item, hasher);
+            }
+        }
+        scalar => scalar.to_string().hash(hasher),
+    }
+}
