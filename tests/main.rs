@@ -3,8 +3,10 @@
 #![expect(clippy::print_stdout, reason = "a test that fails shows what it saw")]
 
 mod cli;
+mod edge_cases;
 mod manifest;
 mod purity;
 mod replay;
 mod report;
 mod sandbox;
+mod story;
