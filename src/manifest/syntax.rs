@@ -1,0 +1,93 @@
+//! What is wrong with a text as YAML, in words for people who do not know the grammar.
+
+use serde_yaml::granit_parser::{ErrorKind, ScanError};
+
+use super::diagnostics::{Fault, Place, Problem};
+
+/// The parser's error as a problem of this text.
+pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
+    let marker = error.marker();
+    let lines = text.lines().count().max(1);
+    // An error at the end of the file stands behind its last line.
+    let line = marker.line().clamp(1, lines);
+    let column = if line == marker.line() {
+        marker.col() + 1
+    } else {
+        text.lines().next_back().map_or(1, |last| last.chars().count().max(1))
+    };
+    Problem::at(Place { line, column, width: 1 }, fault(error.kind(), text.lines().nth(line - 1).unwrap_or_default()))
+}
+
+fn fault(kind: &ErrorKind, line: &str) -> Fault {
+    use ErrorKind as E;
+    // A tab confuses the grammar in many ways, and is the cause in all of them.
+    let indent = &line[..line.len() - line.trim_start().len()];
+    if indent.contains('\t') {
+        return Fault::new("the line is indented with a tab, which YAML does not allow", "indent with spaces");
+    }
+    let (sentence, remedy) = match kind {
+        E::TabNotAllowed
+        | E::TabInBlockIndentation
+        | E::TabInIndentation
+        | E::TabAtBlockScalarStart
+        | E::TabInPlainScalar => ("there is a tab where YAML does not allow one", "write spaces instead"),
+        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => {
+            ("a quote is opened and never closed", "close it with the same quote")
+        }
+        E::UnknownQuotedScalarEscape
+        | E::InvalidQuotedScalarHexEscape
+        | E::InvalidUnicodeEscape
+        | E::InvalidLowSurrogate
+        | E::InvalidLowSurrogateHexEscape
+        | E::MissingLowSurrogate
+        | E::UnpairedLowSurrogate => (
+            "a `\\` in double quotes begins an escape that YAML does not know",
+            "write `\\\\` for a backslash, or use single quotes",
+        ),
+        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => (
+            "something follows the closing quote",
+            "put the whole value in quotes, or put the rest on a line of its own",
+        ),
+        E::UnclosedFlowCollection { open: '{' }
+        | E::UnexpectedEofFlowMapping
+        | E::ExpectedFlowMappingSeparator
+        | E::UnexpectedEofImplicitFlowMapping => {
+            ("a `{` is opened and not closed properly", "write `{key: value, key: value}`")
+        }
+        E::UnclosedFlowCollection { .. } | E::UnexpectedEofFlowSequence | E::ExpectedFlowSequenceSeparator => {
+            ("a `[` is opened and not closed properly", "write `[one, two]`")
+        }
+        E::MisplacedFlowCollectionEnd | E::MismatchedFlowCollectionEnd { .. } => {
+            ("this bracket closes nothing", "remove it, or put the value in quotes")
+        }
+        E::UnknownAnchor => (
+            "this alias (`*name`) repeats a value that was not named before",
+            "put the value in quotes if the `*` belongs to it, or name a value with `&name` above",
+        ),
+        E::UnexpectedCharacter { .. } | E::MissingAnchorOrAliasName | E::MissingTagUri | E::MissingDirectiveName => {
+            ("a value cannot begin with this character, which means something in YAML", "put the value in quotes")
+        }
+        E::MappingValueNotAllowed | E::InvalidColonPlacement => (
+            "there is a `:` in the middle of a value, or the line is indented wrongly",
+            "put a value with `: ` in it in quotes, and give keys of one level the same indentation",
+        ),
+        E::SimpleKeyExpected | E::InvalidSimpleKey | E::MissingDocumentEndBeforeDirective => {
+            ("this line is no `key: value`", "write a `:` and a space after the key")
+        }
+        E::ExpectedBlockMappingKey | E::InvalidIndentation | E::MappingKeyNotAllowed | E::ExpectedDocumentStart => (
+            "the line is indented differently from the ones around it, or is no `key: value`",
+            "give keys of one level the same indentation, in spaces",
+        ),
+        E::BlockSequenceEntryNotAllowed | E::ExpectedBlockSequenceEntry | E::BlockEntryInFlowCollection => {
+            ("a list item (`- `) cannot stand here", "put the items on lines of their own, below the key")
+        }
+        E::RecursionLimitExceeded => ("values are nested deeper than any gate needs", "write the gate flat"),
+        E::BomInsideDocument => {
+            ("there is a byte order mark in the middle of the text", "remove it; it is left from joining two files")
+        }
+        other => {
+            return Fault::new(format!("this is no YAML: {other}"), "correct the line, or put its value in quotes");
+        }
+    };
+    Fault::new(sentence, remedy)
+}
