@@ -56,12 +56,6 @@ pub(super) struct PlanFlags {
 }
 
 impl PlanFlags {
-    /// True where nothing at all says which gate is meant: no file and no flag.
-    #[expect(dead_code, reason = "for replay, which can take the gate from its recording")]
-    pub(super) fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.texts().next().is_none()
-    }
-
     /// The gates of the files with the flags laid over them, or the one gate that the flags make.
     ///
     /// # Errors

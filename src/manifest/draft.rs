@@ -243,6 +243,11 @@ impl Overrides {
         }
     }
 
+    /// True where no flag was given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.draft.given.is_empty()
+    }
+
     /// True where the flag was given, well or badly.
     pub(super) fn has(&self, key: Key) -> bool {
         self.draft.has(key)

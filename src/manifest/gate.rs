@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::diagnostics::{Fault, Problem, quoted};
 use super::draft::{Draft, Label, Overrides};
 use super::expand::{Env, expand};
-use super::keys::{Key, remedy_for_unknown};
-use super::tree::{Node, Value};
+use super::keys::{Key, meant};
+use super::node::{Node, Value};
 use super::values;
 
 /// Reads a gate. What a flag replaces is not looked at: it may name variables that only the pipeline sets.
@@ -14,13 +14,7 @@ pub(super) fn read(root: &Node, flags: &Overrides, env: Env<'_>, problems: &mut 
     let mut reader = Reader { env, draft: Draft::default(), problems };
     match &root.value {
         Value::Map(entries) => reader.entries(entries, flags),
-        _ => reader.problems.push(Problem::at(
-            root.place,
-            Fault::new(
-                format!("this document is {}, and a gate is a map of keys", root.what()),
-                "write it as `key: value` lines, beginning with `app: checkout`",
-            ),
-        )),
+        _ => reader.no_map(root),
     }
     reader.draft
 }
@@ -53,6 +47,19 @@ impl Reader<'_> {
         }
     }
 
+    fn no_map(&mut self, root: &Node) {
+        // That it has no app, and all else, need not be told as well.
+        for key in Key::ALL {
+            self.draft.give(key, None);
+        }
+        let remedy = match root.text() {
+            Some(text) if text.contains(':') => "write a space after the `:`, as in `app: checkout`",
+            _ => "write it as `key: value` lines, beginning with `app: checkout`",
+        };
+        let sentence = format!("this document is {}, and a gate is a map of keys", root.what());
+        self.problems.push(Problem::at(root.place, Fault::new(sentence, remedy)));
+    }
+
     fn key(&mut self, name: &Node) -> Option<Key> {
         let Some(text) = name.text() else {
             let fault =
@@ -62,8 +69,16 @@ impl Reader<'_> {
         };
         let key = Key::from_name(text);
         if key.is_none() {
-            let fault = Fault::new(format!("{} is no key of a gate", quoted(text)), remedy_for_unknown(text));
-            self.problems.push(Problem::at(name.place, fault));
+            let remedy = match meant(text) {
+                Some(near) => {
+                    // It is misspelled, not missing: one message is enough.
+                    self.draft.give(near, None);
+                    format!("did you mean `{}`?", near.name())
+                }
+                None => format!("remove it; the keys of a gate are {}", Key::ALL.map(Key::name).join(", ")),
+            };
+            self.problems
+                .push(Problem::at(name.place, Fault::new(format!("{} is no key of a gate", quoted(text)), remedy)));
         }
         key
     }

@@ -110,25 +110,22 @@ impl Key {
 }
 
 /// What other tools call our keys: spelling alone would not find them.
-const OTHER_NAMES: [(&str, &str); 9] = [
-    ("name", "app"),
-    ("tag", "version"),
-    ("image", "version"),
-    ("ns", "namespace"),
-    ("timeout", "waitPeriod"),
-    ("interval", "delay"),
-    ("deployment", "workload"),
-    ("restarts", "maxRestarts"),
-    ("labelSelector", "selector"),
+const OTHER_NAMES: [(&str, Key); 9] = [
+    ("name", Key::App),
+    ("tag", Key::Version),
+    ("image", Key::Version),
+    ("ns", Key::Namespace),
+    ("timeout", Key::WaitPeriod),
+    ("interval", Key::Delay),
+    ("deployment", Key::Workload),
+    ("restarts", Key::MaxRestarts),
+    ("labelSelector", Key::Selector),
 ];
 
-/// What to write instead of an unknown top-level key.
-pub(super) fn remedy_for_unknown(unknown: &str) -> String {
-    let other = OTHER_NAMES.into_iter().find(|(name, _)| *name == unknown).map(|(_, ours)| ours);
-    match other.or_else(|| nearest(unknown, Key::ALL.map(Key::name))) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("remove it; the keys of a gate are {}", Key::ALL.map(Key::name).join(", ")),
-    }
+/// The key that an unknown one is most likely meant to be, if any comes near.
+pub(super) fn meant(unknown: &str) -> Option<Key> {
+    let other = OTHER_NAMES.into_iter().find(|(name, _)| *name == unknown).map(|(_, key)| key);
+    other.or_else(|| nearest(unknown, Key::ALL.map(Key::name)).and_then(Key::from_name))
 }
 
 /// The known word that the unknown one is most likely meant to be, if any comes near.
@@ -146,7 +143,7 @@ pub(super) fn nearest(unknown: &str, known: impl IntoIterator<Item = &'static st
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, nearest, remedy_for_unknown};
+    use super::{Key, meant, nearest};
 
     #[test]
     fn a_slip_of_the_pen_finds_its_key() {
@@ -163,8 +160,9 @@ mod tests {
 
     #[test]
     fn what_other_tools_say_is_understood() {
-        assert_eq!(remedy_for_unknown("timeout"), "did you mean `waitPeriod`?");
-        assert!(remedy_for_unknown("colour").contains("app, version, namespace, delay, waitPeriod"));
+        assert_eq!(meant("timeout"), Some(Key::WaitPeriod));
+        assert_eq!(meant("Wait-Period"), Some(Key::WaitPeriod));
+        assert_eq!(meant("colour"), None);
     }
 
     #[test]

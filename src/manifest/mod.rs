@@ -2,8 +2,8 @@
 //!
 //! What may live here: what a manifest may say and what it means. What may not: requests, the clock, the decision.
 //!
-//! [`load`] is the way in. A [`source`] is read and parsed into a [`tree`] that knows where each word stands; a document
-//! of it is a [`gate`] or a Kubernetes [`workload`] manifest; both become a [`draft`], on which the flags lay
+//! [`load`] is the way in. A `source` is read and parsed into a `tree` that knows where each word stands; a document
+//! of it is a `gate` or a Kubernetes `workload` manifest; both become a `draft`, on which the flags lay
 //! themselves, and a draft that lacks nothing becomes a plan. Problems are gathered on the way, never thrown, so that
 //! one run tells all of them: see [`diagnostics`].
 
@@ -14,6 +14,7 @@ mod expand;
 mod gate;
 pub mod keys;
 mod load;
+mod node;
 pub mod schema;
 mod source;
 mod summary;

@@ -6,7 +6,10 @@
 
 use std::borrow::Cow;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 /// Anything with a variable in it: what it will hold cannot be known here.
 const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
@@ -14,7 +17,21 @@ const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
 /// The schema of one gate document.
 #[must_use]
 pub fn schema() -> Schema {
-    schema_for!(Gate)
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(refuse_null));
+    settings.into_generator().into_root_schema_for::<Gate>()
+}
+
+/// An optional key may be left out; it may not be null, which the generator would allow.
+fn refuse_null(schema: &mut Schema) {
+    let Some(choices) = schema.get("anyOf").and_then(Value::as_array) else { return };
+    let [Value::Object(only), Value::Object(null)] = choices.as_slice() else { return };
+    if null.get("type").is_some_and(|kind| kind == "null") {
+        let only = only.clone();
+        schema.remove("anyOf");
+        for (key, value) in only {
+            schema.insert(key, value);
+        }
+    }
 }
 
 /// The schema as the text that `crashgate schema` prints and `manifests/gate.schema.json` holds.

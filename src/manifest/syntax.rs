@@ -7,31 +7,37 @@ use super::diagnostics::{Fault, Place, Problem};
 /// The parser's error as a problem of this text.
 pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
     let marker = error.marker();
-    let lines = text.lines().count().max(1);
+    let lines: Vec<&str> = text.lines().collect();
+    // A tab in the indentation confuses the grammar in many ways, some of them told a line too early.
+    for number in [marker.line(), marker.line() + 1] {
+        let line = lines.get(number.wrapping_sub(1)).copied().unwrap_or_default();
+        let indent = line.chars().take_while(|c| c.is_whitespace());
+        if let Some(tab) = indent.into_iter().position(|c| c == '\t') {
+            return Problem::at(
+                Place { line: number, column: tab + 1, width: 1 },
+                Fault::new("the line is indented with a tab, which YAML does not allow", "indent with spaces"),
+            );
+        }
+    }
     // An error at the end of the file stands behind its last line.
-    let line = marker.line().clamp(1, lines);
+    let line = marker.line().clamp(1, lines.len().max(1));
     let column = if line == marker.line() {
         marker.col() + 1
     } else {
-        text.lines().next_back().map_or(1, |last| last.chars().count().max(1))
+        lines.last().map_or(1, |last| last.chars().count().max(1))
     };
-    Problem::at(Place { line, column, width: 1 }, fault(error.kind(), text.lines().nth(line - 1).unwrap_or_default()))
+    Problem::at(Place { line, column, width: 1 }, fault(error.kind()))
 }
 
-fn fault(kind: &ErrorKind, line: &str) -> Fault {
+fn fault(kind: &ErrorKind) -> Fault {
     use ErrorKind as E;
-    // A tab confuses the grammar in many ways, and is the cause in all of them.
-    let indent = &line[..line.len() - line.trim_start().len()];
-    if indent.contains('\t') {
-        return Fault::new("the line is indented with a tab, which YAML does not allow", "indent with spaces");
-    }
     let (sentence, remedy) = match kind {
         E::TabNotAllowed
         | E::TabInBlockIndentation
         | E::TabInIndentation
         | E::TabAtBlockScalarStart
         | E::TabInPlainScalar => ("there is a tab where YAML does not allow one", "write spaces instead"),
-        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => {
+        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar | E::InvalidQuotedScalarIndent => {
             ("a quote is opened and never closed", "close it with the same quote")
         }
         E::UnknownQuotedScalarEscape

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::diagnostics::{Fault, Place, Problem, quoted};
+use super::node::{Node, Value};
 use super::syntax;
 
 /// How many values a file may have, aliases unfolded. Far above any honest file of the size that is read, far below
@@ -18,74 +19,6 @@ pub(super) const MAX_VALUES: usize = 200_000;
 
 /// How deep values may be nested, aliases unfolded; the parser's own limit counts what is written only.
 const MAX_DEPTH: usize = 500;
-
-/// A value and where it stands.
-#[derive(Debug, Clone)]
-pub(super) struct Node {
-    /// The value.
-    pub value: Value,
-    /// Where it stands. An alias stands where its anchor does.
-    pub place: Place,
-    /// How many values are in it, itself among them.
-    size: usize,
-    /// How many levels it has, its own among them.
-    depth: usize,
-}
-
-/// A YAML value, not yet understood.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
-    /// Any scalar, as it is written; of a quoted one what is between the quotes, escapes resolved.
-    Text(String),
-    /// Nothing at all, `~` or `null`: the word as it is written.
-    Null(String),
-    /// A list.
-    List(Vec<Node>),
-    /// A map, in its order.
-    Map(Vec<(Node, Node)>),
-}
-
-impl Node {
-    fn new(value: Value, place: Place) -> Self {
-        let (size, depth) = match &value {
-            Value::Text(_) | Value::Null(_) => (0, 0),
-            Value::List(items) => extent(items.iter()),
-            Value::Map(entries) => extent(entries.iter().flat_map(|(key, value)| [key, value])),
-        };
-        Self { value, place, size: size + 1, depth: depth + 1 }
-    }
-
-    /// The text of a scalar that is not null.
-    pub(super) fn text(&self) -> Option<&str> {
-        if let Value::Text(text) = &self.value { Some(text) } else { None }
-    }
-
-    /// The value under a key, where this is a map that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        let Value::Map(entries) = &self.value else { return None };
-        entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
-    }
-
-    /// The value at the end of a path of keys.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |node, key| node.get(key))
-    }
-
-    /// What it is, in a word or two.
-    pub(super) fn what(&self) -> &'static str {
-        match &self.value {
-            Value::Text(_) => "a text",
-            Value::Null(_) => "nothing",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a map",
-        }
-    }
-}
-
-/// The sum of the sizes and the largest depth.
-fn extent<'n>(nodes: impl Iterator<Item = &'n Node>) -> (usize, usize) {
-    nodes.fold((0, 0), |(size, depth), node| (size + node.size, depth.max(node.depth)))
-}
 
 /// What could be read of a text.
 #[derive(Debug)]
@@ -101,17 +34,30 @@ pub(super) fn parse(text: &str) -> Parsed {
     let mut parser = Parser::new_from_str(text);
     let mut builder = Builder::new(text);
     let mut parsed = Parsed { documents: Vec::new(), problems: Vec::new() };
+    let mut inside = false;
     while let Some(next) = parser.next() {
         let problem = match next {
-            Ok((event, span)) => match builder.take(event, &span) {
-                Ok(None) => continue,
-                Ok(Some(document)) => {
-                    parsed.documents.push(document);
-                    continue;
+            Ok((event, span)) => {
+                match &event {
+                    Event::DocumentStart(..) => inside = true,
+                    Event::DocumentEnd => inside = false,
+                    _ => {}
                 }
-                Err(problem) => problem,
-            },
-            Err(error) => syntax::problem(&error, text),
+                match builder.take(event, &span) {
+                    Ok(document) => {
+                        parsed.documents.extend(document);
+                        continue;
+                    }
+                    Err(problem) => problem,
+                }
+            }
+            Err(error) => {
+                if !inside {
+                    // What follows the document belongs to it, and the parser could not make sense of it.
+                    parsed.documents.pop();
+                }
+                syntax::problem(&error, text)
+            }
         };
         parsed.problems.push(problem);
         let exhausted = builder.values > MAX_VALUES;
@@ -305,6 +251,8 @@ fn place_of(span: &Span) -> Place {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::{Node, Value, parse};
 
     fn document(text: &str) -> Node {
@@ -354,6 +302,16 @@ mod tests {
     }
 
     #[test]
+    fn a_document_with_a_broken_end_is_no_document() {
+        for text in ["  app: x\nversion: y\n", "app: x\n}\n"] {
+            let parsed = parse(text);
+            assert_eq!(parsed.problems.len(), 1, "{text}: {:?}", parsed.problems);
+            assert_eq!(parsed.documents.len(), 0, "{text}");
+        }
+        assert_eq!(parse("app: x\n---\napp: ]\n").documents.len(), 1);
+    }
+
+    #[test]
     fn aliases_and_merge_keys_are_unfolded() {
         let root = document("base: &b {app: x, tier: y}\nlabels:\n  <<: *b\n  app: z\ncopy: *b\n");
         assert_eq!(root.at(&["labels", "app"]).and_then(Node::text), Some("z"));
@@ -368,8 +326,9 @@ mod tests {
         let nested = format!("{}{}", "&x [".repeat(200), "]".repeat(200));
         for level in 1..12 {
             let list = vec![format!("*a{}", level - 1); 9].join(", ");
-            wide.push_str(&format!("a{level}: &a{level} [{list}]\n"));
-            deep.push_str(&format!("a{level}: &a{level} {}*a{}{}\n", "[".repeat(200), level - 1, "]".repeat(200)));
+            writeln!(wide, "a{level}: &a{level} [{list}]").unwrap();
+            let (open, close) = ("[".repeat(200), "]".repeat(200));
+            writeln!(deep, "a{level}: &a{level} {open}*a{}{close}", level - 1).unwrap();
         }
         for (bomb, word) in [(wide, "200000 values"), (deep, "500 levels")] {
             let parsed = parse(&bomb);

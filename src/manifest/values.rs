@@ -150,7 +150,7 @@ pub(super) fn selector(name: &str, text: &str) -> Result<Selector, Fault> {
             "name at least one label, as in `app=checkout`",
         ),
         SelectorError::Requirement { part } => Fault::new(
-            format!("{} in `{name}` asks nothing of a label", quoted(&part)),
+            format!("{} in `{name}` cannot be read as a demand on a label", quoted(&part)),
             "write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key` or `!key`, with commas between them",
         ),
         SelectorError::Key { key } => bad_label_key(name, &key),

@@ -6,7 +6,7 @@ use crate::gate::workload::WorkloadKind;
 use super::diagnostics::{Fault, Place, Problem, quoted};
 use super::draft::{Draft, Label, Overrides};
 use super::keys::Key;
-use super::tree::{Node, Value};
+use super::node::{Node, Value};
 
 /// A document that carries `apiVersion` or `kind`.
 #[derive(Debug, Clone, Copy)]
@@ -86,10 +86,17 @@ pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems:
     if !flags.has(Key::Version) {
         reader.version(root);
     }
-    if let Some(namespace) = root.at(&["metadata", "namespace"])
-        && !flags.has(Key::Namespace)
-    {
-        reader.take(Key::Namespace, namespace.text().unwrap_or_default(), namespace.place);
+    match root.at(&["metadata", "namespace"]) {
+        _ if flags.has(Key::Namespace) => {}
+        Some(namespace) => reader.take(Key::Namespace, namespace.text().unwrap_or_default(), namespace.place),
+        None => {
+            reader.draft.give(Key::Namespace, None);
+            reader.tell(
+                name.map_or(root.place, |name| name.place),
+                format!("the {} has no `metadata.namespace`", kind.kind()),
+                "add it, or give `--namespace shop`",
+            );
+        }
     }
     reader.draft
 }
