@@ -102,6 +102,14 @@ fn tabs_are_shown_and_named() {
 }
 
 #[test]
+fn an_open_quote_is_found_where_it_opens() {
+    refused(
+        "app: 'checkout'\nversion: \"v1\nnamespace: shop\n",
+        "gate.yaml:2:10: a quote is opened and never closed\n  2 | version: \"v1\n    |          ^\n  fix: close it with the same quote",
+    );
+}
+
+#[test]
 fn a_duration_without_a_unit_is_told_with_the_unit() {
     refused(
         gate_with("waitPeriod: 60"),

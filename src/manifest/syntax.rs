@@ -19,6 +19,11 @@ pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
             );
         }
     }
+    if is_open_quote(error.kind())
+        && let Some(place) = last_quote(&lines, marker.line(), marker.col())
+    {
+        return Problem::at(place, fault(error.kind()));
+    }
     // An error at the end of the file stands behind its last line.
     let line = marker.line().clamp(1, lines.len().max(1));
     let column = if line == marker.line() {
@@ -29,6 +34,20 @@ pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
     Problem::at(Place { line, column, width: 1 }, fault(error.kind()))
 }
 
+fn is_open_quote(kind: &ErrorKind) -> bool {
+    use ErrorKind as E;
+    matches!(kind, E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar | E::InvalidQuotedScalarIndent)
+}
+
+/// The last quote up to a place: the one that is open there. The parser tells where it gave up waiting for the other.
+fn last_quote(lines: &[&str], line: usize, column: usize) -> Option<Place> {
+    (1..=line.min(lines.len())).rev().find_map(|number| {
+        let seen = if number == line { column + 1 } else { usize::MAX };
+        let quotes = lines[number - 1].chars().take(seen).enumerate().filter(|(_, c)| matches!(c, '"' | '\''));
+        quotes.last().map(|(place, _)| Place { line: number, column: place + 1, width: 1 })
+    })
+}
+
 fn fault(kind: &ErrorKind) -> Fault {
     use ErrorKind as E;
     let (sentence, remedy) = match kind {
@@ -37,9 +56,7 @@ fn fault(kind: &ErrorKind) -> Fault {
         | E::TabInIndentation
         | E::TabAtBlockScalarStart
         | E::TabInPlainScalar => ("there is a tab where YAML does not allow one", "write spaces instead"),
-        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar | E::InvalidQuotedScalarIndent => {
-            ("a quote is opened and never closed", "close it with the same quote")
-        }
+        kind if is_open_quote(kind) => ("a quote is opened and never closed", "close it with the same quote"),
         E::UnknownQuotedScalarEscape
         | E::InvalidQuotedScalarHexEscape
         | E::InvalidUnicodeEscape
