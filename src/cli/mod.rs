@@ -9,6 +9,7 @@ use crate::report::printer::Printer;
 
 mod check;
 mod explain;
+mod plan_flags;
 mod replay;
 mod sandbox;
 mod schema;
@@ -27,7 +28,7 @@ enum Command {
     Check(check::Args),
     Replay(replay::Args),
     Sandbox(sandbox::Args),
-    Validate(validate::Args),
+    Validate(Box<validate::Args>),
     Schema(schema::Args),
     Explain(explain::Args),
 }
@@ -51,8 +52,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Check(args) => check::run(args, printer),
         Command::Replay(args) => replay::run(args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
-        Command::Validate(args) => validate::run(args, printer),
-        Command::Schema(args) => schema::run(args, printer),
+        Command::Validate(args) => validate::run(&args, printer),
+        Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),
     }
 }

@@ -1,12 +1,29 @@
 //! `crashgate validate`.
 
+use crate::gate::verdict::Verdict;
+use crate::manifest::Summary;
 use crate::report::printer::Printer;
+
+use super::plan_flags::PlanFlags;
 
 /// Check gate manifests without asking the cluster anything
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    plan: PlanFlags,
+}
 
-pub(super) fn run(_args: Args, printer: &mut Printer) -> u8 {
-    printer.say("crashgate validate is not built yet");
-    2
+pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+    match args.plan.load() {
+        Ok(gates) => {
+            for gate in gates {
+                printer.result(&format!("{}\n", Summary(&gate.plan)));
+            }
+            Verdict::Healthy.exit_code()
+        }
+        Err(problems) => {
+            printer.say(&problems.to_string());
+            Verdict::Usage.exit_code()
+        }
+    }
 }

@@ -1,1 +1,31 @@
 //! From YAML and flags to plans: parsing, defaults, validation, diagnostics, schema.
+//!
+//! What may live here: what a manifest may say and what it means. What may not: requests, the clock, the decision.
+//!
+//! [`load`] is the way in. A `source` is read and parsed into a `tree` that knows where each word stands; a document
+//! of it is a `gate` or a Kubernetes `workload` manifest; both become a `draft`, on which the flags lay
+//! themselves, and a draft that lacks nothing becomes a plan. Problems are gathered on the way, never thrown, so that
+//! one run tells all of them: see [`diagnostics`].
+
+pub mod diagnostics;
+mod draft;
+mod duration;
+mod expand;
+mod gate;
+pub mod keys;
+mod load;
+mod node;
+pub mod schema;
+mod source;
+mod summary;
+mod syntax;
+mod tree;
+mod values;
+mod workload;
+
+pub use diagnostics::{Diagnostic, Diagnostics};
+pub use draft::Overrides;
+pub use keys::Key;
+pub use load::{Loaded, Origin, load};
+pub use source::{MAX_BYTES, Source};
+pub use summary::Summary;
