@@ -1,19 +1,22 @@
 //! The verdict block: what broke, where, the proof, and what to do next, on one screen.
 
-use std::collections::BTreeSet;
-
-use super::fold::Limits;
-use super::layout::{self, Line, Tone, width, wrap};
+use super::fold::{self, Limits};
+use super::layout::{self, Line, Tone, glued, wrap};
 use super::printer::Look;
 use super::progress;
 use super::run::{GateRun, Run};
-use super::{quote, words};
+use super::{inert, mask, quote, words};
 use crate::gate::finding::{Evidence, EvidenceKind, Finding};
-use crate::gate::outcome::{Outcome, PodSummary};
+use crate::gate::outcome::Outcome;
 use crate::gate::verdict::Verdict;
+
+mod pods;
 
 /// A block has at most so many lines: what a screen shows at once.
 const LINES: usize = 25;
+
+/// So many lines of the next step are shown in any case: half a command is of no use.
+const LEAST_OF_NEXT: usize = 4;
 
 /// How much of each part a block shows. The first shape that fits is taken.
 struct Shape {
@@ -38,7 +41,7 @@ const fn shape(log: (usize, usize), [proof, pieces, message, others, pods, warni
 }
 
 /// From generous to tight. The proof of the root cause gives way last.
-const SHAPES: [Shape; 7] = [
+const SHAPES: [Shape; 8] = [
     shape((2, 8), [3, 6, 6, 6, 6, 6]),
     shape((2, 8), [3, 4, 6, 4, 4, 4]),
     shape((1, 7), [2, 4, 5, 3, 0, 3]),
@@ -46,6 +49,7 @@ const SHAPES: [Shape; 7] = [
     shape((1, 4), [1, 3, 4, 1, 0, 1]),
     shape((0, 4), [1, 2, 3, 1, 0, 1]),
     shape((0, 3), [1, 1, 2, 0, 0, 0]),
+    shape((0, 2), [1, 1, 2, 0, 0, 0]),
 ];
 
 /// The verdict blocks of a run, and with several gates a line that sums them up; ends with a newline.
@@ -66,14 +70,34 @@ pub(super) fn render(run: &Run, look: Look) -> String {
 }
 
 fn block(gate: &GateRun, columns: usize) -> Vec<Line> {
+    let gate = masked(gate);
     let mut lines = Vec::new();
     for shape in &SHAPES {
-        lines = shaped(gate, shape, columns);
+        lines = shaped(&gate, shape, columns);
         if lines.len() <= LINES {
             break;
         }
     }
     lines
+}
+
+/// The gate with its secrets masked and its long lines cut, once for all the shapes that are tried.
+fn masked(gate: &GateRun) -> GateRun {
+    let mut gate = gate.clone();
+    for finding in &mut gate.outcome.findings {
+        finding.message = quote::line(&finding.message);
+        finding.next_step = quote::line(&finding.next_step);
+        for piece in &mut finding.evidence {
+            piece.text = inert::block(&mask::text(&piece.text), inert::COLUMNS).join("\n");
+        }
+    }
+    for pod in &mut gate.outcome.pods {
+        pod.state = quote::line(&pod.state);
+    }
+    for warning in &mut gate.outcome.warnings {
+        warning.message = quote::line(&warning.message);
+    }
+    gate
 }
 
 fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
@@ -87,7 +111,7 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
         lines.extend(indented(&passed(gate), columns));
     }
     if outcome.verdict != Verdict::Healthy {
-        lines.extend(pods(outcome, shape.pods, columns));
+        lines.extend(pods::pods(outcome, shape.pods, columns));
     }
     lines.extend(warnings(outcome, shape.warnings, columns));
     lines
@@ -98,11 +122,11 @@ fn headline(gate: &GateRun, columns: usize) -> Vec<Line> {
     let (word, tone) = said(verdict);
     let first = format!("{} {word}:", if verdict == Verdict::Healthy { "✔" } else { "✘" });
     let text = format!(
-        "{first} {} in namespace {}, after {} (exit code {})",
+        "{first} {} in namespace {}, after {} {}",
         progress::app(&gate.plan),
         quote::name(&gate.plan.namespace),
-        words::duration(gate.outcome.decided_after),
-        verdict.exit_code()
+        glued(&words::duration(gate.outcome.decided_after)),
+        glued(&format!("(exit code {})", verdict.exit_code())),
     );
     let mut lines = wrap(&text, "", "  ", columns).into_iter();
     let front = lines.next().map(|line| Line::toned(line, first.len(), tone));
@@ -132,7 +156,7 @@ fn passed(gate: &GateRun) -> String {
     } else if gate.plan.stable_for.is_zero() {
         format!("{ready}.")
     } else {
-        format!("{ready}, without a break for {}.", words::duration(gate.plan.stable_for))
+        format!("{ready}, without a break for {}.", glued(&words::duration(gate.plan.stable_for)))
     }
 }
 
@@ -148,7 +172,7 @@ fn leading(finding: &Finding, shape: &Shape, columns: usize) -> Vec<Line> {
     if !finding.next_step.trim().is_empty() {
         lines.push(Line::empty());
         let step = wrap(&quote::line(&finding.next_step), "  Next: ", "        ", columns);
-        let mut step = limited(step, shape.message);
+        let mut step = limited(step, shape.message.max(LEAST_OF_NEXT));
         lines.extend(step.next().map(|line| Line::toned(line, "  Next:".len(), Tone::Next)));
         lines.extend(step.map(Line::plain));
     }
@@ -172,6 +196,7 @@ fn place_lines(finding: &Finding, columns: usize) -> Vec<Line> {
         parts.extend(place.workload.as_deref().map(quote::name));
     }
     let code = finding.code.name();
+    let parts: Vec<String> = parts.iter().map(|part| glued(part)).collect();
     let text = if parts.is_empty() { code.to_owned() } else { format!("{code}: {}", parts.join(", ")) };
     let mut wrapped = wrap(&text, "", "  ", columns).into_iter();
     let mut lines: Vec<Line> =
@@ -205,11 +230,8 @@ fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
             _ => Limits { head: 0, tail: shape.proof },
         };
         // A log keeps its lines, cut where they are long; words of the cluster are wrapped.
-        let text: Vec<String> = if piece.kind == EvidenceKind::Log {
-            quote::excerpt(&piece.text, room * 2, limits)
-        } else {
-            quote::excerpt(&piece.text, 4 * room, limits)
-        };
+        let longest = if piece.kind == EvidenceKind::Log { room * 2 } else { (room * 4).max(400) };
+        let text = fold::excerpt(&inert::block(&piece.text, longest), limits);
         let wrapped: Vec<String> = text.iter().flat_map(|line| wrap(line, "", "", room)).collect();
         for (place, line) in wrapped.iter().enumerate() {
             let shown = if place == 0 { *label } else { "" };
@@ -224,7 +246,7 @@ fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
 const fn label(kind: EvidenceKind) -> &'static str {
     match kind {
         EvidenceKind::Log => "log",
-        EvidenceKind::TerminationMessage => "last message",
+        EvidenceKind::TerminationMessage => "message",
         EvidenceKind::Event => "event",
         EvidenceKind::Probe => "probe",
         EvidenceKind::Node => "node",
@@ -241,53 +263,18 @@ fn others_lines(others: &[Finding], most: usize, columns: usize) -> Vec<Line> {
     }
     lines.push(Line::empty());
     for finding in others.iter().take(most) {
-        let text = format!("Also {}: {}", progress::cause(finding), quote::line(&finding.message));
+        let pods = match finding.also.len() {
+            0 => String::new(),
+            others => format!(" and {}", words::count(others, "other pod")),
+        };
+        let text = format!("Also {}{pods}: {}", progress::cause(finding), quote::line(&finding.message));
         lines.push(Line::toned(one_line(&text, columns), "Also".len(), Tone::Code));
     }
     if let Some(rest) = others.len().checked_sub(most).filter(|rest| *rest > 0) {
-        lines.push(Line::plain(format!("Also {} more, in the JSON result.", words::count(rest, "finding"))));
+        let noun = if most == 0 { "other finding" } else { "more finding" };
+        lines.push(Line::plain(format!("Also {}, in the JSON result", words::count(rest, noun))));
     }
     lines
-}
-
-/// The pods, in a table where they differ and are few, else as a count.
-fn pods(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
-    if outcome.pods.is_empty() {
-        return Vec::new();
-    }
-    let mut lines = vec![Line::empty()];
-    let heading = format!("Pods: {}", words::ready(outcome.ready, outcome.wanted));
-    lines.push(Line::toned(heading, "Pods:".len(), Tone::Code));
-    let states: BTreeSet<(&str, bool)> = outcome.pods.iter().map(|pod| (pod.state.as_str(), pod.ready)).collect();
-    if states.len() > 1 && most > 0 {
-        let shown = &outcome.pods[..outcome.pods.len().min(most)];
-        lines.extend(table(shown, columns));
-        if let Some(rest) = outcome.pods.len().checked_sub(most).filter(|rest| *rest > 0) {
-            lines.push(Line::plain(format!("  and {rest} more")));
-        }
-    }
-    lines
-}
-
-fn table(pods: &[PodSummary], columns: usize) -> Vec<Line> {
-    let names: Vec<String> = pods.iter().map(|pod| quote::name(&pod.name)).collect();
-    let states: Vec<String> = pods.iter().map(|pod| quote::line(&pod.state)).collect();
-    let widest = |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or(0);
-    let (name_columns, state_columns) = (widest(&names), widest(&states));
-    let rows = pods.iter().zip(&names).zip(&states).map(|((pod, name), state)| {
-        let restarts = words::count(pod.restarts as usize, "restart");
-        let padding = " ".repeat(name_columns - width(name));
-        let state_padding = " ".repeat(state_columns - width(state));
-        let node = pod.node.as_deref().map(|node| format!("  {}", quote::name(node))).unwrap_or_default();
-        let row = format!("  {name}{padding}  {state}{state_padding}  {restarts:11}{node}");
-        Line::plain(row.trim_end())
-    });
-    let rows: Vec<Line> = rows.collect();
-    // What does not fit side by side is no table any more: names and states only.
-    if name_columns + state_columns + 4 + 13 > columns {
-        return names.iter().zip(&states).map(|(name, state)| Line::plain(format!("  {name}  {state}"))).collect();
-    }
-    rows
 }
 
 fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
@@ -304,7 +291,10 @@ fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
         lines.extend(wrapped.map(Line::plain));
     }
     if let Some(rest) = outcome.warnings.len().checked_sub(most).filter(|rest| *rest > 0) {
-        lines.push(Line::plain(format!("{} more, in the JSON result.", words::count(rest, "warning"))));
+        lines.push(Line::plain(format!(
+            "{}, in the JSON result",
+            words::count(rest, if most == 0 { "warning" } else { "more warning" })
+        )));
     }
     lines
 }

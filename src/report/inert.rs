@@ -78,6 +78,9 @@ fn push_shown(shown: &mut String, c: char) {
     }
 }
 
+/// Room for ` … 1234567 characters left out … `, in bytes, for these are what is counted first.
+const LEFT_OUT: usize = 42;
+
 /// The text on one line of at most some `columns`, its middle left out where it is longer.
 fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     // Bytes are at least as many as columns, but for what is hostile.
@@ -88,8 +91,10 @@ fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if text.chars().map(shown_columns).sum::<usize>() <= columns {
         text.chars().for_each(|c| push_shown(&mut shown, c));
     } else {
-        let head = fitting(text.chars(), columns / 2);
-        let tail = text.len() - fitting(text[head..].chars().rev(), columns / 2);
+        // With the words about what is left out it is no longer than allowed, and so stays when it is cut again.
+        let half = columns.saturating_sub(LEFT_OUT) / 2;
+        let head = fitting(text.chars(), half);
+        let tail = text.len() - fitting(text[head..].chars().rev(), half);
         let left_out = text[head..tail].chars().count();
         text[..head].chars().for_each(|c| push_shown(&mut shown, c));
         let _ = write!(shown, " … {left_out} characters left out … ");
@@ -118,7 +123,7 @@ fn fitting(chars: impl Iterator<Item = char>, columns: usize) -> usize {
 /// Takes the meaning from what a CI system would obey.
 ///
 /// GitHub takes `::name …::` for a command where a line begins with it, white space apart, and wherever a line is
-/// wrapped a word may begin one; `##[name]` it takes anywhere, as Azure does `##vso[`, and TeamCity `##teamcity[`.
+/// wrapped a word may begin one; `##[name]` it takes anywhere, as Azure does `##vso[`, and `TeamCity` `##teamcity[`.
 /// GitLab takes `section_start:` and `section_end:` anywhere. An IPv6 address (`::1`, `::ffff:10.0.0.1`) and a path of
 /// a program (`std::io`) are none of these and stay.
 fn defuse(text: &str) -> Cow<'_, str> {
@@ -200,7 +205,8 @@ mod tests {
         let text = format!("begin{}end", "x".repeat(60_000));
         let shown = line(&text);
         assert!(shown.starts_with("beginx") && shown.ends_with("xend"));
-        assert!(shown.contains(" … 59408 characters left out … "), "{shown}");
+        assert!(shown.contains(" … 59450 characters left out … "), "{shown}");
+        assert_eq!(line(&shown), shown);
         let escapes = "\u{202e}".repeat(20_000);
         assert!(line(&escapes).chars().count() < COLUMNS + 50);
     }

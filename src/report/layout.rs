@@ -86,6 +86,14 @@ impl Line {
     }
 }
 
+/// The text as one word for [`wrap`], which breaks no line in it.
+pub(super) fn glued(text: &str) -> String {
+    text.replace(' ', GLUE)
+}
+
+/// The blank that no line is broken at. It is shown as a common one, so that what is copied is what was meant.
+const GLUE: &str = "\u{a0}";
+
 /// The text in lines of at most `columns`, the first behind `first`, the others behind `other`. Only blanks are broken
 /// at: a name or a command that is longer than a line runs over it, whole.
 pub(super) fn wrap(text: &str, first: &str, other: &str, columns: usize) -> Vec<String> {
@@ -93,11 +101,12 @@ pub(super) fn wrap(text: &str, first: &str, other: &str, columns: usize) -> Vec<
     let mut line = first.to_owned();
     let mut used = width(first);
     let mut begun = false;
-    for word in text.split(' ') {
+    let room = columns.saturating_sub(width(first).max(width(other)));
+    for word in unbroken(text, room) {
         let wide = width(word);
         if begun && used + 1 + wide > columns {
-            lines.push(line.trim_end().to_owned());
-            line = other.to_owned();
+            lines.push(line.trim_end().replace(GLUE, " "));
+            other.clone_into(&mut line);
             used = width(other);
             begun = false;
         }
@@ -109,8 +118,34 @@ pub(super) fn wrap(text: &str, first: &str, other: &str, columns: usize) -> Vec<
         used += wide;
         begun = true;
     }
-    lines.push(line.trim_end().to_owned());
+    lines.push(line.trim_end().replace(GLUE, " "));
     lines
+}
+
+/// The words of a text. A command in backticks is one word where it fits into the room: it is there to be copied.
+fn unbroken(text: &str, room: usize) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    // True inside of a pair that is too long to stay whole.
+    let mut broken = false;
+    loop {
+        let blank = rest.find(' ').unwrap_or(rest.len());
+        let mut end = blank;
+        if rest[..blank].matches('`').count() % 2 == 1 {
+            // The word opens a pair of backticks and goes on to where it is closed.
+            let closed = rest[blank..].find('`').map(|place| blank + place);
+            let whole = closed.map(|place| rest[place..].find(' ').map_or(rest.len(), |after| place + after));
+            match whole.filter(|whole| !broken && width(&rest[..*whole]) <= room) {
+                Some(whole) => end = whole,
+                None => broken = !broken,
+            }
+        }
+        words.push(&rest[..end]);
+        match rest.get(end + 1..) {
+            Some(after) => rest = after,
+            None => return words,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +158,8 @@ mod tests {
         assert_eq!(wrap("a averyverylongname b", "", "  ", 8), ["a", "  averyverylongname", "  b"]);
         assert_eq!(wrap("日本 日本", "", "", 6), ["日本", "日本"], "a wide character takes two columns");
         assert_eq!(wrap("", "  ", "  ", 8), [""]);
+        assert_eq!(wrap("run `a b c` now", "", "", 9), ["run", "`a b c`", "now"], "a command stays whole");
+        assert_eq!(wrap("run `a long b` `x", "", "", 9), ["run `a", "long b`", "`x"], "where it can");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What others said, fit to be shown: secrets masked first, the rest made inert.
 
-use super::{fold, inert, mask};
+use super::{inert, mask};
 
 /// One line of what a pod, a node or the API server said.
 #[must_use]
@@ -12,10 +12,4 @@ pub fn line(text: &str) -> String {
 #[must_use]
 pub fn name(text: &str) -> String {
     inert::line(text).into_owned()
-}
-
-/// An excerpt of a text of several lines, each of at most `columns`.
-#[must_use]
-pub fn excerpt(text: &str, columns: usize, limits: fold::Limits) -> Vec<String> {
-    fold::excerpt(&inert::block(&mask::text(text), columns), limits)
 }

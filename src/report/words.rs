@@ -7,7 +7,7 @@ use std::time::Duration;
 pub fn duration(duration: Duration) -> String {
     let tenths = (duration.as_millis() + 50) / 100;
     let seconds = (duration.as_millis() + 500) / 1000;
-    if tenths < 100 && tenths % 10 != 0 {
+    if tenths < 100 && !tenths.is_multiple_of(10) {
         format!("{}.{} s", tenths / 10, tenths % 10)
     } else if seconds < 60 {
         format!("{seconds} s")
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn times_since_the_beginning_line_up() {
         assert_eq!(since(Duration::from_millis(4_470)), "+4.5s");
-        assert_eq!(since(Duration::from_millis(65_000)), "+1m05.0s");
+        assert_eq!(since(Duration::from_secs(65)), "+1m05.0s");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Secrets that are known by their own shape, whatever stands around them.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// One shape: a prefix and what follows it.
 struct Shape {
@@ -128,8 +129,20 @@ pub(super) fn find(text: &str, secrets: &mut Vec<Range<usize>>) {
     }
 }
 
+/// The first letters of all shapes: most characters are none of them, and need no closer look.
+static FIRST: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let mut first = [false; 256];
+    for shape in SHAPES {
+        first[usize::from(shape.prefix.as_bytes()[0])] = true;
+    }
+    first
+});
+
 /// The length of the token at the front, and whether it is the id of an Amazon key.
 fn token(bytes: &[u8], starts_word: bool) -> Option<(usize, bool)> {
+    if !FIRST[usize::from(*bytes.first()?)] {
+        return None;
+    }
     SHAPES.iter().filter(|shape| starts_word || !shape.at_word_start).find_map(|shape| {
         let rest = bytes.strip_prefix(shape.prefix.as_bytes())?;
         let length = rest.iter().take_while(|byte| is_letter(**byte, shape.letters)).count();

@@ -39,14 +39,11 @@ pub(super) fn find(text: &str, secrets: &mut Vec<Range<usize>>) {
 fn in_authority(text: &str) -> Option<Range<usize>> {
     let whole = &text[..text.find(is_end).unwrap_or(text.len())];
     let authority = &whole[..whole.find(['/', '?', '#']).unwrap_or(whole.len())];
-    let at = match authority.rfind('@') {
-        Some(at) => at,
+    let at = authority.rfind('@').or_else(|| {
         // A password may hold what should have been escaped. A port may not.
-        None => {
-            let (_, port) = authority.split_once(':')?;
-            (!port.bytes().all(|byte| byte.is_ascii_digit())).then(|| whole.rfind('@')).flatten()?
-        }
-    };
+        let (_, port) = authority.split_once(':')?;
+        (!port.bytes().all(|byte| byte.is_ascii_digit())).then(|| whole.rfind('@')).flatten()
+    })?;
     match authority[..at.min(authority.len())].find(':') {
         Some(colon) => (colon + 1 < at).then_some(colon + 1..at),
         // A user name is short; what is long is a token.

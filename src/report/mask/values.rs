@@ -55,9 +55,8 @@ pub(super) fn after(text: &str, at: usize, flag: bool) -> Option<Value> {
             Some(Value { start, end: start + quoted_length(&text[start..], *quote, slashes), quoted: true, sure })
         }
         // What follows is not a value but holds some.
-        Some(b'{' | b'[') => None,
+        Some(b'{' | b'[') | None => None,
         Some(_) => Some(Value { start, end: start + bare_length(value), quoted: false, sure }),
-        None => None,
     }
 }
 
@@ -71,7 +70,7 @@ fn quoted_length(text: &str, quote: u8, slashes: usize) -> usize {
             // YAML and SQL write a single quote inside of single quotes twice.
             b'\'' if doubled => doubled = false,
             b'\'' if quote == byte && slashes == 0 && place > 0 && text[place + 1..].starts_with('\'') => {
-                doubled = true
+                doubled = true;
             }
             b'\\' => run += 1,
             _ if byte == quote && (if slashes == 0 { run % 2 == 0 } else { run <= slashes }) => {
