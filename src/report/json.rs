@@ -3,8 +3,11 @@
 //! `manifests/result.schema.json` is made from these types. Values are what the cluster said, masked, with what would
 //! act on a terminal made visible, for `jq -r` prints a value as it is.
 
-use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::printer::Printer;
 use super::run::{GateRun, Run, Sink, Target};
@@ -249,11 +252,32 @@ pub fn usage(started_at: jiff::Timestamp, error: &str) -> String {
 /// The JSON Schema of the result, as `manifests/result.schema.json` has it.
 #[must_use]
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(ResultJson);
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(never_null));
+    let schema = settings.into_generator().into_root_schema_for::<ResultJson>();
     // A schema is a JSON value, and those can always be written.
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// What is absent is left out of the result, and so no field is ever null.
+fn never_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [kind] = types.as_slice() {
+            let kind = kind.clone();
+            schema.insert("type".to_owned(), kind);
+        }
+    }
+    let Some(Value::Array(choices)) = schema.get_mut("anyOf") else { return };
+    choices.retain(|choice| choice.get("type") != Some(&Value::from("null")));
+    if let [Value::Object(only)] = choices.as_slice() {
+        let only = only.clone();
+        schema.remove("anyOf");
+        for (key, value) in only {
+            schema.insert(key, value);
+        }
+    }
 }
 
 fn text_of(result: &ResultJson) -> String {
