@@ -1,1 +1,7 @@
 //! Tests of report.
+
+mod blocks;
+mod build;
+mod hostile;
+mod json;
+mod progress;

@@ -1,0 +1,342 @@
+//! The verdict block: what broke, where, the proof, and what to do next, on one screen.
+
+use super::fold::{self, Limits};
+use super::layout::{self, Line, Tone, glued, wrap};
+use super::printer::Look;
+use super::progress;
+use super::run::{GateRun, Run};
+use super::{inert, mask, quote, words};
+use crate::gate::finding::{Evidence, EvidenceKind, Finding};
+use crate::gate::outcome::Outcome;
+use crate::gate::verdict::Verdict;
+
+mod pods;
+
+/// A block has at most so many lines: what a screen shows at once.
+const LINES: usize = 25;
+
+/// So many lines of the next step are shown in any case: half a command is of no use.
+const LEAST_OF_NEXT: usize = 4;
+
+/// How much of each part a block shows. The first shape that fits is taken.
+struct Shape {
+    /// Lines of the log, from its head and from its tail.
+    log: Limits,
+    /// Lines of each other piece of proof.
+    proof: usize,
+    /// Pieces of proof.
+    pieces: usize,
+    /// Lines of the message, and of the next step.
+    message: usize,
+    /// Findings after the first.
+    others: usize,
+    /// Rows of the table of pods.
+    pods: usize,
+    /// Warnings.
+    warnings: usize,
+}
+
+const fn shape(log: (usize, usize), [proof, pieces, message, others, pods, warnings]: [usize; 6]) -> Shape {
+    Shape { log: Limits { head: log.0, tail: log.1 }, proof, pieces, message, others, pods, warnings }
+}
+
+/// From generous to tight. The proof of the root cause gives way last.
+const SHAPES: [Shape; 8] = [
+    shape((2, 8), [3, 6, 6, 6, 6, 6]),
+    shape((2, 8), [3, 4, 6, 4, 4, 4]),
+    shape((1, 7), [2, 4, 5, 3, 0, 3]),
+    shape((1, 5), [2, 3, 4, 2, 0, 2]),
+    shape((1, 4), [1, 3, 4, 1, 0, 1]),
+    shape((0, 4), [1, 2, 3, 1, 0, 1]),
+    shape((0, 3), [1, 1, 2, 0, 0, 0]),
+    shape((0, 2), [1, 1, 2, 0, 0, 0]),
+];
+
+/// The verdict blocks of a run, and with several gates a line that sums them up; ends with a newline.
+pub(super) fn render(run: &Run, look: Look) -> String {
+    let columns = layout::columns(look);
+    let mut lines = Vec::new();
+    for gate in &run.gates {
+        if !lines.is_empty() {
+            lines.push(Line::empty());
+        }
+        lines.extend(block(gate, columns));
+    }
+    if run.gates.len() > 1 {
+        lines.push(Line::empty());
+        lines.push(summary(run));
+    }
+    lines.iter().map(|line| line.render(look.colour) + "\n").collect()
+}
+
+fn block(gate: &GateRun, columns: usize) -> Vec<Line> {
+    let gate = masked(gate);
+    let mut lines = Vec::new();
+    for shape in &SHAPES {
+        lines = shaped(&gate, shape, columns);
+        if lines.len() <= LINES {
+            break;
+        }
+    }
+    lines
+}
+
+/// The gate with its secrets masked and its long lines cut, once for all the shapes that are tried.
+fn masked(gate: &GateRun) -> GateRun {
+    let mut gate = gate.clone();
+    for finding in &mut gate.outcome.findings {
+        finding.message = quote::line(&finding.message);
+        finding.next_step = quote::line(&finding.next_step);
+        for piece in &mut finding.evidence {
+            piece.text = inert::block(&mask::text(&piece.text), inert::COLUMNS).join("\n");
+        }
+    }
+    for pod in &mut gate.outcome.pods {
+        pod.state = quote::line(&pod.state);
+    }
+    for warning in &mut gate.outcome.warnings {
+        warning.message = quote::line(&warning.message);
+    }
+    gate
+}
+
+fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
+    let outcome = &gate.outcome;
+    let mut lines = headline(gate, columns);
+    if let Some((first, others)) = outcome.findings.split_first() {
+        lines.push(Line::empty());
+        lines.extend(leading(first, shape, columns));
+        lines.extend(others_lines(others, shape.others, columns));
+    } else if outcome.verdict == Verdict::Healthy {
+        lines.extend(indented(&passed(gate), columns));
+    }
+    if outcome.verdict != Verdict::Healthy {
+        lines.extend(pods::pods(outcome, shape.pods, columns));
+    }
+    lines.extend(warnings(outcome, shape.warnings, columns));
+    lines
+}
+
+fn headline(gate: &GateRun, columns: usize) -> Vec<Line> {
+    let verdict = gate.outcome.verdict;
+    let (word, tone) = said(verdict);
+    let first = format!("{} {word}:", if verdict == Verdict::Healthy { "✔" } else { "✘" });
+    let text = format!(
+        "{first} {} in namespace {}, after {} {}",
+        progress::app(&gate.plan),
+        quote::name(&gate.plan.namespace),
+        glued(&words::duration(gate.outcome.decided_after)),
+        glued(&format!("(exit code {})", verdict.exit_code())),
+    );
+    let mut lines = wrap(&text, "", "  ", columns).into_iter();
+    let front = lines.next().map(|line| Line::toned(line, first.len(), tone));
+    front.into_iter().chain(lines.map(Line::plain)).collect()
+}
+
+/// The verdict as the headline says it.
+const fn said(verdict: Verdict) -> (&'static str, Tone) {
+    match verdict {
+        Verdict::Healthy => ("HEALTHY", Tone::Good),
+        Verdict::Failed => ("FAILED", Tone::Bad),
+        Verdict::Usage => ("WRONG USAGE", Tone::Bad),
+        Verdict::TimedOut => ("TIMED OUT", Tone::Bad),
+        Verdict::NothingMatched => ("NOTHING MATCHED", Tone::Bad),
+        Verdict::Platform => ("PLATFORM AT FAULT", Tone::Bad),
+        Verdict::Superseded => ("SUPERSEDED", Tone::Careful),
+        Verdict::Inconclusive => ("INCONCLUSIVE", Tone::Careful),
+        Verdict::Interrupted | Verdict::Terminated => ("INTERRUPTED", Tone::Careful),
+    }
+}
+
+fn passed(gate: &GateRun) -> String {
+    let ready = words::ready(gate.outcome.ready, gate.outcome.wanted);
+    if gate.outcome.ready == 0 {
+        // A Job's pods are done, not ready.
+        "Completed.".to_owned()
+    } else if gate.plan.stable_for.is_zero() {
+        format!("{ready}.")
+    } else {
+        format!("{ready}, without a break for {}.", glued(&words::duration(gate.plan.stable_for)))
+    }
+}
+
+/// The root cause: its place, its words, its proof, the next step.
+fn leading(finding: &Finding, shape: &Shape, columns: usize) -> Vec<Line> {
+    let mut lines = place_lines(finding, columns);
+    lines.extend(limited(wrap(&quote::line(&finding.message), "  ", "  ", columns), shape.message).map(Line::plain));
+    let proof = proof(&finding.evidence, shape, columns);
+    if !proof.is_empty() {
+        lines.push(Line::empty());
+        lines.extend(proof);
+    }
+    if !finding.next_step.trim().is_empty() {
+        lines.push(Line::empty());
+        let step = wrap(&quote::line(&finding.next_step), "  Next: ", "        ", columns);
+        let mut step = limited(step, shape.message.max(LEAST_OF_NEXT));
+        lines.extend(step.next().map(|line| Line::toned(line, "  Next:".len(), Tone::Next)));
+        lines.extend(step.map(Line::plain));
+    }
+    lines
+}
+
+/// The code, and where it was seen.
+fn place_lines(finding: &Finding, columns: usize) -> Vec<Line> {
+    let place = &finding.place;
+    let mut parts = Vec::new();
+    if let Some(container) = &place.container {
+        parts.push(format!(
+            "{} {}",
+            place.role.map_or("container", crate::gate::pod::Role::words),
+            quote::name(container)
+        ));
+    }
+    parts.extend(place.pod.as_deref().map(|pod| format!("pod {}", quote::name(pod))));
+    parts.extend(place.node.as_deref().map(|node| format!("node {}", quote::name(node))));
+    if place.pod.is_none() {
+        parts.extend(place.workload.as_deref().map(quote::name));
+    }
+    let code = finding.code.name();
+    let parts: Vec<String> = parts.iter().map(|part| glued(part)).collect();
+    let text = if parts.is_empty() { code.to_owned() } else { format!("{code}: {}", parts.join(", ")) };
+    let mut wrapped = wrap(&text, "", "  ", columns).into_iter();
+    let mut lines: Vec<Line> =
+        wrapped.next().map(|line| Line::toned(line, code.len(), Tone::Code)).into_iter().collect();
+    lines.extend(wrapped.map(Line::plain));
+    if !finding.also.is_empty() {
+        lines.extend(indented(&also(&finding.also), columns));
+    }
+    lines
+}
+
+/// The other pods with the same cause; a few by name.
+fn also(pods: &[String]) -> String {
+    const NAMED: usize = 3;
+    let named = pods.iter().take(NAMED).map(|pod| quote::name(pod)).collect::<Vec<_>>().join(", ");
+    let what = words::count(pods.len(), "other pod");
+    match pods.len().saturating_sub(NAMED) {
+        0 => format!("The same in {what}: {named}"),
+        rest => format!("The same in {what}: {named} and {rest} more"),
+    }
+}
+
+fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
+    let labels: Vec<&str> = evidence.iter().map(|piece| label(piece.kind)).collect();
+    let label_columns = labels.iter().map(|label| label.len()).max().unwrap_or(0);
+    let room = columns.saturating_sub(label_columns + 5);
+    let mut lines = Vec::new();
+    for (piece, label) in evidence.iter().zip(&labels).take(shape.pieces) {
+        let limits = match piece.kind {
+            EvidenceKind::Log => shape.log,
+            _ => Limits { head: 0, tail: shape.proof },
+        };
+        // A log keeps its lines, cut where they are long; words of the cluster are wrapped.
+        let longest = if piece.kind == EvidenceKind::Log { room * 2 } else { (room * 4).max(400) };
+        let text = fold::excerpt(&inert::block(&piece.text, longest), limits);
+        let wrapped: Vec<String> = text.iter().flat_map(|line| wrap(line, "", "", room)).collect();
+        for (place, line) in wrapped.iter().enumerate() {
+            let shown = if place == 0 { *label } else { "" };
+            let text = format!("  {shown:label_columns$} │ {line}");
+            let front = text.len() - line.len();
+            lines.push(Line::toned(text.trim_end(), front, Tone::Dim));
+        }
+    }
+    lines
+}
+
+const fn label(kind: EvidenceKind) -> &'static str {
+    match kind {
+        EvidenceKind::Log => "log",
+        EvidenceKind::TerminationMessage => "message",
+        EvidenceKind::Event => "event",
+        EvidenceKind::Probe => "probe",
+        EvidenceKind::Node => "node",
+        EvidenceKind::Status => "status",
+        EvidenceKind::Missing => "missing",
+    }
+}
+
+/// The findings after the first, a line each.
+fn others_lines(others: &[Finding], most: usize, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if others.is_empty() {
+        return lines;
+    }
+    lines.push(Line::empty());
+    for finding in others.iter().take(most) {
+        let pods = match finding.also.len() {
+            0 => String::new(),
+            others => format!(" and {}", words::count(others, "other pod")),
+        };
+        let text = format!("Also {}{pods}: {}", progress::cause(finding), quote::line(&finding.message));
+        lines.push(Line::toned(one_line(&text, columns), "Also".len(), Tone::Code));
+    }
+    if let Some(rest) = others.len().checked_sub(most).filter(|rest| *rest > 0) {
+        let noun = if most == 0 { "other finding" } else { "more finding" };
+        lines.push(Line::plain(format!("Also {}, in the JSON result", words::count(rest, noun))));
+    }
+    lines
+}
+
+fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if outcome.warnings.is_empty() {
+        return lines;
+    }
+    if outcome.verdict != Verdict::Healthy {
+        lines.push(Line::empty());
+    }
+    for warning in outcome.warnings.iter().take(most) {
+        let mut wrapped = wrap(&progress::warning_words(warning), "Warning: ", "  ", columns).into_iter();
+        lines.extend(wrapped.next().map(|line| Line::toned(line, "Warning:".len(), Tone::Careful)));
+        lines.extend(wrapped.map(Line::plain));
+    }
+    if let Some(rest) = outcome.warnings.len().checked_sub(most).filter(|rest| *rest > 0) {
+        lines.push(Line::plain(format!(
+            "{}, in the JSON result",
+            words::count(rest, if most == 0 { "warning" } else { "more warning" })
+        )));
+    }
+    lines
+}
+
+/// How many gates ended how.
+fn summary(run: &Run) -> Line {
+    let worst = run.verdict();
+    let mut counts: Vec<(Verdict, usize)> = Vec::new();
+    for gate in &run.gates {
+        let verdict = gate.outcome.verdict;
+        match counts.iter_mut().find(|(known, _)| *known == verdict) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((verdict, 1)),
+        }
+    }
+    // The worst first: it is the one that the exit code comes from.
+    counts.sort_by_key(|(verdict, _)| *verdict != worst);
+    let counts: Vec<String> =
+        counts.iter().map(|(verdict, count)| format!("{count} {}", said(*verdict).0.to_lowercase())).collect();
+    let first = words::count(run.gates.len(), "gate") + ":";
+    let text = format!("{first} {}; exit code {}", counts.join(", "), worst.exit_code());
+    Line::toned(text, first.len(), said(worst).1)
+}
+
+fn indented(text: &str, columns: usize) -> Vec<Line> {
+    wrap(text, "  ", "  ", columns).into_iter().map(Line::plain).collect()
+}
+
+/// At most so many of the lines; the last one says that there was more.
+fn limited(mut lines: Vec<String>, most: usize) -> impl Iterator<Item = String> {
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push_str(" …");
+        }
+    }
+    lines.into_iter()
+}
+
+/// The text on one line, its end left out where it is too long.
+fn one_line(text: &str, columns: usize) -> String {
+    let mut wrapped = wrap(text, "", "", columns.saturating_sub(2)).into_iter();
+    let first = wrapped.next().unwrap_or_default();
+    if wrapped.next().is_some() { first + " …" } else { first }
+}

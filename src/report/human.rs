@@ -1,0 +1,121 @@
+//! The sink for people: progress on stderr while the gate runs, the verdict on stdout when it is over.
+
+use std::time::Duration;
+
+use super::layout::{Tone, painted};
+use super::printer::Printer;
+use super::progress::{self, Waiting};
+use super::run::{Run, Sink, Target};
+use super::{block, words};
+use crate::gate::outcome::GateEvent;
+use crate::gate::plan::Plan;
+
+/// So long nothing may be said before the sink says what is waited for.
+const HEARTBEAT: Duration = Duration::from_mins(1);
+/// The column where what happened begins, behind the time.
+const TIME_COLUMNS: usize = 9;
+
+/// Writes for people.
+pub struct Human {
+    printer: Printer,
+    /// False where another sink has stdout.
+    verdict: bool,
+    gates: Vec<Gate>,
+    last_said: Duration,
+}
+
+struct Gate {
+    name: String,
+    waiting: Waiting,
+    last_line: String,
+}
+
+impl Human {
+    /// Progress on stderr, the verdict on stdout.
+    #[must_use]
+    pub fn new(printer: Printer) -> Self {
+        Self { printer, verdict: true, gates: Vec::new(), last_said: Duration::ZERO }
+    }
+
+    /// Progress on stderr only, for where the result on stdout is of another kind.
+    #[must_use]
+    pub fn progress_only(printer: Printer) -> Self {
+        Self { verdict: false, ..Self::new(printer) }
+    }
+
+    fn say(&mut self, at: Duration, gate: usize, what: &str, tone: Option<Tone>) {
+        let colour = self.printer.stderr().colour;
+        let time = format!("{:>TIME_COLUMNS$}", words::since(at));
+        let name = match self.gates.get(gate) {
+            // One gate needs no name, several are told apart by it.
+            Some(gate) if self.gates.len() > 1 => format!("[{}] ", gate.name),
+            _ => String::new(),
+        };
+        let what = tone.map_or_else(|| what.to_owned(), |tone| painted(what, tone, colour));
+        self.printer.say(&format!("{}  {name}{what}", painted(&time, Tone::Dim, colour)));
+        self.last_said = at;
+    }
+}
+
+impl Sink for Human {
+    fn begin(&mut self, target: &Target, plans: &[Plan]) {
+        self.printer.say(&progress::target_line(target));
+        for plan in plans {
+            self.printer.say(&progress::plan_line(plan));
+        }
+        self.gates = plans
+            .iter()
+            .map(|plan| Gate { name: progress::app(plan), waiting: Waiting::default(), last_line: String::new() })
+            .collect();
+    }
+
+    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        let line = progress::event_line(event);
+        if let Some(gate) = self.gates.get_mut(gate) {
+            gate.waiting.learn(event);
+            // The same words again, such as trouble that goes on, say nothing new.
+            if gate.last_line == line {
+                return;
+            }
+            gate.last_line.clone_from(&line);
+        }
+        self.say(at, gate, &line, tone(event));
+    }
+
+    fn idle(&mut self, at: Duration) {
+        if at.saturating_sub(self.last_said) < HEARTBEAT {
+            return;
+        }
+        let waiting: Vec<(usize, String)> = self
+            .gates
+            .iter()
+            .enumerate()
+            .filter(|(_, gate)| !gate.waiting.decided)
+            .map(|(place, gate)| (place, gate.waiting.words()))
+            .collect();
+        for (place, words) in waiting {
+            self.say(at, place, &words, None);
+        }
+    }
+
+    fn end(&mut self, run: &Run) {
+        if self.verdict {
+            let text = block::render(run, self.printer.stdout());
+            self.printer.result(&text);
+        }
+    }
+}
+
+/// How a line stands out.
+fn tone(event: &GateEvent) -> Option<Tone> {
+    match event {
+        GateEvent::Crash { .. } => Some(Tone::Bad),
+        GateEvent::Cause { .. }
+        | GateEvent::PodGone { .. }
+        | GateEvent::WindowBroken { .. }
+        | GateEvent::Trouble { .. }
+        | GateEvent::Warned(_) => Some(Tone::Careful),
+        GateEvent::Decided { .. } => Some(Tone::Code),
+        _ => None,
+    }
+}

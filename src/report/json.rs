@@ -1,0 +1,325 @@
+//! The result as JSON: a contract. Fields are added, never changed or taken away.
+//!
+//! `manifests/result.schema.json` is made from these types. Values are what the cluster said, masked, with what would
+//! act on a terminal made visible, for `jq -r` prints a value as it is.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::printer::Printer;
+use super::run::{GateRun, Run, Sink, Target};
+use super::{inert, mask};
+use crate::gate::finding::{Evidence, Finding};
+use crate::gate::outcome::{GateEvent, PodSummary};
+use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
+
+/// The number of this format.
+const SCHEMA: u32 = 1;
+
+/// How a run of crashgate ended, and why.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "The result of crashgate")]
+struct ResultJson {
+    /// The number of this format. It changes only if a field changes its meaning.
+    #[schemars(extend("const" = 1))]
+    schema: u32,
+    /// The verdict of the worst gate.
+    verdict: VerdictJson,
+    /// The exit code of the process.
+    exit_code: u8,
+    /// When the run began, in RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    started_at: String,
+    /// How long the run took, in milliseconds.
+    duration_ms: u64,
+    /// Which cluster was asked. Empty where none was.
+    cluster: ClusterJson,
+    /// Every gate, in the order of the manifest. Empty where the arguments or the manifest were wrong.
+    gates: Vec<GateJson>,
+    /// What was wrong with the arguments or the manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// How a gate ended.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum VerdictJson {
+    Healthy,
+    Failed,
+    Usage,
+    TimedOut,
+    NothingMatched,
+    Platform,
+    Superseded,
+    Inconclusive,
+    Interrupted,
+}
+
+/// A cluster.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ClusterJson {
+    /// The API server's URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
+    /// The API server's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// The kubeconfig context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
+    /// The recording that was played back. Where it is there, no real cluster was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehearsal: Option<String>,
+}
+
+/// One gate.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct GateJson {
+    /// The app's name.
+    app: String,
+    /// The version that was to come up.
+    version: String,
+    /// The namespace of its pods.
+    namespace: String,
+    /// The label selector of its pods.
+    selector: String,
+    /// The workload that the gate is pinned to, as `deployment/checkout`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<String>,
+    /// How the gate ended.
+    verdict: VerdictJson,
+    /// The exit code that this gate alone would have.
+    exit_code: u8,
+    /// How long after its beginning the gate decided, in milliseconds.
+    decided_after_ms: u64,
+    /// Pods that were ready at the end.
+    ready_pods: u32,
+    /// Pods that were wanted at the end, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted_pods: Option<u32>,
+    /// The causes, the root cause first.
+    findings: Vec<FindingJson>,
+    /// The pods of this version.
+    pods: Vec<PodJson>,
+    /// What was tolerated or could not be read.
+    warnings: Vec<WarningJson>,
+    /// Requests made to the API server.
+    requests: u64,
+}
+
+/// A cause, its place and its proof.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct FindingJson {
+    /// The stable name of the cause; `crashgate explain CODE` tells more.
+    code: String,
+    /// Whose fault it is.
+    fault: FaultJson,
+    /// The workload where it was seen, as `deployment/checkout`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<String>,
+    /// The pod where it was seen first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<String>,
+    /// Other pods with the same cause.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also_pods: Vec<String>,
+    /// The container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
+    /// The container's role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<RoleJson>,
+    /// The pod's node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    /// What happened.
+    message: String,
+    /// The exit status of the container's newest end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_status: Option<i32>,
+    /// How often the container was restarted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restarts: Option<u32>,
+    /// What to do next.
+    next_step: String,
+    /// The proof.
+    evidence: Vec<EvidenceJson>,
+}
+
+/// Whose fault a cause is.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum FaultJson {
+    App,
+    Platform,
+    Outcome,
+    Observation,
+}
+
+/// The part that a container plays in its pod.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum RoleJson {
+    Init,
+    Sidecar,
+    App,
+}
+
+/// A piece of proof.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct EvidenceJson {
+    /// What it is.
+    kind: EvidenceKindJson,
+    /// Its text, which may have several lines. Secrets are masked.
+    text: String,
+}
+
+/// The kinds of proof.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum EvidenceKindJson {
+    Log,
+    TerminationMessage,
+    Event,
+    Probe,
+    Node,
+    Status,
+    Missing,
+}
+
+/// A pod.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PodJson {
+    /// Its name.
+    name: String,
+    /// Its phase, as the API spells it; empty where the API says none.
+    phase: String,
+    /// What it was doing, in a few words.
+    state: String,
+    /// Its condition `Ready`.
+    ready: bool,
+    /// The restarts of all its containers together.
+    restarts: u32,
+    /// Its node, once it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+}
+
+/// Something to know that decided nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct WarningJson {
+    /// Its stable name.
+    code: String,
+    /// The words.
+    message: String,
+}
+
+mod convert;
+
+/// The result of a run, the same wherever it goes; ends with a newline.
+#[must_use]
+pub fn render(run: &Run) -> String {
+    text_of(&convert::result(run))
+}
+
+/// The result of a run that never began, because the arguments or the manifest were wrong.
+#[must_use]
+pub fn usage(started_at: jiff::Timestamp, error: &str) -> String {
+    text_of(&ResultJson {
+        schema: SCHEMA,
+        verdict: VerdictJson::Usage,
+        exit_code: Verdict::Usage.exit_code(),
+        started_at: started_at.to_string(),
+        duration_ms: 0,
+        cluster: ClusterJson::default(),
+        gates: Vec::new(),
+        error: Some(said(error)),
+    })
+}
+
+/// The JSON Schema of the result, as `manifests/result.schema.json` has it.
+#[must_use]
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(never_null));
+    let schema = settings.into_generator().into_root_schema_for::<ResultJson>();
+    // A schema is a JSON value, and those can always be written.
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What is absent is left out of the result, and so no field is ever null.
+fn never_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [kind] = types.as_slice() {
+            let kind = kind.clone();
+            schema.insert("type".to_owned(), kind);
+        }
+    }
+    let Some(Value::Array(choices)) = schema.get_mut("anyOf") else { return };
+    choices.retain(|choice| choice.get("type") != Some(&Value::from("null")));
+    if let [Value::Object(only)] = choices.as_slice() {
+        let only = only.clone();
+        schema.remove("anyOf");
+        for (key, value) in only {
+            schema.insert(key, value);
+        }
+    }
+}
+
+fn text_of(result: &ResultJson) -> String {
+    // Strings and numbers only: there is nothing that cannot be written.
+    let text = serde_json::to_string_pretty(result).unwrap_or_default();
+    // Runners of CI systems look for `##[` and `##vso[` in the middle of lines too. Outside of strings JSON has no `#`,
+    // and inside of them the escape means the same.
+    let mut text = text.replace("##", "#\\u0023");
+    text.push('\n');
+    text
+}
+
+/// What somebody else said: masked, and with what acts on a terminal made visible.
+fn said(text: &str) -> String {
+    inert::visible(&mask::text(text)).into_owned()
+}
+
+fn name(text: &str) -> String {
+    inert::visible(text).into_owned()
+}
+
+/// A sink that prints the result on stdout when the run is over.
+pub struct Json {
+    printer: Printer,
+}
+
+impl Json {
+    /// A sink that prints to this printer.
+    #[must_use]
+    pub fn new(printer: Printer) -> Self {
+        Self { printer }
+    }
+}
+
+impl Sink for Json {
+    fn begin(&mut self, _target: &Target, _plans: &[Plan]) {}
+
+    fn event(&mut self, _gate: usize, _at: std::time::Duration, _event: &GateEvent) {}
+
+    fn idle(&mut self, _at: std::time::Duration) {}
+
+    fn end(&mut self, run: &Run) {
+        self.printer.result(&render(run));
+    }
+}

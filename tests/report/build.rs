@@ -1,0 +1,154 @@
+//! Findings, outcomes and runs, made by hand, and a printer that keeps what it was given.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crashgate::gate::code::Code;
+use crashgate::gate::finding::{Evidence, EvidenceKind, Finding, Place};
+use crashgate::gate::observation::Warning;
+use crashgate::gate::outcome::{Outcome, PodSummary};
+use crashgate::gate::plan::Plan;
+use crashgate::gate::pod::Role;
+use crashgate::gate::verdict::Verdict;
+use crashgate::report::human::Human;
+use crashgate::report::printer::{Look, Printer};
+use crashgate::report::run::{GateRun, Run, Sink as _, Target};
+
+pub(super) fn finding(code: Code, message: &str) -> Finding {
+    Finding {
+        code,
+        place: Place::default(),
+        message: message.to_owned(),
+        exit_status: None,
+        restarts: None,
+        next_step: code.row().next_step.to_owned(),
+        also: Vec::new(),
+        log: None,
+        evidence: Vec::new(),
+    }
+}
+
+/// Says where a finding was and what proves it.
+pub(super) trait With: Sized {
+    fn in_pod(self, pod: &str, node: Option<&str>) -> Self;
+    fn in_container(self, role: Role, container: &str) -> Self;
+    fn of(self, workload: &str) -> Self;
+    fn also(self, pods: &[&str]) -> Self;
+    fn next(self, step: &str) -> Self;
+    fn proof(self, kind: EvidenceKind, text: &str) -> Self;
+}
+
+impl With for Finding {
+    fn in_pod(mut self, pod: &str, node: Option<&str>) -> Self {
+        self.place.pod = Some(pod.to_owned());
+        self.place.node = node.map(str::to_owned);
+        self
+    }
+
+    fn in_container(mut self, role: Role, container: &str) -> Self {
+        self.place.role = Some(role);
+        self.place.container = Some(container.to_owned());
+        self
+    }
+
+    fn of(mut self, workload: &str) -> Self {
+        self.place.workload = Some(workload.to_owned());
+        self
+    }
+
+    fn also(mut self, pods: &[&str]) -> Self {
+        self.also = pods.iter().map(|pod| (*pod).to_owned()).collect();
+        self
+    }
+
+    fn next(mut self, step: &str) -> Self {
+        step.clone_into(&mut self.next_step);
+        self
+    }
+
+    fn proof(mut self, kind: EvidenceKind, text: &str) -> Self {
+        self.evidence.push(Evidence { kind, text: text.to_owned() });
+        self
+    }
+}
+
+pub(super) fn pod(name: &str, state: &str, ready: bool, restarts: u32, node: Option<&str>) -> PodSummary {
+    PodSummary {
+        name: name.to_owned(),
+        phase: "Running".to_owned(),
+        state: state.to_owned(),
+        ready,
+        restarts,
+        node: node.map(str::to_owned),
+    }
+}
+
+pub(super) fn warning(code: &'static str, message: &str) -> Warning {
+    Warning { code, message: message.to_owned() }
+}
+
+pub(super) fn outcome(verdict: Verdict, millis: u64, findings: Vec<Finding>) -> Outcome {
+    Outcome {
+        verdict,
+        decided_after: Duration::from_millis(millis),
+        findings,
+        pods: Vec::new(),
+        warnings: Vec::new(),
+        ready: 0,
+        wanted: Some(2),
+    }
+}
+
+pub(super) fn gate(app: &str, version: &str, namespace: &str, outcome: Outcome) -> GateRun {
+    GateRun { plan: Plan::new(app, version, namespace), outcome, requests: 9 }
+}
+
+pub(super) fn run(gates: Vec<GateRun>) -> Run {
+    Run {
+        started_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        duration: Duration::from_millis(4490),
+        target: Target {
+            server: "https://10.0.0.1:6443".to_owned(),
+            version: "v1.35.6".to_owned(),
+            context: "shop".to_owned(),
+            config: "~/.kube/config".to_owned(),
+            rehearsal: None,
+        },
+        gates,
+    }
+}
+
+/// A stream that can be read afterwards.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A printer, its stdout and its stderr.
+pub(super) fn printer() -> (Printer, Kept, Kept) {
+    let (stdout, stderr) = (Kept::default(), Kept::default());
+    (Printer::to(Box::new(stdout.clone()), Box::new(stderr.clone())), stdout, stderr)
+}
+
+/// What a person sees on stdout of a run's end.
+pub(super) fn verdict_of(run: &Run, columns: usize) -> String {
+    let (printer, stdout, _) = printer();
+    Human::new(printer.with_look(Look { columns, ..Look::PLAIN })).end(run);
+    stdout.text()
+}

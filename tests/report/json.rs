@@ -1,0 +1,147 @@
+//! The JSON result: its schema, its values, and that nothing is missing.
+
+use std::fs;
+
+use crashgate::gate::code::Code;
+use crashgate::gate::finding::EvidenceKind;
+use crashgate::gate::pod::Role;
+use crashgate::gate::verdict::Verdict;
+use crashgate::report::json::{self, Json};
+use crashgate::report::run::Sink as _;
+use serde_json::{Value, json};
+
+use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
+
+fn crash() -> crashgate::report::run::Run {
+    let mut cause = finding(Code::CrashLoop, "Ended with exit code 1.")
+        .in_pod("payments-x", Some("node1"))
+        .in_container(Role::App, "app")
+        .of("deployment/payments")
+        .also(&["payments-y"])
+        .proof(EvidenceKind::Log, "fatal: no url\nDB_PASSWORD=hunter2\u{202e}\n")
+        .next("Set it.");
+    cause.exit_status = Some(1);
+    cause.restarts = Some(1);
+    let mut outcome = outcome(Verdict::Failed, 4470, vec![cause]);
+    outcome.pods =
+        vec![pod("payments-x", "ended", false, 1, Some("node1")), pod("payments-y", "pulling", false, 0, None)];
+    outcome.warnings = vec![warning("NodesForbidden", "nodes cannot be read")];
+    let mut run = run(vec![gate("payments", "v1", "shop", outcome)]);
+    run.target.rehearsal = Some("crash-loop.ndjson".to_owned());
+    run
+}
+
+#[test]
+fn the_result_has_the_documented_shape() {
+    let result: Value = serde_json::from_str(&json::render(&crash())).unwrap();
+    let expected = json!({
+        "schema": 1, "verdict": "failed", "exitCode": 1, "startedAt": "2026-01-02T03:04:05Z", "durationMs": 4490,
+        "cluster": {"server": "https://10.0.0.1:6443", "version": "v1.35.6", "context": "shop", "rehearsal": "crash-loop.ndjson"},
+        "gates": [{
+            "app": "payments", "version": "v1", "namespace": "shop", "selector": "app=payments,version=v1",
+            "verdict": "failed", "exitCode": 1, "decidedAfterMs": 4470, "readyPods": 0, "wantedPods": 2,
+            "findings": [{
+                "code": "CrashLoop", "fault": "app", "workload": "deployment/payments", "pod": "payments-x",
+                "alsoPods": ["payments-y"], "container": "app", "role": "app", "node": "node1",
+                "message": "Ended with exit code 1.", "exitStatus": 1, "restarts": 1, "nextStep": "Set it.",
+                "evidence": [{"kind": "log", "text": "fatal: no url\nDB_PASSWORD=***\n"}],
+            }],
+            "pods": [
+                {"name": "payments-x", "phase": "Running", "state": "ended", "ready": false, "restarts": 1, "node": "node1"},
+                {"name": "payments-y", "phase": "Running", "state": "pulling", "ready": false, "restarts": 0},
+            ],
+            "warnings": [{"code": "NodesForbidden", "message": "nodes cannot be read"}], "requests": 9,
+        }],
+    });
+    assert_eq!(result, expected);
+}
+
+#[test]
+fn nothing_is_null_and_the_sink_prints_the_same_bytes_once() {
+    let mut bare = run(vec![gate(
+        "a",
+        "v1",
+        "shop",
+        outcome(Verdict::NothingMatched, 1, vec![finding(Code::NothingMatched, "None.")]),
+    )]);
+    bare.gates[0].outcome.wanted = None;
+    bare.target = crashgate::report::run::Target::default();
+    let text = json::render(&bare);
+    assert!(!text.contains("null"), "{text}");
+    let (printer, stdout, stderr) = printer();
+    let mut sink = Json::new(printer);
+    sink.begin(&bare.target, &[]);
+    sink.end(&bare);
+    assert_eq!(stdout.text(), text);
+    assert_eq!(stderr.text(), "");
+}
+
+#[test]
+fn wrong_usage_has_a_result_too() {
+    let text = json::usage("2026-01-02T03:04:05Z".parse().unwrap(), "unknown key `aap`");
+    let result: Value = serde_json::from_str(&text).unwrap();
+    let expected = json!({
+        "schema": 1, "verdict": "usage", "exitCode": 2, "startedAt": "2026-01-02T03:04:05Z", "durationMs": 0,
+        "cluster": {}, "gates": [], "error": "unknown key `aap`",
+    });
+    assert_eq!(result, expected);
+}
+
+/// Every verdict and every role, kind and fault is spelled as the gate spells it.
+#[test]
+fn names_are_those_of_the_gate() {
+    for verdict in [
+        Verdict::Healthy,
+        Verdict::Failed,
+        Verdict::Usage,
+        Verdict::TimedOut,
+        Verdict::NothingMatched,
+        Verdict::Platform,
+        Verdict::Superseded,
+        Verdict::Inconclusive,
+        Verdict::Interrupted,
+        Verdict::Terminated,
+    ] {
+        let result: Value =
+            serde_json::from_str(&json::render(&run(vec![gate("a", "v", "n", outcome(verdict, 1, Vec::new()))])))
+                .unwrap();
+        assert_eq!(result["verdict"], verdict.name());
+        assert_eq!(result["exitCode"], verdict.exit_code());
+    }
+    let kinds = [
+        EvidenceKind::Log,
+        EvidenceKind::TerminationMessage,
+        EvidenceKind::Event,
+        EvidenceKind::Probe,
+        EvidenceKind::Node,
+        EvidenceKind::Status,
+        EvidenceKind::Missing,
+    ];
+    for code in [Code::CrashLoop, Code::QuotaExceeded, Code::Superseded, Code::Forbidden] {
+        for role in [Role::Init, Role::Sidecar, Role::App] {
+            let cause =
+                kinds.iter().fold(finding(code, "x").in_container(role, "c"), |cause, kind| cause.proof(*kind, "y"));
+            let text = json::render(&run(vec![gate("a", "v", "n", outcome(Verdict::Failed, 1, vec![cause]))]));
+            let result: Value = serde_json::from_str(&text).unwrap();
+            let cause = &result["gates"][0]["findings"][0];
+            assert_eq!(cause["code"], code.name());
+            assert_eq!(cause["fault"], code.row().fault.name());
+            assert_eq!(cause["role"], role.name());
+            for (place, kind) in kinds.iter().enumerate() {
+                assert_eq!(cause["evidence"][place]["kind"], kind.name());
+            }
+        }
+    }
+}
+
+/// The committed schema is the one that the types make. `UPDATE_SCHEMA=1 cargo test --test it report::json` writes it.
+#[test]
+fn the_schema_has_not_drifted() {
+    let path = "manifests/result.schema.json";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        fs::create_dir_all("manifests").unwrap();
+        fs::write(path, json::schema()).unwrap();
+    }
+    assert!(!json::schema().contains("null"), "what is absent is left out");
+    assert_eq!(fs::read_to_string(path).unwrap(), json::schema(), "run with UPDATE_SCHEMA=1 and commit {path}");
+}
