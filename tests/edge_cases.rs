@@ -620,7 +620,7 @@ cases! {
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a").unready());
             let outcome = ends(&mut story);
-            assert_eq!(outcome.decided_after, Duration::from_secs(60));
+            assert_eq!(outcome.decided_after, Duration::from_mins(1));
             outcome
         }
     workload_deleted:
@@ -645,7 +645,7 @@ cases! {
             story.pod(pod(&set, "a")).at(5.0);
             story.workloads.remove(&web.uid);
             let mut anew = web;
-            anew.uid = "another".to_owned();
+            "another".clone_into(&mut anew.uid);
             story.workloads.insert(anew.uid.clone(), anew);
             story.list(Source::Workloads(WorkloadKind::Deployment));
             ends(&mut story)
@@ -771,7 +771,7 @@ cases! {
             let mut story = Story::new(plan());
             let mut strange = bare_pod("a");
             let mut owner = reference(&deployment("web", "v2", 1));
-            owner.kind = "CloneSet".to_owned();
+            "CloneSet".clone_into(&mut owner.kind);
             strange.controller = Some(owner);
             story.pod(strange);
             ends(&mut story)

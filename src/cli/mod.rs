@@ -9,6 +9,7 @@ use crate::report::printer::Printer;
 
 mod check;
 mod explain;
+mod output;
 mod plan_flags;
 mod replay;
 mod sandbox;
@@ -26,7 +27,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
-    Replay(replay::Args),
+    Replay(Box<replay::Args>),
     Sandbox(sandbox::Args),
     Validate(Box<validate::Args>),
     Schema(schema::Args),
@@ -50,7 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
     };
     match cli.command {
         Command::Check(args) => check::run(args, printer),
-        Command::Replay(args) => replay::run(args, printer),
+        Command::Replay(args) => replay::run(&args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),

@@ -61,10 +61,21 @@ impl PlanFlags {
     /// # Errors
     /// Every problem of files and flags, in one answer.
     pub(super) fn load(&self) -> Result<Vec<Loaded>, Diagnostics> {
+        self.load_for("")
+    }
+
+    /// The same, with the namespace of a recording where nothing but flags make the gate and they name none.
+    ///
+    /// # Errors
+    /// Every problem of files and flags, in one answer.
+    pub(super) fn load_for(&self, recorded_namespace: &str) -> Result<Vec<Loaded>, Diagnostics> {
         let sources: Vec<Source> = self.files.iter().cloned().map(Source::named).collect();
         let mut flags = Overrides::default();
         for (key, text) in self.texts() {
             flags.set(key, text);
+        }
+        if self.files.is_empty() && self.namespace.is_none() && !recorded_namespace.is_empty() {
+            flags.set(Key::Namespace, recorded_namespace);
         }
         manifest::load(&sources, &flags, &|name| std::env::var(name).ok())
     }

@@ -1,12 +1,57 @@
 //! `crashgate replay`.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::output::OutputFlags;
+use super::plan_flags::PlanFlags;
+use crate::recording::reader::{ReadError, Reader};
+use crate::recording::replay;
 use crate::report::printer::Printer;
+use crate::report::run::{GateRun, Run, Sink, Target};
 
 /// Decide again over a recording, offline, in virtual time
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The recording
+    #[arg(value_name = "RECORDING")]
+    recording: PathBuf,
+    #[command(flatten)]
+    plan: PlanFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+}
 
-pub(super) fn run(_args: Args, printer: &mut Printer) -> u8 {
-    printer.say("crashgate replay is not built yet");
-    2
+pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+    match judge(args, printer) {
+        Ok(run) => run.verdict().exit_code(),
+        Err(error) => args.output.usage(printer, &error),
+    }
+}
+
+fn judge(args: &Args, printer: &mut Printer) -> Result<Run, String> {
+    let words = |error: ReadError| format!("error: {error}");
+    let mut reader = Reader::open(&args.recording).map_err(words)?;
+    let header = reader.header().clone();
+    let gates = args.plan.load_for(&header.namespace).map_err(|problems| problems.to_string())?;
+    let plans: Vec<_> = gates.into_iter().map(|gate| gate.plan).collect();
+    let target = Target {
+        server: String::new(),
+        version: header.server_version.clone(),
+        context: String::new(),
+        config: String::new(),
+        rehearsal: Some(args.recording.file_name().unwrap_or_default().to_string_lossy().into_owned()),
+    };
+    let mut sinks = args.output.sinks(printer);
+    sinks.begin(&target, &plans);
+    let outcomes = replay::replay(&mut reader, plans.clone(), &mut |gate, at, event| sinks.event(gate, at, event))
+        .map_err(words)?;
+    if reader.is_torn() {
+        printer.say("warning: the last line of the recording is torn: its recorder was killed");
+    }
+    let duration = outcomes.iter().map(|outcome| outcome.decided_after).max().unwrap_or(Duration::ZERO);
+    let gates = plans.into_iter().zip(outcomes).map(|(plan, outcome)| GateRun { plan, outcome, requests: 0 });
+    let run = Run { started_at: header.started_at, duration, target, gates: gates.collect() };
+    sinks.end(&run);
+    Ok(run)
 }

@@ -44,7 +44,7 @@ impl Journal {
         for uid in gone {
             if let Some((pod, last)) = self.pods.remove(&uid) {
                 self.crashes.retain(|(of, _), _| *of != uid);
-                let why = if last == "terminating" { "deleted".to_owned() } else { format!("gone (it was {last})") };
+                let why = if last == "terminating" { "deleted".to_owned() } else { format!("it was {last}") };
                 self.push(now, GateEvent::PodGone { pod, why });
             }
         }
@@ -100,12 +100,11 @@ impl Journal {
             let object = place.pod_uid.clone().or_else(|| place.workload.clone()).unwrap_or_default();
             let key = (object, place.container.clone(), cause.code);
             standing.insert(key.clone());
-            if !self.causes.contains(&key) {
-                let event = GateEvent::Cause {
-                    finding: Box::new(cause.clone().into_finding()),
-                    counts_at: cause.counts_at(plan),
-                };
-                self.push(now, event);
+            let counts_at = cause.counts_at(plan);
+            // What counts at once is told by the decision that it brings.
+            if !self.causes.contains(&key) && counts_at.is_none_or(|at| at > now) {
+                let finding = Box::new(cause.clone().into_finding());
+                self.push(now, GateEvent::Cause { finding, counts_at });
             }
         }
         self.causes = standing;
