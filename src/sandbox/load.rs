@@ -282,7 +282,7 @@ mod tests {
 
     fn timeline(lines: &[&str]) -> Timeline {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        writeln!(file, "{HEADER}\n{}", lines.join("\n")).unwrap();
+        write!(file, "{HEADER}\n{}", lines.join("\n")).unwrap();
         load(file.path()).unwrap()
     }
 
@@ -344,7 +344,8 @@ mod tests {
             r#"{"t":4,"event":{"path":"/api/v1/nodes","type":"ADDED","object":{"metadata":{"name":"n"}}}}"#,
             r#"{"t":5,"no"#,
         ]);
-        assert!(!timeline.torn || timeline.end_ms == 4);
+        assert!(timeline.torn);
+        assert_eq!(timeline.end_ms, 4);
         assert_eq!(timeline.collection(&resource("x.io", "widgets")).unwrap().kind.name, "Widget");
         assert_eq!(timeline.collection(&resource("", "nodes")).unwrap().at(4).objects.len(), 1);
         let namespaces = timeline.collection(&resource("", "namespaces")).unwrap();

@@ -104,9 +104,17 @@ fn unrecorded(pod: &Object, container: &str, instance: &Instance, previous: bool
         let message = format!("previous terminated container \"{container}\" in pod \"{name}\" not found");
         return Err(Refusal::bad_request(message));
     }
-    if instance.state == State::Waiting && instance.restarts == 0 {
+    let is_on_node = pod.value.pointer("/spec/nodeName").is_some();
+    let never_started = match instance.state {
+        State::Waiting => instance.restarts == 0,
+        // The kubelet has the pod but has not said anything of it. Before that, the log is simply empty.
+        State::Unknown => is_on_node,
+        State::Running | State::Terminated => false,
+    };
+    if never_started {
         let status = log_history::container_status(&pod.value, container);
-        let reason = status.and_then(|status| status.pointer("/state/waiting/reason")?.as_str()).unwrap_or("unknown");
+        let reason = status.and_then(|status| status.pointer("/state/waiting/reason")?.as_str());
+        let reason = reason.unwrap_or("ContainerCreating");
         let message = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}");
         return Err(Refusal::bad_request(message));
     }

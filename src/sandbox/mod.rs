@@ -9,7 +9,7 @@
 //!          clock ──┘
 //! ```
 //!
-//! Every request passes `server::answer` once and every read of state goes through [`timeline::Timeline`]: what
+//! Every request passes `server::answer` once and every read of state goes through the timeline: what
 //! disturbs requests belongs in front of the one, what changes state belongs behind the other.
 
 mod accept;

@@ -194,7 +194,7 @@ mod tests {
         deleted["metadata"]["deletionTimestamp"] = "2026-11-21T03:09:57Z".into();
         assert_eq!(told(deleted.clone()), "1/1 Terminating 2");
         deleted["status"]["phase"] = "Succeeded".into();
-        assert_eq!(told(deleted), "1/1 Running 2");
+        assert_eq!(told(deleted), "1/1 Succeeded 2", "its end has the last word");
         assert_eq!(told(json!({"status": {"phase": "Failed", "reason": "Evicted"}})), "0/1 Evicted 0");
     }
 
