@@ -409,6 +409,8 @@ async fn kubectl_works_on_it() {
     }
     let refused = run("delete pod payments-5949ff565-fnj7t --wait=false");
     assert!(refused.contains("the sandbox is read-only"), "{refused}");
+    assert!(run("auth can-i list pods").starts_with("yes"));
+    assert!(run("auth can-i delete pods").starts_with("no"));
     assert!(run("get deployments,rs,nodes,ns").contains("deployment.apps/payments"));
     let healthy = Desk::still("healthy", 20_000).await;
     let rollout =

@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
+use super::protobuf;
 use super::server::Shared;
 use super::status::{Refusal, json_response};
 
@@ -23,19 +24,22 @@ pub(super) fn is_review(path: &str) -> bool {
 
 /// Answers a review: everything but secrets may be read, and nothing written.
 pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response, Refusal> {
-    let is_json = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind.to_str().is_ok_and(|kind| kind.trim_start().starts_with("application/json")));
-    if !is_json {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let content_type = content_type.unwrap_or("application/json");
+    let is_protobuf = content_type.starts_with("application/vnd.kubernetes.protobuf");
+    if !is_protobuf && !content_type.starts_with("application/json") {
         return Err(Refusal::not_json());
     }
     let is_access = request.uri().path() == ACCESS;
     let body = to_bytes(request.into_body(), LONGEST_BODY)
         .await
         .map_err(|error| Refusal::bad_request(format!("the body cannot be read: {error}")))?;
-    let mut review: Value =
-        serde_json::from_slice(&body).map_err(|error| Refusal::bad_request(format!("the body is no JSON: {error}")))?;
+    let review = if is_protobuf {
+        protobuf::review(&body, is_access).ok_or_else(|| "the body is no review".to_owned())
+    } else {
+        serde_json::from_slice(&body).map_err(|error| format!("the body is no JSON: {error}"))
+    };
+    let mut review: Value = review.map_err(Refusal::bad_request)?;
     let status = if is_access { access(review.get("spec")) } else { rules(shared) };
     let Some(fields) = review.as_object_mut() else {
         return Err(Refusal::bad_request("the body is no review"));

@@ -24,6 +24,7 @@ mod load;
 mod log_history;
 mod logs;
 mod path;
+mod protobuf;
 mod query;
 mod running;
 mod sample;
