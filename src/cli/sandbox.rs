@@ -1,12 +1,139 @@
 //! `crashgate sandbox`.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::gate::verdict::Verdict;
 use crate::report::printer::Printer;
+use crate::sandbox::{Begin, Options, Running, Sample, Sandbox};
 
 /// Serve a recording as a read-only Kubernetes API on loopback
+///
+/// It plays in its own timing, from its start on, and keeps its final state. kubectl and every other client work on it,
+/// as long as they only read.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The recording
+    recording: PathBuf,
+    /// The port on 127.0.0.1; a free one where none is given
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Begin at this second of the recording
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    at: Duration,
+}
 
-pub(super) fn run(_args: Args, printer: &mut Printer) -> u8 {
-    printer.say("crashgate sandbox is not built yet");
-    2
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 =
+        text.strip_suffix('s').unwrap_or(text).parse().map_err(|_| "write seconds, as 20 or 1.5".to_owned())?;
+    // A recording of a year is none.
+    if seconds > 31_536_000.0 {
+        return Err("no recording is that long".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| "write seconds, 0 or more".to_owned())
+}
+
+pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {
+    let Args { recording, port, at } = args;
+    let options = Options { port, begin: Begin::Now, offset: at, ..Options::default() };
+    match serve(&recording, options, printer) {
+        Ok(()) => 0,
+        Err(message) => {
+            printer.say(&message);
+            Verdict::Usage.exit_code()
+        }
+    }
+}
+
+fn serve(recording: &Path, options: Options, printer: &mut Printer) -> Result<(), String> {
+    let sandbox = Sandbox::load(recording).map_err(|error| error.to_string())?;
+    if sandbox.is_torn() {
+        printer.say("the recording's last line is torn: what came before it is served");
+    }
+    let (sample, length) = (sandbox.sample(), sandbox.length());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(async {
+        // Asked for before anything is announced, so that no signal finds the process unprepared.
+        let ended = ended().map_err(|error| format!("cannot wait for signals: {error}"))?;
+        let running = sandbox.serve(options).await.map_err(|error| error.to_string())?;
+        let kubeconfig = Kubeconfig::write(&running.kubeconfig_yaml())
+            .map_err(|error| format!("cannot write a kubeconfig into {}: {error}", std::env::temp_dir().display()))?;
+        printer.result(&usage(&running, &kubeconfig.path, &sample, length));
+        ended.await;
+        running.stop().await;
+        Ok(())
+    })
+}
+
+fn usage(running: &Running, kubeconfig: &Path, sample: &Sample, length: Duration) -> String {
+    let selector = sample.selector.as_ref().map(|selector| format!(" -l {selector}")).unwrap_or_default();
+    let second = match (&sample.workload, &sample.pod) {
+        (Some(workload), _) if !workload.starts_with("job/") => format!("kubectl rollout status {workload}"),
+        (_, Some(pod)) => format!("kubectl describe pod {pod}"),
+        _ => "kubectl get events".to_owned(),
+    };
+    format!(
+        "server      {}\nkubeconfig  {}\nlength      {} s, then its final state stays\n\n\
+         export KUBECONFIG={}\nkubectl get pods{selector} -w\n{second}\n",
+        running.url(),
+        kubeconfig.display(),
+        length.as_secs(),
+        kubeconfig.display(),
+    )
+}
+
+/// What ends at Ctrl-C or SIGTERM.
+#[cfg(unix)]
+fn ended() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// What ends at Ctrl-C.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "signals can be refused elsewhere")]
+fn ended() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// A kubeconfig in a file of its own, which goes with it.
+struct Kubeconfig {
+    path: PathBuf,
+}
+
+impl Kubeconfig {
+    fn write(yaml: &str) -> io::Result<Self> {
+        let unique = jiff::Timestamp::now().as_nanosecond();
+        let path = std::env::temp_dir().join(format!("crashgate-sandbox-{}-{unique:x}.kubeconfig", std::process::id()));
+        // Only a new file: whatever waits under that name, a link too, is an error.
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path)?;
+        let kubeconfig = Self { path };
+        file.write_all(yaml.as_bytes())?;
+        Ok(kubeconfig)
+    }
+}
+
+impl Drop for Kubeconfig {
+    fn drop(&mut self) {
+        // Where somebody was quicker, it is gone all the same.
+        let _ = fs::remove_file(&self.path);
+    }
 }

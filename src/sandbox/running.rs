@@ -1,0 +1,263 @@
+//! Starting and stopping the server: what callers of the sandbox see.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::load;
+use super::sample::Sample;
+use super::server::{self, Shared};
+use super::timeline::Timeline;
+use crate::recording::line::Header;
+use crate::recording::reader::ReadError;
+
+/// How many requests are remembered; of older ones only the number is.
+const REMEMBERED_REQUESTS: usize = 10_000;
+
+/// How long open streams have to end once the server is stopped.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// A recording, read and ready to be served.
+#[derive(Debug)]
+pub struct Sandbox {
+    timeline: Timeline,
+}
+
+/// When playback begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Begin {
+    /// With the server.
+    #[default]
+    Now,
+    /// With the first request.
+    AtFirstRequest,
+    /// When [`Running::start`] is called; until then the recording stands still.
+    WhenTold,
+}
+
+/// What is served once the recording is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AtEnd {
+    /// Its final state.
+    #[default]
+    Keep,
+    /// 503 to every request; watches and followed logs end.
+    Refuse,
+}
+
+/// How to serve a recording.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The port on 127.0.0.1; a free one where none is given.
+    pub port: Option<u16>,
+    /// When playback begins.
+    pub begin: Begin,
+    /// The moment of the recording that playback begins with.
+    pub offset: Duration,
+    /// What comes after the end.
+    pub at_end: AtEnd,
+}
+
+/// Why a recording cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The port belongs to another program.
+    #[error("cannot serve on 127.0.0.1:{port}: the port is in use; choose another with --port, or leave it out")]
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// The system refuses the socket.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The port; 0 stands for any free one.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// One request, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query as it was sent, without the `?`; empty where there was none.
+    pub query: String,
+    /// The milliseconds of the recording when it came.
+    pub at_ms: u64,
+}
+
+/// The requests that came.
+#[derive(Debug, Default)]
+pub(super) struct RequestLog {
+    count: u64,
+    newest: VecDeque<Request>,
+}
+
+impl RequestLog {
+    /// Remembers a request.
+    pub fn push(&mut self, request: Request) {
+        self.count += 1;
+        if self.newest.len() == REMEMBERED_REQUESTS {
+            self.newest.pop_front();
+        }
+        self.newest.push_back(request);
+    }
+}
+
+impl Sandbox {
+    /// Reads a recording.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or is no recording. A torn last line is none: see [`Sandbox::is_torn`].
+    pub fn load(path: &Path) -> Result<Self, ReadError> {
+        Ok(Self { timeline: load::load(path)? })
+    }
+
+    /// The recording's first line.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.timeline.header
+    }
+
+    /// How long the recording is.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        Duration::from_millis(self.timeline.end_ms)
+    }
+
+    /// True where the recording's last line was torn: the recorder was killed, and what came before is served.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.timeline.torn
+    }
+
+    /// Names to try commands with.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        Sample::of(&self.timeline)
+    }
+
+    /// Serves the recording on 127.0.0.1, as tasks of the present tokio runtime, until [`Running::stop`] or until the
+    /// answer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where the port cannot be had.
+    pub async fn serve(self, options: Options) -> Result<Running, ServeError> {
+        let port = options.port.unwrap_or(0);
+        let listen = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ServeError::PortInUse { port },
+            _ => ServeError::Listen { port, source },
+        };
+        // Loopback and nothing else: whoever can reach the port can read the recording.
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
+        let addr = listener.local_addr().map_err(listen)?;
+        let clock = Clock::new(self.timeline.header.started_at, self.timeline.end_ms, options.offset);
+        let shared = Arc::new(Shared::new(self.timeline, clock, options.begin, options.at_end, addr));
+        if options.begin == Begin::Now {
+            shared.clock.start();
+        }
+        let task = tokio::spawn(server::run(listener, Arc::clone(&shared)));
+        Ok(Running { addr, stop: shared.stop.clone(), shared, task })
+    }
+}
+
+/// A recording that is being served. Dropping it stops the server.
+#[derive(Debug)]
+pub struct Running {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// The address that is listened on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The URL of the API server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// A kubeconfig with this server as its only context, in the recording's namespace.
+    #[must_use]
+    pub fn kubeconfig_yaml(&self) -> String {
+        let namespace = match self.shared.timeline.header.namespace.as_str() {
+            "" => "default",
+            namespace => namespace,
+        };
+        // JSON's quoting is YAML's, and a header may hold anything.
+        let namespace = serde_json::Value::from(namespace);
+        let url = self.url();
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: sandbox\n\
+             clusters:\n- name: sandbox\n  cluster:\n    server: {url}\n\
+             contexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox\n    namespace: {namespace}\n\
+             users:\n- name: sandbox\n  user: {{}}\n"
+        )
+    }
+
+    /// Starts playback where it waits to be told; else nothing changes.
+    pub fn start(&self) {
+        self.shared.clock.start();
+    }
+
+    /// The present moment of the recording; goes on past its end.
+    #[must_use]
+    pub fn position(&self) -> Duration {
+        Duration::from_millis(self.shared.clock.now_ms())
+    }
+
+    /// True once the recording is over.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.shared.clock.has_ended()
+    }
+
+    /// How many requests came.
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// The requests that came, in their order; the newest ten thousand.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).newest.iter().cloned().collect()
+    }
+
+    /// Ends every stream and the server.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(STOP_TIME, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// The requests behind a lock that every connection shares.
+pub(super) type Requests = Mutex<RequestLog>;

@@ -1,0 +1,136 @@
+//! The server: which part answers a request.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::accept::{self, Shape};
+use super::clock::Clock;
+use super::path::{self, Target};
+use super::query::Parameters;
+use super::running::{self, AtEnd, Begin, Requests};
+use super::status::{Refusal, json_response};
+use super::timeline::{Collection, Object, Timeline};
+use super::{access, discovery, list, logs, table, watch};
+
+/// What every request can see.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// The recording.
+    pub timeline: Timeline,
+    /// Its clock.
+    pub clock: Clock,
+    /// What comes after its end.
+    pub at_end: AtEnd,
+    /// Where the server listens.
+    pub addr: SocketAddr,
+    /// The requests that came.
+    pub requests: Requests,
+    /// Ends every stream and the server.
+    pub stop: CancellationToken,
+    /// This playback: a continue token of another one means nothing here.
+    pub playback: String,
+    begin: Begin,
+}
+
+impl Shared {
+    pub fn new(timeline: Timeline, clock: Clock, begin: Begin, at_end: AtEnd, addr: SocketAddr) -> Self {
+        let playback = format!("{:x}", jiff::Timestamp::now().as_nanosecond());
+        let (requests, stop) = (Requests::default(), CancellationToken::new());
+        Self { timeline, clock, at_end, addr, requests, stop, playback, begin }
+    }
+
+    /// True once the recording is over and nothing is to be served any more.
+    pub fn is_over(&self) -> bool {
+        self.at_end == AtEnd::Refuse && self.clock.has_ended()
+    }
+}
+
+/// Serves until the server is stopped.
+pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
+    let stop = shared.stop.clone();
+    let router = Router::new().fallback(handle).with_state(shared);
+    // Its only errors are those of single connections, which end with their connection.
+    let _ = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    if shared.begin == Begin::AtFirstRequest {
+        shared.clock.start();
+    }
+    shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(running::Request {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        at_ms: shared.clock.now_ms(),
+    });
+    answer(shared, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Answers any request. Every one passes here once.
+async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Refusal> {
+    if shared.is_over() {
+        return Err(Refusal::ended());
+    }
+    let request_path = request.uri().path().to_owned();
+    match *request.method() {
+        Method::GET | Method::HEAD => {}
+        Method::POST if access::is_review(&request_path) => return access::answer(&shared, request).await,
+        ref method => return Err(Refusal::read_only(method)),
+    }
+    if let Some(response) = discovery::answer(&shared, &request_path, request.headers()) {
+        return Ok(response);
+    }
+    let target = path::parse(&request_path).ok_or_else(Refusal::no_resource)?;
+    let collection = shared.timeline.collection(&target.resource).ok_or_else(Refusal::no_resource)?;
+    if target.resource.is_core("secrets") {
+        return Err(Refusal::forbidden("secrets is forbidden: a recording holds no secrets"));
+    }
+    let parameters = Parameters::of(request.uri())?;
+    match (target.name.as_deref(), target.subresource.as_deref()) {
+        (None, _) => {
+            let shape = accept::shape(request.headers())?;
+            if parameters.flag("watch") {
+                watch::answer(&shared, &target, &parameters, shape)
+            } else {
+                list::answer(&shared, collection, &target, &parameters, shape)
+            }
+        }
+        (Some(name), None | Some("status")) => {
+            let shape = accept::shape(request.headers())?;
+            let object = find(&shared, collection, &target, name)?;
+            Ok(json_response(StatusCode::OK, &one(&shared, collection, &object, &parameters, shape)))
+        }
+        (Some(name), Some("log")) if target.resource.is_core("pods") => {
+            let pod = find(&shared, collection, &target, name)?;
+            logs::answer(&shared, &pod, &parameters)
+        }
+        _ => Err(Refusal::no_resource()),
+    }
+}
+
+fn find(shared: &Shared, collection: &Collection, target: &Target, name: &str) -> Result<Arc<Object>, Refusal> {
+    let key = (target.namespace.clone().unwrap_or_default(), name.to_owned());
+    let mut snapshot = collection.at(shared.clock.now_ms());
+    snapshot.objects.remove(&key).ok_or_else(|| Refusal::no_object(&target.resource, name))
+}
+
+fn one(shared: &Shared, collection: &Collection, object: &Object, parameters: &Parameters, shape: Shape) -> Value {
+    let value = object.told(shared.clock.shift());
+    match shape {
+        Shape::Whole => value,
+        Shape::Metadata => list::metadata_only(&value),
+        Shape::Table(version) => {
+            let metadata = serde_json::json!({"resourceVersion": value.pointer("/metadata/resourceVersion")});
+            let include = parameters.text("includeObject");
+            table::table(&collection.kind, version, &[value], include, &metadata, true)
+        }
+    }
+}

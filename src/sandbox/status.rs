@@ -1,0 +1,119 @@
+//! Refusals, as the API server words them: a `Status` object with its code and reason.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+
+/// A request that is refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    code: u16,
+    reason: &'static str,
+    message: String,
+    details: Option<Value>,
+}
+
+impl Refusal {
+    fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: None }
+    }
+
+    /// 400: the request makes no sense.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    /// 403: the sandbox never has what is asked for.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(403, "Forbidden", message)
+    }
+
+    /// 404: no such object.
+    pub fn no_object(resource: &super::kind::Resource, name: &str) -> Self {
+        let mut refusal = Self::new(404, "NotFound", format!("{} \"{name}\" not found", resource.qualified()));
+        refusal.details = Some(json!({"name": name, "group": resource.group, "kind": resource.plural}));
+        refusal
+    }
+
+    /// 404: no such resource or path.
+    pub fn no_resource() -> Self {
+        Self::new(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// 405: a write.
+    pub fn read_only(method: &http::Method) -> Self {
+        Self::new(
+            405,
+            "MethodNotAllowed",
+            format!("{method} is refused: the sandbox is read-only, it serves a recording"),
+        )
+    }
+
+    /// 406: no content type that is asked for can be given.
+    pub fn not_acceptable() -> Self {
+        Self::new(406, "NotAcceptable", "only application/json can be given (and watch streams of it)")
+    }
+
+    /// 410: the resource version or continue token is older than what is kept.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    /// 415: a body that is not JSON.
+    pub fn not_json() -> Self {
+        Self::new(415, "UnsupportedMediaType", "the body must be application/json")
+    }
+
+    /// 422: parameters that do not go together.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(422, "Invalid", message)
+    }
+
+    /// 503: the recording is over and the sandbox was told to stop there.
+    pub fn ended() -> Self {
+        Self::new(503, "ServiceUnavailable", "the recording has ended")
+    }
+
+    /// 504: a resource version that has not been reached.
+    pub fn too_large_version(asked: u64, newest: u64) -> Self {
+        let message = format!("Too large resource version: {asked}, current: {newest}");
+        let mut refusal = Self::new(504, "Timeout", message);
+        refusal.details = Some(json!({
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1,
+        }));
+        refusal
+    }
+
+    /// The `Status` object.
+    pub fn to_value(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason, "code": self.code,
+        });
+        if let Some(details) = &self.details {
+            status["details"] = details.clone();
+        }
+        status
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        json_response(StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.to_value())
+    }
+}
+
+/// A JSON answer.
+pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
+    typed_response(status, "application/json", value.to_string())
+}
+
+/// An answer of any content type.
+pub(super) fn typed_response(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}

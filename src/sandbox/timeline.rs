@@ -1,0 +1,162 @@
+//! Collections with their history: what there was at each moment of the recording.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::kind::{Kind, Resource};
+use super::log_history::LogHistory;
+use super::shift::shift;
+use crate::recording::line::Header;
+
+/// Namespace (empty where there is none) and name: what an object is called in its collection.
+pub(super) type Key = (String, String);
+
+/// One version of one object, with its `kind` and `apiVersion`.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// Its namespace, empty where there is none.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// All of it.
+    pub value: Value,
+}
+
+impl Object {
+    /// What it is called in its collection.
+    pub fn key(&self) -> Key {
+        (self.namespace.clone(), self.name.clone())
+    }
+
+    /// Its resource version, where it is a number.
+    pub fn version(&self) -> Option<u64> {
+        self.value.pointer("/metadata/resourceVersion")?.as_str()?.parse().ok()
+    }
+
+    /// The object as it is told, its times moved to the playback's.
+    pub fn told(&self, by: SignedDuration) -> Value {
+        let mut value = self.value.clone();
+        shift(&mut value, by);
+        value
+    }
+
+    /// Its UID, or the empty text.
+    pub fn uid(&self) -> &str {
+        self.value.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// It came.
+    Added,
+    /// It changed.
+    Modified,
+    /// It went.
+    Deleted,
+}
+
+/// One change of a collection.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// When, in milliseconds since the recording began.
+    pub at_ms: u64,
+    /// The collection's resource version from here on; greater than that of every change before.
+    pub version: u64,
+    /// What happened.
+    pub what: What,
+    /// The object after the change (of a deletion: its last state).
+    pub object: Arc<Object>,
+    /// The object before the change.
+    pub before: Option<Arc<Object>>,
+}
+
+/// A collection: what was there at the start, and every change since, in order.
+#[derive(Debug)]
+pub(super) struct Collection {
+    /// What it is a collection of.
+    pub kind: Kind,
+    /// The resource version of its start; nothing older can be watched from.
+    pub first_version: u64,
+    /// What was there at the start.
+    pub initial: BTreeMap<Key, Arc<Object>>,
+    /// The changes since. Neither `at_ms` nor `version` ever goes back.
+    pub changes: Vec<Change>,
+}
+
+/// A collection at one moment.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    /// What is there, by namespace and name.
+    pub objects: BTreeMap<Key, Arc<Object>>,
+    /// The collection's resource version.
+    pub version: u64,
+    /// The place of the next change.
+    pub next: usize,
+}
+
+impl Collection {
+    /// The collection at a moment of the recording.
+    pub fn at(&self, at_ms: u64) -> Snapshot {
+        self.after(self.changes.partition_point(|change| change.at_ms <= at_ms))
+    }
+
+    /// The collection as it was at one of its resource versions.
+    pub fn at_version(&self, version: u64) -> Snapshot {
+        self.after(self.next_after(version))
+    }
+
+    /// The place of the first change that is newer than a resource version.
+    pub fn next_after(&self, version: u64) -> usize {
+        self.changes.partition_point(|change| change.version <= version)
+    }
+
+    /// The resource version once `next` changes have happened.
+    pub fn version_at(&self, next: usize) -> u64 {
+        next.checked_sub(1).and_then(|last| self.changes.get(last)).map_or(self.first_version, |change| change.version)
+    }
+
+    fn after(&self, next: usize) -> Snapshot {
+        let mut objects = self.initial.clone();
+        for change in &self.changes[..next] {
+            match change.what {
+                What::Deleted => objects.remove(&change.object.key()),
+                What::Added | What::Modified => objects.insert(change.object.key(), Arc::clone(&change.object)),
+            };
+        }
+        Snapshot { objects, version: self.version_at(next), next }
+    }
+}
+
+/// A recording, read whole.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    /// Its first line.
+    pub header: Header,
+    /// Its last millisecond.
+    pub end_ms: u64,
+    /// True where its last line was torn.
+    pub torn: bool,
+    /// The newest resource version of any collection.
+    pub newest_version: u64,
+    /// Every collection that is served, recorded or not.
+    pub collections: BTreeMap<Resource, Collection>,
+    /// The answers of the log endpoint.
+    pub logs: LogHistory,
+}
+
+impl Timeline {
+    /// The collection of a resource.
+    pub fn collection(&self, resource: &Resource) -> Option<&Collection> {
+        self.collections.get(resource)
+    }
+
+    /// The pods.
+    pub fn pods(&self) -> Option<&Collection> {
+        self.collections.iter().find(|(resource, _)| resource.is_core("pods")).map(|(_, collection)| collection)
+    }
+}
