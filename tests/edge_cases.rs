@@ -10,7 +10,7 @@ use crashgate::gate::code::Code;
 use crashgate::gate::observation::{Source, TroubleKind};
 use crashgate::gate::outcome::Outcome;
 use crashgate::gate::plan::{Grace, MinReady, Pin, Plan};
-use crashgate::gate::pod::{Phase, RestartPolicy, Role};
+use crashgate::gate::pod::{Condition, Phase, RestartPolicy, Role};
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
 
@@ -111,7 +111,7 @@ cases! {
             let mut story = Story::new(plan());
             let (mut web, set) = rolled_out(&mut story, 1);
             let Detail::Deployment { progressing, .. } = &mut web.detail else { unreachable!() };
-            *progressing = set_condition("ProgressDeadlineExceeded");
+            *progressing = Some(set_condition("ProgressDeadlineExceeded"));
             story.workload(web).pod(pod(&set, "web-a"));
             ends(&mut story)
         }
@@ -308,7 +308,7 @@ cases! {
             let web = deployment("web", "v2", 2);
             let mut set = replica_set(&web);
             let said = "admission webhook \"policy.example\" denied the request: no latest tag";
-            set.detail = Detail::ReplicaSet { replica_failure: set_condition(said) };
+            set.detail = Detail::ReplicaSet { replica_failure: Some(set_condition(said)) };
             story.workload(web).workload(set);
             ends(&mut story)
         }
@@ -784,7 +784,7 @@ cases! {
         || {
             let mut story = Story::new(plan());
             let mut set = replica_set(&deployment("web", "v2", 1));
-            set.controller.as_mut().unwrap().kind = "Rollout".to_owned();
+            "Rollout".clone_into(&mut set.controller.as_mut().unwrap().kind);
             story.workload(set.clone()).pod(pod(&set, "a"));
             ends(&mut story)
         }
@@ -883,13 +883,8 @@ cases! {
         }
 }
 
-fn set_condition(message: &str) -> Option<crashgate::gate::pod::Condition> {
-    Some(crashgate::gate::pod::Condition {
-        status: true,
-        since: None,
-        reason: Some("FailedCreate".to_owned()),
-        message: Some(message.to_owned()),
-    })
+fn set_condition(message: &str) -> Condition {
+    Condition { status: true, since: None, reason: Some("FailedCreate".to_owned()), message: Some(message.to_owned()) }
 }
 
 fn bend_stateful_set(workload: &mut Workload, current: Option<&str>, new_partition: u32, deletes: bool) {

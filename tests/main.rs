@@ -5,6 +5,7 @@
 mod cli;
 mod edge_cases;
 mod manifest;
+mod properties;
 mod purity;
 mod replay;
 mod report;

@@ -113,8 +113,7 @@ impl Course {
 
     fn keep_window(&mut self, moment: &Moment<'_>, journal: &mut Journal) {
         let Moment { judgement, plan, now, .. } = *moment;
-        let pods = judgement.scope.pods().map(|track| &track.pod);
-        let change = self.window.well(now, pods, plan);
+        let change = self.window.well(now, &judgement.scope, plan);
         if change == Change::None {
             return;
         }

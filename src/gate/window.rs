@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::plan::Plan;
 use super::pod::Pod;
+use super::scope::{Owner, Scope};
 
 /// What must stay as it is in a pod for the window to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Window {
 struct Open {
     since: Duration,
     prints: BTreeMap<String, Print>,
+    /// The generation of every owner, by UID.
+    generations: BTreeMap<String, Option<i64>>,
     /// The view was lost since the last look: only an unchanged world bridges that.
     gap: bool,
 }
@@ -68,21 +71,28 @@ pub enum Change {
 impl Window {
     /// All is well with these pods now: opens the window, or lets it go on, or starts it again where a pod is not the
     /// one it was.
-    pub fn well<'a>(&mut self, now: Duration, pods: impl Iterator<Item = &'a Pod>, plan: &Plan) -> Change {
-        let prints: BTreeMap<_, _> = pods.map(|pod| (pod.uid.clone(), Print::of(pod, plan))).collect();
+    pub fn well(&mut self, now: Duration, scope: &Scope<'_>, plan: &Plan) -> Change {
+        let prints = scope.pods().map(|track| (track.pod.uid.clone(), Print::of(&track.pod, plan))).collect();
+        let generations = scope
+            .groups
+            .iter()
+            .filter_map(|group| match group.owner {
+                Owner::Workload(workload) => Some((workload.uid.clone(), workload.generation)),
+                Owner::Nobody | Owner::Unreadable { .. } => None,
+            })
+            .collect();
+        let present = Open { since: now, prints, generations, gap: false };
         let Some(open) = &mut self.open else {
-            self.open_at(now, prints);
+            self.open_at(present);
             return Change::Opened;
         };
-        let difference = difference(open, &prints);
-        match difference {
+        match difference(open, &present) {
             None => {
-                open.prints = prints;
-                open.gap = false;
+                *open = Open { since: open.since, ..present };
                 Change::None
             }
             Some(why) => {
-                self.open_at(now, prints);
+                self.open_at(present);
                 Change::Restarted { why }
             }
         }
@@ -113,29 +123,31 @@ impl Window {
         self.epoch
     }
 
-    fn open_at(&mut self, now: Duration, prints: BTreeMap<String, Print>) {
+    fn open_at(&mut self, present: Open) {
         self.epoch += 1;
-        self.open = Some(Open { since: now, prints, gap: false });
+        self.open = Some(present);
     }
 }
 
-/// The first difference that breaks the window. A pod that left while the rest is still enough breaks it only over a gap
-/// in the view, where what became of it is not known.
-fn difference(open: &Open, now: &BTreeMap<String, Print>) -> Option<String> {
-    for (uid, print) in now {
-        match open.prints.get(uid) {
+/// The first difference that breaks the window. What may change while it is watched (a pod that leaves while the rest is
+/// still enough, a new target) breaks it over a gap in the view, where what happened in between is not known.
+fn difference(before: &Open, present: &Open) -> Option<String> {
+    for (uid, print) in &present.prints {
+        match before.prints.get(uid) {
             None => return Some(format!("pod {} came", print.name)),
-            Some(before) if before == print => {}
-            Some(before) if before.ready_since != print.ready_since => {
+            Some(known) if known == print => {}
+            Some(known) if known.ready_since != print.ready_since => {
                 return Some(format!("pod {} lost its readiness and got it back", print.name));
             }
             Some(_) => return Some(format!("a container of pod {} was restarted", print.name)),
         }
     }
-    if open.gap
-        && let Some(print) = open.prints.iter().find(|(uid, _)| !now.contains_key(*uid)).map(|(_, print)| print)
-    {
-        return Some(format!("pod {} left while nothing could be seen", print.name));
+    if !before.gap {
+        return None;
     }
-    None
+    if before.generations != present.generations {
+        return Some("the workload was changed while nothing could be seen".to_owned());
+    }
+    let left = before.prints.iter().find(|(uid, _)| !present.prints.contains_key(*uid));
+    left.map(|(_, print)| format!("pod {} left while nothing could be seen", print.name))
 }
