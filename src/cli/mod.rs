@@ -26,7 +26,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::Args),
+    Check(Box<check::Args>),
     Replay(Box<replay::Args>),
     Sandbox(sandbox::Args),
     Validate(Box<validate::Args>),
@@ -50,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         }
     };
     match cli.command {
-        Command::Check(args) => check::run(args, printer),
+        Command::Check(args) => check::run(&args, printer),
         Command::Replay(args) => replay::run(&args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
         Command::Validate(args) => validate::run(&args, printer),

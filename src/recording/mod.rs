@@ -10,3 +10,4 @@ pub mod reader;
 pub mod replay;
 pub mod shelf;
 mod wire;
+pub mod writer;

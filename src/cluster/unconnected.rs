@@ -1,0 +1,27 @@
+//! A run that ends before it begins, because the credentials could not be had: inconclusive, with the reason.
+
+use std::time::Duration;
+
+use super::connect::ConnectError;
+use crate::gate::machine::Gate;
+use crate::gate::observation::{Fact, Source, Trouble, TroubleKind};
+use crate::gate::plan::Plan;
+use crate::report::run::{GateRun, Run, Target};
+
+/// The run of these plans that the error ended.
+#[must_use]
+pub fn run(plans: Vec<Plan>, error: &ConnectError) -> Run {
+    let trouble = Trouble { kind: TroubleKind::Unauthorized, message: error.to_string(), hopeless: true };
+    let gates = plans.into_iter().filter_map(|plan| {
+        let mut gate = Gate::new(plan.clone());
+        gate.observe(Duration::ZERO, Fact::Lost { source: Source::Pods, trouble: trouble.clone() });
+        let outcome = gate.outcome()?.clone();
+        Some(GateRun { plan, outcome, requests: 0 })
+    });
+    Run {
+        started_at: jiff::Timestamp::now(),
+        duration: Duration::ZERO,
+        target: Target::default(),
+        gates: gates.collect(),
+    }
+}

@@ -1,0 +1,246 @@
+//! Writing a recording, line by line: a run that is killed leaves a file that can be read up to its last whole line.
+//!
+//! No secret goes in: values of environment variables and the copy of the applied manifest are left out, known shapes of
+//! secrets in commands, messages and logs are masked, and `Secret` objects are never read in the first place.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::line::{Entry, Header, LogEntry};
+use crate::report::mask;
+
+/// What stands in the place of a value that is left out.
+const MASKED: &str = "(masked)";
+
+/// The annotation in which `kubectl apply` keeps the whole manifest, environment values and all.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Why a recording cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the recording {}: {source}", .path.display())]
+pub struct WriteError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+/// A recording that is being written.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    /// `None` once the limit was reached or a write failed.
+    file: Option<File>,
+    room: u64,
+    last_ms: u64,
+    failure: Option<WriteError>,
+}
+
+impl Writer {
+    /// Creates the file, so that a bad path is known before the wait. At most `limit` bytes are written in all.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be created.
+    pub fn create(path: &Path, limit: u64) -> Result<Self, WriteError> {
+        let file = File::create(path).map_err(|source| WriteError { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), file: Some(file), room: limit, last_ms: 0, failure: None })
+    }
+
+    /// Writes the first line.
+    pub fn begin(&mut self, header: &Header) {
+        match serde_json::to_value(header) {
+            Ok(header) => self.write(&header),
+            Err(error) => self.failure = Some(WriteError { path: self.path.clone(), source: error.into() }),
+        }
+    }
+
+    /// Writes one piece of traffic, seen `at` that time since the recording began.
+    pub fn traffic(&mut self, at: Duration, entry: &Entry) {
+        let line = match entry {
+            Entry::List { path, body } => json!({"list": {"path": path, "body": clean(body)}}),
+            Entry::Event { path, kind, object } => {
+                json!({"event": {"path": path, "type": kind, "object": clean(object)}})
+            }
+            Entry::Get { path, body } => json!({"get": {"path": path, "body": clean(body)}}),
+            Entry::Log(log) => json!({"log": clean_log(log)}),
+            Entry::Fail { path, status, error } => json!({"fail": {"path": path, "status": status, "error": error}}),
+            Entry::Closed { path } => json!({"closed": {"path": path}}),
+            Entry::Note(note) => json!({"note": note}),
+            Entry::Gate(gate) => json!({"gate": serde_json::from_str::<Value>(gate.get()).unwrap_or(Value::Null)}),
+            Entry::Unknown => return,
+        };
+        self.line(at, line);
+    }
+
+    /// Writes what the gate itself has to say: its plan, findings, verdict. Readers of the traffic pass over it.
+    pub fn gate(&mut self, at: Duration, words: &Value) {
+        self.line(at, json!({"gate": words}));
+    }
+
+    /// Why the recording is not whole, where it is not.
+    #[must_use]
+    pub fn failure(&self) -> Option<&WriteError> {
+        self.failure.as_ref()
+    }
+
+    fn line(&mut self, at: Duration, mut line: Value) {
+        // Sources are told side by side: a line is never earlier than the one before it.
+        self.last_ms = self.last_ms.max(u64::try_from(at.as_millis()).unwrap_or(u64::MAX));
+        if let Some(line) = line.as_object_mut() {
+            line.insert("t".to_owned(), self.last_ms.into());
+        }
+        self.write(&line);
+    }
+
+    fn write(&mut self, line: &Value) {
+        let Some(file) = &mut self.file else { return };
+        let mut text = line.to_string();
+        text.push('\n');
+        if text.len() as u64 > self.room {
+            let full =
+                io::Error::new(io::ErrorKind::FileTooLarge, "its limit is reached; what comes after is left out");
+            self.failure = Some(WriteError { path: self.path.clone(), source: full });
+            self.file = None;
+            return;
+        }
+        self.room -= text.len() as u64;
+        // One write a line, straight to the file: whatever ends the process, the lines before are there.
+        if let Err(source) = file.write_all(text.as_bytes()) {
+            self.failure = Some(WriteError { path: self.path.clone(), source });
+            self.file = None;
+        }
+    }
+}
+
+fn clean(raw: &RawValue) -> Value {
+    let mut value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
+    strip(&mut value);
+    value
+}
+
+fn clean_log(log: &LogEntry) -> LogEntry {
+    // Bytes that are no text cannot be masked, so only the text goes in.
+    LogEntry { body: mask::text(&log.body).into_owned(), body_base64: None, ..log.clone() }
+}
+
+/// Leaves out what a recording must not hold, anywhere in an object or a list of objects.
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("managedFields");
+            if let Some(annotations) = map.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations.remove(LAST_APPLIED);
+            }
+            if let Some(environment) = map.get_mut("env").and_then(Value::as_array_mut) {
+                for variable in environment.iter_mut().filter_map(Value::as_object_mut) {
+                    if let Some(value) = variable.get_mut("value") {
+                        *value = MASKED.into();
+                    }
+                }
+            }
+            for key in ["command", "args", "message", "note"] {
+                if let Some(words) = map.get_mut(key) {
+                    mask_words(words);
+                }
+            }
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn mask_words(words: &mut Value) {
+    match words {
+        Value::String(text) => *text = mask::text(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(mask_words),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use serde_json::value::RawValue;
+
+    use super::{Entry, Header, Writer};
+    use crate::recording::line::LogEntry;
+    use crate::recording::reader::Reader;
+
+    fn header() -> Header {
+        Header {
+            format: 1,
+            started_at: "2026-11-21T03:09:56.902Z".parse().unwrap(),
+            server_version: "v1.35.6".to_owned(),
+            namespace: "shop".to_owned(),
+            title: "t".to_owned(),
+            description: String::new(),
+        }
+    }
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_reads_back_and_holds_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ndjson");
+        let mut writer = Writer::create(&path, 1 << 20).unwrap();
+        writer.begin(&header());
+        let pod = r#"{"metadata":{"name":"a","managedFields":[{"x":1}],"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"hunter2"}},"spec":{"containers":[{"env":[{"name":"P","value":"hunter2"},{"name":"Q","valueFrom":{}}],"args":["--password=hunter2"]}]}}"#;
+        let list = format!(r#"{{"metadata":{{"resourceVersion":"5"}},"items":[{pod}]}}"#);
+        let path_of = "/api/v1/namespaces/shop/pods".to_owned();
+        writer.traffic(Duration::from_millis(7), &Entry::List { path: path_of.clone(), body: raw(&list) });
+        writer.traffic(
+            Duration::from_millis(3),
+            &Entry::Event { path: path_of, kind: "ADDED".to_owned(), object: raw(pod) },
+        );
+        let log = LogEntry {
+            pod: "a".to_owned(),
+            container: "app".to_owned(),
+            previous: false,
+            restart_count: 0,
+            status: 200,
+            body: "password=hunter2\nready".to_owned(),
+            body_base64: None,
+        };
+        writer.traffic(Duration::from_millis(9), &Entry::Log(log));
+        writer.gate(Duration::from_millis(9), &serde_json::json!({"verdict": "healthy"}));
+        assert!(writer.failure().is_none());
+
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("hunter2") && !text.contains("managedFields"), "{text}");
+        let mut reader = Reader::open(Path::new(&path)).unwrap();
+        let times: Vec<u64> = std::iter::from_fn(|| reader.next_line().unwrap()).map(|line| line.at_ms).collect();
+        assert_eq!(times, [7, 7, 9, 9], "time never goes back");
+        assert!(!reader.is_torn());
+    }
+
+    #[test]
+    fn the_limit_is_kept_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ndjson");
+        let mut writer = Writer::create(&path, 400).unwrap();
+        writer.begin(&header());
+        for _ in 0..100 {
+            writer.traffic(Duration::ZERO, &Entry::Note("a remark of some length".to_owned()));
+        }
+        assert!(std::fs::metadata(&path).unwrap().len() <= 400);
+        assert!(writer.failure().unwrap().to_string().contains("its limit is reached"));
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_known_at_once() {
+        let error = Writer::create(Path::new("/nonexistent/run.ndjson"), 400).unwrap_err();
+        assert!(error.to_string().starts_with("cannot write the recording /nonexistent/run.ndjson"), "{error}");
+    }
+}
