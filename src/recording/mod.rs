@@ -5,4 +5,5 @@
 //! time. What may not: decisions, connections.
 
 pub mod line;
+pub mod mapping;
 pub mod reader;
