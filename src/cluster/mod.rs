@@ -10,11 +10,22 @@
 //! [`evidence`].
 
 pub mod backoff;
+pub mod budget;
 pub mod collection;
+pub mod confirm;
 pub mod connect;
+pub mod evidence;
 pub mod failure;
+mod judge;
 pub mod kubeconfig;
+pub mod ledger;
 pub mod lines;
+pub mod link;
 pub mod listing;
+pub mod machine;
 pub mod proxy;
 pub mod request;
+pub mod session;
+pub mod signals;
+pub mod source;
+pub mod subscriptions;
