@@ -72,6 +72,6 @@ mod tests {
     fn a_server_may_ask_for_more_time_but_not_for_ever() {
         let mut backoff = Backoff::default();
         assert_eq!(backoff.after_failure(Some(Duration::from_secs(3))), Duration::from_secs(3));
-        assert_eq!(backoff.after_failure(Some(Duration::from_secs(86_400))), LONGEST_RETRY_AFTER);
+        assert_eq!(backoff.after_failure(Some(Duration::from_hours(24))), LONGEST_RETRY_AFTER);
     }
 }

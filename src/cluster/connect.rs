@@ -108,6 +108,8 @@ pub struct Connection {
     namespace: String,
     pub(super) request_timeout: Duration,
     pub(super) total: Meter,
+    /// Requests that belong to no gate yet.
+    pub(super) unbilled: AtomicU64,
     pub(super) tap: Option<Tap>,
 }
 
@@ -177,6 +179,7 @@ impl Connection {
             namespace: namespace.to_owned(),
             request_timeout,
             total: Meter::default(),
+            unbilled: AtomicU64::new(0),
             tap: None,
         }
     }

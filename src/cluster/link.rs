@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Nobody waits longer than this for another to find out.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
 /// The state of the link.
 #[derive(Debug)]

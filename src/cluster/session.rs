@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -63,7 +64,7 @@ pub async fn judge_machines<M: Machine>(
 
     let budget = Arc::new(Budget::new(plans.iter().map(|plan| plan.delay)));
     // What opening the connection has cost.
-    let already = connection.requests();
+    let already = connection.unbilled.swap(0, Ordering::Relaxed);
     budget.spend(u32::try_from(already).unwrap_or(u32::MAX));
     let (slept, sleeps) = watch::channel(0);
     let shared = Shared {
