@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a test that fails shows what it saw")]
 
 mod cli;
+mod cluster;
 mod edge_cases;
 mod manifest;
 mod properties;

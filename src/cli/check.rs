@@ -91,7 +91,8 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
 }
 
 async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
-    let stop = signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
+    let stop =
+        signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
     let sandbox = args.rehearse.as_deref().map(Sandbox::load).transpose();
     let sandbox = sandbox.map_err(|error| Halt::Usage(format!("error: {error}")))?;
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
@@ -105,7 +106,7 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
             let length = sandbox.length();
             let options = Options { begin: Begin::WhenTold, ..Options::default() };
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
-            let connection = rehearsal(&running, path).await.map_err(usage)?;
+            let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
             let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();
             let connection = recorder.listen_on(connection, &plans);
             running.start();
@@ -118,7 +119,7 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
                 let connection = recorder.listen_on(connection, &plans);
                 session::judge(connection, plans, &mut sinks, stop).await
             }
-            Err(error) if error.is_usage() => return Err(usage(error)),
+            Err(error) if error.is_usage() => return Err(usage(&error)),
             Err(error) => {
                 let run = unconnected::run(plans, &error);
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
@@ -131,7 +132,7 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
     Ok(run)
 }
 
-fn usage(error: ConnectError) -> Halt {
+fn usage(error: &ConnectError) -> Halt {
     Halt::Usage(format!("error: {error}"))
 }
 

@@ -1,0 +1,293 @@
+//! The connection to one cluster: opened from explicit configuration, renewed where credentials ran out.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use kube::{Client, Config};
+use tokio::time::Instant;
+
+use super::kubeconfig::{Chosen, KubeconfigError, Surroundings, choose, server_url};
+use super::proxy::without_credentials;
+use crate::recording::line::Entry;
+use crate::report::run::Target;
+
+/// How long a request may take where nothing else is said.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long credential plugins may take while the client is built. The client library sets them no limit.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Credentials are not read again more often than this.
+const BETWEEN_RENEWALS: Duration = Duration::from_secs(5);
+
+/// Which cluster to ask, and how patiently.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// `--kubeconfig`.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`.
+    pub context: Option<String>,
+    /// Use the Pod's service account and nothing else.
+    pub in_cluster: bool,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self { kubeconfig: None, context: None, in_cluster: false, request_timeout: REQUEST_TIMEOUT }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The configuration does not lead to a cluster.
+    #[error(transparent)]
+    Kubeconfig(#[from] KubeconfigError),
+    /// A bare URL that cannot be used.
+    #[error("cannot connect: {0}")]
+    Url(String),
+    /// The client cannot be built from the configuration.
+    #[error("cannot connect to {server} as {origin} says: {reason}")]
+    Client {
+        /// The server.
+        server: String,
+        /// Where the configuration came from.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The credential plugin failed.
+    #[error("the credential plugin `{command}` failed: {reason}; run it by hand to see why")]
+    Plugin {
+        /// Its command.
+        command: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl ConnectError {
+    /// True where the configuration itself is wrong (exit code 2). False where it is sound and the credentials could
+    /// not be had, which says nothing about the arguments (exit code 7).
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        !matches!(self, Self::Plugin { .. })
+    }
+}
+
+/// What hears of all traffic, with the time of each entry: `--record` writes it down.
+pub type Tap = Arc<Mutex<dyn FnMut(Instant, &Entry) + Send>>;
+
+/// Counts requests.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    /// Requests so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts some.
+    pub fn add(&self, requests: u64) {
+        self.0.fetch_add(requests, Ordering::Relaxed);
+    }
+}
+
+/// A connection to one cluster.
+pub struct Connection {
+    client: RwLock<(u64, Client)>,
+    recipe: Option<Recipe>,
+    renewal: tokio::sync::Mutex<Option<Instant>>,
+    target: Target,
+    namespace: String,
+    pub(super) request_timeout: Duration,
+    pub(super) total: Meter,
+    /// Requests that belong to no gate yet.
+    pub(super) unbilled: AtomicU64,
+    pub(super) tap: Option<Tap>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// How the client was made, so that it can be made again with fresh credentials.
+struct Recipe {
+    options: ConnectOptions,
+    server: String,
+}
+
+impl Connection {
+    /// Opens the connection that the options and this process's surroundings name, and asks for the server's version.
+    /// An unreachable server is no error here: the version stays empty, and each source says what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// Where the configuration leads nowhere, or the credential plugin fails.
+    pub async fn open(options: &ConnectOptions) -> Result<Self, ConnectError> {
+        let chosen = choose(options, &Surroundings::of_process())?;
+        let server = server_of(&chosen.config);
+        let target = Target {
+            server: server.clone(),
+            version: String::new(),
+            context: chosen.context.clone(),
+            config: chosen.origin.clone(),
+            rehearsal: None,
+        };
+        let recipe = chosen.renewable.then(|| {
+            // The context by its name: `current-context` may be another by then.
+            let context = Some(chosen.context.clone()).filter(|context| !context.is_empty());
+            let in_cluster = chosen.context.is_empty();
+            Recipe { options: ConnectOptions { context, in_cluster, ..options.clone() }, server }
+        });
+        let namespace = chosen.config.default_namespace.clone();
+        let client = build(chosen).await?;
+        let connection = Self { recipe, ..Self::with_client(client, target, options.request_timeout, &namespace) };
+        Ok(connection.with_version().await)
+    }
+
+    /// A connection to a server at a bare URL, without credentials and without a proxy: the rehearsal's.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL cannot be used.
+    pub async fn to_url(url: &str, namespace: &str) -> Result<Self, ConnectError> {
+        let config = Config::new(server_url(url).map_err(ConnectError::Url)?);
+        let target = Target { server: server_of(&config), ..Target::default() };
+        let client =
+            build(Chosen { config, context: String::new(), origin: url.to_owned(), plugin: None, renewable: false })
+                .await?;
+        Ok(Self::with_client(client, target, REQUEST_TIMEOUT, namespace).with_version().await)
+    }
+
+    /// A connection over a client that exists already. Nothing is asked, so the target's version stays what it is.
+    #[must_use]
+    pub fn with_client(client: Client, target: Target, request_timeout: Duration, namespace: &str) -> Self {
+        Self {
+            client: RwLock::new((0, client)),
+            recipe: None,
+            renewal: tokio::sync::Mutex::new(None),
+            target,
+            namespace: namespace.to_owned(),
+            request_timeout,
+            total: Meter::default(),
+            unbilled: AtomicU64::new(0),
+            tap: None,
+        }
+    }
+
+    /// Lets something hear of all traffic.
+    #[must_use]
+    pub fn with_tap(mut self, tap: Tap) -> Self {
+        self.tap = Some(tap);
+        self
+    }
+
+    /// Says that the cluster is a recording that is played back.
+    #[must_use]
+    pub fn with_rehearsal(mut self, recording: &str) -> Self {
+        self.target.rehearsal = Some(recording.to_owned());
+        self
+    }
+
+    /// Which cluster this is.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The namespace of the context, `default` where it names none.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Requests made over this connection so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.total.count()
+    }
+
+    async fn with_version(mut self) -> Self {
+        if let Ok(version) = self.version().await {
+            self.target.version = version;
+        }
+        self
+    }
+
+    /// The client, and which one since the beginning it is.
+    pub(super) fn client(&self) -> (u64, Client) {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the credentials again and builds a new client, where `generation` is still the newest one. True where
+    /// there is a newer client than that one afterwards.
+    pub(super) async fn renew(&self, generation: u64) -> bool {
+        let Some(recipe) = &self.recipe else { return false };
+        // Many requests fail at once; the first to come here does the work for all.
+        let mut last = self.renewal.lock().await;
+        if self.client().0 != generation {
+            return true;
+        }
+        if last.is_some_and(|last| last.elapsed() < BETWEEN_RENEWALS) {
+            return false;
+        }
+        *last = Some(Instant::now());
+        let Ok(chosen) = choose(&recipe.options, &Surroundings::of_process()) else { return false };
+        // The file may name another server by now; this run's verdict is about the first.
+        if server_of(&chosen.config) != recipe.server {
+            return false;
+        }
+        let Ok(client) = build(chosen).await else { return false };
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = (generation + 1, client);
+        true
+    }
+}
+
+fn server_of(config: &Config) -> String {
+    without_credentials(&config.cluster_url.to_string()).trim_end_matches('/').to_owned()
+}
+
+/// Builds the client on a thread of its own: credential plugins block, and a plugin that hangs must hold up neither
+/// this task nor the end of the process.
+async fn build(chosen: Chosen) -> Result<Client, ConnectError> {
+    let Chosen { mut config, origin, plugin, .. } = chosen;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    // Each request has its own limit, and watches live by their silence.
+    config.read_timeout = None;
+    // Fifteen silent retries would hide what happens and defeat the budget.
+    config.default_retry = false;
+    if config.cluster_url.scheme_str() == Some("http") {
+        // No TLS, so no system certificates are needed, which minimal images do not have.
+        config.root_cert = Some(Vec::new());
+    }
+    let server = server_of(&config);
+    let failed = |reason: String| match &plugin {
+        Some(command) => ConnectError::Plugin { command: command.clone(), reason },
+        None => ConnectError::Client { server: server.clone(), origin: origin.clone(), reason },
+    };
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("client".to_owned())
+        .spawn(move || {
+            let _entered = runtime.enter();
+            // The receiver is gone where this took too long.
+            let _ = answer.send(Client::try_from(config));
+        })
+        .map_err(|error| failed(format!("no thread to build the client on: {error}")))?;
+    match tokio::time::timeout(BUILD_TIMEOUT, answered).await {
+        Ok(Ok(Ok(client))) => Ok(client),
+        Ok(Ok(Err(error))) => Err(failed(error.to_string())),
+        Ok(Err(_)) => Err(failed("the client could not be built".to_owned())),
+        Err(_) => Err(failed(format!("no answer within {} s", BUILD_TIMEOUT.as_secs()))),
+    }
+}

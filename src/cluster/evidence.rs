@@ -1,0 +1,146 @@
+//! Evidence for findings, collected after the decision: the container's last words, and the pod's last events.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::collection::Collection;
+use super::connect::{Connection, Meter};
+use super::failure::{Failure, FailureKind};
+use super::request::LogRequest;
+use crate::gate::finding::{Evidence, EvidenceKind, Finding, LogWanted};
+use crate::gate::observation::{Fact, Source};
+use crate::recording::mapping;
+
+/// Collecting takes no longer.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// Of which the events may take so much.
+const EVENTS_PATIENCE: Duration = Duration::from_millis(1500);
+/// Pods whose events are read once more.
+const MOST_PODS: usize = 3;
+/// Waits before each try for one log. The kubelet needs a moment after a container ended.
+const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(1)];
+/// What the API server writes in place of a log that it cannot get, as if it were the log.
+const NO_LOG: &[u8] = b"unable to retrieve container logs";
+
+/// Reads the newest events of the pods that findings name. A probe's last answer often comes just after the crash that
+/// it caused. What cannot be read is left out: the watch has told most of it.
+pub async fn last_events(
+    connection: &Connection,
+    namespace: &str,
+    findings: &[Finding],
+    meter: &Meter,
+    deadline: Instant,
+) -> Vec<Fact> {
+    let mut pods: Vec<&str> = Vec::new();
+    for uid in findings.iter().filter_map(|finding| finding.place.pod_uid.as_deref()) {
+        if !pods.contains(&uid) && pods.len() < MOST_PODS {
+            pods.push(uid);
+        }
+    }
+    let collection = Collection::whole(Source::Events, namespace);
+    let until = deadline.min(Instant::now() + EVENTS_PATIENCE);
+    let reads = pods.into_iter().map(|uid| {
+        let collection = &collection;
+        async move {
+            let field = format!("involvedObject.uid={uid}");
+            let listing = timeout_at(until, connection.list_part(collection, &field, meter)).await.ok()?.ok()?;
+            // One by one: as a list they would say that there are no others.
+            match mapping::list(Source::Events, &listing.body).ok()? {
+                Fact::Listed { objects, .. } => Some(objects),
+                _ => None,
+            }
+        }
+    });
+    join_all(reads).await.into_iter().flatten().flatten().map(|object| Fact::Seen(Box::new(object))).collect()
+}
+
+/// Fetches the log of each finding that wants one, all at the same time, until `deadline`. Gives the place of each such
+/// finding with what was found, or one line that says why nothing was.
+pub async fn logs(
+    connection: &Connection,
+    namespace: &str,
+    findings: &[Finding],
+    meter: &Meter,
+    deadline: Instant,
+) -> Vec<(usize, Evidence)> {
+    let wanted = findings.iter().enumerate().filter_map(|(place, finding)| Some((place, finding.log.as_ref()?)));
+    join_all(wanted.map(|(place, wanted)| async move {
+        let evidence = timeout_at(deadline, log(connection, namespace, wanted, meter))
+            .await
+            .unwrap_or_else(|_| missing(wanted, &format!("it did not come within {} s", PATIENCE.as_secs())));
+        (place, evidence)
+    }))
+    .await
+}
+
+/// What one try gave.
+enum Answer {
+    /// The end of the search.
+    Found(Evidence),
+    /// Another moment may be kinder.
+    NotYet(String),
+    /// This one will not come; the other one may.
+    Never(String),
+}
+
+/// The log of one attempt: the one that was asked for, and where it cannot be had the one on the other side of
+/// `previous`, for the container may have been restarted since. At most six requests.
+async fn log(connection: &Connection, namespace: &str, wanted: &LogWanted, meter: &Meter) -> Evidence {
+    let mut reasons: Vec<String> = Vec::new();
+    for previous in [wanted.previous, !wanted.previous] {
+        for wait in TRIES {
+            sleep(wait).await;
+            let request = LogRequest {
+                namespace,
+                pod: &wanted.pod,
+                container: &wanted.container,
+                previous,
+                restarts: wanted.attempt,
+            };
+            match read_answer(wanted, connection.log(&request, meter).await) {
+                Answer::Found(evidence) => return evidence,
+                Answer::NotYet(reason) => note(&mut reasons, reason),
+                Answer::Never(reason) => {
+                    note(&mut reasons, reason);
+                    break;
+                }
+            }
+        }
+    }
+    missing(wanted, &reasons.join("; "))
+}
+
+fn note(reasons: &mut Vec<String>, reason: String) {
+    if !reasons.contains(&reason) {
+        reasons.push(reason);
+    }
+}
+
+fn read_answer(wanted: &LogWanted, answer: Result<bytes::Bytes, Failure>) -> Answer {
+    let failure = match answer {
+        Ok(body) if body.starts_with(NO_LOG) => return Answer::NotYet("the node could not read it".to_owned()),
+        Ok(body) if body.trim_ascii().is_empty() => return Answer::Never("the container wrote nothing".to_owned()),
+        Ok(body) => {
+            let text = String::from_utf8_lossy(&body).trim_end().to_owned();
+            return Answer::Found(Evidence { kind: EvidenceKind::Log, text });
+        }
+        Err(failure) => failure,
+    };
+    match &failure.kind {
+        FailureKind::Forbidden(_) => Answer::Found(missing(
+            wanted,
+            "this identity may not read it; add the rule apiGroups: [\"\"], resources: [\"pods/log\"], verbs: [get]",
+        )),
+        FailureKind::Unauthorized(message) => Answer::Found(missing(wanted, message)),
+        FailureKind::NotFound(_) => Answer::Found(missing(wanted, "the pod is gone")),
+        kind if kind.is_passing() => Answer::NotYet(kind.to_string()),
+        kind => Answer::Never(kind.to_string()),
+    }
+}
+
+fn missing(wanted: &LogWanted, why: &str) -> Evidence {
+    let text = format!("no log of container {} in pod {}: {why}", wanted.container, wanted.pod);
+    Evidence { kind: EvidenceKind::Missing, text }
+}

@@ -1,0 +1,278 @@
+//! The task of one gate: facts in, time on, questions answered, events out, evidence at the end.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until};
+
+use super::collection::Collection;
+use super::confirm::{confirm, read_owner};
+use super::connect::{Connection, Meter};
+use super::evidence;
+use super::machine::Machine;
+use super::signals::{Stop, stopped};
+use super::source::{Observed, Pace};
+use super::subscriptions::Subscriptions;
+use crate::gate::machine::Want;
+use crate::gate::observation::{Fact, Object, Source};
+use crate::gate::outcome::{GateEvent, Outcome};
+use crate::gate::plan::Pin;
+use crate::gate::verdict::Verdict;
+use crate::gate::workload::Workload;
+
+/// A gate that has not ended so long after its last moment is ended.
+const BACKSTOP: Duration = Duration::from_secs(30);
+
+/// What changed in one gate.
+pub(super) struct Told {
+    /// Its place in the manifest.
+    pub place: usize,
+    /// When, since the session began, and what.
+    pub events: Vec<(Duration, GateEvent)>,
+}
+
+/// The task of one gate.
+pub(super) struct Judge<M> {
+    pub place: usize,
+    pub machine: M,
+    pub start: Instant,
+    pub connection: Arc<Connection>,
+    pub subscriptions: Arc<Mutex<Subscriptions>>,
+    pub meter: Meter,
+    pub stop: Stop,
+    pub told: mpsc::UnboundedSender<Told>,
+    /// Facts about everything but the pods.
+    pub inbox: mpsc::UnboundedReceiver<Observed>,
+    /// Facts about the pods; another channel where a pinned workload changes its selector.
+    pub pods_inbox: mpsc::UnboundedReceiver<Observed>,
+    /// Which pods; `None` until the pinned workload is known.
+    pub pods: Option<Collection>,
+    /// Asks a source to list again.
+    pub relist: HashMap<Source, Arc<Notify>>,
+    pub last: Duration,
+}
+
+type Confirmation<'a> = BoxFuture<'a, Fact>;
+
+impl<M: Machine> Judge<M> {
+    /// Judges to the end.
+    pub async fn run(mut self) -> Option<Outcome> {
+        let interrupted = self.decide().await;
+        if !interrupted {
+            self.collect_evidence().await;
+        }
+        self.tell();
+        self.machine.outcome().cloned()
+    }
+
+    /// Feeds the gate until it has decided. True where it was ended from outside.
+    async fn decide(&mut self) -> bool {
+        let connection = Arc::clone(&self.connection);
+        let meter = self.meter.clone();
+        let plan = self.machine.plan().clone();
+        let backstop = self.start + plan.wait_period + plan.stable_for + BACKSTOP;
+        let patience = connection.request_timeout;
+        let mut confirmation: Option<(u64, Option<Confirmation<'_>>)> = None;
+        let mut stop = self.stop.clone();
+        loop {
+            self.tell();
+            if self.machine.outcome().is_some() {
+                return false;
+            }
+            match self.machine.want() {
+                Want::Nothing => confirmation = None,
+                Want::Confirmation { owners, ticket } => {
+                    if confirmation.as_ref().is_none_or(|(asked, _)| *asked != ticket) {
+                        let (pods, connection, meter) = (self.pods.clone(), &connection, &meter);
+                        let namespace = &plan.namespace;
+                        let answer = Box::pin(async move {
+                            confirm(connection, namespace, pods.as_ref(), &owners, patience, meter).await
+                        });
+                        confirmation = Some((ticket, Some(answer)));
+                    }
+                }
+            }
+            // A time that is past already is taken as soon as possible, and not in a loop without end.
+            let wake_at = self.machine.wake_at().map(|at| self.start + at.max(self.last + Duration::from_millis(1)));
+            tokio::select! {
+                verdict = stopped(&mut stop) => {
+                    let now = self.now();
+                    self.machine.end(now, verdict);
+                    return true;
+                }
+                Some(observed) = self.inbox.recv() => self.observe(observed).await,
+                Some(observed) = self.pods_inbox.recv() => self.observe(observed).await,
+                answer = answered(&mut confirmation) => {
+                    if let Some((_, answer)) = &mut confirmation {
+                        *answer = None;
+                    }
+                    if let Fact::Lost { source, .. } = &answer
+                        && let Some(relist) = self.relist.get(source)
+                    {
+                        relist.notify_one();
+                    }
+                    let now = self.now();
+                    self.machine.observe(now, answer);
+                }
+                () = sleep_until(wake_at.unwrap_or(backstop).min(backstop)) => {
+                    let now = self.now();
+                    self.machine.advance(now);
+                    if Instant::now() >= backstop && self.machine.outcome().is_none() {
+                        self.machine.end(now, Verdict::Inconclusive);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in a fact, and learns from it which pods a pinned gate is about.
+    async fn observe(&mut self, observed: Observed) {
+        let Some(pin) = self.machine.plan().workload.clone() else {
+            self.pass_on(observed.at, observed.fact);
+            return;
+        };
+        match &observed.fact {
+            Fact::Listed { source, objects } if *source == Source::Workloads(pin.kind) => {
+                let workload = objects.iter().find_map(|object| pinned(&pin, object)).cloned();
+                let absent = workload.is_none() && self.pods.is_none();
+                self.pass_on(observed.at, observed.fact);
+                if let Some(workload) = workload {
+                    self.follow(&workload);
+                } else if absent {
+                    // A workload that is not there has no pods.
+                    self.pass_on(observed.at, Fact::Listed { source: Source::Pods, objects: Vec::new() });
+                }
+            }
+            Fact::Seen(object) => {
+                let workload = pinned(&pin, object).cloned();
+                self.pass_on(observed.at, observed.fact);
+                if let Some(workload) = workload {
+                    self.follow(&workload);
+                }
+            }
+            Fact::Denied { source, .. } if *source == Source::Workloads(pin.kind) && self.pods.is_none() => {
+                self.pass_on(observed.at, observed.fact);
+                self.read_pinned(&pin).await;
+            }
+            _ => self.pass_on(observed.at, observed.fact),
+        }
+    }
+
+    /// Reads the pinned workload by its name: a Role may allow that where it does not allow the list.
+    async fn read_pinned(&mut self, pin: &Pin) {
+        let patience = self.connection.request_timeout;
+        let namespace = self.machine.plan().namespace.clone();
+        let deadline = Instant::now() + patience;
+        let read = read_owner(&self.connection, &namespace, pin.kind, &pin.name, deadline, patience, &self.meter).await;
+        if let Ok(Some(workload)) = read {
+            self.follow(&workload);
+            self.pass_on(Instant::now(), Fact::Seen(Box::new(Object::Workload(workload))));
+        }
+    }
+
+    /// Subscribes to the pods of a pinned workload, where its selector is not the one followed already.
+    fn follow(&mut self, workload: &Workload) {
+        let plan = self.machine.plan();
+        let pods = pods_of(&plan.namespace, workload);
+        if self.pods.as_ref() == Some(&pods) {
+            return;
+        }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let pace = pace_of_pods(plan.delay);
+        let relist = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).subscribe(
+            pods.clone(),
+            pace,
+            true,
+            &self.meter,
+            sender,
+        );
+        self.relist.insert(Source::Pods, relist);
+        self.pods_inbox = receiver;
+        self.pods = Some(pods);
+    }
+
+    fn pass_on(&mut self, at: Instant, fact: Fact) {
+        // Two channels may be a little out of step; the gate's time never goes back.
+        self.last = self.last.max(at.saturating_duration_since(self.start));
+        self.machine.observe(self.last, fact);
+    }
+
+    fn now(&mut self) -> Duration {
+        self.last = self.last.max(self.start.elapsed());
+        self.last
+    }
+
+    fn tell(&mut self) {
+        let events = self.machine.take_events();
+        if !events.is_empty() {
+            // Nobody listens where the session was dropped.
+            let _ = self.told.send(Told { place: self.place, events });
+        }
+    }
+
+    /// Collects evidence for what was found, at most [`evidence::PATIENCE`] long.
+    async fn collect_evidence(&mut self) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            _ = stopped(&mut stop) => {}
+            () = self.collect() => {}
+        }
+    }
+
+    async fn collect(&mut self) {
+        let deadline = Instant::now() + evidence::PATIENCE;
+        let findings = self.findings();
+        let namespace = self.machine.plan().namespace.clone();
+        let connection = Arc::clone(&self.connection);
+        let facts = evidence::last_events(&connection, &namespace, &findings, &self.meter, deadline).await;
+        while let Ok(observed) = self.inbox.try_recv() {
+            self.pass_on(observed.at, observed.fact);
+        }
+        for fact in facts {
+            self.pass_on(Instant::now(), fact);
+        }
+        // From here on nothing is observed, so the places of the findings stay.
+        let findings = self.findings();
+        for (place, found) in evidence::logs(&connection, &namespace, &findings, &self.meter, deadline).await {
+            self.machine.attach(place, vec![found]);
+        }
+    }
+
+    fn findings(&self) -> Vec<crate::gate::finding::Finding> {
+        self.machine.outcome().map(|outcome| outcome.findings.clone()).unwrap_or_default()
+    }
+}
+
+async fn answered(confirmation: &mut Option<(u64, Option<Confirmation<'_>>)>) -> Fact {
+    match confirmation {
+        Some((_, Some(answer))) => answer.await,
+        _ => pending().await,
+    }
+}
+
+fn pinned<'a>(pin: &Pin, object: &'a Object) -> Option<&'a Workload> {
+    match object {
+        Object::Workload(workload) if workload.kind == pin.kind && workload.name == pin.name => Some(workload),
+        _ => None,
+    }
+}
+
+/// The pods that a workload can own. Its `matchLabels`; where it selects by expressions only, its template's labels; a
+/// workload without either gets the whole namespace, for the gate goes by owners in the end.
+fn pods_of(namespace: &str, workload: &Workload) -> Collection {
+    let labels = if workload.match_labels.is_empty() { &workload.template.labels } else { &workload.match_labels };
+    if labels.is_empty() {
+        return Collection::whole(Source::Pods, namespace);
+    }
+    let selector = labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
+    Collection::selected(Source::Pods, namespace, selector)
+}
+
+/// Pods prove themselves after each `delay` of silence.
+pub(super) const fn pace_of_pods(delay: Duration) -> Pace {
+    Pace { quiet: delay, first: delay }
+}

@@ -1,0 +1,203 @@
+//! Answers of LIST requests: what makes one, and how its pages are put together.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::collection::Collection;
+
+/// A whole LIST.
+#[derive(Debug)]
+pub struct Listing {
+    /// The answer; the items of all pages in one list.
+    pub body: Box<RawValue>,
+    /// The collection's version, from which a watch goes on. Empty where the API does not have the collection.
+    pub resource_version: String,
+    /// UID and version of each object.
+    pub objects: Vec<(String, String)>,
+}
+
+/// Why an answer is no LIST of a collection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListingError {
+    /// Not the JSON of a list.
+    #[error("{0}")]
+    Shape(String),
+    /// Another kind.
+    #[error("expected a {expected}, got {found}")]
+    Kind {
+        /// The kind that was asked for.
+        expected: &'static str,
+        /// The kind that came.
+        found: String,
+    },
+    /// No version, so no watch can go on from it.
+    #[error("the list has no resourceVersion")]
+    NoVersion,
+}
+
+#[derive(Deserialize)]
+struct RawList<'a> {
+    kind: String,
+    metadata: RawListMeta,
+    // Without `items` it is no list; `null` is how Go writes an empty one.
+    #[serde(borrow, deserialize_with = "null_or_items")]
+    items: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawListMeta {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    next: String,
+}
+
+/// The part of every object that names it and its version.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    /// `metadata`.
+    pub metadata: NamedMeta,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NamedMeta {
+    #[serde(default)]
+    pub uid: String,
+    pub resource_version: String,
+}
+
+fn null_or_items<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<&'a RawValue>, D::Error> {
+    Ok(Option::<Vec<&'a RawValue>>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The pages of a LIST so far.
+#[derive(Debug, Default)]
+pub struct Pages {
+    items: Vec<Box<RawValue>>,
+    objects: Vec<(String, String)>,
+    resource_version: String,
+    only: Option<Box<RawValue>>,
+    count: u32,
+}
+
+impl Pages {
+    /// Takes in a page; gives the token of the next one, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no page of this collection.
+    pub fn add(&mut self, collection: &Collection, body: &[u8]) -> Result<Option<String>, ListingError> {
+        let shape = |error: serde_json::Error| ListingError::Shape(error.to_string());
+        let page: RawList<'_> = serde_json::from_slice(body).map_err(shape)?;
+        let expected = collection.list_kind();
+        if page.kind != expected {
+            return Err(ListingError::Kind { expected, found: page.kind });
+        }
+        if page.metadata.resource_version.is_empty() {
+            return Err(ListingError::NoVersion);
+        }
+        let next = Some(page.metadata.next).filter(|token| !token.is_empty());
+        for item in &page.items {
+            let named: Named = serde_json::from_str(item.get()).map_err(shape)?;
+            self.objects.push((named.metadata.uid, named.metadata.resource_version));
+        }
+        self.resource_version = page.metadata.resource_version;
+        self.count += 1;
+        if self.count == 1 && next.is_none() {
+            self.only = Some(serde_json::from_slice(body).map_err(shape)?);
+        } else {
+            self.items.extend(page.items.into_iter().map(ToOwned::to_owned));
+        }
+        Ok(next)
+    }
+
+    /// The whole list. The version is that of the last page; the API server gives all pages the same.
+    ///
+    /// # Errors
+    ///
+    /// Where the pages cannot be put together.
+    pub fn whole(self, collection: &Collection) -> Result<Listing, ListingError> {
+        let body = match self.only {
+            Some(body) => body,
+            None => assemble(collection, &self.resource_version, &self.items)?,
+        };
+        Ok(Listing { body, resource_version: self.resource_version, objects: self.objects })
+    }
+}
+
+impl Listing {
+    /// The list of a collection that this API does not have: nothing is in it, and nothing can be watched.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: the text is made here.
+    pub fn of_nothing(collection: &Collection) -> Result<Self, ListingError> {
+        let body = assemble(collection, "", &[])?;
+        Ok(Self { body, resource_version: String::new(), objects: Vec::new() })
+    }
+}
+
+fn assemble(collection: &Collection, version: &str, items: &[Box<RawValue>]) -> Result<Box<RawValue>, ListingError> {
+    #[derive(serde::Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Whole<'a> {
+        kind: &'a str,
+        api_version: &'a str,
+        metadata: Version<'a>,
+        items: &'a [Box<RawValue>],
+    }
+    #[derive(serde::Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version<'a> {
+        resource_version: &'a str,
+    }
+    let api_version = match collection.source.group() {
+        "" => "v1",
+        "batch" => "batch/v1",
+        _ => "apps/v1",
+    };
+    let whole =
+        Whole { kind: collection.list_kind(), api_version, metadata: Version { resource_version: version }, items };
+    serde_json::value::to_raw_value(&whole).map_err(|error| ListingError::Shape(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ListingError, Pages};
+    use crate::cluster::collection::Collection;
+    use crate::gate::observation::Source;
+
+    fn pods() -> Collection {
+        Collection::whole(Source::Pods, "shop")
+    }
+
+    #[test]
+    fn pages_become_one_list() {
+        let mut pages = Pages::default();
+        let first = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"T"},"items":[{"metadata":{"uid":"a","resourceVersion":"1"}}]}"#;
+        let second = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"uid":"b","resourceVersion":"2"},"x": 1}]}"#;
+        assert_eq!(pages.add(&pods(), first.as_bytes()), Ok(Some("T".to_owned())));
+        assert_eq!(pages.add(&pods(), second.as_bytes()), Ok(None));
+        let whole = pages.whole(&pods()).unwrap();
+        assert_eq!(whole.objects, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
+        assert_eq!(
+            whole.body.get(),
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"uid":"a","resourceVersion":"1"}},{"metadata":{"uid":"b","resourceVersion":"2"},"x": 1}]}"#
+        );
+    }
+
+    #[test]
+    fn what_is_no_list_is_never_an_empty_one() {
+        let add = |body: &str| Pages::default().add(&pods(), body.as_bytes());
+        assert!(matches!(add("{}"), Err(ListingError::Shape(_))));
+        assert!(matches!(add(r#"{"kind":"PodList","metadata":{"resourceVersion":"1"}}"#), Err(ListingError::Shape(_))));
+        assert!(matches!(
+            add(r#"{"kind":"NodeList","metadata":{"resourceVersion":"1"},"items":[]}"#),
+            Err(ListingError::Kind { .. })
+        ));
+        assert_eq!(add(r#"{"kind":"PodList","metadata":{},"items":[]}"#), Err(ListingError::NoVersion));
+        assert_eq!(add(r#"{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":null}"#), Ok(None));
+    }
+}

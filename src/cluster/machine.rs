@@ -1,0 +1,70 @@
+//! What the session needs of a gate. The gate itself is the only real one; tests bring others.
+
+use std::time::Duration;
+
+use crate::gate::finding::Evidence;
+use crate::gate::machine::{Gate, Want};
+use crate::gate::observation::Fact;
+use crate::gate::outcome::{GateEvent, Outcome};
+use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
+
+/// A state machine over facts, with time passed in. Each method means what it means for [`Gate`].
+pub trait Machine: Send + 'static {
+    /// See [`Gate::plan`].
+    fn plan(&self) -> &Plan;
+    /// See [`Gate::observe`].
+    fn observe(&mut self, at: Duration, fact: Fact);
+    /// See [`Gate::advance`].
+    fn advance(&mut self, now: Duration);
+    /// See [`Gate::wake_at`].
+    fn wake_at(&self) -> Option<Duration>;
+    /// See [`Gate::want`].
+    fn want(&self) -> Want;
+    /// See [`Gate::outcome`].
+    fn outcome(&self) -> Option<&Outcome>;
+    /// See [`Gate::end`].
+    fn end(&mut self, now: Duration, verdict: Verdict);
+    /// See [`Gate::attach`].
+    fn attach(&mut self, place: usize, evidence: Vec<Evidence>);
+    /// See [`Gate::take_events`].
+    fn take_events(&mut self) -> Vec<(Duration, GateEvent)>;
+}
+
+impl Machine for Gate {
+    fn plan(&self) -> &Plan {
+        Self::plan(self)
+    }
+
+    fn observe(&mut self, at: Duration, fact: Fact) {
+        Self::observe(self, at, fact);
+    }
+
+    fn advance(&mut self, now: Duration) {
+        Self::advance(self, now);
+    }
+
+    fn wake_at(&self) -> Option<Duration> {
+        Self::wake_at(self)
+    }
+
+    fn want(&self) -> Want {
+        Self::want(self)
+    }
+
+    fn outcome(&self) -> Option<&Outcome> {
+        Self::outcome(self)
+    }
+
+    fn end(&mut self, now: Duration, verdict: Verdict) {
+        Self::end(self, now, verdict);
+    }
+
+    fn attach(&mut self, place: usize, evidence: Vec<Evidence>) {
+        Self::attach(self, place, evidence);
+    }
+
+    fn take_events(&mut self) -> Vec<(Duration, GateEvent)> {
+        Self::take_events(self)
+    }
+}

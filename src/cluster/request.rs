@@ -1,0 +1,357 @@
+//! The one gateway to the API: every request passes here, is counted, limited in time, and its failure named.
+//!
+//! Bodies are raw JSON. Nothing is decoded into the API's types, for those fill in what is missing.
+
+mod watch;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::backoff::Backoff;
+use super::collection::{Collection, with_query};
+use super::connect::{Connection, Meter};
+use super::failure::{Failure, FailureKind, of_connection, of_foreign_body, of_status};
+use super::listing::{Listing, ListingError, Named, Pages};
+use crate::recording::line::{Entry, LogEntry};
+
+pub use watch::{Watch, WatchLine};
+
+/// Objects a page.
+const PAGE: &str = "500";
+/// A LIST with more pages than this has no end.
+const MOST_PAGES: u32 = 4000;
+/// How often a LIST is begun again because its continue token expired.
+const MOST_RESTARTS: u32 = 3;
+/// A page bigger than this is refused.
+const BIGGEST_BODY: usize = 256 * 1024 * 1024;
+/// As much of an error's body is read.
+const BIGGEST_ERROR: usize = 64 * 1024;
+/// Tries of one read that is not a source's.
+const TRIES: u32 = 3;
+
+/// What a log request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRequest<'a> {
+    /// The pod's namespace.
+    pub namespace: &'a str,
+    /// The pod.
+    pub pod: &'a str,
+    /// The container.
+    pub container: &'a str,
+    /// The attempt before the newest one.
+    pub previous: bool,
+    /// The newest `restartCount` that is known, for the recording.
+    pub restarts: u32,
+}
+
+impl Connection {
+    /// The server's version, as `v1.35.6`.
+    ///
+    /// # Errors
+    ///
+    /// Where the request fails or the answer has no version.
+    pub async fn version(&self) -> Result<String, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Version {
+            git_version: String,
+        }
+        let failed = |kind| Failure { request: "GET the server's version".to_owned(), kind };
+        self.unbilled.fetch_add(1, Ordering::Relaxed);
+        let body = self.read("/version", &Meter::default()).await.map_err(failed)?;
+        let version: Version = serde_json::from_slice(&body).map_err(|error| failed(unreadable(&body, &error)))?;
+        Ok(version.git_version)
+    }
+
+    /// A quorum read of a whole collection, page by page. Pages after the first are counted too, and needed only
+    /// where there are more than 500 objects.
+    ///
+    /// # Errors
+    ///
+    /// Where a page fails, or is none.
+    pub async fn list(&self, collection: &Collection, meter: &Meter) -> Result<Listing, Failure> {
+        let path = collection.path();
+        self.pages(collection, &path, None, meter).await.map_err(|kind| {
+            self.tell_failure(&path, &kind);
+            Failure { request: format!("LIST {collection}"), kind }
+        })
+    }
+
+    /// Lets the tap hear of a LIST. The caller does it once the answer is taken for the state of things: while a watch
+    /// goes on, an answer can be older than what the watch has told in the meantime.
+    pub(super) fn tell_list(&self, collection: &Collection, listing: &Listing) {
+        self.tell(|| Entry::List { path: collection.path(), body: listing.body.clone() });
+    }
+
+    /// A part of a collection by a field. It is not told as a LIST to a recording, for what is not in it may well be
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::list`].
+    pub async fn list_part(&self, collection: &Collection, field: &str, meter: &Meter) -> Result<Listing, Failure> {
+        self.pages(collection, &collection.path(), Some(field), meter)
+            .await
+            .map_err(|kind| Failure { request: format!("LIST {collection} with {field}"), kind })
+    }
+
+    async fn pages(
+        &self,
+        collection: &Collection,
+        path: &str,
+        field: Option<&str>,
+        meter: &Meter,
+    ) -> Result<Listing, FailureKind> {
+        let mut restarts = 0;
+        'anew: loop {
+            let mut pages = Pages::default();
+            let mut token: Option<String> = None;
+            for _ in 0..MOST_PAGES {
+                let mut query = vec![("limit", PAGE)];
+                query.extend(collection.selector.as_deref().map(|selector| ("labelSelector", selector)));
+                query.extend(field.map(|field| ("fieldSelector", field)));
+                query.extend(token.as_deref().map(|token| ("continue", token)));
+                let body = match self.read(&with_query(path, &query), meter).await {
+                    Err(FailureKind::Expired(_)) if token.is_some() && restarts < MOST_RESTARTS => {
+                        restarts += 1;
+                        continue 'anew;
+                    }
+                    answer => answer?,
+                };
+                token = pages.add(collection, &body).map_err(|error| not_a_list(&body, &error))?;
+                if token.is_none() {
+                    return pages.whole(collection).map_err(|error| FailureKind::Undecodable(error.to_string()));
+                }
+            }
+            return Err(FailureKind::Undecodable(format!("the list has no end after {MOST_PAGES} pages")));
+        }
+    }
+
+    /// A read of one object.
+    ///
+    /// # Errors
+    ///
+    /// Where the request fails, or the answer is no such object.
+    pub async fn get(&self, collection: &Collection, name: &str, meter: &Meter) -> Result<Box<RawValue>, Failure> {
+        #[derive(Deserialize)]
+        struct Kind {
+            kind: String,
+        }
+        let path = collection.object_path(name);
+        let answer = self.read(&path, meter).await.and_then(|body| {
+            let unreadable = |error: serde_json::Error| unreadable(&body, &error);
+            let Kind { kind } = serde_json::from_slice(&body).map_err(unreadable)?;
+            let _: Named = serde_json::from_slice(&body).map_err(unreadable)?;
+            if Some(kind.as_str()) != collection.list_kind().strip_suffix("List") {
+                return Err(FailureKind::Undecodable(format!("it is a {kind}")));
+            }
+            serde_json::from_slice::<Box<RawValue>>(&body).map_err(unreadable)
+        });
+        match &answer {
+            Ok(body) => self.tell(|| Entry::Get { path: path.clone(), body: body.clone() }),
+            Err(kind) => self.tell_failure(&path, kind),
+        }
+        answer.map_err(|kind| Failure { request: format!("GET {} {name}", collection.source), kind })
+    }
+
+    /// The last words of a container: at most 200 lines and 64 KiB.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no log to be had. A text that merely says so is no error here.
+    pub async fn log(&self, wanted: &LogRequest<'_>, meter: &Meter) -> Result<Bytes, Failure> {
+        let path = Collection::log_path(wanted.namespace, wanted.pod);
+        let mut query = vec![("container", wanted.container), ("tailLines", "200"), ("limitBytes", "65536")];
+        if wanted.previous {
+            query.push(("previous", "true"));
+        }
+        let deadline = Instant::now() + self.request_timeout;
+        let answer = match self.send(&with_query(&path, &query), "*/*", meter).await {
+            Ok(response) => {
+                let status = response.status();
+                let is_page = content_type(&response).contains("html");
+                match collect(response.into_body(), 1 << 20, deadline, self.request_timeout).await {
+                    Ok(body) if is_page => Err(of_foreign_body(status, &body)),
+                    answer => answer,
+                }
+            }
+            Err(kind) => Err(kind),
+        };
+        self.tell_log(wanted, &answer);
+        let previous = if wanted.previous { "previous " } else { "" };
+        let request = format!("GET the {previous}log of {}/{}", wanted.pod, wanted.container);
+        answer.map_err(|kind| Failure { request, kind })
+    }
+
+    /// One request whose answer is one body of JSON.
+    async fn read(&self, path_and_query: &str, meter: &Meter) -> Result<Bytes, FailureKind> {
+        let deadline = Instant::now() + self.request_timeout;
+        let response = self.send(path_and_query, "application/json", meter).await?;
+        let (status, json) = (response.status(), is_json(&response));
+        let body = collect(response.into_body(), BIGGEST_BODY, deadline, self.request_timeout).await?;
+        if json { Ok(body) } else { Err(of_foreign_body(status, &body)) }
+    }
+
+    /// One request, up to the head of a good answer.
+    async fn send(&self, path_and_query: &str, accept: &str, meter: &Meter) -> Result<Response<Body>, FailureKind> {
+        const NAME: &str = concat!("crashgate/", env!("CARGO_PKG_VERSION"));
+        /// A client certificate that ends so soon is replaced before it is used again.
+        const ENDS_SOON: Duration = Duration::from_mins(1);
+        let deadline = Instant::now() + self.request_timeout;
+        let (generation, mut client) = self.client();
+        let ends_soon = client.valid_until().is_some_and(|end| end <= jiff::Timestamp::now() + ENDS_SOON);
+        if ends_soon && self.renew(generation).await {
+            client = self.client().1;
+        }
+        let request = Request::get(path_and_query)
+            .header(ACCEPT, accept)
+            .header(USER_AGENT, NAME)
+            .body(Body::empty())
+            .map_err(|error| FailureKind::Undecodable(format!("the request cannot be made: {error}")))?;
+        self.total.add(1);
+        meter.add(1);
+        // In a task of its own: a credential plugin that is run again for its token blocks the thread, and the time
+        // limit must hold all the same.
+        let sent = AbortOnDropHandle::new(tokio::spawn(async move { client.send(request).await }));
+        let response = match timeout_at(deadline, sent).await {
+            Err(_) => return Err(FailureKind::TimedOut(self.request_timeout)),
+            Ok(Err(_)) => {
+                let what = "the request ended before its answer".to_owned();
+                return Err(FailureKind::Unreachable { what, hopeless: false });
+            }
+            Ok(Ok(Err(error))) => return Err(of_connection(&error)),
+            Ok(Ok(Ok(response))) => response,
+        };
+        if response.status() == StatusCode::OK {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let content_type = content_type(&response);
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        // The status says enough where the body does not come.
+        let body = collect(response.into_body(), BIGGEST_ERROR, deadline, self.request_timeout).await;
+        Err(of_status(status, retry_after, &body.unwrap_or_default(), &content_type))
+    }
+
+    /// Lets the tap hear of an entry.
+    pub(super) fn tell(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(tap) = &self.tap {
+            let mut tap = tap.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            (*tap)(Instant::now(), &entry());
+        }
+    }
+
+    fn tell_failure(&self, path: &str, kind: &FailureKind) {
+        self.tell(|| {
+            let status = kind.status();
+            let error = status.is_none().then(|| kind.to_string());
+            Entry::Fail { path: path.to_owned(), status, error }
+        });
+    }
+
+    fn tell_log(&self, wanted: &LogRequest<'_>, answer: &Result<Bytes, FailureKind>) {
+        let (status, body) = match answer {
+            Ok(body) => (200, String::from_utf8_lossy(body).into_owned()),
+            Err(kind) => match kind.status() {
+                Some(status) => (status, kind.to_string()),
+                None => return self.tell_failure(&Collection::log_path(wanted.namespace, wanted.pod), kind),
+            },
+        };
+        self.tell(|| {
+            Entry::Log(LogEntry {
+                pod: wanted.pod.to_owned(),
+                container: wanted.container.to_owned(),
+                previous: wanted.previous,
+                restart_count: wanted.restarts,
+                status,
+                body,
+                body_base64: None,
+            })
+        });
+    }
+}
+
+/// Asks up to three times for what a moment may mend, until `deadline` at the latest.
+///
+/// # Errors
+///
+/// The last failure.
+pub async fn with_retries<T, F>(deadline: Instant, mut ask: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut backoff = Backoff::default();
+    loop {
+        let failure = match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        let wait = backoff.after_failure(failure.kind.retry_after());
+        if !failure.kind.is_passing() || backoff.failures() >= TRIES || Instant::now() + wait >= deadline {
+            return Err(failure);
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+async fn collect(mut body: Body, limit: usize, deadline: Instant, patience: Duration) -> Result<Bytes, FailureKind> {
+    let whole = async {
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| of_connection(&error))?;
+            if let Some(data) = frame.data_ref() {
+                if bytes.len() + data.len() > limit {
+                    return Err(FailureKind::Undecodable(format!("it is bigger than {limit} bytes")));
+                }
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok(bytes.freeze())
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    timeout(left, whole).await.unwrap_or(Err(FailureKind::TimedOut(patience)))
+}
+
+fn content_type(response: &Response<Body>) -> String {
+    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The API server always names its type. Without a name the body decides.
+fn is_json(response: &Response<Body>) -> bool {
+    let content_type = content_type(response);
+    content_type.is_empty() || content_type.contains("json")
+}
+
+fn not_a_list(body: &[u8], error: &ListingError) -> FailureKind {
+    match error {
+        ListingError::Shape(_) if !starts_like_an_object(body) => of_foreign_body(StatusCode::OK, body),
+        _ => FailureKind::Undecodable(error.to_string()),
+    }
+}
+
+fn unreadable(body: &[u8], error: &serde_json::Error) -> FailureKind {
+    if starts_like_an_object(body) {
+        FailureKind::Undecodable(error.to_string())
+    } else {
+        of_foreign_body(StatusCode::OK, body)
+    }
+}
+
+fn starts_like_an_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'{')
+}

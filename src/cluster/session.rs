@@ -1,0 +1,274 @@
+//! The driver: judges one or more gates side by side over one connection.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures::FutureExt;
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::budget::Budget;
+use super::collection::Collection;
+use super::connect::{Connection, Meter};
+use super::judge::{Judge, Told, pace_of_pods};
+use super::link::Link;
+use super::machine::Machine;
+use super::signals::Stop;
+use super::source::{Pace, Shared};
+use super::subscriptions::Subscriptions;
+use crate::gate::code::Code;
+use crate::gate::finding::{Finding, Place};
+use crate::gate::machine::Gate;
+use crate::gate::observation::Source;
+use crate::gate::outcome::Outcome;
+use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
+use crate::gate::workload::WorkloadKind;
+use crate::report::run::{GateRun, Run, Sink};
+
+/// The collections of a namespace that its gates share, in the order in which they take turns at proving themselves.
+const SHARED: [Source; 6] = [
+    Source::Workloads(WorkloadKind::Deployment),
+    Source::Workloads(WorkloadKind::ReplicaSet),
+    Source::Events,
+    Source::Workloads(WorkloadKind::StatefulSet),
+    Source::Workloads(WorkloadKind::DaemonSet),
+    Source::Workloads(WorkloadKind::Job),
+];
+
+/// How often the sink hears that nothing changed.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Judges the plans, side by side, until each has its outcome. The sink hears of the begin, of all that changes, and of
+/// the end. `stop` ends the gates early with what they know; that takes less than 2 s.
+pub async fn judge(connection: Arc<Connection>, plans: Vec<Plan>, sink: &mut dyn Sink, stop: Stop) -> Run {
+    judge_machines(connection, plans.into_iter().map(Gate::new).collect(), sink, stop).await
+}
+
+/// As [`judge`], for anything that decides as a gate does.
+pub async fn judge_machines<M: Machine>(
+    connection: Arc<Connection>,
+    machines: Vec<M>,
+    sink: &mut dyn Sink,
+    stop: Stop,
+) -> Run {
+    let started_at = jiff::Timestamp::now();
+    let start = Instant::now();
+    let plans: Vec<Plan> = machines.iter().map(|machine| machine.plan().clone()).collect();
+    sink.begin(connection.target(), &plans);
+
+    let budget = Arc::new(Budget::new(plans.iter().map(|plan| plan.delay)));
+    // What opening the connection has cost.
+    let already = connection.unbilled.swap(0, Ordering::Relaxed);
+    budget.spend(u32::try_from(already).unwrap_or(u32::MAX));
+    let (slept, sleeps) = watch::channel(0);
+    let shared = Shared {
+        connection: Arc::clone(&connection),
+        budget: Arc::clone(&budget),
+        link: Arc::new(Link::default()),
+        sleeps,
+    };
+    let subscriptions = Arc::new(Mutex::new(Subscriptions::new(shared)));
+    let (told_sender, mut told) = mpsc::unbounded_channel();
+    let meters: Vec<Meter> = plans.iter().map(|_| Meter::default()).collect();
+    if let Some(first) = meters.first() {
+        first.add(already);
+    }
+    let mut running = FuturesUnordered::new();
+    for (place, machine) in machines.into_iter().enumerate() {
+        let judge = seat(
+            place,
+            machine,
+            start,
+            &connection,
+            &subscriptions,
+            meters[place].clone(),
+            stop.clone(),
+            told_sender.clone(),
+        );
+        let task = AbortOnDropHandle::new(tokio::spawn(AssertUnwindSafe(judge.run()).catch_unwind()));
+        // `None` where the gate panicked, or has no outcome after its end.
+        running.push(async move { (place, task.await.ok().and_then(Result::ok).flatten(), start.elapsed()) });
+    }
+    drop(told_sender);
+    subscriptions.lock().unwrap_or_else(PoisonError::into_inner).start();
+
+    let mut outcomes: Vec<Option<Outcome>> = plans.iter().map(|_| None).collect();
+    let mut clock = Clock::new(plans.iter().map(|plan| plan.delay).min().unwrap_or(TICK));
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut quiet = false;
+    while !running.is_empty() {
+        tokio::select! {
+            Some(news) = told.recv() => {
+                quiet = false;
+                pass_on(sink, news);
+            }
+            Some((place, outcome, now)) = running.next() => {
+                outcomes[place] = Some(outcome.unwrap_or_else(|| broke(now)));
+            }
+            _ = ticks.tick() => {
+                if let Some(asleep) = clock.was_asleep() {
+                    budget.slept(asleep);
+                    slept.send_modify(|count| *count += 1);
+                }
+                if std::mem::replace(&mut quiet, true) {
+                    sink.idle(start.elapsed());
+                }
+            }
+        }
+    }
+    while let Ok(news) = told.try_recv() {
+        pass_on(sink, news);
+    }
+
+    let gates = plans
+        .into_iter()
+        .zip(outcomes)
+        .zip(meters)
+        .map(|((plan, outcome), meter)| GateRun {
+            plan,
+            outcome: outcome.unwrap_or_else(|| broke(start.elapsed())),
+            requests: meter.count(),
+        })
+        .collect();
+    let run = Run { started_at, duration: start.elapsed(), target: connection.target().clone(), gates };
+    sink.end(&run);
+    run
+}
+
+fn pass_on(sink: &mut dyn Sink, news: Told) {
+    for (at, event) in news.events {
+        sink.event(news.place, at, &event);
+    }
+}
+
+/// Gives a gate its sources.
+#[expect(clippy::too_many_arguments, reason = "called once; a struct would only name the same things again")]
+fn seat<M: Machine>(
+    place: usize,
+    machine: M,
+    start: Instant,
+    connection: &Arc<Connection>,
+    subscriptions: &Arc<Mutex<Subscriptions>>,
+    meter: Meter,
+    stop: Stop,
+    told: mpsc::UnboundedSender<Told>,
+) -> Judge<M> {
+    let plan = machine.plan();
+    let (sender, inbox) = mpsc::unbounded_channel();
+    let (pods_sender, pods_inbox) = mpsc::unbounded_channel();
+    let mut relist = HashMap::new();
+    let mut registry = subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut turns = 0;
+    for source in SHARED {
+        turns += 1;
+        // Taking turns, one of them proves itself in each `delay`.
+        let turn = Pace { quiet: plan.delay * 6, first: plan.delay * turns };
+        let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
+        let collection = Collection::whole(source, &plan.namespace);
+        relist.insert(source, registry.subscribe(collection, turn, leads, &meter, sender.clone()));
+    }
+    let pods = plan.workload.is_none().then(|| {
+        let collection = Collection::selected(Source::Pods, &plan.namespace, plan.selector.to_string());
+        relist.insert(
+            Source::Pods,
+            registry.subscribe(collection.clone(), pace_of_pods(plan.delay), true, &meter, pods_sender),
+        );
+        collection
+    });
+    drop(registry);
+    Judge {
+        place,
+        machine,
+        start,
+        connection: Arc::clone(connection),
+        subscriptions: Arc::clone(subscriptions),
+        meter,
+        stop,
+        told,
+        inbox,
+        pods_inbox,
+        pods,
+        relist,
+        last: Duration::ZERO,
+    }
+}
+
+/// The outcome of a gate that failed inside of crashgate. It proves nothing, and the other gates go on.
+fn broke(now: Duration) -> Outcome {
+    let finding = Finding {
+        code: Code::StaleData,
+        place: Place::default(),
+        message: "crashgate itself failed while it judged this gate, so nothing is proven".to_owned(),
+        exit_status: None,
+        restarts: None,
+        next_step: "Run the gate again, and report the message on stderr.".to_owned(),
+        also: Vec::new(),
+        log: None,
+        evidence: Vec::new(),
+    };
+    Outcome {
+        verdict: Verdict::Inconclusive,
+        decided_after: now,
+        findings: vec![finding],
+        pods: Vec::new(),
+        warnings: Vec::new(),
+        ready: 0,
+        wanted: None,
+    }
+}
+
+/// Finds out that the machine was asleep: the wall clock went on and the monotonic one did not, or a tick came far too
+/// late.
+struct Clock {
+    tolerance: Duration,
+    wall: SystemTime,
+    monotonic: Instant,
+}
+
+impl Clock {
+    fn new(tolerance: Duration) -> Self {
+        Self { tolerance, wall: SystemTime::now(), monotonic: Instant::now() }
+    }
+
+    /// How long it was asleep since this was last asked.
+    fn was_asleep(&mut self) -> Option<Duration> {
+        let (wall, monotonic) = (SystemTime::now(), Instant::now());
+        // A wall clock that was set back says nothing.
+        let by_wall = wall.duration_since(self.wall).unwrap_or_default();
+        let by_monotonic = monotonic.duration_since(self.monotonic);
+        (self.wall, self.monotonic) = (wall, monotonic);
+        asleep(by_wall, by_monotonic, self.tolerance)
+    }
+}
+
+fn asleep(by_wall: Duration, by_monotonic: Duration, tolerance: Duration) -> Option<Duration> {
+    let unseen = by_wall.saturating_sub(by_monotonic);
+    let late = by_monotonic.saturating_sub(TICK);
+    let gap = unseen.max(late);
+    (gap > tolerance).then_some(unseen)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::asleep;
+
+    #[test]
+    fn a_sleep_shows_in_the_difference_of_the_clocks() {
+        let seconds = Duration::from_secs;
+        let tolerance = seconds(10);
+        assert_eq!(asleep(seconds(1), seconds(1), tolerance), None);
+        assert_eq!(asleep(seconds(3601), seconds(1), tolerance), Some(seconds(3600)));
+        assert_eq!(asleep(seconds(9), seconds(1), tolerance), None);
+        assert_eq!(asleep(seconds(0), seconds(1), tolerance), None, "the wall clock was set back");
+        assert_eq!(asleep(seconds(60), seconds(60), tolerance), Some(Duration::ZERO), "a tick came far too late");
+    }
+}

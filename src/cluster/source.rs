@@ -1,0 +1,253 @@
+//! One source: a collection that is kept fresh by LIST and WATCH.
+//!
+//! A watch is trusted as long as its lines can be read and a LIST, asked for whenever it was silent for too long, shows
+//! nothing that it should have told. Where a watch may not be trusted the collection is listed again; only where that
+//! fails is the source lost.
+
+mod watching;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep};
+
+use super::backoff::Backoff;
+use super::budget::{Budget, Urgency};
+use super::collection::Collection;
+use super::connect::{Connection, Meter};
+use super::failure::{Failure, FailureKind};
+use super::ledger::Ledger;
+use super::link::Link;
+use super::listing::Listing;
+use crate::gate::observation::{Fact, Source, Trouble, Warning};
+use crate::recording::mapping;
+
+/// A fact, and when it was learnt.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// On our monotonic clock.
+    pub at: Instant,
+    /// What was learnt.
+    pub fact: Fact,
+}
+
+/// Those who hear of a source.
+pub type Subscribers = Arc<Mutex<Vec<mpsc::UnboundedSender<Observed>>>>;
+
+/// When a source must prove itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// After so long a silence; where watching is forbidden, how often it is listed.
+    pub quiet: Duration,
+    /// How long after its begin for the first time, so that sources take turns.
+    pub first: Duration,
+}
+
+/// What all sources of a session share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The connection.
+    pub connection: Arc<Connection>,
+    /// The budget.
+    pub budget: Arc<Budget>,
+    /// Whether anybody answers.
+    pub link: Arc<Link>,
+    /// Counts how often the machine was found to have been asleep.
+    pub sleeps: watch::Receiver<u64>,
+}
+
+/// The task of one source.
+#[derive(Debug)]
+pub struct SourceTask {
+    collection: Collection,
+    shared: Shared,
+    meter: Meter,
+    /// Others wait for this one while nobody answers.
+    leads: bool,
+    pace: Pace,
+    subscribers: Subscribers,
+    relist: Arc<Notify>,
+    ledger: Ledger,
+    /// LISTs that failed in a row.
+    failing: Backoff,
+    /// Watches that broke early in a row.
+    unsettled: Backoff,
+    told_trouble: Option<Trouble>,
+    polls: bool,
+    warned: Vec<&'static str>,
+    next_proof: Option<Instant>,
+}
+
+/// What to do next.
+enum Next {
+    /// Watch from this version.
+    Watch(String),
+    /// List again.
+    List,
+    /// Nothing more will come.
+    End,
+}
+
+impl SourceTask {
+    /// A source that has not asked for anything yet.
+    #[must_use]
+    pub fn new(
+        collection: Collection,
+        shared: Shared,
+        meter: Meter,
+        leads: bool,
+        pace: Pace,
+        subscribers: Subscribers,
+        relist: Arc<Notify>,
+    ) -> Self {
+        Self {
+            collection,
+            shared,
+            meter,
+            leads,
+            pace,
+            subscribers,
+            relist,
+            ledger: Ledger::default(),
+            failing: Backoff::default(),
+            unsettled: Backoff::default(),
+            told_trouble: None,
+            polls: false,
+            warned: Vec::new(),
+            next_proof: None,
+        }
+    }
+
+    /// Changes the pace to the quicker one of two.
+    pub fn hurry(&mut self, pace: Pace, leads: bool) {
+        self.pace.quiet = self.pace.quiet.min(pace.quiet);
+        self.pace.first = self.pace.first.min(pace.first);
+        self.leads |= leads;
+    }
+
+    /// Keeps the source fresh until nobody listens or nothing more can come.
+    pub async fn run(mut self) {
+        let mut next = Next::List;
+        loop {
+            next = match next {
+                Next::List => self.list().await,
+                Next::Watch(version) => self.follow(version).await,
+                Next::End => return,
+            };
+        }
+    }
+
+    fn urgency(&self) -> Urgency {
+        if self.leads { Urgency::Pods } else { Urgency::Trust }
+    }
+
+    /// Lists until an answer can be trusted.
+    async fn list(&mut self) -> Next {
+        loop {
+            if !self.leads {
+                self.shared.link.wait_up().await;
+            }
+            self.shared.budget.take(self.urgency()).await;
+            if self.is_abandoned() {
+                return Next::End;
+            }
+            let generation = self.shared.connection.client().0;
+            let failure = match self.shared.connection.list(&self.collection, &self.meter).await {
+                Ok(listing) => match self.accept(&listing) {
+                    Ok(()) => return Next::Watch(listing.resource_version),
+                    Err(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            match self.after_failure(&failure, generation).await {
+                Next::List => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Takes a LIST for the state of things.
+    fn accept(&mut self, listing: &Listing) -> Result<(), Failure> {
+        self.shared.link.is(true);
+        let fact = mapping::list(self.collection.source, &listing.body).map_err(|error| self.undecodable(&error))?;
+        self.shared.connection.tell_list(&self.collection, listing);
+        self.ledger.replace(&listing.objects);
+        let after = if self.next_proof.is_none() { self.pace.first } else { self.pace.quiet };
+        self.next_proof = Some(Instant::now() + after);
+        self.failing.reset();
+        self.told_trouble = None;
+        self.send(&fact);
+        Ok(())
+    }
+
+    /// What follows from a LIST that failed. Waits where waiting is due.
+    async fn after_failure(&mut self, failure: &Failure, generation: u64) -> Next {
+        self.shared.link.is(!failure.kind.is_unreachable());
+        match &failure.kind {
+            FailureKind::Forbidden(message) => {
+                let message = format!("{message}; it needs {}", self.collection.rule("get, list, watch"));
+                self.send(&Fact::Denied { source: self.collection.source, message });
+                return Next::End;
+            }
+            // An API server without this group has none of these objects.
+            FailureKind::NotFound(_) if matches!(self.collection.source, Source::Workloads(_)) => {
+                if let Ok(nothing) = Listing::of_nothing(&self.collection)
+                    && self.accept(&nothing).is_ok()
+                {
+                    return Next::Watch(String::new());
+                }
+            }
+            FailureKind::Unauthorized(_) if self.shared.connection.renew(generation).await => return Next::List,
+            _ => {}
+        }
+        self.lost(failure.trouble());
+        if failure.trouble().hopeless {
+            return Next::End;
+        }
+        let wait = self.failing.after_failure(failure.kind.retry_after());
+        sleep(wait).await;
+        Next::List
+    }
+
+    fn proof_due(&self) -> Instant {
+        self.next_proof.unwrap_or_else(|| Instant::now() + self.pace.quiet)
+    }
+
+    fn undecodable(&self, error: &dyn std::error::Error) -> Failure {
+        Failure { request: format!("reading {}", self.collection), kind: FailureKind::Undecodable(error.to_string()) }
+    }
+
+    /// Says that the source is lost, once for each trouble in a row.
+    fn lost(&mut self, trouble: Trouble) {
+        if self.told_trouble.as_ref() != Some(&trouble) {
+            self.told_trouble = Some(trouble.clone());
+            self.send(&Fact::Lost { source: self.collection.source, trouble });
+        }
+    }
+
+    /// Says something once.
+    fn warn(&mut self, code: &'static str, message: String) {
+        if !self.warned.contains(&code) {
+            self.warned.push(code);
+            self.send(&Fact::Noticed(Warning { code, message }));
+        }
+    }
+
+    fn send(&self, fact: &Fact) {
+        broadcast(&self.subscribers, fact);
+    }
+
+    fn is_abandoned(&self) -> bool {
+        let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        subscribers.retain(|subscriber| !subscriber.is_closed());
+        subscribers.is_empty()
+    }
+}
+
+/// Tells a fact to all who listen.
+pub(super) fn broadcast(subscribers: &Subscribers, fact: &Fact) {
+    let at = Instant::now();
+    let mut subscribers = subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+    subscribers.retain(|subscriber| subscriber.send(Observed { at, fact: fact.clone() }).is_ok());
+}

@@ -1,0 +1,8 @@
+//! The cluster side against a scripted API server: in memory with virtual time, and on loopback where bytes matter.
+
+mod evidence;
+mod gateway;
+mod loopback;
+mod session;
+mod source;
+mod stub;

@@ -1,0 +1,286 @@
+//! One source: what makes it list again, what makes it lost, and what it costs.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crashgate::cluster::budget::Budget;
+use crashgate::cluster::collection::Collection;
+use crashgate::cluster::connect::Meter;
+use crashgate::cluster::link::Link;
+use crashgate::cluster::source::{Observed, Pace, Shared, SourceTask};
+use crashgate::gate::observation::{Fact, Source};
+use crashgate::gate::workload::WorkloadKind;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::stub::{Ask, Reply, Step, Stub, json, line, listed, pod_line, status, status_object};
+
+const DELAY: Duration = Duration::from_secs(10);
+
+struct Rig {
+    stub: Stub,
+    facts: mpsc::UnboundedReceiver<Observed>,
+    sleeps: watch::Sender<u64>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Rig {
+    fn pods(script: impl FnMut(&Ask) -> Option<Reply> + Send + 'static) -> Self {
+        Self::of(Source::Pods, script)
+    }
+
+    fn of(source: Source, script: impl FnMut(&Ask) -> Option<Reply> + Send + 'static) -> Self {
+        let stub = Stub::new(script);
+        let (sender, facts) = mpsc::unbounded_channel();
+        let (sleeps, receiver) = watch::channel(0);
+        let shared = Shared {
+            connection: stub.connection(),
+            budget: Arc::new(Budget::new([DELAY])),
+            link: Arc::new(Link::default()),
+            sleeps: receiver,
+        };
+        let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
+        let pace = Pace { quiet: DELAY, first: DELAY };
+        let subscribers = Arc::new(Mutex::new(vec![sender]));
+        let task =
+            SourceTask::new(collection, shared, Meter::default(), true, pace, subscribers, Arc::new(Notify::new()));
+        Self { stub, facts, sleeps, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+    }
+
+    /// The next fact in words: `listed 2`, `seen`, `gone`, `lost Stale`, `denied`, `noticed CODE`.
+    async fn next(&mut self) -> String {
+        let Ok(Some(observed)) = timeout(Duration::from_mins(10), self.facts.recv()).await else {
+            panic!("no more facts; {:#?}", self.stub.asks());
+        };
+        words(&observed.fact)
+    }
+
+    async fn expect(&mut self, facts: &[&str]) {
+        for fact in facts {
+            assert_eq!(self.next().await, *fact, "{:#?}", self.stub.asks());
+        }
+    }
+
+    fn count(&self, verb: &str) -> usize {
+        self.stub.asks().iter().filter(|ask| ask.verb == verb).count()
+    }
+}
+
+fn words(fact: &Fact) -> String {
+    match fact {
+        Fact::Listed { objects, .. } => format!("listed {}", objects.len()),
+        Fact::Seen(_) => "seen".to_owned(),
+        Fact::Gone { .. } => "gone".to_owned(),
+        Fact::Lost { trouble, .. } if trouble.hopeless => format!("lost {:?} for good", trouble.kind),
+        Fact::Lost { trouble, .. } => format!("lost {:?}", trouble.kind),
+        Fact::Denied { .. } => "denied".to_owned(),
+        Fact::Noticed(warning) => format!("noticed {}", warning.code),
+        Fact::Confirmed { .. } | Fact::RecordingEnded => panic!("not from a source"),
+    }
+}
+
+/// Answers the first watch so, and later ones as a quiet cluster does.
+fn first_watch(mut steps: Vec<Step>) -> impl FnMut(&Ask) -> Option<Reply> + Send {
+    move |ask| (ask.verb == "WATCH" && ask.nth == 0).then(|| Reply::Stream(std::mem::take(&mut steps)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_then_watches_from_its_version() {
+    let mut rig = Rig::pods(first_watch(vec![pod_line("ADDED", "a", 101), pod_line("DELETED", "a", 102), Step::Hang]));
+    rig.expect(&["listed 0", "seen", "gone"]).await;
+    let asks = rig.stub.asks();
+    assert_eq!(asks[0].path, "/api/v1/namespaces/shop/pods");
+    assert_eq!(
+        asks[0].query, "limit=500&labelSelector=app%3Dcheckout%2Cversion%3Dv1",
+        "a quorum read of one selection"
+    );
+    assert!(asks[1].query.contains("resourceVersion=100&") && asks[1].query.contains("allowWatchBookmarks=true"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_answered_with_a_list_and_the_watch_goes_on() {
+    let mut rig = Rig::pods(|_| None);
+    rig.expect(&["listed 0", "listed 0", "listed 0", "listed 0"]).await;
+    assert_eq!((rig.count("LIST"), rig.count("WATCH")), (4, 1));
+    let times: Vec<u64> = rig.stub.of("LIST", "pods").iter().map(|ask| ask.at.as_secs()).collect();
+    assert_eq!(times, [0, 10, 20, 30]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_speaks_needs_no_proof() {
+    let bookmark = || line("BOOKMARK", r#"{"kind":"Pod","metadata":{"resourceVersion":"101"}}"#);
+    let steps = (0..20).flat_map(|_| [Step::Wait(8000), bookmark()]).chain([Step::Hang]).collect();
+    let mut rig = Rig::pods(first_watch(steps));
+    rig.expect(&["listed 0", "listed 0"]).await;
+    assert_eq!(rig.stub.of("LIST", "pods")[1].at.as_secs(), 170, "10 s after the last bookmark");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_breaks_a_watch_leads_to_a_list() {
+    let cases: Vec<(&str, Reply)> = vec![
+        ("410 in the stream", Reply::Stream(vec![line("ERROR", &status_object(410, "too old"))])),
+        ("500 in the stream", Reply::Stream(vec![line("ERROR", &status_object(500, "etcd"))])),
+        ("410 at the opening", status(410, "too old")),
+        ("504 at the opening", status(504, "Too large resource version: 9")),
+        ("500 at the opening", status(500, "etcd")),
+        ("429 at the opening", Reply::Later(429, 1)),
+        ("an early end", Reply::Stream(vec![])),
+        ("a cut", Reply::Stream(vec![Step::Cut])),
+    ];
+    for (name, reply) in cases {
+        let mut reply = Some(reply);
+        let mut rig = Rig::pods(move |ask| if ask.verb == "WATCH" { reply.take() } else { None });
+        rig.expect(&["listed 0", "listed 0"]).await;
+        let asks = rig.stub.asks();
+        assert!(asks[2].verb == "LIST" && asks[2].at < Duration::from_secs(1), "{name}: {asks:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_makes_the_source_stale_until_it_is_listed() {
+    for bad in [
+        "{\"type\":\"ADDED\",\"object\":{\"metadata\":5}}",
+        "{\"type\":\"ADD",
+        "<html>",
+        "{\"type\":\"X\",\"object\":{}}",
+    ] {
+        let mut rig = Rig::pods(first_watch(vec![Step::Line(bad.to_owned()), Step::Hang]));
+        rig.expect(&["listed 0", "lost Stale", "listed 0"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_no_list_can_show_keeps_the_source_stale() {
+    let mut rig = Rig::pods(|ask| {
+        (ask.verb == "LIST").then(|| {
+            json(200, r#"{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[{"metadata":{"uid":"a","resourceVersion":"1","labels":5}}]}"#)
+        })
+    });
+    rig.expect(&["lost Stale"]).await;
+    assert_eq!(rig.count("WATCH"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_watch_that_missed_something_is_opened_again() {
+    let mut rig = Rig::pods(|ask| match (ask.verb, ask.nth) {
+        ("LIST", 0) => Some(listed("pods", 100, &[("a", 90), ("b", 91)])),
+        ("LIST", _) => Some(listed("pods", 200, &[("a", 150), ("c", 160)])),
+        _ => None,
+    });
+    rig.expect(&["listed 2", "noticed WatchSilent", "listed 2"]).await;
+    // Opened again from what the list showed, and now the lists agree.
+    rig.expect(&["listed 2", "listed 2"]).await;
+    let watches = rig.stub.of("WATCH", "pods");
+    assert_eq!(watches.len(), 2);
+    assert!(watches[1].query.contains("resourceVersion=200&"), "{watches:#?}");
+    assert!(watches[1].at <= Duration::from_secs(13), "{watches:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_that_are_on_their_way_break_nothing_and_never_go_back() {
+    // The list at 10 s shows version 103; the watch tells 102 and 103 a moment later.
+    let steps = vec![Step::Wait(10_300), pod_line("MODIFIED", "a", 102), pod_line("MODIFIED", "a", 103), Step::Hang];
+    let mut watch = first_watch(steps);
+    let mut rig = Rig::pods(move |ask| match (ask.verb, ask.nth) {
+        ("LIST", 0) => Some(listed("pods", 100, &[("a", 100)])),
+        ("LIST", _) => Some(listed("pods", 103, &[("a", 103)])),
+        _ => watch(ask),
+    });
+    rig.expect(&["listed 1", "seen", "seen", "listed 1"]).await;
+    assert_eq!(rig.count("WATCH"), 1);
+    let lists: Vec<u64> = rig.stub.of("LIST", "pods").iter().map(|ask| ask.at.as_secs()).collect();
+    assert_eq!(lists, [0, 10, 20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_ends_in_time_goes_on_from_its_last_bookmark() {
+    let bookmark = line("BOOKMARK", r#"{"kind":"Pod","metadata":{"resourceVersion":"777"}}"#);
+    let mut rig = Rig::pods(first_watch(vec![Step::Wait(284_000), bookmark, Step::Wait(1000)]));
+    while rig.count("WATCH") < 2 {
+        rig.next().await;
+    }
+    let asks = rig.stub.asks();
+    let again = asks.iter().position(|ask| ask.verb == "WATCH" && ask.nth == 1).unwrap();
+    assert!(asks[again].query.contains("resourceVersion=777&"), "{:?}", asks[again]);
+    assert!(asks[again].at.as_secs() >= 280);
+    let before = &asks[again - 1];
+    assert!(before.verb == "LIST" && before.at + Duration::from_secs(2) < asks[again].at, "no list was needed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_list_ends_the_source() {
+    let mut rig = Rig::pods(|ask| (ask.verb == "LIST").then(|| status(403, "pods is forbidden")));
+    rig.expect(&["denied"]).await;
+    assert!(rig.facts.recv().await.is_none(), "nothing more comes");
+    assert_eq!(rig.stub.asks().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_watch_is_replaced_by_lists() {
+    let mut rig = Rig::pods(|ask| (ask.verb == "WATCH").then(|| status(403, "no watch")));
+    rig.expect(&["listed 0", "noticed WatchForbidden", "listed 0", "listed 0", "listed 0"]).await;
+    assert_eq!((rig.count("LIST"), rig.count("WATCH")), (4, 1));
+    assert_eq!(rig.stub.of("LIST", "pods")[3].at.as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_refused_end_the_source_for_good() {
+    let mut rig = Rig::pods(|ask| (ask.verb == "LIST").then(|| status(401, "Unauthorized")));
+    rig.expect(&["lost Unauthorized for good"]).await;
+    assert!(rig.facts.recv().await.is_none());
+    assert_eq!(rig.stub.asks().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_without_the_kind_has_none_of_it() {
+    let mut rig = Rig::of(Source::Workloads(WorkloadKind::Job), |_| {
+        Some(Reply::Whole(404, "text/plain", "404 page not found\n".to_owned()))
+    });
+    rig.expect(&["listed 0"]).await;
+    let mut rig = Rig::pods(|_| Some(Reply::Whole(404, "text/plain", "404 page not found\n".to_owned())));
+    rig.expect(&["lost Unreachable"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_api_server_says_is_unreachable() {
+    let page = "<!doctype html><html><title>Sign in</title></html>";
+    for (code, content_type) in [(200, "text/html"), (200, "application/json"), (403, "text/html"), (302, "")] {
+        let mut rig = Rig::pods(move |_| Some(Reply::Whole(code, content_type, page.to_owned())));
+        rig.expect(&["lost Unreachable"]).await;
+    }
+    let mut rig = Rig::pods(|_| Some(json(200, "{}")));
+    rig.expect(&["lost Stale"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_make_no_storm() {
+    let replies: [fn() -> Reply; 4] =
+        [|| status(500, "etcd"), || Reply::Later(429, 1), || Reply::Hang, || json(200, "{}")];
+    for reply in replies {
+        let mut rig = Rig::pods(move |ask| (ask.at < Duration::from_mins(8)).then(reply));
+        let fact = rig.next().await;
+        assert!(fact.starts_with("lost"), "{fact}");
+        assert_eq!(rig.next().await, "listed 0", "the same trouble is told once");
+        let asks = rig.stub.asks().len();
+        let allowed = 16 + 2 * 8 * 6 + 2;
+        assert!((30..=allowed).contains(&asks), "{asks} requests in eight minutes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_breaks_every_watch_is_asked_more_slowly() {
+    let mut rig = Rig::pods(|ask| (ask.verb == "WATCH").then(|| Reply::Stream(vec![])));
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    rig.expect(&["listed 0", "listed 0"]).await;
+    let asks = rig.stub.asks().len();
+    assert!(asks <= 16 + 2 * 60 + 1, "{asks} requests in ten minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_slept_lists_everything_again() {
+    let mut rig = Rig::pods(|_| None);
+    rig.expect(&["listed 0"]).await;
+    rig.sleeps.send_modify(|count| *count += 1);
+    rig.expect(&["lost Stale", "listed 0"]).await;
+}
