@@ -1,1 +1,148 @@
-//! Tests of cli.
+//! The whole binary: what a user gets who is in a hurry, has no cluster, or makes a mistake.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary, in surroundings that lead to no cluster.
+pub fn crashgate(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crashgate"));
+    command.args(arguments).stdin(Stdio::null());
+    for name in ["KUBECONFIG", "HTTPS_PROXY", "https_proxy", "KUBERNETES_SERVICE_HOST", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.env("HOME", "/nonexistent");
+    command
+}
+
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn kubeconfig(server: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    write!(
+        file,
+        "apiVersion: v1\nkind: Config\ncurrent-context: staging\n\
+         clusters: [{{name: c, cluster: {{server: \"{server}\"}}}}]\n\
+         users: [{{name: u, user: {{token: t}}}}]\n\
+         contexts: [{{name: staging, context: {{cluster: c, user: u}}}}]\n"
+    )
+    .unwrap();
+    file
+}
+
+const GATE: [&str; 6] = ["--app", "web", "--version", "v2", "--namespace", "shop"];
+
+#[test]
+fn an_unreachable_cluster_is_inconclusive_in_good_time_and_is_named() {
+    // Nobody listens at this port: it was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let file = kubeconfig(&format!("http://127.0.0.1:{port}"));
+    let path = file.path().to_str().unwrap();
+    let began = Instant::now();
+    let output = crashgate(&["check", "--kubeconfig", path]).args(GATE).output().unwrap();
+    let (code, stdout, stderr) = told(&output);
+    assert_eq!(code, Some(7), "{stdout}{stderr}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(stdout.contains("ClusterUnreachable"), "{stdout}");
+    for part in [&format!("127.0.0.1:{port}"), "staging", path] {
+        assert!(stderr.contains(part), "{part} in {stderr}");
+    }
+}
+
+#[test]
+fn without_any_configuration_nothing_is_asked() {
+    let (code, stdout, stderr) = told(&crashgate(&["check"]).args(GATE).output().unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(stderr.contains("kubeconfig"), "{stderr}");
+}
+
+#[test]
+fn a_kubeconfig_that_is_not_there_and_a_context_that_does_not_exist_are_named() {
+    let (code, _, stderr) =
+        told(&crashgate(&["check", "--kubeconfig", "/nonexistent/kc"]).args(GATE).output().unwrap());
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("/nonexistent/kc"), "{stderr}");
+
+    let file = kubeconfig("http://127.0.0.1:1");
+    let arguments = ["check", "--kubeconfig", file.path().to_str().unwrap(), "--context", "stagging"];
+    let (code, _, stderr) = told(&crashgate(&arguments).args(GATE).output().unwrap());
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("stagging") && stderr.contains("staging"), "{stderr}");
+}
+
+#[test]
+fn a_wrong_flag_and_a_wrong_recording_are_usage_errors() {
+    for arguments in [
+        &["check", "--nonsense"][..],
+        &["nonsense"],
+        &["replay", "/nonexistent.ndjson", "--app", "a", "--version", "v"],
+        &["replay", "README.md", "--app", "a", "--version", "v"],
+        &["check", "--rehearse", "Cargo.toml", "--app", "a", "--version", "v"],
+        &["replay", "tests/recordings/healthy.ndjson", "--app", "a"],
+    ] {
+        let (code, stdout, stderr) = told(&crashgate(arguments).output().unwrap());
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert!(!stderr.is_empty() && !stderr.contains("panicked"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_usage_error_is_told_in_json_too() {
+    let output = crashgate(&["replay", "README.md", "--app", "a", "--version", "v", "-o", "json"]).output().unwrap();
+    let (code, stdout, _) = told(&output);
+    let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &result["verdict"], &result["exitCode"]), (Some(2), &"usage".into(), &2.into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_a_run_with_all_that_is_known() {
+    for (signal, exit_code) in [("INT", 130), ("TERM", 143)] {
+        let folder = tempfile::tempdir().unwrap();
+        let record = folder.path().join("run.ndjson");
+        let mut child = crashgate(&["check", "-f", "manifests/rehearsal.yaml", "-o", "json", "--stable-for", "60s"])
+            .args(["--rehearse", "tests/recordings/healthy.ndjson", "--app", "checkout", "--namespace", "rec-healthy"])
+            .args(["--record", record.to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The signal comes as soon as traffic was recorded, so the run has begun.
+        let begun = Instant::now();
+        while std::fs::read_to_string(&record).map_or(0, |text| text.lines().count()) < 8 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the run never began");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let ended = Instant::now();
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let code = child.wait().unwrap().code();
+        assert!(ended.elapsed() < Duration::from_secs(2), "{signal}: {:?}", ended.elapsed());
+        let (_, stdout, stderr) = told(&child.wait_with_output().unwrap());
+        assert_eq!(code, Some(exit_code), "{signal}: {stderr}");
+        let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!((&result["verdict"], &result["exitCode"]), (&"interrupted".into(), &exit_code.into()));
+        let recorded = std::fs::read_to_string(&record).unwrap();
+        assert!(recorded.lines().last().unwrap().contains("\"gate\""), "the recording ends with the gate's own words");
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    let (code, list, _) = told(&crashgate(&["explain"]).output().unwrap());
+    assert_eq!(code, Some(0));
+    for row in crashgate::gate::code::CATALOGUE {
+        assert!(list.contains(row.name), "{}", row.name);
+        let (code, text, _) = told(&crashgate(&["explain", row.name]).output().unwrap());
+        assert_eq!(code, Some(0));
+        for part in [row.meaning, row.causes, row.next_step, row.rests_on] {
+            assert!(text.contains(part), "{part}");
+        }
+    }
+    let (code, _, stderr) = told(&crashgate(&["explain", "CrashLop"]).output().unwrap());
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("did you mean `CrashLoop`?"), "{stderr}");
+}

@@ -8,6 +8,8 @@ mod edge_cases;
 mod manifest;
 mod properties;
 mod purity;
+mod readme;
+mod rehearsal;
 mod replay;
 mod report;
 mod sandbox;

@@ -73,14 +73,6 @@ fn tolerated(judgement: &Judgement<'_>, plan: &Plan) -> Vec<Warning> {
                 }
             }
         }
-        for track in &group.left_out {
-            if let Some(why) = track.disturbed() {
-                warnings.push(Warning {
-                    code: Code::PodDisrupted.name(),
-                    message: format!("pod {} was {why}; it was left out", track.pod.name),
-                });
-            }
-        }
         if let Owner::Workload(workload) = group.owner {
             match &workload.detail {
                 Detail::Deployment { paused: true, .. } => warnings.push(Warning {

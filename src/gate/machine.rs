@@ -216,6 +216,10 @@ impl Gate {
         let moment = Moment { judgement: &judgement, view: &self.view, plan: &self.plan, now: self.now, confirmed };
         let decision = self.course.decision(&moment, &mut self.journal);
         self.deadlines = judgement.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
+        let disruptions = disruptions(&judgement);
+        for warning in disruptions {
+            self.warn(warning);
+        }
         if let Some((verdict, causes)) = decision {
             self.decide(verdict, causes);
         }
@@ -290,6 +294,16 @@ impl Gate {
             self.warnings.push(warning);
         }
     }
+}
+
+/// The pods that the platform took away or is taking away. They are soon gone, and a pass must tell of them.
+fn disruptions(judgement: &Judgement<'_>) -> Vec<Warning> {
+    let left_out = judgement.scope.groups.iter().flat_map(|group| &group.left_out);
+    let disturbed = left_out.filter_map(|track| {
+        let message = format!("pod {} was {}; it was left out", track.pod.name, track.disturbed()?);
+        Some(Warning { code: Code::PodDisrupted.name(), message })
+    });
+    disturbed.collect()
 }
 
 fn denied(source: Source) -> Warning {
