@@ -9,7 +9,7 @@ use std::time::Duration;
 use crashgate::gate::code::Code;
 use crashgate::gate::observation::{Source, TroubleKind};
 use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::{Grace, MinReady, Pin, Plan};
+use crashgate::gate::plan::{Grace, Pin, Plan};
 use crashgate::gate::pod::{Condition, Phase, RestartPolicy, Role};
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
@@ -575,9 +575,7 @@ cases! {
         Healthy;
         "A node that does not answer cannot be asked to run its pod.";
         || {
-            let mut plan = plan();
-            plan.min_ready = Some(MinReady::Count(1));
-            let mut story = Story::new(plan);
+            let mut story = Story::new(plan());
             let mut agent = daemon_set("agent", "v2", 2);
             agent.available = Some(1);
             story.workload(agent.clone()).pod(pod(&agent, "a"));
@@ -585,7 +583,9 @@ cases! {
             lost.node = Some("node2".to_owned());
             lost.ready.as_mut().unwrap().status = false;
             story.pod(lost);
-            ends(&mut story)
+            let outcome = ends(&mut story);
+            assert!(outcome.warnings.iter().any(|warning| warning.code == "NodeNotReady"), "{:?}", outcome.warnings);
+            outcome
         }
     daemon_set_fits_no_node:
         "A DaemonSet fits no node, so it wants 0 pods.";
@@ -850,6 +850,60 @@ cases! {
             story.at(1.0).pod(pod(&set, "a")).at(4.0).pod(pod(&set, "a").restarted("app", 1, 255, "Unknown"));
             let outcome = ends(&mut story);
             assert_eq!(outcome.decided_after, Duration::from_secs(14), "the window began anew all the same");
+            outcome
+        }
+    job_cleaned_up_at_once:
+        "A Job completes and is deleted in the same moment (ttlSecondsAfterFinished: 0).";
+        "not found";
+        Healthy;
+        "It has done what it was made for.";
+        || {
+            let mut story = Story::new(plan());
+            story.workload(job("web", "v2", None)).at(4.0);
+            story.goes_dark().workload(job("web", "v2", Some(JobEnd::Complete)));
+            story.workload_gone(WorkloadKind::Job, "job-web").at(5.0).list_all();
+            ends(&mut story)
+        }
+    resized_in_place:
+        "An in-place resize restarts the container, as its resizePolicy says.";
+        "fail: any restart is fatal";
+        Healthy;
+        "The restart was asked for.";
+        || {
+            let mut story = Story::new(plan());
+            let (_, set) = rolled_out(&mut story, 1);
+            let mut resizing = pod(&set, "a");
+            resizing.containers[0].resize_restarts = true;
+            story.at(1.0).pod(pod(&set, "a")).at(4.0).pod(resizing).at(5.0).pod(pod(&set, "a").restarted("app", 1, 137, "Error"));
+            ends(&mut story)
+        }
+    crash_after_a_resize:
+        "The container crashes once more, after the restart of an in-place resize.";
+        "-";
+        Failed CrashLoop;
+        "Only the restart that was asked for is excused.";
+        || {
+            let mut story = Story::new(plan());
+            let (_, set) = rolled_out(&mut story, 1);
+            let mut resizing = pod(&set, "a");
+            resizing.containers[0].resize_restarts = true;
+            story.at(1.0).pod(resizing).at(2.0).pod(pod(&set, "a").restarted("app", 1, 137, "Error"));
+            story.at(6.0).pod(pod(&set, "a").restarted("app", 2, 1, "Error"));
+            ends(&mut story)
+        }
+    refused_by_its_node_again_and_again:
+        "The node refuses each pod with OutOfcpu, and the ReplicaSet goes on making new ones.";
+        "fail with the app to blame, or count for ever";
+        Platform PodDisrupted;
+        "A refusal of the node is not the app's fault; the same cause is told once, with a count.";
+        || {
+            let mut story = Story::new(plan());
+            let (_, set) = rolled_out(&mut story, 1);
+            for number in 0..40 {
+                story.pod(pod(&set, &format!("web-{number}")).failed_by_node("OutOfcpu"));
+            }
+            let outcome = ends(&mut story);
+            assert_eq!((outcome.findings.len(), outcome.findings[0].also.len()), (1, 39));
             outcome
         }
     half_watch:

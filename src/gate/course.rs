@@ -173,7 +173,7 @@ impl Course {
             let name = format!("{kind}/{name}");
             let place = Place { workload: Some(name.clone()), ..Place::default() };
             match view.workloads.get(uid) {
-                Some(workload) if workload.deleting => {
+                Some(workload) if workload.deleting && !workload.is_complete_job() => {
                     Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} is being deleted"), now))
                 }
                 None => Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} was deleted"), now)),

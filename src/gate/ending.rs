@@ -115,7 +115,9 @@ fn disruptions(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
         .flat_map(|(group, _)| group.left_out.iter().filter_map(|track| Some((track, track.disturbed()?))))
         .map(|(track, why)| {
             let message = format!("pod {} was {why}, and nothing has taken its place", track.pod.name);
-            Cause::new(Code::PodDisrupted, super::pod_causes::place_of(&track.pod), message, now)
+            let mut cause = Cause::new(Code::PodDisrupted, super::pod_causes::place_of(&track.pod), message, now);
+            cause.essence = why;
+            cause
         })
         .collect()
 }

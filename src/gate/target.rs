@@ -1,9 +1,11 @@
 //! How many pods a group wants, and what it still lacks.
 
 use super::code::Code;
+use super::disruption;
 use super::plan::Plan;
 use super::pod::{Phase, RestartPolicy};
 use super::scope::{Group, Owner};
+use super::track::PodTrack;
 use super::view::View;
 use super::workload::{Detail, JobEnd, Workload};
 
@@ -65,9 +67,9 @@ fn on_lost_nodes(group: &Group<'_>, view: &View) -> u32 {
     u32::try_from(lost).unwrap_or(u32::MAX)
 }
 
-fn is_on_lost_node(track: &super::track::PodTrack, view: &View) -> bool {
+fn is_on_lost_node(track: &PodTrack, view: &View) -> bool {
     let node = track.pod.node.as_ref().and_then(|name| view.nodes.get(name));
-    node.is_some_and(|node| node.ready == Some(false))
+    node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&track.pod)
 }
 
 /// How the group stands.
@@ -75,7 +77,7 @@ fn is_on_lost_node(track: &super::track::PodTrack, view: &View) -> bool {
 pub fn standing(group: &Group<'_>, plan: &Plan, view: &View) -> Standing {
     let shortfall = match group.owner {
         Owner::Nobody => return bare_standing(group),
-        Owner::Unreadable { reference, denied } => unreadable_shortfall(group, plan, &reference.kind, denied),
+        Owner::Unreadable { reference, denied } => unreadable_shortfall(group, plan, view, &reference.kind, denied),
         Owner::Workload(workload) => match &workload.detail {
             Detail::Job { end, suspended, failed, succeeded } => {
                 return job_standing(workload, end.as_ref(), *suspended, *failed, *succeeded);
@@ -117,7 +119,7 @@ fn job_standing(job: &Workload, end: Option<&JobEnd>, suspended: bool, failed: u
     }
 }
 
-fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, kind: &str, denied: bool) -> Option<Shortfall> {
+fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, view: &View, kind: &str, denied: bool) -> Option<Shortfall> {
     let Some(replicas) = plan.replicas else {
         let pods = group.pods.len();
         return Some(if denied {
@@ -137,7 +139,7 @@ fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, kind: &str, denied: bool
             )
         });
     };
-    pods_shortfall(group, plan, replicas, None)
+    pods_shortfall(group, &counted(group, view), plan, replicas, None)
 }
 
 fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> Option<Shortfall> {
@@ -166,7 +168,7 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
     } else if matches!(workload.detail, Detail::Deployment { .. }) && group.replica_set.is_none() {
         Some(Shortfall::waiting(format!("{name} has no ReplicaSet of its newest template yet")))
     } else {
-        pods_shortfall(group, plan, wanted, Some(available(group, workload)))
+        pods_shortfall(group, &counted(group, view), plan, wanted, Some(available(group, workload)))
     };
     // A paused rollout that is complete all the same can pass.
     let lacking = lacking?;
@@ -186,10 +188,24 @@ fn available(group: &Group<'_>, workload: &Workload) -> u32 {
     counted.unwrap_or(0)
 }
 
-fn pods_shortfall(group: &Group<'_>, plan: &Plan, wanted: u32, available: Option<u32>) -> Option<Shortfall> {
+/// The pods that must be there and Ready: for a `DaemonSet`, those on nodes that answer.
+fn counted<'a>(group: &Group<'a>, view: &View) -> Vec<&'a PodTrack> {
+    let by_node =
+        matches!(group.owner, Owner::Workload(workload) if matches!(workload.detail, Detail::DaemonSet { .. }));
+    group.pods.iter().copied().filter(|track| !by_node || !is_on_lost_node(track, view)).collect()
+}
+
+fn pods_shortfall(
+    group: &Group<'_>,
+    counted: &[&PodTrack],
+    plan: &Plan,
+    wanted: u32,
+    available: Option<u32>,
+) -> Option<Shortfall> {
     let name = group.name();
-    let ready = group.ready();
-    let live = u32::try_from(group.pods.len()).unwrap_or(u32::MAX);
+    let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
+    let ready = count(counted.iter().filter(|track| track.pod.is_ready()).count());
+    let live = count(counted.len());
     let needed = plan.min_ready.map_or(wanted, |min_ready| min_ready.of(wanted));
     if wanted == 0 {
         return Some(Shortfall::new(Code::UpdateBlocked, format!("{name} wants no pod of this revision")));
@@ -245,11 +261,7 @@ fn update_block(group: &Group<'_>, workload: &Workload, wanted: u32, view: &View
     }
 }
 
-fn old_pods<'a>(
-    workload: &'a Workload,
-    view: &'a View,
-    group: &'a Group<'_>,
-) -> impl Iterator<Item = &'a super::track::PodTrack> {
+fn old_pods<'a>(workload: &'a Workload, view: &'a View, group: &'a Group<'_>) -> impl Iterator<Item = &'a PodTrack> {
     view.pods.values().filter(|track| {
         track.pod.controller.as_ref().is_some_and(|owner| owner.uid == workload.uid)
             && !track.is_left_out()

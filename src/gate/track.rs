@@ -1,6 +1,6 @@
 //! A pod followed over time: what it is now, and what it went through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::cause::{Cause, FirstSights};
@@ -55,7 +55,7 @@ impl PodTrack {
             lost_ready: 0,
             causes: Vec::new(),
         };
-        track.count_crashes();
+        track.count_crashes(&BTreeSet::new());
         track.look_again(around);
         track
     }
@@ -74,8 +74,9 @@ impl PodTrack {
             }
             _ => {}
         }
+        let resized = self.resizing();
         self.pod = pod;
-        self.count_crashes();
+        self.count_crashes(&resized);
         self.look_again(around);
     }
 
@@ -150,7 +151,16 @@ impl PodTrack {
             && (container.role == Role::Init || container_causes::policy(&self.pod, container) != RestartPolicy::Never)
     }
 
-    fn count_crashes(&mut self) {
+    /// The containers that an in-place resize may restart now.
+    fn resizing(&self) -> BTreeSet<String> {
+        let containers = self.pod.containers.iter();
+        let may = containers.filter(|container| self.pod.resizing || container.resize_restarts);
+        may.map(|container| container.name.clone()).collect()
+    }
+
+    /// Counts the ends that the pod shows now. `resized` are the containers that a resize was about to restart at the
+    /// look before: the resize and its restart can be over in one step.
+    fn count_crashes(&mut self, resized: &BTreeSet<String>) {
         // Ends of a pod on its way out are no crashes, nor those of sidecars whose app has finished.
         if self.pod.deleting || self.disturbed().is_some() {
             return;
@@ -160,7 +170,7 @@ impl PodTrack {
             if finished && container.role == Role::Sidecar {
                 continue;
             }
-            let resizing = self.pod.resizing || container.resize_restarts;
+            let resizing = self.pod.resizing || container.resize_restarts || resized.contains(&container.name);
             let ledger = self.ledgers.entry(container.name.clone()).or_default();
             ledger.observe(container, self.pod.restart_policy, resizing);
         }

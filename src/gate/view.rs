@@ -110,6 +110,8 @@ impl View {
     pub fn forget(&mut self, source: Source, uid: &str) -> bool {
         match source {
             Source::Pods => self.pods.remove(uid).is_some(),
+            // A Job that is complete has done what it was made for: that it is cleaned up then changes nothing.
+            Source::Workloads(_) if self.workloads.get(uid).is_some_and(Workload::is_complete_job) => false,
             Source::Workloads(_) => self.workloads.remove(uid).is_some(),
             Source::Events | Source::Nodes => false,
         }

@@ -94,6 +94,14 @@ pub struct Workload {
     pub detail: Detail,
 }
 
+impl Workload {
+    /// True for a Job whose condition `Complete` is True.
+    #[must_use]
+    pub fn is_complete_job(&self) -> bool {
+        matches!(self.detail, Detail::Job { end: Some(JobEnd::Complete), .. })
+    }
+}
+
 /// The pod template of a workload, as far as the gate reads it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template {

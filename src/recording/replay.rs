@@ -70,11 +70,18 @@ impl Player {
         self.pass_time(now);
         if let Entry::Log(log) = entry {
             self.shelf.put(now, log.clone());
-        } else if let Some(fact) = fact_of(entry, &self.gate.plan().namespace) {
+        } else if let Some(fact) = fact_of(entry, &self.gate.plan().namespace)
+            && !self.is_about_the_watch_alone(&fact)
+        {
             self.mirror.take(&fact);
             self.gate.observe(now, fact);
             self.answer(now);
         }
+    }
+
+    /// A refusal after a LIST that was answered is about watching: the recorder went on by polling.
+    fn is_about_the_watch_alone(&self, fact: &Fact) -> bool {
+        matches!(fact, Fact::Denied { source, .. } if self.mirror.objects.contains_key(source))
     }
 
     /// Lets time pass up to `now`, and answers every question at the moment at which it is asked.
