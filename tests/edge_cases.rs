@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Source, TroubleKind};
+use crashgate::gate::observation::{Fact, Source, TroubleKind};
 use crashgate::gate::outcome::Outcome;
 use crashgate::gate::plan::{Grace, Pin, Plan};
 use crashgate::gate::pod::{Condition, Phase, RestartPolicy, Role};
@@ -904,6 +904,32 @@ cases! {
             }
             let outcome = ends(&mut story);
             assert_eq!((outcome.findings.len(), outcome.findings[0].also.len()), (1, 39));
+            outcome
+        }
+    measured_too_short:
+        "The data ends while all is still well, before the stability window is full.";
+        "pass: an analysis that was ended before it measured";
+        Inconclusive RecordingEnded;
+        "Too little was seen to say yes.";
+        || {
+            let mut story = Story::new(plan());
+            let (_, set) = rolled_out(&mut story, 1);
+            story.at(1.0).pod(pod(&set, "a")).at(9.0).tell(Fact::RecordingEnded);
+            ends(&mut story)
+        }
+    confirming_read_is_never_answered:
+        "All was well for the whole window, and the last read, which should confirm it, gets no answer.";
+        "pass: nobody reads once more";
+        Inconclusive StaleData;
+        "No pass without a fresh read at its end.";
+        || {
+            let mut story = Story::new(plan());
+            let (_, set) = rolled_out(&mut story, 1);
+            story.at(1.0).pod(pod(&set, "a"));
+            let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::machine::Gate::new(plan()));
+            gate.advance(Duration::from_mins(10));
+            let outcome = gate.outcome().unwrap().clone();
+            assert_eq!(outcome.decided_after, Duration::from_secs(70), "the wait period and ten seconds more");
             outcome
         }
     half_watch:

@@ -86,7 +86,15 @@ impl Course {
                 journal.push(now, GateEvent::WindowBroken { why });
             }
         }
-        self.is_over(moment).then(|| ending::at_the_end(view, plan, judgement, now))
+        if !self.is_over(moment) {
+            return None;
+        }
+        if self.asked.is_some() {
+            let message = "the confirming read was not answered in time".to_owned();
+            let cause = Cause::new(Code::StaleData, Place::default(), message, now);
+            return Some((Verdict::Inconclusive, with(cause, judgement)));
+        }
+        Some(ending::at_the_end(view, plan, judgement, now))
     }
 
     /// Answers nothing that was asked before.

@@ -139,3 +139,147 @@ fn counts(ended: &Ended, role: Role, policy: RestartPolicy) -> bool {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CrashLedger;
+    use crate::gate::pod::{Container, ContainerState, ContainerStatus, Ended, Probes, RestartPolicy, Role};
+
+    fn ended(attempt: u32, exit_code: i32, reason: &str) -> Ended {
+        Ended {
+            exit_code,
+            signal: None,
+            reason: Some(reason.to_owned()),
+            message: None,
+            container_id: Some(format!("containerd://{attempt}")),
+            started_at: None,
+            finished_at: None,
+            ran_seconds: None,
+        }
+    }
+
+    fn status(restart_count: u32, state: ContainerState, last: Option<Ended>) -> ContainerStatus {
+        let container_id = Some(format!("containerd://{restart_count}"));
+        ContainerStatus { ready: false, started: None, restart_count, container_id, state, last }
+    }
+
+    fn waiting(reason: &str) -> ContainerState {
+        ContainerState::Waiting { reason: Some(reason.to_owned()), message: None }
+    }
+
+    fn container(role: Role, status: ContainerStatus) -> Container {
+        Container {
+            name: "app".to_owned(),
+            role,
+            image: "a".to_owned(),
+            restart_policy: None,
+            memory_limit: None,
+            resize_restarts: false,
+            probes: Probes::default(),
+            status: Some(status),
+        }
+    }
+
+    /// The crashes after each of these states, told one after the other.
+    fn counted(role: Role, policy: RestartPolicy, states: &[ContainerStatus]) -> Vec<u32> {
+        let mut ledger = CrashLedger::default();
+        let mut counts = Vec::new();
+        for state in states {
+            // Told twice: repeats must not count.
+            for _ in 0..2 {
+                ledger.observe(&container(role, state.clone()), policy, false);
+            }
+            counts.push(ledger.crashes());
+        }
+        counts
+    }
+
+    fn app(states: &[ContainerStatus]) -> Vec<u32> {
+        counted(Role::App, RestartPolicy::Always, states)
+    }
+
+    #[test]
+    fn each_crash_counts_once_whichever_field_shows_it_first() {
+        let one = || ended(0, 1, "Error");
+        let two = || ended(1, 1, "Error");
+        let states = [
+            status(0, ContainerState::Running, None),
+            status(0, ContainerState::Terminated(one()), None),
+            status(1, ContainerState::Running, Some(one())),
+            status(1, ContainerState::Terminated(two()), Some(one())),
+            status(1, waiting("CrashLoopBackOff"), Some(two())),
+            status(2, ContainerState::Running, Some(two())),
+        ];
+        assert_eq!(app(&states), [0, 1, 1, 2, 2, 2]);
+        assert_eq!(app(&states[2..3]), [1], "restartCount alone, seen late");
+        assert_eq!(app(&states[4..5]), [2], "in back-off, seen late");
+        assert_eq!(app(&[states[3].clone(), states[1].clone()]), [2, 2], "an older state told late takes nothing back");
+    }
+
+    #[test]
+    fn a_restart_that_was_never_seen_counts_by_the_restart_count() {
+        assert_eq!(app(&[status(5, ContainerState::Running, Some(ended(4, 1, "Error")))]), [5]);
+        assert_eq!(app(&[status(1, ContainerState::Running, None)]), [1], "without a lastState");
+    }
+
+    #[test]
+    fn a_new_attempt_that_has_not_started_does_not_end_the_one_before_twice() {
+        // Created, with an ID of its own, while lastState is the attempt before.
+        let mut created = status(1, waiting("ContainerCreating"), Some(ended(0, 1, "Error")));
+        created.container_id = Some("containerd://1".to_owned());
+        assert_eq!(app(&[created]), [1]);
+    }
+
+    #[test]
+    fn a_back_off_without_any_end_shown_is_a_crash_all_the_same() {
+        assert_eq!(app(&[status(0, waiting("CrashLoopBackOff"), None)]), [1]);
+        assert_eq!(app(&[status(0, waiting("ImagePullBackOff"), None)]), [0]);
+    }
+
+    #[test]
+    fn ends_that_are_not_the_apps_are_taken_off() {
+        let states = [
+            status(1, ContainerState::Running, Some(ended(0, 255, "Unknown"))),
+            status(2, ContainerState::Running, Some(ended(1, 1, "Error"))),
+        ];
+        assert_eq!(app(&states), [0, 1]);
+        let mut nameless = ended(0, 137, "ContainerStatusUnknown");
+        nameless.container_id = None;
+        assert_eq!(app(&[status(0, ContainerState::Terminated(nameless), None)]), [0]);
+    }
+
+    #[test]
+    fn roles_and_policies_say_which_ends_are_crashes() {
+        let fine = || [status(0, ContainerState::Terminated(ended(0, 0, "Completed")), None)];
+        let broken = || [status(0, ContainerState::Terminated(ended(0, 1, "Error")), None)];
+        let table = [
+            (Role::Init, RestartPolicy::Always, 0, 1),
+            (Role::Init, RestartPolicy::Never, 0, 1),
+            (Role::Sidecar, RestartPolicy::Never, 1, 1),
+            (Role::App, RestartPolicy::Always, 1, 1),
+            (Role::App, RestartPolicy::OnFailure, 0, 1),
+            (Role::App, RestartPolicy::Never, 0, 0),
+        ];
+        for (role, policy, after_zero, after_one) in table {
+            assert_eq!(counted(role, policy, &fine()), [after_zero], "{role:?} {policy:?}, exit code 0");
+            assert_eq!(counted(role, policy, &broken()), [after_one], "{role:?} {policy:?}, exit code 1");
+        }
+    }
+
+    #[test]
+    fn the_newest_end_is_remembered_with_its_attempt() {
+        let mut ledger = CrashLedger::default();
+        let newest = |ledger: &CrashLedger| ledger.newest().map(|(attempt, ended)| (attempt, ended.exit_code));
+        let observe = |ledger: &mut CrashLedger, state| {
+            ledger.observe(&container(Role::App, state), RestartPolicy::Always, false);
+        };
+        observe(&mut ledger, status(0, ContainerState::Terminated(ended(0, 3, "Error")), None));
+        assert_eq!(newest(&ledger), Some((0, 3)));
+        observe(&mut ledger, status(1, ContainerState::Running, Some(ended(0, 3, "Error"))));
+        assert_eq!(newest(&ledger), Some((0, 3)));
+        observe(&mut ledger, status(1, ContainerState::Terminated(ended(1, 4, "Error")), Some(ended(0, 3, "Error"))));
+        assert_eq!(newest(&ledger), Some((1, 4)));
+        observe(&mut ledger, status(0, ContainerState::Terminated(ended(0, 3, "Error")), None));
+        assert_eq!(newest(&ledger), Some((1, 4)), "an older state told late");
+    }
+}
