@@ -12,5 +12,6 @@ mod readme;
 mod rehearsal;
 mod replay;
 mod report;
+mod rules;
 mod sandbox;
 mod story;

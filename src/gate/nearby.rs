@@ -35,7 +35,7 @@ fn nearness(workload: &Workload, plan: &Plan) -> Option<String> {
     if let Some(pin) = &plan.workload {
         return if scope::is_pinned(workload, pin) {
             Some(format!("{name} runs {}", running(workload, plan)))
-        } else if workload.name == pin.name || strsim::levenshtein(&workload.name, &pin.name) <= NEAR {
+        } else if workload.name == pin.name || is_near(&workload.name, &pin.name) {
             Some(format!("there is {name}"))
         } else {
             None
@@ -43,33 +43,33 @@ fn nearness(workload: &Workload, plan: &Plan) -> Option<String> {
     }
     let labels = &workload.template.labels;
     let mut held = 0;
+    let mut near = 0;
     let mut differences = Vec::new();
     for requirement in plan.selector.requirements() {
         let Test::Equals(wanted) = &requirement.test else { continue };
         match labels.get(&requirement.key) {
             Some(value) if value == wanted => held += 1,
-            Some(value) => differences.push(format!("{}={value}", requirement.key)),
+            Some(value) => {
+                near += u32::from(is_near(wanted, value));
+                differences.push(format!("{}={value}", requirement.key));
+            }
+            // The same value under another key: `app.kubernetes.io/name` where `name` was asked for.
             None => {
-                let near_key = labels.iter().find(|(key, value)| {
-                    *value == wanted
-                        && (strsim::levenshtein(key, &requirement.key) <= NEAR
-                            || key.ends_with(&format!("/{}", requirement.key)))
-                });
-                if let Some((key, value)) = near_key {
+                let like_it =
+                    |key: &str| is_near(key, &requirement.key) || key.ends_with(&format!("/{}", requirement.key));
+                if let Some((key, value)) = labels.iter().find(|(key, value)| *value == wanted && like_it(key)) {
+                    near += 1;
                     differences.push(format!("{key}={value}"));
                 }
             }
         }
     }
-    let is_near = |difference: &String| {
-        let (key, value) = difference.split_once('=').unwrap_or((difference, ""));
-        plan.selector.requirements().iter().any(|requirement| match &requirement.test {
-            Test::Equals(wanted) => requirement.key != key || strsim::levenshtein(wanted, value) <= NEAR,
-            _ => false,
-        })
-    };
-    (!differences.is_empty() && (held > 0 || differences.iter().all(is_near)))
-        .then(|| format!("{name} carries {}", differences.join(",")))
+    let all_near = near as usize == differences.len();
+    (!differences.is_empty() && (held > 0 || all_near)).then(|| format!("{name} carries {}", differences.join(",")))
+}
+
+fn is_near(one: &str, other: &str) -> bool {
+    strsim::levenshtein(one, other) <= NEAR
 }
 
 /// The version that a workload runs: its version label, or else its first image's tag or digest.
