@@ -819,10 +819,10 @@ fn what_a_pod_is_doing_is_said_in_a_few_words() {
         told.unwrap()
     };
     assert_eq!(state(|pod| pod), "ready");
-    assert_eq!(state(super::story::objects::Bend::unready), "running, not ready");
-    assert_eq!(state(super::story::objects::Bend::creating), "starting");
+    assert_eq!(state(Bend::unready), "running, not ready");
+    assert_eq!(state(Bend::creating), "starting");
     assert_eq!(state(|pod| pod.unschedulable("x")), "Unschedulable");
-    assert_eq!(state(super::story::objects::Bend::deleting), "terminating");
+    assert_eq!(state(Bend::deleting), "terminating");
     assert_eq!(state(|pod| pod.waiting("app", "ErrImagePull", "")), "app: ErrImagePull");
     assert_eq!(state(|pod| pod.failed_by_node("Evicted")), "evicted by its node (pressure or shutdown)");
     assert_eq!(
