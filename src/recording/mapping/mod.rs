@@ -13,6 +13,8 @@ use crate::gate::pod::{Condition, ControllerRef};
 use crate::gate::workload::WorkloadKind;
 
 mod pod;
+#[cfg(test)]
+mod tests;
 mod workload;
 
 /// Why a piece of JSON is no observation.
