@@ -866,3 +866,191 @@ fn faults_and_evidence_have_their_names_in_json() {
     let kinds = [Log, TerminationMessage, Event, Probe, Node, Status, Missing].map(EvidenceKind::name);
     assert_eq!(kinds, ["log", "termination-message", "event", "probe", "node", "status", "missing"]);
 }
+
+// The words.
+
+#[test]
+fn what_is_wrong_with_an_image_is_said_with_its_reference() {
+    let of = |image: &'static str, reason: &'static str, message: &'static str| {
+        one_pod(move |mut pod| {
+            pod.containers[0].image = image.to_owned();
+            pod.waiting("app", reason, message)
+        })
+    };
+    let outcome = of("Shop/Cart:::v2", "InvalidImageName", "couldn't parse image name");
+    assert_says(&outcome, Verdict::Failed, Code::ImageNameInvalid, &["`Shop/Cart:::v2`", "cannot be parsed"]);
+    let outcome =
+        of("cart:v2", "ErrImageNeverPull", "Container image \"cart:v2\" is not present with pull policy of Never");
+    assert_says(&outcome, Verdict::Failed, Code::ImageNeverPull, &["cart:v2", "imagePullPolicy Never"]);
+    let outcome = of("r:5000/cart:v2", "ErrImagePull", "failed to resolve image: r:5000/cart:v2: not found");
+    assert_says(
+        &outcome,
+        Verdict::Failed,
+        Code::ImageNotFound,
+        &["r:5000/cart:v2", "does not have", "tag v2", "r:5000/cart"],
+    );
+    let outcome = of("cart@sha256:0a", "ErrImagePull", "manifest unknown");
+    assert_says(&outcome, Verdict::Failed, Code::ImageNotFound, &["digest sha256:0a"]);
+    let outcome = of("cart", "ErrImagePull", "manifest unknown");
+    assert_says(&outcome, Verdict::Failed, Code::ImageNotFound, &["tag latest"]);
+    let outcome =
+        of("cart:v2", "ErrImagePull", "rpc error: code = Unknown desc = pull access denied, no basic auth credentials");
+    assert_says(&outcome, Verdict::Failed, Code::ImagePullDenied, &["refuses", "imagePullSecrets"]);
+    assert!(!lead(&outcome).message.contains("rpc error"), "{}", lead(&outcome).message);
+    let outcome = of("cart:v2", "ImagePullBackOff", "Back-off pulling image \"cart:v2\"");
+    assert_says(&outcome, Verdict::Platform, Code::RegistryUnavailable, &["does not say why"]);
+}
+
+#[test]
+fn an_old_kubelets_back_off_is_read_by_its_event() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.event(
+        "a",
+        Some("app"),
+        "Failed",
+        "Failed to pull image \"x\": rpc error: code = NotFound desc = x: not found",
+    );
+    story.event("a", Some("app"), "Failed", "Error: ImagePullBackOff");
+    story.at(2.0).pod(pod(&set, "a").waiting("app", "ImagePullBackOff", "Back-off pulling image \"x\""));
+    assert_says(story.ends(), Verdict::Failed, Code::ImageNotFound, &["not found"]);
+}
+
+#[test]
+fn what_cannot_be_created_or_started_is_said() {
+    let outcome = one_pod(|pod| pod.waiting("app", "CreateContainerConfigError", "secret \"s\" not found"));
+    assert_says(
+        &outcome,
+        Verdict::Failed,
+        Code::ConfigMissing,
+        &["container app needs Secret s, which does not exist", "Create Secret s in namespace shop"],
+    );
+    assert_eq!(outcome.decided_after, seconds(16), "15 s after first sight");
+    let root = "container has runAsNonRoot and image will run as root";
+    let outcome = one_pod(|pod| pod.waiting("app", "CreateContainerConfigError", root));
+    assert_says(&outcome, Verdict::Failed, Code::StartFailed, &["container app could not be created", root]);
+    assert_eq!(outcome.decided_after, seconds(16));
+    let outcome = one_pod(|pod| {
+        pod.waiting("app", "RunContainerError", "OCI runtime create failed: exec: \"/x\": permission denied")
+    });
+    assert_says(
+        &outcome,
+        Verdict::Failed,
+        Code::StartFailed,
+        &["container app could not be started: exec: \"/x\": permission denied"],
+    );
+    assert_eq!(outcome.decided_after, seconds(1), "at once");
+    let outcome = one_pod(|pod| pod.waiting("app", "CreateContainerError", "context deadline exceeded"));
+    assert_says(&outcome, Verdict::Platform, Code::SandboxFailed, &["context deadline exceeded"]);
+}
+
+#[test]
+fn a_crash_is_told_with_the_command_that_shows_its_log() {
+    let outcome = one_pod(|pod| pod.terminated("app", 1, "Error"));
+    assert_says(&outcome, Verdict::Failed, Code::CrashLoop, &["kubectl logs -n shop a -c app"]);
+    let outcome = killed_by("Startup", "Container app failed startup probe, will be restarted");
+    assert!(
+        lead(&outcome)
+            .evidence
+            .iter()
+            .any(|evidence| evidence.text.starts_with("startup probe: GET /alive on port 80; every 1 s"))
+    );
+}
+
+#[test]
+fn a_pod_that_is_not_ready_says_what_its_container_does() {
+    let outcome = one_pod(Bend::unready);
+    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["container app runs, but is not ready"]);
+    assert!(lead(&outcome).log.as_ref().is_some_and(|log| !log.previous && log.attempt == 0));
+    let outcome = one_pod(|pod| {
+        let mut pod = pod.unready();
+        pod.containers[0].probes.readiness = Some(Probe { initial_delay_seconds: 4, ..readiness_probe() });
+        pod
+    });
+    let probe = lead(&outcome).evidence.iter().find(|evidence| evidence.kind == EvidenceKind::Probe).unwrap();
+    assert_eq!(
+        probe.text,
+        "readiness probe: GET /ready on port 8080; first after 4 s, every 1 s, 1 s to answer, 3 failures in a row count"
+    );
+    let mut plan = plan();
+    plan.max_restarts = 9;
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a").terminated("app", 5, "Error"));
+    assert_says(story.ends(), Verdict::TimedOut, Code::NotReady, &["container app ended with exit code 5"]);
+}
+
+// Tolerance.
+
+#[test]
+fn what_enough_others_make_up_for_does_not_fail_the_gate_at_the_end_of_its_grace() {
+    let mut plan = plan();
+    plan.min_ready = Some(MinReady::Count(1));
+    plan.grace.insert(Grace::Unschedulable, seconds(5));
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 2);
+    story.at(1.0).pod(pod(&set, "a")).pod(pod(&set, "b").unschedulable("0/1 nodes are available: 1 Insufficient cpu."));
+    let outcome = story.ends();
+    assert_eq!((outcome.verdict, outcome.decided_after), (Verdict::Healthy, seconds(11)));
+}
+
+#[test]
+fn the_grace_of_a_refused_creation_begins_anew_after_a_success() {
+    let mut plan = plan();
+    plan.grace.insert(Grace::Quota, seconds(20));
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 1);
+    let refused = "pods \"web-x\" is forbidden: exceeded quota: q";
+    story.at(1.0).event(&set.uid, None, "FailedCreate", refused);
+    story.at(10.0).event(&set.uid, None, "SuccessfulCreate", "Created pod: a").pod(pod(&set, "a").unready());
+    story.at(15.0).pod_gone("a").event(
+        &set.uid,
+        None,
+        "FailedCreate",
+        "pods \"web-y\" is forbidden: exceeded quota: q",
+    );
+    let outcome = story.ends();
+    assert_eq!((lead(outcome).code, outcome.decided_after), (Code::QuotaExceeded, seconds(35)));
+}
+
+#[test]
+fn a_stateful_set_is_partitioned_only_while_revisions_differ() {
+    let warnings = |new_partition: u32, current: &str, pods: &[&str]| {
+        let mut story = Story::new(plan());
+        let mut db = stateful_set("db", "v2", 2);
+        let Detail::StatefulSet { current_revision, partition, .. } = &mut db.detail else { panic!() };
+        *current_revision = Some(current.to_owned());
+        *partition = new_partition;
+        story.workload(db.clone()).pods(pods.iter().map(|name| pod(&db, name)));
+        let outcome = story.ends();
+        assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
+        outcome.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings(1, "db-v1", &["db-1"]), ["PartitionedRollout"]);
+    assert!(warnings(1, "db-v2", &["db-0", "db-1"]).is_empty(), "all are of one revision");
+    assert!(warnings(0, "db-v1", &["db-0", "db-1"]).is_empty());
+}
+
+#[test]
+fn a_disturbed_pod_says_by_whom() {
+    let table = [
+        ("EvictionByEvictionAPI", "eviction API"),
+        ("PreemptionByScheduler", "higher priority"),
+        ("DeletionByTaintManager", "taint"),
+        ("DeletionByPodGC", "node is gone"),
+        ("TerminationByKubelet", "evicted by its node"),
+        ("SomethingElse", "SomethingElse"),
+    ];
+    for (reason, words) in table {
+        let outcome = one_pod(|mut pod| {
+            let mut target = pod.ready.clone().unwrap();
+            target.reason = Some(reason.to_owned());
+            pod.disruption = Some(target);
+            pod
+        });
+        assert_says(&outcome, Verdict::Platform, Code::PodDisrupted, &[words, "nothing has taken its place"]);
+    }
+    // A failure of its own is none of the node's.
+    let outcome = one_pod(|pod| pod.failed_by_node("DeadlineExceeded"));
+    assert_eq!(outcome.verdict, Verdict::TimedOut, "{:?}", outcome.findings);
+}
