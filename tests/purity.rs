@@ -42,6 +42,16 @@ fn the_gate_folder_is_pure() {
     }
 }
 
+#[test]
+fn there_is_one_tls_provider_and_one_clock() {
+    let lock = fs::read_to_string("Cargo.lock").unwrap();
+    assert!(lock.contains("name = \"ring\"") && lock.contains("name = \"jiff\""), "the lock file is read");
+    // Two TLS providers make the client panic at its first use; two time libraries make two kinds of time.
+    for unwanted in ["aws-lc-rs", "openssl", "chrono"] {
+        assert!(!lock.contains(&format!("name = \"{unwanted}\"")), "{unwanted}");
+    }
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
