@@ -30,8 +30,9 @@ pub struct Course {
     window: Window,
     /// Workloads whose template carried the gated version at some time, by UID: kind and name.
     carried: BTreeMap<String, (WorkloadKind, String)>,
-    /// The confirming read that was asked for: its ticket, and the number of the window that it is about.
-    asked: Option<(u64, u64)>,
+    /// The ticket of the confirming read that was asked for. Withdrawn whenever the window changes, so that an answer is
+    /// always about the window that is open.
+    asked: Option<u64>,
     tickets: u64,
 }
 
@@ -105,12 +106,12 @@ impl Course {
     /// The ticket of the question that is open.
     #[must_use]
     pub fn ticket(&self) -> Option<u64> {
-        self.asked.map(|(ticket, _)| ticket)
+        self.asked
     }
 
-    /// Takes the open question off. True where it was about the window that is still open.
+    /// Takes the open question off. True where there was one.
     pub fn take_question(&mut self) -> bool {
-        self.asked.take().is_some_and(|(_, epoch)| epoch == self.window.epoch())
+        self.asked.take().is_some()
     }
 
     /// The moments at which the course itself has something to decide.
@@ -142,7 +143,7 @@ impl Course {
     fn ask(&mut self, journal: &mut Journal, now: Duration) {
         if self.asked.is_none() {
             self.tickets += 1;
-            self.asked = Some((self.tickets, self.window.epoch()));
+            self.asked = Some(self.tickets);
             journal.push(now, GateEvent::Confirming);
         }
     }

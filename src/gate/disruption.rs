@@ -64,3 +64,67 @@ pub fn looks_lost(pod: &Pod) -> bool {
         && statuses().all(|status| status.ready || !matches!(status.state, super::pod::ContainerState::Running))
         && statuses().any(|status| status.ready)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::looks_lost;
+    use crate::gate::pod::{
+        Condition, Container, ContainerState, ContainerStatus, Phase, Pod, Probes, RestartPolicy, Role,
+    };
+
+    fn pod(container_ready: bool, reason: Option<&str>) -> Pod {
+        let status = ContainerStatus {
+            ready: container_ready,
+            started: None,
+            restart_count: 0,
+            container_id: None,
+            state: ContainerState::Running,
+            last: None,
+        };
+        let container = Container {
+            name: "app".to_owned(),
+            role: Role::App,
+            image: String::new(),
+            restart_policy: None,
+            memory_limit: None,
+            resize_restarts: false,
+            probes: Probes::default(),
+            status: Some(status),
+        };
+        Pod {
+            name: "a".to_owned(),
+            uid: "a".to_owned(),
+            labels: std::collections::BTreeMap::new(),
+            controller: None,
+            deleting: false,
+            phase: Some(Phase::Running),
+            reason: None,
+            message: None,
+            node: Some("n".to_owned()),
+            restart_policy: RestartPolicy::Always,
+            ready: Some(Condition { status: false, since: None, reason: reason.map(str::to_owned), message: None }),
+            scheduled: None,
+            disruption: None,
+            sandbox_ready: None,
+            resizing: false,
+            containers: vec![container],
+        }
+    }
+
+    #[test]
+    fn only_the_node_lifecycle_controller_takes_readiness_without_a_reason() {
+        assert!(looks_lost(&pod(true, None)));
+        assert!(!looks_lost(&pod(true, Some("ContainersNotReady"))), "the kubelet gives a reason");
+        assert!(!looks_lost(&pod(false, None)), "a container is not ready by its own word");
+        let mut without_statuses = pod(true, None);
+        without_statuses.containers[0].status = None;
+        assert!(!looks_lost(&without_statuses), "nothing is known");
+        let mut pending = pod(true, None);
+        pending.phase = Some(Phase::Pending);
+        assert!(!looks_lost(&pending));
+        let mut finished_beside = pod(true, None);
+        finished_beside.containers.push(pod(false, None).containers.remove(0));
+        finished_beside.containers[1].status.as_mut().unwrap().state = ContainerState::Unknown;
+        assert!(looks_lost(&finished_beside), "a container that does not run need not be ready");
+    }
+}

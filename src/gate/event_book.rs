@@ -186,3 +186,85 @@ fn is_earlier(one: Option<&str>, other: Option<&str>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EventBook, ProbeKind};
+    use crate::gate::observation::ClusterEvent;
+
+    fn event(uid: &str, reason: &str, message: &str, count: u32, last_seen: &str) -> ClusterEvent {
+        ClusterEvent {
+            uid: uid.to_owned(),
+            object_kind: "Pod".to_owned(),
+            object_name: "a".to_owned(),
+            object_uid: "a".to_owned(),
+            container: None,
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            warning: true,
+            count,
+            last_seen: Some(last_seen.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_repeat_is_no_news_and_a_later_one_is() {
+        let mut book = EventBook::default();
+        let first = || event("e", "FailedCreate", "no", 1, "2026-11-21T03:00:01Z");
+        assert!(book.observe(&first()));
+        assert!(!book.observe(&first()), "the same again");
+        assert!(book.observe(&event("e", "FailedCreate", "no", 2, "2026-11-21T03:00:05Z")), "counted again");
+        assert!(!book.observe(&first()), "the earlier state of the same event");
+        assert!(book.observe(&event("e", "FailedCreate", "never", 2, "2026-11-21T03:00:05Z")), "other words");
+        assert!(book.observe(&event("f", "FailedCreate", "never", 1, "2026-11-21T03:00:05Z")), "another event");
+        assert!(!book.observe(&event("g", "Whatever", "x", 1, "2026-11-21T03:00:05Z")), "nothing rests on it");
+    }
+
+    #[test]
+    fn an_older_event_does_not_take_the_place_of_a_newer_one() {
+        let mut book = EventBook::default();
+        book.observe(&event("new", "FailedMount", "new", 1, "2026-11-21T03:00:09Z"));
+        assert!(!book.observe(&event("old", "FailedMount", "old", 1, "2026-11-21T03:00:01Z")));
+        assert_eq!(book.newest("a", "FailedMount").unwrap().message, "new");
+        // Within a second the two precisions of the API cannot be told apart: the order of observation holds.
+        assert!(book.observe(&event("same", "FailedMount", "same", 1, "2026-11-21T03:00:09.000001Z")));
+        assert_eq!(book.newest("a", "FailedMount").unwrap().message, "same");
+    }
+
+    #[test]
+    fn volumes_and_pulls_stand_side_by_side() {
+        let mut book = EventBook::default();
+        for (uid, message) in [
+            ("1", "MountVolume.SetUp failed for volume \"a\" : x"),
+            ("2", "MountVolume.SetUp failed for volume \"b\" : y"),
+        ] {
+            book.observe(&event(uid, "FailedMount", message, 1, "2026-11-21T03:00:09Z"));
+        }
+        assert_eq!(book.about("a", "FailedMount").count(), 2);
+        assert_eq!(book.about("b", "FailedMount").count(), 0);
+        let pull = |uid, message| ClusterEvent {
+            container: Some("app".to_owned()),
+            ..event(uid, "Failed", message, 1, "2026-11-21T03:00:09Z")
+        };
+        book.observe(&pull("3", "Failed to pull image \"x\": not found"));
+        book.observe(&pull("4", "Error: ErrImagePull"));
+        assert_eq!(book.pull_failure("a", "app").unwrap().message, "Failed to pull image \"x\": not found");
+        assert!(book.pull_failure("a", "other").is_none());
+    }
+
+    #[test]
+    fn probes_are_told_apart() {
+        let mut book = EventBook::default();
+        let said = |uid, reason, message| ClusterEvent {
+            container: Some("app".to_owned()),
+            ..event(uid, reason, message, 1, "2026-11-21T03:00:09Z")
+        };
+        book.observe(&said("1", "Unhealthy", "Readiness probe failed: 404"));
+        book.observe(&said("2", "Unhealthy", "Liveness probe failed: 500"));
+        book.observe(&said("3", "Killing", "Container app failed startup probe, will be restarted"));
+        assert_eq!(book.probe_answer("a", "app", ProbeKind::Readiness).unwrap().message, "Readiness probe failed: 404");
+        assert_eq!(book.probe_answer("a", "app", ProbeKind::Liveness).unwrap().message, "Liveness probe failed: 500");
+        assert!(book.probe_kill("a", "app", ProbeKind::Startup).is_some());
+        assert!(book.probe_kill("a", "app", ProbeKind::Liveness).is_none());
+    }
+}

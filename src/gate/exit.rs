@@ -109,6 +109,11 @@ mod tests {
         for (code, reason, words) in table {
             assert_eq!(in_words(&ended(code, reason)), words);
         }
+        let signalled = |signal| in_words(&Ended { signal: Some(signal), ..ended(1, "Error") });
+        assert_eq!(signalled(11), "exit code 1 (SIGSEGV: a bad memory access)");
+        assert_eq!(signalled(0), "exit code 1", "no signal at all");
+        assert_eq!(in_words(&ended(192, "Error")), "exit code 192 (signal 64)");
+        assert_eq!(in_words(&ended(193, "Error")), "exit code 193", "there are 64 signals");
     }
 
     #[test]

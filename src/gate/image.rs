@@ -214,6 +214,10 @@ mod tests {
             assert_eq!(read_pull_error(message, IMAGE), Some(code), "{message}");
         }
         assert_eq!(read_pull_error("something new", IMAGE), None);
+        assert_eq!(read_pull_error("unexpected status: 5000 retries", IMAGE), None, "no HTTP status");
+        assert_eq!(read_pull_error("unexpected status: 500", IMAGE), Some(Code::RegistryUnavailable));
+        // A short name is part of other words.
+        assert_eq!(read_pull_error("manifest not found", "not"), Some(Code::ImageNotFound));
     }
 
     #[test]

@@ -40,8 +40,6 @@ impl Print {
 #[derive(Debug, Default)]
 pub struct Window {
     open: Option<Open>,
-    /// Counts the windows, so that a question asked in one is not answered in another.
-    epoch: u64,
 }
 
 #[derive(Debug)]
@@ -83,7 +81,7 @@ impl Window {
             .collect();
         let present = Open { since: now, prints, generations, gap: false };
         let Some(open) = &mut self.open else {
-            self.open_at(present);
+            self.open = Some(present);
             return Change::Opened;
         };
         match difference(open, &present) {
@@ -92,7 +90,7 @@ impl Window {
                 Change::None
             }
             Some(why) => {
-                self.open_at(present);
+                self.open = Some(present);
                 Change::Restarted { why }
             }
         }
@@ -107,7 +105,6 @@ impl Window {
 
     /// Something is not well: shuts the window. True where it was open.
     pub fn unwell(&mut self) -> bool {
-        self.epoch += u64::from(self.open.is_some());
         self.open.take().is_some()
     }
 
@@ -115,17 +112,6 @@ impl Window {
     #[must_use]
     pub fn since(&self) -> Option<Duration> {
         self.open.as_ref().map(|open| open.since)
-    }
-
-    /// The number of this window.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
-    fn open_at(&mut self, present: Open) {
-        self.epoch += 1;
-        self.open = Some(present);
     }
 }
 
