@@ -24,7 +24,7 @@ pub fn outcome(
     causes: Vec<Cause>,
     mut warnings: Vec<Warning>,
 ) -> Outcome {
-    warnings.extend(tolerated(judgement, plan));
+    warnings.extend(tolerated(judgement, plan, verdict));
     let findings = if verdict == Verdict::Healthy {
         // A cause that stands beside a pass was tolerated (`minReady`): it is told, and decides nothing.
         let tolerated = ranking::rank(causes, verdict).into_iter();
@@ -44,7 +44,7 @@ pub fn outcome(
 }
 
 /// What did not count, and that the reader of a pass should know all the same.
-fn tolerated(judgement: &Judgement<'_>, plan: &Plan) -> Vec<Warning> {
+fn tolerated(judgement: &Judgement<'_>, plan: &Plan, verdict: Verdict) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for group in &judgement.scope.groups {
         for track in &group.pods {
@@ -73,7 +73,10 @@ fn tolerated(judgement: &Judgement<'_>, plan: &Plan) -> Vec<Warning> {
                 }
             }
         }
-        if let Owner::Workload(workload) = group.owner {
+        // What holds a rollout back is a cause where the gate did not pass, and told as one.
+        if let Owner::Workload(workload) = group.owner
+            && verdict == Verdict::Healthy
+        {
             match &workload.detail {
                 Detail::Deployment { paused: true, .. } => warnings.push(Warning {
                     code: Code::Paused.name(),
