@@ -1181,3 +1181,204 @@ fn many_workloads_are_not_all_listed_where_nothing_matched() {
     assert!(message(5).ends_with("deployment/web-4"), "{}", message(5));
     assert!(message(6).ends_with("deployment/web-4, …"), "{}", message(6));
 }
+
+// Corners.
+
+#[test]
+fn different_causes_of_a_kind_are_told_apart_and_symptoms_once() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 3);
+    for (name, secret) in [("a", "s"), ("b", "t"), ("c", "s")] {
+        let said = format!("secret \"{secret}\" not found");
+        story.at(1.0).pod(pod(&set, name).waiting("app", "CreateContainerConfigError", &said));
+    }
+    let found: Vec<_> =
+        story.ends().findings.iter().map(|finding| (finding.message.clone(), finding.also.clone())).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].0.contains("Secret s") && found[0].1 == ["c"], "{found:?}");
+    assert!(found[1].0.contains("Secret t") && found[1].1.is_empty(), "{found:?}");
+
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 2);
+    let probed = |name| {
+        let mut pod = pod(&set, name).unready();
+        pod.containers[0].probes.readiness = Some(readiness_probe());
+        pod
+    };
+    story.pods([probed("a"), probed("b")]).event("b", Some("app"), "Unhealthy", "Readiness probe failed: 500");
+    let outcome = story.ends();
+    assert_eq!(
+        (outcome.findings.len(), outcome.findings[0].also.as_slice()),
+        (1, &["b".to_owned()][..]),
+        "{:?}",
+        outcome.findings
+    );
+}
+
+#[test]
+fn of_a_custom_resources_replica_sets_those_at_rest_are_old() {
+    let of_rollout = |version: &str, replicas: u32, controller: &str| {
+        let mut set = replica_set(&deployment("web", "v2", replicas));
+        set.uid = format!("set-{version}-{controller}");
+        let owner = set.controller.as_mut().unwrap();
+        "Rollout".clone_into(&mut owner.kind);
+        controller.clone_into(&mut owner.uid);
+        set
+    };
+    let mut story = Story::new(plan());
+    let new = of_rollout("new", 1, "r");
+    story.workload(of_rollout("old", 0, "r")).workload(new.clone()).pod(pod(&new, "a"));
+    assert_eq!(story.ends().verdict, Verdict::Healthy);
+
+    let mut story = Story::new(plan());
+    story
+        .workload(of_rollout("old", 0, "r"))
+        .workload(new.clone())
+        .pod(pod(&new, "a"))
+        .workload(of_rollout("x", 0, "another"));
+    assert_eq!(lead(story.ends()).code, Code::ScaledToZero, "that of another resource rests for itself");
+
+    let mut story = Story::new(plan());
+    story.workload(of_rollout("old", 0, "r")).workload(of_rollout("new", 0, "r"));
+    assert_eq!(lead(story.ends()).code, Code::ScaledToZero, "all at rest");
+}
+
+#[test]
+fn a_daemon_set_that_its_controller_has_not_seen_wants_nothing_yet() {
+    let mut story = Story::new(plan());
+    let mut agent = daemon_set("agent", "v2", 0);
+    agent.observed_generation = None;
+    story.workload(agent);
+    assert_says(story.ends(), Verdict::TimedOut, Code::NotReady, &["has not seen daemonset/agent yet"]);
+}
+
+#[test]
+fn an_update_is_blocked_only_where_old_pods_are_in_the_way() {
+    // OnDelete, all updated, one pod missing: the strategy is not why.
+    let mut story = Story::new(plan());
+    let mut agent = daemon_set("agent", "v2", 2);
+    agent.detail = Detail::DaemonSet { on_delete: true, template_generation: Some("1".to_owned()) };
+    story.workload(agent.clone()).pod(pod(&agent, "a"));
+    assert_says(story.ends(), Verdict::TimedOut, Code::NotReady, &["1 of the 2 pods"]);
+
+    // The first rollout of an ordered StatefulSet: nothing is old.
+    let mut story = Story::new(plan());
+    let db = stateful_set("db", "v2", 2);
+    story.workload(db.clone()).pod(pod(&db, "db-0").unready());
+    assert_says(story.ends(), Verdict::TimedOut, Code::NotReady, &["container app runs, but is not ready"]);
+
+    // An old pod that is Ready blocks nothing.
+    let mut wide = plan();
+    wide.selector = "app=web".parse().unwrap();
+    let mut story = Story::new(wide);
+    let old = pod(&stateful_set("db", "v1", 2), "db-1");
+    let mut db = stateful_set("db", "v2", 2);
+    let Detail::StatefulSet { current_revision, .. } = &mut db.detail else { panic!() };
+    *current_revision = Some("db-v1".to_owned());
+    story.workload(db).pod(old);
+    assert_eq!(lead(story.ends()).code, Code::NotReady);
+}
+
+#[test]
+fn a_job_under_way_says_how_far_it_is() {
+    let told = |failed, succeeded| {
+        let mut story = Story::new(plan());
+        let mut running = job("web", "v2", None);
+        running.detail = Detail::Job { end: None, suspended: false, failed, succeeded };
+        story.workload(running);
+        lead(story.ends()).message.clone()
+    };
+    assert_eq!(told(0, 0), "job/web is not complete: 0 of 1 succeeded");
+    assert_eq!(told(2, 0), "job/web is not complete: 0 of 1 succeeded, 2 failed so far");
+}
+
+#[test]
+fn readiness_that_was_lost_unseen_counts_as_lost() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    // Ready at every look, and each time anew.
+    for turn in 0..8 {
+        story.at(f64::from(turn) * 9.0 + 1.0).pod(pod(&set, "a").ready_since(&turn.to_string()));
+    }
+    let outcome = story.ends();
+    assert_says(outcome, Verdict::TimedOut, Code::ReadinessFlapping, &["lost its readiness 7 times"]);
+    assert_eq!(outcome.decided_after, seconds(64));
+}
+
+#[test]
+fn sidecars_of_what_is_finished_may_end() {
+    let mut finished = bare_pod("task");
+    finished.restart_policy = RestartPolicy::Never;
+    finished.containers.insert(0, container("proxy", Role::Sidecar));
+    // The app is done, and the kubelet ends the sidecar.
+    let finished = finished.terminated("app", 0, "Completed").terminated("proxy", 137, "Error");
+    let mut story = Story::new(plan());
+    let mut ended = finished.clone();
+    story.at(1.0).pod(finished);
+    ended.phase = Some(Phase::Succeeded);
+    story.at(2.0).pod(ended);
+    assert_eq!(story.ends().verdict, Verdict::Healthy);
+
+    // The app still runs: the sidecar's end is a crash.
+    let mut running = bare_pod("task");
+    running.restart_policy = RestartPolicy::Never;
+    running.containers.insert(0, container("proxy", Role::Sidecar));
+    let mut story = Story::new(plan());
+    story.at(1.0).pod(running.terminated("proxy", 137, "Error"));
+    assert_says(story.ends(), Verdict::Failed, Code::CrashLoop, &["sidecar proxy"]);
+}
+
+#[test]
+fn a_missing_claim_is_a_matter_of_volumes_and_a_missing_node_is_not() {
+    let code = |message: &'static str| lead(&one_pod(move |pod| pod.unschedulable(message))).code;
+    assert_eq!(code("0/1 nodes are available: persistentvolumeclaim \"data\" not found."), Code::VolumeUnavailable);
+    assert_eq!(
+        code("0/1 nodes are available: persistentvolumeclaim \"data\" is being deleted."),
+        Code::VolumeUnavailable
+    );
+    assert_eq!(
+        code("0/1 nodes are available: 1 node(s) had no matching topology, label not found."),
+        Code::Unschedulable
+    );
+    assert_eq!(
+        code("0/1 nodes are available: persistentvolumeclaim \"data\" bound to another node."),
+        Code::Unschedulable
+    );
+}
+
+#[test]
+fn once_the_sandbox_is_there_old_events_about_it_say_nothing() {
+    let outcome = {
+        let mut story = Story::new(plan());
+        let set = web(&mut story, 1);
+        story.event("a", None, "FailedMount", "MountVolume.SetUp failed for volume \"t\" : secret \"t\" not found");
+        story.at(1.0).pod(pod(&set, "a").waiting("app", "ContainerCreating", ""));
+        story.ends().clone()
+    };
+    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["ContainerCreating"]);
+}
+
+#[test]
+fn a_resize_excuses_only_the_container_that_is_resized() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    let mut two = pod(&set, "a");
+    two.containers.push(container("other", Role::App));
+    two.containers[0].resize_restarts = true;
+    story.at(1.0).pod(two.clone()).at(2.0).pod(two.restarted("other", 1, 1, "Error"));
+    assert_says(story.ends(), Verdict::Failed, Code::CrashLoop, &["container other"]);
+}
+
+#[test]
+fn an_init_container_that_is_done_is_no_trouble_to_tell_of() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    let mut pod = pod(&set, "a");
+    pod.containers.insert(0, container("m", Role::Init));
+    story.pod(pod.terminated("m", 0, "Completed").unready());
+    let state = story.gate.take_events().into_iter().find_map(|(_, event)| match event {
+        GateEvent::PodState { state, .. } => Some(state),
+        _ => None,
+    });
+    assert_eq!(state.as_deref(), Some("running, not ready"));
+}
