@@ -73,12 +73,12 @@ fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
 }
 
 fn unready(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
-    let groups = judgement.scope.groups.iter().zip(&judgement.standings);
-    let short = groups.filter(|(_, standing)| matches!(standing, Standing::Short(_)));
-    short
-        .flat_map(|(group, _)| group.pods.iter())
+    judgement
+        .scope
+        .pods()
         // A Job's pods need not be ready, and a pod that has ended is told of by its end.
         .filter(|track| track.pod.controller.as_ref().is_none_or(|owner| owner.kind != "Job"))
+        // Readiness that comes and goes is why no window was filled, though all may be ready at this very moment.
         .filter(|track| !track.pod.is_ready() || track.flaps())
         .map(|track| track.not_ready(view.around(track, plan, now)))
         .collect()
