@@ -238,6 +238,10 @@ impl PodTrack {
             let ledger = self.ledgers.get(&container.name).cloned().unwrap_or_default();
             return self.seen(container, &ledger, around).not_ready(code, self.lost_ready);
         }
+        if self.flaps() {
+            let message = format!("the pod lost its readiness {}", container_causes::times(self.lost_ready));
+            return Cause::new(code, pod_causes::place_of(&self.pod), message, around.now);
+        }
         let ready = self.pod.ready.as_ref();
         let why = ready.and_then(|ready| ready.message.clone().or_else(|| ready.reason.clone()));
         let why = why.unwrap_or_else(|| "the kubelet has not said anything of its readiness".to_owned());
