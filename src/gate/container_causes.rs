@@ -58,6 +58,10 @@ impl Seen<'_> {
         if let Some((attempt, ended)) = newest {
             cause.exit_status = Some(ended.exit_code);
             if code == Code::StartFailed {
+                if let Some(said) = ended.message.as_deref().filter(|said| !said.is_empty()) {
+                    let text = format!("{}: {said}", ended.reason.as_deref().unwrap_or("terminated"));
+                    cause.evidence.push(Evidence { kind: EvidenceKind::Status, text });
+                }
                 return Some(cause);
             }
             cause.log = Some(LogWanted {
@@ -211,7 +215,7 @@ impl Seen<'_> {
         let quoted = pull::quoted(message, said, &self.container.image);
         let text = format!("{} {}", self.words(), pull::in_words(code, quoted, &self.container.image));
         let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
-        cause.next_step = pull::advice(code, self.container, &self.pod.name, &self.plan.namespace);
+        cause.next_step = pull::advice(code, quoted, self.container, &self.pod.name, &self.plan.namespace);
         if !quoted.is_empty() {
             cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: quoted.to_owned() });
         }
@@ -242,6 +246,12 @@ impl Seen<'_> {
         };
         let mut cause = Cause::new(code, self.place(), message, self.now);
         cause.restarts = self.container.status.as_ref().map(|status| status.restart_count);
+        if probe.is_some() {
+            cause.next_step = format!(
+                "Look at what the readiness probe asks: `kubectl describe pod -n {} {}`; raise `waitPeriod` if the app is only slow.",
+                self.plan.namespace, self.pod.name
+            );
+        }
         if let Some(probe) = probe {
             cause.evidence.push(Evidence { kind: EvidenceKind::Probe, text: probe_words("readiness", probe) });
         }

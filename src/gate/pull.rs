@@ -46,13 +46,16 @@ pub fn in_words(code: Code, quoted: &str, reference: &str) -> String {
 
 /// What to do about it.
 #[must_use]
-pub fn advice(code: Code, container: &Container, pod: &str, namespace: &str) -> String {
+pub fn advice(code: Code, quoted: &str, container: &Container, pod: &str, namespace: &str) -> String {
     let Container { name, image: reference, .. } = container;
     let parts = image::split(reference);
     let (registry, repository) = parts.home();
     match code {
+        Code::ImageNotFound if is_about_platform(quoted) => format!(
+            "Build and push {reference} for the nodes' processors (`docker buildx build --platform …`): `kubectl get nodes -L kubernetes.io/arch`"
+        ),
         Code::ImageNotFound => format!(
-            "Push {} of {} (for the nodes' processors), or correct `image:` of container {name}. What is there: `docker manifest inspect {reference}`",
+            "Push {} of {}, or correct `image:` of container {name}. To see what is there: `docker manifest inspect {reference}`",
             parts.what(),
             parts.name
         ),
