@@ -4,4 +4,5 @@ mod blocks;
 mod build;
 mod hostile;
 mod json;
+mod live;
 mod progress;
