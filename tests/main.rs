@@ -13,4 +13,5 @@ mod rehearsal;
 mod replay;
 mod report;
 mod sandbox;
+mod sentences;
 mod story;

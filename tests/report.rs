@@ -6,3 +6,5 @@ mod hostile;
 mod json;
 mod live;
 mod progress;
+
+pub use build::Kept;

@@ -88,8 +88,8 @@ impl Chronicle {
     /// What was said about an object since `since` (a stamp of the server's; `None`: ever), a line each, oldest first:
     /// `BackOff ×3: Back-off restarting failed container app`. Words about other containers than `container` are left
     /// out, where one is given, and so is every message for which `known` holds.
-    pub fn about<'a>(
-        &'a self,
+    pub fn about(
+        &self,
         uid: &str,
         since: Option<&str>,
         container: Option<&str>,

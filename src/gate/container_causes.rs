@@ -116,8 +116,10 @@ impl Seen<'_> {
     fn probe_message(&self, kind: ProbeKind, name: &str, ended: &Ended) -> String {
         let asked = self.probe(kind).map_or_else(String::new, |probe| format!(" ({})", probe.asks));
         let answer = self.probe_answer(kind).map_or_else(String::new, |answer| format!(": {answer}"));
-        let ended = exit::in_words(ended);
-        format!("{} was killed because its {name} probe failed{asked}{answer}; it ended with {ended}", self.words())
+        // The kubelet's SIGKILL after a SIGTERM that was ignored is easily taken for a lack of memory.
+        let memory = if ended.exit_code == 137 { ", not for its memory" } else { "" };
+        let code = ended.exit_code;
+        format!("{} was killed (exit code {code}{memory}) because its {name} probe failed{asked}{answer}", self.words())
     }
 
     fn probe(&self, kind: ProbeKind) -> Option<&Probe> {
@@ -183,12 +185,12 @@ impl Seen<'_> {
         }
         let code = creation::cause_of(reason, message)?;
         let words = self.words();
-        let text = match (code, creation::missing_object(message)) {
-            (Code::ConfigMissing, Some(object)) => format!("{words} needs {object}, which does not exist"),
-            _ => {
-                let why = start::without_layers(message);
-                format!("{words} could not be {}: {why}{}", verb(reason), format_words(why))
-            }
+        let missing = creation::missing_object(message).filter(|_| code == Code::ConfigMissing);
+        let text = if let Some(object) = &missing {
+            format!("{words} needs {object}, which does not exist")
+        } else {
+            let why = start::without_layers(message);
+            format!("{words} could not be {}: {why}{}", verb(reason), format_words(why))
         };
         let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
         cause.restarts = Some(status.restart_count);
@@ -197,8 +199,9 @@ impl Seen<'_> {
             cause.counts = if code == Code::StartFailed { Counts::AfterGrace(Grace::Config) } else { cause.counts };
         }
         let advice = match code {
-            Code::ConfigMissing => creation::missing_object(message)
-                .map(|object| creation::advice(&object, &self.plan.namespace, "correct the reference to it")),
+            Code::ConfigMissing => {
+                missing.map(|object| creation::advice(&object, &self.plan.namespace, "correct the reference to it"))
+            }
             Code::StartFailed => start::advice(message, self.container, self.pod.node.as_deref()),
             _ => None,
         };

@@ -101,7 +101,7 @@ fn headline(gate: &GatePicture, columns: usize, at: Duration) -> Row {
     let row = Row::default().toned(mark, tone).plain(" ").toned(gate.name.clone(), Tone::Code);
     let row = if columns < NARROW { row } else { row.plain(format!(" in {}", gate.namespace)) };
     let said = match gate.decided {
-        Some((verdict, _)) if verdict == Verdict::Healthy => "healthy".to_owned(),
+        Some((Verdict::Healthy, _)) => "healthy".to_owned(),
         Some((verdict, _)) => format!("{verdict}, collecting the proof"),
         None if gate.confirming => "reading once more, to be sure".to_owned(),
         None if gate.pods.is_empty() => "waiting for the first pod".to_owned(),
