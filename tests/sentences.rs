@@ -96,7 +96,7 @@ const SENTENCES: [(&str, &[&str]); 23] = [
     ("one-crash-then-healthy", &["exit code 1", "dial tcp ledger-db:5432: connection refused"]),
     ("canary-crash", &["pod checkout-v2-", "fatal: DATABASE_URL is not set"]),
     ("rolling-update-stuck", &["payments v2", "fatal: unknown flag --enable-3ds"]),
-    ("superseded", &["deployment/cart now runs v3 instead of v2"]),
+    ("superseded", &["deployment/cart now runs v3 instead of v2", "version=v3", "kubectl rollout history"]),
     ("statefulset-second-crashes", &["pod ledger-1", "replication slot ledger_1 is already active", "Ready: 1 of 3"]),
     (
         "job-fails",

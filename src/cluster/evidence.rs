@@ -117,9 +117,11 @@ pub async fn logs(
     meter: &Meter,
     deadline: Instant,
 ) -> Vec<(usize, Evidence)> {
-    let wanted =
-        findings.iter().enumerate().filter_map(|(place, finding)| Some((place, finding.log.as_ref()?))).take(MOST_LOGS);
-    join_all(wanted.map(|(place, wanted)| async move {
+    let wanted = findings.iter().enumerate().filter_map(|(place, finding)| Some((place, finding.log.as_ref()?)));
+    join_all(wanted.enumerate().map(|(count, (place, wanted))| async move {
+        if count >= MOST_LOGS {
+            return (place, missing(wanted, &format!("the logs of {MOST_LOGS} other causes were fetched first")));
+        }
         let evidence = timeout_at(deadline, log(connection, namespace, wanted, meter))
             .await
             .unwrap_or_else(|_| missing(wanted, &format!("it did not come within {} s", PATIENCE.as_secs())));

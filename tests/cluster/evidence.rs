@@ -178,3 +178,16 @@ async fn the_last_events_of_the_pod_are_read_and_never_as_a_whole_list() {
     judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
     assert!(facts.lock().unwrap().iter().any(|(_, fact)| matches!(fact, Fact::Seen(_))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn with_many_causes_the_logs_stay_few_and_the_rest_is_told() {
+    let stub = Stub::new(|ask| (ask.verb == "LOG").then(|| text("last words")));
+    let mut gate = Fake::until(1);
+    gate.verdict = Verdict::Failed;
+    gate.findings = (0..12).map(|_| finding(false)).collect();
+    let run = judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    let kinds: Vec<_> = run.gates[0].outcome.findings.iter().map(|finding| finding.evidence[0].kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == EvidenceKind::Log).count(), 8);
+    assert_eq!(kinds.iter().filter(|kind| **kind == EvidenceKind::Missing).count(), 4);
+    assert_eq!(stub.asks().iter().filter(|ask| ask.verb == "LOG").count(), 8);
+}
