@@ -130,6 +130,56 @@ fn signals_end_a_run_with_all_that_is_known() {
     }
 }
 
+/// A recording of a crash whose log holds this line.
+fn recording_with_log(line: &str) -> tempfile::NamedTempFile {
+    let whole = std::fs::read_to_string("tests/recordings/crash-loop.ndjson").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), whole.replace("fatal: DATABASE_URL is not set", line)).unwrap();
+    file
+}
+
+fn replayed(file: &tempfile::NamedTempFile, flags: &[&str]) -> (String, String) {
+    let path = file.path().to_str().unwrap();
+    let output = crashgate(&["replay", path, "--app", "payments", "--version", "v1"]).args(flags).output().unwrap();
+    let (code, stdout, stderr) = told(&output);
+    assert_eq!(code, Some(1), "{stderr}");
+    (stdout, stderr)
+}
+
+#[test]
+fn secrets_are_masked_unless_somebody_asks_for_them_and_is_warned() {
+    let file = recording_with_log("fatal: no answer from postgres://app:hunter2secret@db:5432/orders");
+    for flags in [&[][..], &["-v"], &["-o", "json"]] {
+        let (stdout, stderr) = replayed(&file, flags);
+        assert!(!stdout.contains("hunter2secret") && stdout.contains("***"), "{flags:?}: {stdout}");
+        assert!(!stderr.contains("hunter2secret") && !stderr.contains("--no-redact"), "{flags:?}: {stderr}");
+    }
+    for flags in [&["--no-redact"][..], &["--no-redact", "-o", "json"]] {
+        let (stdout, stderr) = replayed(&file, flags);
+        assert!(stdout.contains("hunter2secret"), "{flags:?}: {stdout}");
+        assert!(stderr.contains("warning: --no-redact"), "{stderr}");
+    }
+}
+
+#[test]
+fn verbose_shows_the_whole_log() {
+    let lines: Vec<String> = (0..80).map(|n| format!("{n}: frame of a long story")).collect();
+    let file = recording_with_log(&lines.join("\\n"));
+    let (short, _) = replayed(&file, &[]);
+    assert!(short.lines().count() <= 25 && !short.contains("40: frame"), "{short}");
+    let (whole, _) = replayed(&file, &["--verbose"]);
+    assert!(lines.iter().all(|line| whole.contains(line)), "{whole}");
+}
+
+#[test]
+fn a_program_for_another_processor_is_told_from_its_log() {
+    let file = recording_with_log("exec /app/payments: exec format error");
+    let (stdout, _) = replayed(&file, &[]);
+    let words = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("its program is built for another processor architecture"), "{stdout}");
+    assert!(words.contains("kubernetes.io/arch"), "{stdout}");
+}
+
 #[test]
 fn every_code_is_explained() {
     let (code, list, _) = told(&crashgate(&["explain"]).output().unwrap());

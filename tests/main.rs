@@ -14,4 +14,5 @@ mod replay;
 mod report;
 mod rules;
 mod sandbox;
+mod sentences;
 mod story;

@@ -9,10 +9,10 @@ use crashgate::recording::reader::Reader;
 use crashgate::recording::replay;
 
 /// A row of the table.
-struct Row {
-    recording: String,
-    plan: Plan,
-    exit_codes: Vec<u8>,
+pub struct Row {
+    pub recording: String,
+    pub plan: Plan,
+    pub exit_codes: Vec<u8>,
     first_code: String,
 }
 
@@ -20,7 +20,7 @@ fn recording(name: &str) -> PathBuf {
     Path::new("tests/recordings").join(format!("{name}.ndjson"))
 }
 
-fn rows() -> Vec<Row> {
+pub fn rows() -> Vec<Row> {
     let text = std::fs::read_to_string("tests/recordings/expected.tsv").unwrap();
     let rows: Vec<_> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(row).collect();
     assert!(rows.len() >= 35, "the whole table is read: {} rows", rows.len());
@@ -50,7 +50,7 @@ fn row(line: &str) -> Row {
     Row { recording: recording.to_owned(), plan, exit_codes, first_code }
 }
 
-fn outcome(name: &str, plan: Plan) -> Outcome {
+pub fn outcome(name: &str, plan: Plan) -> Outcome {
     let mut reader = Reader::open(&recording(name)).unwrap();
     let print = std::env::var_os("CRASHGATE_TEST_TELL").is_some();
     let mut tell = |_: usize, at: Duration, event: &crashgate::gate::outcome::GateEvent| {

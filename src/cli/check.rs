@@ -99,7 +99,7 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
     let mut recorder = Recorder::create(args)?;
-    let mut sinks = args.output.sinks(printer);
+    let mut sinks = args.output.sinks(printer, true);
 
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {

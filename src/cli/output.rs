@@ -9,7 +9,9 @@ use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
 use crate::report::human::Human;
 use crate::report::json::{self, Json};
+use crate::report::live::Live;
 use crate::report::printer::Printer;
+use crate::report::quote;
 use crate::report::run::{Run, Sink, Target};
 
 /// How the result is told.
@@ -19,6 +21,12 @@ pub(super) struct OutputFlags {
     /// What stdout carries: the verdict for people, or the result as JSON
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
+    /// Show all of the proof: whole logs, every event, no limit of lines
+    #[arg(short, long)]
+    verbose: bool,
+    /// Show secrets in logs and messages as they are; recordings stay masked
+    #[arg(long)]
+    no_redact: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,14 +38,29 @@ enum Format {
 }
 
 impl OutputFlags {
-    /// The sinks that were asked for, as one.
-    pub(super) fn sinks(&self, printer: &Printer) -> Sinks {
-        Sinks(match self.output {
-            Format::Human => vec![Box::new(Human::new(printer.clone()))],
-            Format::Json => {
-                vec![Box::new(Human::progress_only(printer.clone())), Box::new(Json::new(printer.clone()))]
+    /// The sinks that were asked for, as one. `live` allows a view that is drawn anew, where stderr can show one.
+    pub(super) fn sinks(&self, printer: &mut Printer, live: bool) -> Sinks {
+        if self.no_redact {
+            quote::reveal_secrets();
+            printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+        }
+        let human = |printer: &Printer| match self.output {
+            Format::Human => Human::new(printer.clone()),
+            Format::Json => Human::progress_only(printer.clone()),
+        };
+        let mut sinks: Vec<Box<dyn Sink + Send>> = Vec::new();
+        if live && printer.stderr_is_lively() {
+            sinks.push(Box::new(Live::new(printer.clone())));
+            if self.output == Format::Human {
+                sinks.push(Box::new(Human::verdict_only(printer.clone()).whole(self.verbose)));
             }
-        })
+        } else {
+            sinks.push(Box::new(human(printer).whole(self.verbose)));
+        }
+        if self.output == Format::Json {
+            sinks.push(Box::new(Json::new(printer.clone())));
+        }
+        Sinks(sinks)
     }
 
     /// Tells of a mistake of the user's, before anything was asked of the cluster, and returns its exit code.

@@ -42,7 +42,7 @@ fn judge(args: &Args, printer: &mut Printer) -> Result<Run, String> {
         config: String::new(),
         rehearsal: Some(args.recording.file_name().unwrap_or_default().to_string_lossy().into_owned()),
     };
-    let mut sinks = args.output.sinks(printer);
+    let mut sinks = args.output.sinks(printer, false);
     sinks.begin(&target, &plans);
     let outcomes = replay::replay(&mut reader, plans.clone(), &mut |gate, at, event| sinks.event(gate, at, event))
         .map_err(words)?;

@@ -19,6 +19,10 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 const EVENTS_PATIENCE: Duration = Duration::from_millis(1500);
 /// Pods whose events are read once more.
 const MOST_PODS: usize = 3;
+/// Nodes that are read.
+const MOST_NODES: usize = 3;
+/// Logs that are fetched: one for each distinct cause, and with more causes than these nobody reads on.
+const MOST_LOGS: usize = 8;
 /// Waits before each try for one log. The kubelet needs a moment after a container ended.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(1)];
 /// What the API server writes in place of a log that it cannot get, as if it were the log.
@@ -56,6 +60,54 @@ pub async fn last_events(
     join_all(reads).await.into_iter().flatten().flatten().map(|object| Fact::Seen(Box::new(object))).collect()
 }
 
+/// Reads the nodes that may be behind findings. Gives what was read, and for each finding whose node could not be read
+/// its place with a line that says why.
+pub async fn nodes(
+    connection: &Connection,
+    findings: &[Finding],
+    meter: &Meter,
+    deadline: Instant,
+) -> (Vec<Fact>, Vec<(usize, Evidence)>) {
+    let mut wanted: Vec<(usize, &str)> = Vec::new();
+    for (place, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.concerns_its_node()) {
+        if let Some(node) = &finding.place.node
+            && wanted.len() < MOST_NODES
+            && wanted.iter().all(|(_, known)| known != node)
+        {
+            wanted.push((place, node));
+        }
+    }
+    let collection = Collection::whole(Source::Nodes, "");
+    let until = deadline.min(Instant::now() + EVENTS_PATIENCE);
+    let reads = join_all(wanted.into_iter().map(|(place, node)| {
+        let collection = &collection;
+        async move {
+            let why = match timeout_at(until, connection.get(collection, node, meter)).await {
+                Ok(Ok(body)) => match mapping::object(Source::Nodes, &body) {
+                    Ok(object) => return Ok(Fact::Seen(Box::new(object))),
+                    Err(error) => error.to_string(),
+                },
+                Ok(Err(Failure { kind: FailureKind::Forbidden(_), .. })) => {
+                    format!("this identity may not read it; add to a ClusterRole the rule {}", collection.rule("get"))
+                }
+                Ok(Err(failure)) => failure.kind.to_string(),
+                Err(_) => "it did not come in time".to_owned(),
+            };
+            let text = format!("no state of node {node}: {why}");
+            Err((place, Evidence { kind: EvidenceKind::Missing, text }))
+        }
+    }))
+    .await;
+    let (mut facts, mut missing) = (Vec::new(), Vec::new());
+    for read in reads {
+        match read {
+            Ok(fact) => facts.push(fact),
+            Err(line) => missing.push(line),
+        }
+    }
+    (facts, missing)
+}
+
 /// Fetches the log of each finding that wants one, all at the same time, until `deadline`. Gives the place of each such
 /// finding with what was found, or one line that says why nothing was.
 pub async fn logs(
@@ -66,7 +118,10 @@ pub async fn logs(
     deadline: Instant,
 ) -> Vec<(usize, Evidence)> {
     let wanted = findings.iter().enumerate().filter_map(|(place, finding)| Some((place, finding.log.as_ref()?)));
-    join_all(wanted.map(|(place, wanted)| async move {
+    join_all(wanted.enumerate().map(|(count, (place, wanted))| async move {
+        if count >= MOST_LOGS {
+            return (place, missing(wanted, &format!("the logs of {MOST_LOGS} other causes were fetched first")));
+        }
         let evidence = timeout_at(deadline, log(connection, namespace, wanted, meter))
             .await
             .unwrap_or_else(|_| missing(wanted, &format!("it did not come within {} s", PATIENCE.as_secs())));

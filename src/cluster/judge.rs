@@ -65,6 +65,7 @@ impl<M: Machine> Judge<M> {
         if !interrupted {
             self.collect_evidence().await;
         }
+        self.machine.conclude();
         self.tell();
         self.machine.outcome().cloned()
     }
@@ -228,7 +229,12 @@ impl<M: Machine> Judge<M> {
         let findings = self.findings();
         let namespace = self.machine.plan().namespace.clone();
         let connection = Arc::clone(&self.connection);
-        let facts = evidence::last_events(&connection, &namespace, &findings, &self.meter, deadline).await;
+        let (mut facts, (nodes, unread)) = futures::future::join(
+            evidence::last_events(&connection, &namespace, &findings, &self.meter, deadline),
+            evidence::nodes(&connection, &findings, &self.meter, deadline),
+        )
+        .await;
+        facts.extend(nodes);
         while let Ok(observed) = self.inbox.try_recv() {
             self.pass_on(observed.at, observed.fact);
         }
@@ -236,6 +242,9 @@ impl<M: Machine> Judge<M> {
             self.pass_on(Instant::now(), fact);
         }
         // From here on nothing is observed, so the places of the findings stay.
+        for (place, line) in unread {
+            self.machine.attach(place, vec![line]);
+        }
         let findings = self.findings();
         for (place, found) in evidence::logs(&connection, &namespace, &findings, &self.meter, deadline).await {
             self.machine.attach(place, vec![found]);

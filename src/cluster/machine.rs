@@ -27,6 +27,8 @@ pub trait Machine: Send + 'static {
     fn end(&mut self, now: Duration, verdict: Verdict);
     /// See [`Gate::attach`].
     fn attach(&mut self, place: usize, evidence: Vec<Evidence>);
+    /// See [`Gate::conclude`].
+    fn conclude(&mut self) {}
     /// See [`Gate::take_events`].
     fn take_events(&mut self) -> Vec<(Duration, GateEvent)>;
 }
@@ -62,6 +64,10 @@ impl Machine for Gate {
 
     fn attach(&mut self, place: usize, evidence: Vec<Evidence>) {
         Self::attach(self, place, evidence);
+    }
+
+    fn conclude(&mut self) {
+        Self::conclude(self);
     }
 
     fn take_events(&mut self) -> Vec<(Duration, GateEvent)> {

@@ -65,6 +65,10 @@ impl Machine for Rehearsed {
         self.gate.attach(place, evidence);
     }
 
+    fn conclude(&mut self) {
+        self.gate.conclude();
+    }
+
     fn take_events(&mut self) -> Vec<(Duration, GateEvent)> {
         self.gate.take_events()
     }

@@ -1,6 +1,7 @@
 //! Reading why the API server refused to create a pod: the `FailedCreate` of a workload's controller.
 
 use super::code::Code;
+use super::quota;
 
 /// What the words of a `FailedCreate` mean. All of them are the platform's: the pod never came to be.
 #[must_use]
@@ -27,56 +28,211 @@ pub fn essence(message: &str) -> &str {
     }
 }
 
-/// A quota's refusal taken apart.
+/// A refusal as people need it: who says no and why, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotaRefusal<'a> {
-    /// The name of the `ResourceQuota`.
-    pub name: &'a str,
-    /// What one pod asks for: `pods=1`.
-    pub requested: &'a str,
-    /// What is used already.
-    pub used: &'a str,
-    /// What the quota allows.
-    pub limited: &'a str,
+pub struct Reading {
+    /// Who says no, and why.
+    pub words: String,
+    /// What to do; `None` where nothing better than the catalogue's advice is known.
+    pub advice: Option<String>,
 }
 
-/// Takes `exceeded quota: NAME, requested: …, used: …, limited: …` apart.
+/// Reads a refusal in this namespace.
 #[must_use]
-pub fn quota_refusal(message: &str) -> Option<QuotaRefusal<'_>> {
-    let (_, rest) = message.split_once("exceeded quota: ")?;
-    let (name, rest) = rest.split_once(", requested: ")?;
-    let (requested, rest) = rest.split_once(", used: ")?;
-    let (used, limited) = rest.split_once(", limited: ")?;
-    Some(QuotaRefusal { name, requested, used, limited })
+pub fn read(message: &str, namespace: &str) -> Reading {
+    let said = essence(message);
+    let readers = [exceeded_quota, unspecified_quota, webhook, policy, pod_security, limit_range, missing_object];
+    readers
+        .iter()
+        .find_map(|reader| reader(said, namespace))
+        .unwrap_or_else(|| Reading { words: said.to_owned(), advice: None })
+}
+
+fn exceeded_quota(said: &str, namespace: &str) -> Option<Reading> {
+    let refusal = quota::refusal(said)?;
+    let (name, field) = (refusal.name, refusal.first_resource().unwrap_or("pods"));
+    Some(Reading {
+        words: format!("quota {name} does not allow them ({})", refusal.arithmetic()),
+        advice: Some(format!(
+            "Raise `spec.hard.{field}` of the quota, free some of it, or lower `replicas`, requests or `maxSurge`. What uses it: `kubectl describe resourcequota {name} -n {namespace}`"
+        )),
+    })
+}
+
+fn unspecified_quota(said: &str, _: &str) -> Option<Reading> {
+    let (name, wanted) = quota::unspecified(said)?;
+    let resource = wanted.split(' ').next().unwrap_or(wanted);
+    Some(Reading {
+        words: format!("quota {name} counts what the pod does not say: it must specify {wanted}"),
+        advice: Some(format!(
+            "Set `resources.{resource}` of the containers named, or have a LimitRange fill it in; the quota counts only what is said."
+        )),
+    })
+}
+
+fn webhook(said: &str, _: &str) -> Option<Reading> {
+    const LOOK: &str = "`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations`";
+    if let Some((_, rest)) = said.split_once("admission webhook \"")
+        && let Some((name, rest)) = rest.split_once("\" denied the request")
+    {
+        let why = rest.trim_start_matches([':', ' ']);
+        let why = if why.is_empty() { "it gives no reason" } else { why };
+        return Some(Reading {
+            words: format!("the admission webhook {name} says no: {why}"),
+            advice: Some(format!(
+                "Change the pod template as {name} asks, or have its owners change the rule. Whose it is: {LOOK}"
+            )),
+        });
+    }
+    let (_, rest) = said.split_once("failed calling webhook \"")?;
+    let (name, why) = rest.split_once('"')?;
+    let why = why.trim_start_matches([':', ' ']);
+    Some(Reading {
+        words: format!("the admission webhook {name} does not answer as it should: {why}"),
+        advice: Some(format!(
+            "Mend the service behind the webhook {name}: no pod it is asked about can be created until then. Where it is: {LOOK}"
+        )),
+    })
+}
+
+/// `ValidatingAdmissionPolicy 'no-latest' with binding 'all' denied request: …`
+fn policy(said: &str, _: &str) -> Option<Reading> {
+    let (_, rest) = said.split_once("ValidatingAdmissionPolicy '")?;
+    let (name, rest) = rest.split_once('\'')?;
+    let (_, why) = rest.split_once("denied request: ")?;
+    Some(Reading {
+        words: format!("the admission policy {name} says no: {why}"),
+        advice: Some(format!(
+            "Change the pod template as the policy asks; it reads: `kubectl get validatingadmissionpolicy {name} -o yaml`"
+        )),
+    })
+}
+
+/// `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (…), runAsNonRoot != true (…)`
+fn pod_security(said: &str, namespace: &str) -> Option<Reading> {
+    let (_, rest) = said.split_once("violates PodSecurity \"")?;
+    let (level, why) = rest.split_once('"')?;
+    let level = level.split(':').next().unwrap_or(level);
+    let why = why.trim_start_matches([':', ' ']);
+    Some(Reading {
+        words: format!("the PodSecurity level {level} of namespace {namespace} forbids it: {why}"),
+        advice: Some(format!(
+            "Set the fields named in `securityContext` of the pod template, or have the label `pod-security.kubernetes.io/enforce` of namespace {namespace} changed."
+        )),
+    })
+}
+
+/// `maximum memory usage per Container is 64Mi, but limit is 128Mi`
+fn limit_range(said: &str, namespace: &str) -> Option<Reading> {
+    let speaks_of_range = ["maximum ", "minimum "].iter().any(|word| said.starts_with(word)) && said.contains(" per ");
+    if !speaks_of_range && !said.contains("limit to request ratio per ") {
+        return None;
+    }
+    Some(Reading {
+        words: format!("a LimitRange of namespace {namespace} forbids it: {said}"),
+        advice: Some(format!(
+            "Bring `resources` of the pod template within it: `kubectl describe limitrange -n {namespace}`"
+        )),
+    })
+}
+
+fn missing_object(said: &str, namespace: &str) -> Option<Reading> {
+    if let Some((_, rest)) = said.split_once("serviceaccount \"")
+        && let Some((name, rest)) = rest.split_once('"')
+        && rest.trim_start().starts_with("not found")
+    {
+        return Some(Reading {
+            words: format!("ServiceAccount {name} does not exist in namespace {namespace}"),
+            advice: Some(format!(
+                "Run `kubectl create serviceaccount {name} -n {namespace}`, or correct `serviceAccountName` of the pod template."
+            )),
+        });
+    }
+    let (_, rest) = said.split_once("no PriorityClass with name ")?;
+    let name = rest.split_whitespace().next()?;
+    Some(Reading {
+        words: format!("PriorityClass {name} does not exist"),
+        advice: Some(
+            "Correct `priorityClassName` of the pod template. Those there are: `kubectl get priorityclass`".to_owned(),
+        ),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{QuotaRefusal, cause_of, essence, quota_refusal};
+    use super::{cause_of, essence, read};
     use crate::gate::code::Code;
 
     const QUOTA: &str = "(combined from similar events): Error creating: pods \"cart-5d-8f5sk\" is forbidden: exceeded quota: team-quota, requested: pods=1,requests.cpu=2, used: pods=3,requests.cpu=6, limited: pods=3,requests.cpu=6";
 
+    /// A message, its code, the words that a reader needs, and a part of the advice.
+    const REFUSALS: [(&str, Code, &str, &str); 9] = [
+        (
+            QUOTA,
+            Code::QuotaExceeded,
+            "quota team-quota does not allow them (pods: 3 allowed, 3 used, 1 asked; requests.cpu: 6 allowed, 6 used, 2 asked)",
+            "kubectl describe resourcequota team-quota -n shop",
+        ),
+        (
+            "pods \"x\" is forbidden: failed quota: q: must specify limits.cpu for: app",
+            Code::QuotaExceeded,
+            "quota q counts what the pod does not say: it must specify limits.cpu for: app",
+            "`resources.limits.cpu`",
+        ),
+        (
+            "pods \"x\" is forbidden: violates PodSecurity \"restricted:latest\": privileged (container \"app\" must not set securityContext.privileged=true)",
+            Code::AdmissionDenied,
+            "the PodSecurity level restricted of namespace shop forbids it: privileged (container \"app\" must not set securityContext.privileged=true)",
+            "pod-security.kubernetes.io/enforce",
+        ),
+        (
+            "Error creating: admission webhook \"policy.example.com\" denied the request: no latest tag",
+            Code::AdmissionDenied,
+            "the admission webhook policy.example.com says no: no latest tag",
+            "as policy.example.com asks",
+        ),
+        (
+            "Internal error occurred: failed calling webhook \"w.example\": failed to call webhook: connection refused",
+            Code::AdmissionDenied,
+            "the admission webhook w.example does not answer as it should: failed to call webhook: connection refused",
+            "Mend the service",
+        ),
+        (
+            "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'all' denied request: tag it",
+            Code::AdmissionDenied,
+            "the admission policy no-latest says no: tag it",
+            "kubectl get validatingadmissionpolicy no-latest",
+        ),
+        (
+            "pods \"x\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi",
+            Code::AdmissionDenied,
+            "a LimitRange of namespace shop forbids it: maximum memory usage per Container is 64Mi, but limit is 128Mi",
+            "kubectl describe limitrange -n shop",
+        ),
+        (
+            "pods \"x\" is forbidden: error looking up service account shop/x: serviceaccount \"x\" not found",
+            Code::AdmissionDenied,
+            "ServiceAccount x does not exist in namespace shop",
+            "kubectl create serviceaccount x -n shop",
+        ),
+        (
+            "pods \"x\" is forbidden: no PriorityClass with name urgent was found",
+            Code::AdmissionDenied,
+            "PriorityClass urgent does not exist",
+            "kubectl get priorityclass",
+        ),
+    ];
+
     #[test]
-    fn a_quota_is_told_from_every_other_refusal() {
-        let table = [
-            (QUOTA, Code::QuotaExceeded),
-            ("pods \"x\" is forbidden: failed quota: q: must specify limits.cpu for: app", Code::QuotaExceeded),
-            ("pods \"x\" is forbidden: violates PodSecurity \"restricted:latest\": privileged", Code::AdmissionDenied),
-            ("admission webhook \"policy.example.com\" denied the request: no latest tag", Code::AdmissionDenied),
-            ("Internal error occurred: failed calling webhook \"w\": connection refused", Code::AdmissionDenied),
-            (
-                "pods \"x\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi",
-                Code::AdmissionDenied,
-            ),
-            (
-                "pods \"x\" is forbidden: error looking up service account shop/x: serviceaccount \"x\" not found",
-                Code::AdmissionDenied,
-            ),
-        ];
-        for (message, code) in table {
+    fn a_refusal_names_who_says_no_and_what_helps() {
+        for (message, code, words, advice) in REFUSALS {
             assert_eq!(cause_of(message), code, "{message}");
+            let reading = read(message, "shop");
+            assert_eq!(reading.words, words);
+            assert!(reading.advice.as_deref().is_some_and(|said| said.contains(advice)), "{:?}", reading.advice);
         }
+        let unknown = read("pods \"x\" is forbidden: something new", "shop");
+        assert_eq!((unknown.words.as_str(), unknown.advice), ("something new", None));
     }
 
     #[test]
@@ -87,17 +243,5 @@ mod tests {
             "exceeded quota: q"
         );
         assert_eq!(essence("admission webhook \"w\" denied the request"), "admission webhook \"w\" denied the request");
-    }
-
-    #[test]
-    fn a_quotas_arithmetic_is_read() {
-        let refusal = QuotaRefusal {
-            name: "team-quota",
-            requested: "pods=1,requests.cpu=2",
-            used: "pods=3,requests.cpu=6",
-            limited: "pods=3,requests.cpu=6",
-        };
-        assert_eq!(quota_refusal(QUOTA), Some(refusal));
-        assert_eq!(quota_refusal("exceeded quota: q"), None);
     }
 }

@@ -9,7 +9,7 @@ use super::event_book::{EventBook, ProbeKind};
 use super::finding::{Evidence, EvidenceKind, LogWanted, Place};
 use super::plan::{Grace, Plan};
 use super::pod::{Container, ContainerState, Ended, Pod, Probe, RestartPolicy, Role};
-use super::{creation, exit, image};
+use super::{creation, exit, image, pull, start};
 
 /// A container in its pod, with all that the rules look at.
 pub(super) struct Seen<'a> {
@@ -54,10 +54,14 @@ impl Seen<'_> {
         };
         let mut cause = Cause::new(code, self.place(), message, self.since(code, sights));
         cause.restarts = Some(status.restart_count);
-        cause.next_step = self.crash_advice(code);
+        cause.next_step = self.crash_advice(code, newest.map(|(_, ended)| ended));
         if let Some((attempt, ended)) = newest {
             cause.exit_status = Some(ended.exit_code);
             if code == Code::StartFailed {
+                if let Some(said) = ended.message.as_deref().filter(|said| !said.is_empty()) {
+                    let text = format!("{}: {said}", ended.reason.as_deref().unwrap_or("terminated"));
+                    cause.evidence.push(Evidence { kind: EvidenceKind::Status, text });
+                }
                 return Some(cause);
             }
             cause.log = Some(LogWanted {
@@ -85,8 +89,9 @@ impl Seen<'_> {
             return (Code::OomKilled, format!("{words} was OOMKilled (exit code {}): {limit}", ended.exit_code));
         }
         if exit::never_ran(ended) {
-            let why = ended.message.as_deref().map_or_else(|| exit::in_words(ended), |why| start_error(why).to_owned());
-            return (Code::StartFailed, format!("{words} could not be started: {why}"));
+            let said = ended.message.as_deref();
+            let why = said.map_or_else(|| exit::in_words(ended), |why| start::without_layers(why).to_owned());
+            return (Code::StartFailed, format!("{words} could not be started: {why}{}", format_words(&why)));
         }
         for (kind, code, name) in [
             (ProbeKind::Startup, Code::StartupProbeFailed, "startup"),
@@ -111,8 +116,10 @@ impl Seen<'_> {
     fn probe_message(&self, kind: ProbeKind, name: &str, ended: &Ended) -> String {
         let asked = self.probe(kind).map_or_else(String::new, |probe| format!(" ({})", probe.asks));
         let answer = self.probe_answer(kind).map_or_else(String::new, |answer| format!(": {answer}"));
-        let ended = exit::in_words(ended);
-        format!("{} was killed because its {name} probe failed{asked}{answer}; it ended with {ended}", self.words())
+        // The kubelet's SIGKILL after a SIGTERM that was ignored is easily taken for a lack of memory.
+        let memory = if ended.exit_code == 137 { ", not for its memory" } else { "" };
+        let code = ended.exit_code;
+        format!("{} was killed (exit code {code}{memory}) because its {name} probe failed{asked}{answer}", self.words())
     }
 
     fn probe(&self, kind: ProbeKind) -> Option<&Probe> {
@@ -139,20 +146,30 @@ impl Seen<'_> {
         self.probe(kind).map(|probe| Evidence { kind: EvidenceKind::Probe, text: probe_words(name, probe) })
     }
 
-    fn crash_advice(&self, code: Code) -> String {
+    fn crash_advice(&self, code: Code, ended: Option<&Ended>) -> String {
         let (namespace, pod, container) = (&self.plan.namespace, &self.pod.name, &self.container.name);
         match code {
             Code::OomKilled => match &self.container.memory_limit {
-                Some(limit) => {
-                    format!("Raise `resources.limits.memory` of {container} above {limit}, or make it use less.")
-                }
+                Some(limit) => format!(
+                    "Raise `resources.limits.memory` of {container} above {limit}, or make it use less. What it uses: `kubectl top pod -n {namespace} {pod} --containers`"
+                ),
                 None => "Set `resources.requests.memory` and `limits.memory`, or make the app use less.".to_owned(),
             },
-            Code::CrashLoop => {
-                format!(
-                    "Mend what its last words name. All of them: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
-                )
-            }
+            Code::CrashLoop if ended.is_some_and(|ended| ended.exit_code == 0) => format!(
+                "Make the process of {container} stay in the foreground, or run what ends as a Job. Its whole log: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
+            ),
+            Code::CrashLoop => format!(
+                "Mend what its last words name. All of them: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
+            ),
+            Code::LivenessProbeFailed => format!(
+                "Correct `livenessProbe` of {container}, give it a `startupProbe` to wait for, or mend the endpoint: `kubectl describe pod -n {namespace} {pod}`"
+            ),
+            Code::StartupProbeFailed => format!(
+                "Correct `startupProbe` of {container}, or raise its `failureThreshold`: `kubectl describe pod -n {namespace} {pod}`"
+            ),
+            Code::StartFailed => ended
+                .and_then(|ended| start::advice(ended.message.as_deref()?, self.container, self.pod.node.as_deref()))
+                .unwrap_or_else(|| code.row().next_step.to_owned()),
             _ => code.row().next_step.to_owned(),
         }
     }
@@ -168,9 +185,12 @@ impl Seen<'_> {
         }
         let code = creation::cause_of(reason, message)?;
         let words = self.words();
-        let text = match (code, creation::missing_object(message)) {
-            (Code::ConfigMissing, Some(object)) => format!("{words} needs {object}, which does not exist"),
-            _ => format!("{words} could not be {}: {}", verb(reason), start_error(message)),
+        let missing = creation::missing_object(message).filter(|_| code == Code::ConfigMissing);
+        let text = if let Some(object) = &missing {
+            format!("{words} needs {object}, which does not exist")
+        } else {
+            let why = start::without_layers(message);
+            format!("{words} could not be {}: {why}{}", verb(reason), format_words(why))
         };
         let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
         cause.restarts = Some(status.restart_count);
@@ -178,46 +198,27 @@ impl Seen<'_> {
             // Its spec asks for what is not there (yet): that may come late, like a missing ConfigMap.
             cause.counts = if code == Code::StartFailed { Counts::AfterGrace(Grace::Config) } else { cause.counts };
         }
-        if code == Code::ConfigMissing {
-            cause.next_step = config_advice(&self.plan.namespace, message);
+        let advice = match code {
+            Code::ConfigMissing => {
+                missing.map(|object| creation::advice(&object, &self.plan.namespace, "correct the reference to it"))
+            }
+            Code::StartFailed => start::advice(message, self.container, self.pod.node.as_deref()),
+            _ => None,
+        };
+        if let Some(advice) = advice {
+            cause.next_step = advice;
         }
         cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("{reason}: {message}") });
         Some(cause)
     }
 
     fn image_cause(&self, code: Code, message: &str, sights: &mut FirstSights) -> Cause {
-        let reference = &self.container.image;
         // A bare back-off does not quote the cause; the event does.
         let said = self.book.pull_failure(&self.pod.uid, &self.container.name).map(|said| said.message.as_str());
-        let quoted =
-            if image::read_pull_error(message, reference).is_some() { message } else { said.unwrap_or(message) };
-        let answer = pull_answer(quoted);
-        let words = self.words();
-        let text = match code {
-            Code::ImageNameInvalid => format!("{words} has an image reference that cannot be parsed: `{reference}`"),
-            Code::ImageNeverPull => {
-                format!(
-                    "{words} needs image {reference}, which is not on the node, and imagePullPolicy Never forbids to pull it"
-                )
-            }
-            Code::ImageNotFound => {
-                format!("{words} needs image {reference}, which the registry does not have: {answer}")
-            }
-            Code::ImagePullDenied => {
-                format!("{words} needs image {reference}, which the registry refuses to hand out: {answer}")
-            }
-            _ if answer.is_empty() => format!("{words} cannot get image {reference}, and its node does not say why"),
-            _ => format!("{words} cannot get image {reference}: {answer}"),
-        };
+        let quoted = pull::quoted(message, said, &self.container.image);
+        let text = format!("{} {}", self.words(), pull::in_words(code, quoted, &self.container.image));
         let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
-        if code == Code::ImageNotFound {
-            let parts = image::split(reference);
-            let what =
-                parts.digest.map(|digest| format!("digest {digest}")).or(parts.tag.map(|tag| format!("tag {tag}")));
-            let what = what.unwrap_or_else(|| "tag latest (none is named)".to_owned());
-            cause.next_step =
-                format!("Push {what} of {}, or correct `image:` of container {}.", parts.name, self.container.name);
-        }
+        cause.next_step = pull::advice(code, quoted, self.container, &self.pod.name, &self.plan.namespace);
         if !quoted.is_empty() {
             cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: quoted.to_owned() });
         }
@@ -248,6 +249,12 @@ impl Seen<'_> {
         };
         let mut cause = Cause::new(code, self.place(), message, self.now);
         cause.restarts = self.container.status.as_ref().map(|status| status.restart_count);
+        if probe.is_some() {
+            cause.next_step = format!(
+                "Look at what the readiness probe asks: `kubectl describe pod -n {} {}`; raise `waitPeriod` if the app is only slow.",
+                self.plan.namespace, self.pod.name
+            );
+        }
         if let Some(probe) = probe {
             cause.evidence.push(Evidence { kind: EvidenceKind::Probe, text: probe_words("readiness", probe) });
         }
@@ -276,27 +283,9 @@ fn verb(reason: &str) -> &'static str {
     if reason.starts_with("CreateContainer") { "created" } else { "started" }
 }
 
-/// The runtime's words without the layers through which they came.
-fn start_error(message: &str) -> &str {
-    const LAYERS: [&str; 2] = ["unable to start container process: ", "OCI runtime create failed: "];
-    LAYERS.iter().find_map(|layer| message.split_once(layer)).map_or(message, |(_, rest)| rest).trim()
-}
-
-/// The registry's words without the layers through which they came.
-fn pull_answer(message: &str) -> &str {
-    const LAYERS: [&str; 4] =
-        ["failed to resolve image: ", "failed to resolve reference ", "failed to copy: ", " desc = "];
-    let message = message
-        .strip_prefix("Back-off pulling image ")
-        .map_or(message, |rest| rest.split_once(": ").map_or("", |(_, cause)| cause));
-    LAYERS.iter().find_map(|layer| message.split_once(layer)).map_or(message, |(_, rest)| rest).trim()
-}
-
-fn config_advice(namespace: &str, message: &str) -> String {
-    match creation::missing_object(message) {
-        Some(object) => format!("Create {object} in namespace {namespace}, or correct the reference to it."),
-        None => Code::ConfigMissing.row().next_step.to_owned(),
-    }
+/// What words about a wrong format mean, as the rest of a sentence; empty where they say something else.
+fn format_words(why: &str) -> String {
+    if start::says_wrong_format(why) { format!("; {}", start::wrong_format(None)) } else { String::new() }
 }
 
 /// `1 time`, `2 times`.

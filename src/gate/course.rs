@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cause::Cause;
 use super::code::Code;
 use super::ending;
-use super::finding::Place;
+use super::finding::{Evidence, EvidenceKind, Place};
 use super::journal::Journal;
 use super::judgement::Judgement;
 use super::machine::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
@@ -188,12 +188,27 @@ impl Course {
                 None => Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} was deleted"), now)),
                 Some(workload) if !scope::carries(workload, plan) => {
                     let message = format!("{name} now runs {}", now_runs(workload, plan));
-                    Some(Cause::new(Code::Superseded, place, message, now))
+                    let mut cause = Cause::new(Code::Superseded, place, message, now);
+                    cause.next_step = format!(
+                        "Nothing, if the newer deploy has a gate of its own. Who came after: `kubectl rollout history -n {} {name}`",
+                        plan.namespace
+                    );
+                    cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: template_words(workload) });
+                    Some(cause)
                 }
                 Some(_) => None,
             }
         })
     }
+}
+
+/// The template of a workload, as far as it tells versions apart.
+fn template_words(workload: &super::workload::Workload) -> String {
+    let labels = workload.template.labels.iter().map(|(key, value)| format!("{key}={value}"));
+    let mut parts = vec![format!("template labels {}", labels.collect::<Vec<_>>().join(","))];
+    parts.extend(workload.template.images.first().map(|image| format!("image {image}")));
+    parts.extend(workload.revision.map(|revision| format!("revision {revision}")));
+    parts.join("; ")
 }
 
 /// What a workload runs in place of the gated version: the labels that the gate asks for, as they are now.

@@ -89,6 +89,26 @@ pub fn missing_object(message: &str) -> Option<String> {
     None
 }
 
+/// What to do about a missing object: make it, or do `otherwise`. The command shows what there is instead.
+#[must_use]
+pub fn advice(object: &str, namespace: &str, otherwise: &str) -> String {
+    let kind = if object.contains("ConfigMap") { "configmap" } else { "secret" };
+    match object.strip_prefix("key ").and_then(|rest| rest.split_once(" of ")) {
+        Some((key, holder)) if !holder.contains("the ") && !holder.starts_with("a ") => {
+            let name = holder.rsplit(' ').next().unwrap_or(holder);
+            format!(
+                "Add key {key} to {holder} in namespace {namespace}, or {otherwise}. Its keys: `kubectl describe {kind} -n {namespace} {name}`"
+            )
+        }
+        Some(_) => format!("Add {object}, in namespace {namespace}, or {otherwise}."),
+        None => {
+            format!(
+                "Create {object} in namespace {namespace}, or {otherwise}. Those there are: `kubectl get {kind} -n {namespace}`"
+            )
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{cause_of, cause_of_failed_mount, missing_object};

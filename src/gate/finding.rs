@@ -26,6 +26,15 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
 }
 
+impl Finding {
+    /// True where the state of its node may be behind it.
+    #[must_use]
+    pub fn concerns_its_node(&self) -> bool {
+        let codes = [Code::NodeNotReady, Code::SandboxFailed, Code::PodDisrupted, Code::VolumeUnavailable];
+        self.place.node.is_some() && codes.contains(&self.code)
+    }
+}
+
 /// Where a cause was seen. All parts are absent where the cause is about the gate as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {

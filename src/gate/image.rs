@@ -163,6 +163,28 @@ pub fn split(image: &str) -> Reference<'_> {
     }
 }
 
+impl<'a> Reference<'a> {
+    /// The registry, and the repository in it. A first part without a dot, a port or `localhost` is no host: the image is
+    /// Docker Hub's.
+    #[must_use]
+    pub fn home(&self) -> (&'a str, &'a str) {
+        match self.name.split_once('/') {
+            Some((host, repository)) if host.contains(['.', ':']) || host == "localhost" => (host, repository),
+            _ => ("docker.io", self.name),
+        }
+    }
+
+    /// What is asked for of the repository: `tag 1.8.4`, `digest sha256:…`, `tag latest` where none is named.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match (self.digest, self.tag) {
+            (Some(digest), _) => format!("digest {digest}"),
+            (None, Some(tag)) => format!("tag {tag}"),
+            (None, None) => "tag latest (none is named)".to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Reference, cause_of, read_pull_error, split};
@@ -251,6 +273,20 @@ mod tests {
         ];
         for (image, (name, tag, digest)) in table {
             assert_eq!(split(image), Reference { name, tag, digest }, "{image}");
+        }
+    }
+
+    #[test]
+    fn a_registry_is_told_from_a_repository() {
+        let table = [
+            ("app:1", ("docker.io", "app"), "tag 1"),
+            ("shop/app", ("docker.io", "shop/app"), "tag latest (none is named)"),
+            ("registry:5000/app:1", ("registry:5000", "app"), "tag 1"),
+            ("localhost/app:1", ("localhost", "app"), "tag 1"),
+            ("r.example/shop/app@sha256:0a", ("r.example", "shop/app"), "digest sha256:0a"),
+        ];
+        for (image, home, what) in table {
+            assert_eq!((split(image).home(), split(image).what().as_str()), (home, what), "{image}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::code::Code;
 use super::exit;
 use super::judgement::Judgement;
-use super::outcome::GateEvent;
+use super::outcome::{GateEvent, PodGlance};
 use super::plan::Plan;
 use super::pod_words;
 use super::track::PodTrack;
@@ -17,6 +17,8 @@ pub struct Journal {
     pending: Vec<(Duration, GateEvent)>,
     /// The last told state of every pod, by UID: name and words.
     pods: BTreeMap<String, (String, String)>,
+    /// The last told glance of every pod, by UID.
+    glances: BTreeMap<String, PodGlance>,
     /// The last told number of crashes, by pod UID and container.
     crashes: BTreeMap<(String, String), u32>,
     /// The causes that were told: pod or owner, container, code.
@@ -42,6 +44,7 @@ impl Journal {
         let present: BTreeSet<&str> = shown().map(|track| track.pod.uid.as_str()).collect();
         let gone: Vec<String> = self.pods.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
         for uid in gone {
+            self.glances.remove(&uid);
             if let Some((pod, last)) = self.pods.remove(&uid) {
                 self.crashes.retain(|(of, _), _| *of != uid);
                 let why = if last == "terminating" { "deleted".to_owned() } else { format!("it was {last}") };
@@ -88,8 +91,13 @@ impl Journal {
         let state = pod_words::state(track);
         let told = self.pods.get(&uid).map(|(_, state)| state.as_str());
         if told != Some(state.as_str()) {
-            self.pods.insert(uid, (pod.clone(), state.clone()));
+            self.pods.insert(uid.clone(), (pod.clone(), state.clone()));
             self.push(now, GateEvent::PodState { pod, state });
+        }
+        let glance = pod_words::glance(track);
+        if self.glances.get(&uid) != Some(&glance) {
+            self.glances.insert(uid, glance.clone());
+            self.push(now, GateEvent::PodGlance(Box::new(glance)));
         }
     }
 

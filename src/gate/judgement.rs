@@ -47,7 +47,7 @@ impl<'a> Judgement<'a> {
             wanted = wanted.zip(group_wanted).map(|(sum, more)| sum.saturating_add(more));
             if let Owner::Workload(workload) = group.owner {
                 let sights = sights.entry(workload.uid.clone()).or_default();
-                causes.extend(owner_causes::creation(group, group_wanted, &view.book, now, sights));
+                causes.extend(owner_causes::creation(group, group_wanted, &plan.namespace, &view.book, now, sights));
                 causes.extend(owner_causes::job_failure(group, &plan.namespace, now, sights));
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::cause::Cause;
 use super::code::Code;
 use super::course::{Course, Moment};
-use super::finding::{Evidence, Place};
+use super::finding::{Evidence, EvidenceKind, Place};
 use super::journal::Journal;
 use super::judgement::{Judgement, OwnerSights};
 use super::observation::{Fact, Object, Source, Warning};
@@ -19,7 +19,7 @@ use super::scope::{Owner, Scope};
 use super::verdict::Verdict;
 use super::view::View;
 use super::workload::{Workload, WorkloadKind};
-use super::{closing, rights};
+use super::{closing, proof, rights};
 
 /// How long a confirming read may take beyond the time that it is asked for at.
 pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
@@ -186,7 +186,20 @@ impl Gate {
     /// Adds proof to the finding at `place` of the outcome, once there is one.
     pub fn attach(&mut self, place: usize, evidence: Vec<Evidence>) {
         if let Some(finding) = self.outcome.as_mut().and_then(|outcome| outcome.findings.get_mut(place)) {
+            for piece in &evidence {
+                if piece.kind == EvidenceKind::Log {
+                    proof::read_log(finding, &piece.text, &self.view);
+                }
+            }
             finding.evidence.extend(evidence);
+        }
+    }
+
+    /// Adds the proof that was observed on the way (events of this run, the node) to the findings, once nothing more
+    /// will be observed or attached. To be called once.
+    pub fn conclude(&mut self) {
+        if let Some(outcome) = &mut self.outcome {
+            proof::complete(outcome, &self.view);
         }
     }
 
@@ -279,7 +292,7 @@ impl Gate {
             _ => return,
         };
         for object in events {
-            if matches!(object, Object::Event(_)) {
+            if matches!(object, Object::Event(_) | Object::Node(_)) {
                 self.view.see(object, &self.plan, self.now);
             }
         }

@@ -8,6 +8,7 @@
 
 mod admission;
 mod cause;
+mod chronicle;
 mod closing;
 pub mod code;
 mod container_causes;
@@ -31,11 +32,16 @@ pub mod plan;
 pub mod pod;
 mod pod_causes;
 mod pod_words;
+mod proof;
+mod pull;
+mod quota;
 mod ranking;
 mod rights;
+mod scheduling;
 mod scope;
 pub mod selector;
 mod sources;
+mod start;
 mod target;
 mod track;
 pub mod verdict;

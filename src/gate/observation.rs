@@ -150,6 +150,10 @@ pub struct Node {
     pub ready: Option<bool>,
     /// The reason and message of the condition `Ready`.
     pub message: Option<String>,
+    /// The conditions that speak against it, in words: `Ready is Unknown (NodeStatusUnknown: …)`, `MemoryPressure`.
+    pub troubles: Vec<String>,
+    /// `status.nodeInfo.architecture`: `amd64`, `arm64`.
+    pub architecture: Option<String>,
 }
 
 /// Why a source cannot be trusted.

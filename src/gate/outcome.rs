@@ -23,6 +23,9 @@ pub enum GateEvent {
         /// Parts of it are the cluster's words: hostile text.
         state: String,
     },
+    /// What can be seen of a pod at one glance changed. Said beside [`GateEvent::PodState`], and more often: for views,
+    /// not for logs.
+    PodGlance(Box<PodGlance>),
     /// A pod left: deleted, evicted, or of another revision now.
     PodGone {
         /// Its name.
@@ -90,6 +93,29 @@ pub enum GateEvent {
         /// Its verdict.
         verdict: Verdict,
     },
+}
+
+/// A pod at one glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodGlance {
+    /// Its name.
+    pub pod: String,
+    /// What it is doing, as [`GateEvent::PodState`] says it: hostile text.
+    pub state: String,
+    /// Its condition `Ready`.
+    pub ready: bool,
+    /// True where something is wrong with it: a crash, a cause that stands.
+    pub troubled: bool,
+    /// Containers that are ready; init containers are left out, sidecars are not.
+    pub containers_ready: u32,
+    /// Containers that have to be ready.
+    pub containers: u32,
+    /// The sum of `restartCount` over its containers.
+    pub restarts: u32,
+    /// `metadata.creationTimestamp` as the server wrote it.
+    pub created: Option<String>,
+    /// What it waits for, in a few words; `None` where it waits for nothing. Parts are the cluster's: hostile text.
+    pub waits_for: Option<String>,
 }
 
 /// How a gate ended and why.

@@ -17,6 +17,7 @@ use super::workload::{Detail, JobEnd, Workload};
 pub(super) fn creation(
     group: &Group<'_>,
     wanted: Option<u32>,
+    namespace: &str,
     book: &EventBook,
     now: Duration,
     sights: &mut FirstSights,
@@ -31,16 +32,14 @@ pub(super) fn creation(
     let essence = admission::essence(said);
     let code = admission::cause_of(said);
     let name = group.name();
-    let message = match admission::quota_refusal(said) {
-        Some(quota) => format!(
-            "{name} cannot create its pods: quota {} allows {}, used so far is {}, and each pod asks for {}",
-            quota.name, quota.limited, quota.used, quota.requested
-        ),
-        None => format!("{name} cannot create its pods: {essence}"),
-    };
+    let reading = admission::read(said, namespace);
+    let message = format!("{name} cannot create its pods: {}", reading.words);
     let place = Place { workload: Some(name), ..Place::default() };
     let mut cause = Cause::new(code, place, message, sights.of(None, code, now));
     essence.clone_into(&mut cause.essence);
+    if let Some(advice) = reading.advice {
+        cause.next_step = advice;
+    }
     cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: said.to_owned() });
     Some(cause)
 }

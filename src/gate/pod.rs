@@ -28,6 +28,8 @@ pub struct Pod {
     pub labels: BTreeMap<String, String>,
     /// The controller among `metadata.ownerReferences`.
     pub controller: Option<ControllerRef>,
+    /// `metadata.creationTimestamp` as the server wrote it. For words and for telling old events apart, never for decisions.
+    pub created: Option<String>,
     /// `metadata.deletionTimestamp` is set: the pod is on its way out and is no evidence.
     pub deleting: bool,
     /// `status.phase`.
@@ -159,6 +161,8 @@ pub struct Container {
     pub restart_policy: Option<RestartPolicy>,
     /// `resources.limits.memory` as the spec has it.
     pub memory_limit: Option<String>,
+    /// `resources.requests` as the spec has them: `cpu`, `memory`, ….
+    pub requests: BTreeMap<String, String>,
     /// A resize of this container's resources is pending and its `resizePolicy` asks for a restart.
     pub resize_restarts: bool,
     /// Its probes.

@@ -9,7 +9,7 @@ use super::event_book::EventBook;
 use super::finding::{Evidence, EvidenceKind, Place};
 use super::plan::Plan;
 use super::pod::{Container, ContainerState, Phase, Pod};
-use super::{creation, disruption, exit};
+use super::{creation, disruption, exit, scheduling};
 
 /// Where a pod is.
 pub(super) fn place_of(pod: &Pod) -> Place {
@@ -29,19 +29,33 @@ fn never_started(container: &Container) -> bool {
 }
 
 /// The scheduler's refusal.
-pub(super) fn scheduling(pod: &Pod, book: &EventBook, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+pub(super) fn scheduling(
+    pod: &Pod,
+    book: &EventBook,
+    namespace: &str,
+    now: Duration,
+    sights: &mut FirstSights,
+) -> Option<Cause> {
     let scheduled = pod.scheduled.as_ref().filter(|condition| !condition.status)?;
     let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
     let said = scheduled.message.as_deref().unwrap_or_default();
     let (code, message) = if is_about_a_claim(said) {
-        (Code::VolumeUnavailable, format!("the pod waits for its volume: {}", in_short(said)))
+        (Code::VolumeUnavailable, format!("the pod waits for its volume: {}", scheduling::without_preemption(said)))
     } else if reason == "SchedulingGated" {
         (Code::Unschedulable, "the pod is held back by its scheduling gates".to_owned())
     } else {
-        (Code::Unschedulable, format!("no node takes the pod: {}", in_short(said)))
+        (Code::Unschedulable, scheduling::in_words(said, pod))
     };
     let mut cause = Cause::new(code, place_of(pod), message, sights.of(None, code, now));
     if code == Code::Unschedulable {
+        if let Some(advice) = scheduling::advice(said, pod) {
+            cause.next_step = advice;
+        } else if reason == "SchedulingGated" {
+            cause.next_step = format!(
+                "Find who is to remove `spec.schedulingGates`: `kubectl get pod -n {namespace} {} -o yaml`",
+                pod.name
+            );
+        }
         cause.help_is_coming = book.newest(&pod.uid, "TriggeredScaleUp").is_some();
         for reason in ["TriggeredScaleUp", "NotTriggerScaleUp"] {
             if let Some(said) = book.newest(&pod.uid, reason) {
@@ -66,12 +80,6 @@ fn is_about_a_claim(said: &str) -> bool {
         || text.contains("persistentvolumeclaim \"") && text.contains("is being deleted")
 }
 
-/// The scheduler's words without what preemption would not help either.
-fn in_short(said: &str) -> &str {
-    let end = [" preemption: ", " no new claims to deallocate"].iter().filter_map(|part| said.find(part)).min();
-    said[..end.unwrap_or(said.len())].trim_end_matches([' ', '.', ','])
-}
-
 /// Volumes that cannot be attached or mounted, as only events tell.
 pub(super) fn volumes(
     pod: &Pod,
@@ -94,10 +102,15 @@ pub(super) fn volumes(
         _ => format!("a volume of the pod is not there: {}", said.message),
     };
     let mut cause = Cause::new(code, place_of(pod), message, sights.of(None, code, now));
-    if let (Some(object), Code::ConfigMissing) = (object, code) {
-        cause.next_step =
-            format!("Create {object} in namespace {}, or correct the volume that names it.", plan.namespace);
-    }
+    cause.next_step = match (object, code) {
+        (Some(object), Code::ConfigMissing) => {
+            creation::advice(&object, &plan.namespace, "correct the volume that names it")
+        }
+        _ => format!(
+            "Look at the claim and at its driver: `kubectl get pvc -n {0}`, `kubectl describe pod -n {0} {1}`",
+            plan.namespace, pod.name
+        ),
+    };
     cause.evidence.push(Evidence { kind: EvidenceKind::Event, text: format!("{reason}: {}", said.message) });
     Some(cause)
 }

@@ -1,7 +1,7 @@
 //! What a pod is doing, in a few words. Parts of them are the cluster's own: hostile text.
 
 use super::exit;
-use super::outcome::PodSummary;
+use super::outcome::{PodGlance, PodSummary};
 use super::pod::{Container, ContainerState, Phase, Pod, Role};
 use super::track::PodTrack;
 
@@ -59,6 +59,56 @@ fn trouble(container: &Container) -> Option<String> {
             Some(format!("{} ended: {}", container.name, exit::in_words(ended)))
         }
         _ => None,
+    }
+}
+
+/// What the pod waits for, where its state does not say so itself.
+#[must_use]
+pub fn waits_for(track: &PodTrack) -> Option<String> {
+    let pod = &track.pod;
+    if pod.is_ready() || pod.deleting || matches!(pod.phase, Some(Phase::Succeeded | Phase::Failed)) {
+        return None;
+    }
+    if let Some(cause) = track.causes().first() {
+        return Some(cause.message.clone());
+    }
+    if pod.node.is_none() {
+        return Some("a node".to_owned());
+    }
+    let statuses = || pod.containers.iter().filter_map(|container| Some((container, container.status.as_ref()?)));
+    if statuses()
+        .any(|(container, status)| container.role == Role::Init && matches!(status.state, ContainerState::Running))
+    {
+        return Some("its end".to_owned());
+    }
+    let (container, _) = statuses().find(|(container, status)| {
+        !status.ready && container.role != Role::Init && status.state == ContainerState::Running
+    })?;
+    let probes = &container.probes;
+    let started = container.status.as_ref().and_then(|status| status.started);
+    match (&probes.startup, &probes.readiness) {
+        (Some(probe), _) if started == Some(false) => Some(format!("startup probe: {}", probe.asks)),
+        (_, Some(probe)) => Some(format!("readiness probe: {}", probe.asks)),
+        _ => None,
+    }
+}
+
+/// The pod at one glance.
+#[must_use]
+pub fn glance(track: &PodTrack) -> PodGlance {
+    let PodSummary { name, state, ready, restarts, .. } = summary(track);
+    let counted = || track.pod.containers.iter().filter(|container| container.role != Role::Init);
+    let is_ready = |container: &&Container| container.status.as_ref().is_some_and(|status| status.ready);
+    PodGlance {
+        pod: name,
+        state,
+        ready,
+        troubled: !track.causes().is_empty(),
+        containers_ready: u32::try_from(counted().filter(is_ready).count()).unwrap_or(u32::MAX),
+        containers: u32::try_from(counted().count()).unwrap_or(u32::MAX),
+        restarts,
+        created: track.pod.created.clone(),
+        waits_for: waits_for(track),
     }
 }
 

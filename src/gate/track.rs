@@ -123,7 +123,7 @@ impl PodTrack {
         {
             sights.forget_own();
         }
-        self.causes.extend(pod_causes::scheduling(&self.pod, book, now, &mut sights));
+        self.causes.extend(pod_causes::scheduling(&self.pod, book, &plan.namespace, now, &mut sights));
         self.causes.extend(pod_causes::volumes(&self.pod, book, plan, now, &mut sights));
         self.causes.extend(pod_causes::sandbox(&self.pod, book, now, &mut sights));
         self.causes.extend(pod_causes::node(&self.pod, node_ready, now, &mut sights));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::chronicle::Chronicle;
 use super::event_book::EventBook;
 use super::observation::{Node, Object, Source};
 use super::plan::Plan;
@@ -22,6 +23,8 @@ pub struct View {
     pub nodes: BTreeMap<String, Node>,
     /// What was said about them.
     pub book: EventBook,
+    /// What was said, kept as proof.
+    pub chronicle: Chronicle,
     /// How far each source can be trusted.
     pub sources: Sources,
 }
@@ -49,6 +52,7 @@ impl View {
                 news
             }
             Object::Event(event) => {
+                self.chronicle.observe(&event);
                 let news = self.book.observe(&event);
                 if news {
                     self.look_again_at(plan, now, |pod| pod.uid == event.object_uid);

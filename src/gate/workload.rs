@@ -72,6 +72,8 @@ pub struct Workload {
     pub uid: String,
     /// The controller among `metadata.ownerReferences`.
     pub controller: Option<ControllerRef>,
+    /// `metadata.creationTimestamp` as the server wrote it. For telling old events apart, never for decisions.
+    pub created: Option<String>,
     /// `metadata.deletionTimestamp` is set.
     pub deleting: bool,
     /// `metadata.generation`: the number of the newest spec.

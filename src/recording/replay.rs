@@ -121,6 +121,7 @@ impl Player {
                 self.gate.attach(place, vec![self.shelf.evidence(&wanted)]);
             }
         }
+        self.gate.conclude();
         self.gate.outcome().cloned()
     }
 }

@@ -295,8 +295,15 @@ pub(super) struct Node {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct NodeStatus {
     pub conditions: Option<Vec<Condition>>,
+    pub node_info: Option<NodeInfo>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NodeInfo {
+    pub architecture: Option<String>,
 }
 
 #[derive(Deserialize)]

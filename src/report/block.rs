@@ -5,7 +5,7 @@ use super::layout::{self, Line, Tone, glued, wrap};
 use super::printer::Look;
 use super::progress;
 use super::run::{GateRun, Run};
-use super::{inert, mask, quote, words};
+use super::{inert, quote, words};
 use crate::gate::finding::{Evidence, EvidenceKind, Finding};
 use crate::gate::outcome::Outcome;
 use crate::gate::verdict::Verdict;
@@ -40,6 +40,13 @@ const fn shape(log: (usize, usize), [proof, pieces, message, others, pods, warni
     Shape { log: Limits { head: log.0, tail: log.1 }, proof, pieces, message, others, pods, warnings }
 }
 
+impl Shape {
+    /// True where nothing is left out.
+    const fn is_whole(&self) -> bool {
+        self.proof == ALL
+    }
+}
+
 /// From generous to tight. The proof of the root cause gives way last.
 const SHAPES: [Shape; 8] = [
     shape((2, 8), [3, 6, 6, 6, 6, 6]),
@@ -52,15 +59,21 @@ const SHAPES: [Shape; 8] = [
     shape((0, 2), [1, 1, 2, 0, 0, 0]),
 ];
 
-/// The verdict blocks of a run, and with several gates a line that sums them up; ends with a newline.
-pub(super) fn render(run: &Run, look: Look) -> String {
+/// How much of each part is shown where all of it is asked for. Only the API's own bounds on logs hold.
+const WHOLE: Shape = shape((0, ALL), [ALL; 6]);
+/// More than there ever is, and far from where sums run over.
+const ALL: usize = 1_000_000;
+
+/// The verdict blocks of a run, and with several gates a line that sums them up; ends with a newline. `whole` shows all
+/// of the proof, however long.
+pub(super) fn render(run: &Run, look: Look, whole: bool) -> String {
     let columns = layout::columns(look);
     let mut lines = Vec::new();
     for gate in &run.gates {
         if !lines.is_empty() {
             lines.push(Line::empty());
         }
-        lines.extend(block(gate, columns));
+        lines.extend(block(gate, columns, whole));
     }
     if run.gates.len() > 1 {
         lines.push(Line::empty());
@@ -69,8 +82,11 @@ pub(super) fn render(run: &Run, look: Look) -> String {
     lines.iter().map(|line| line.render(look.colour) + "\n").collect()
 }
 
-fn block(gate: &GateRun, columns: usize) -> Vec<Line> {
-    let gate = masked(gate);
+fn block(gate: &GateRun, columns: usize, whole: bool) -> Vec<Line> {
+    let gate = masked(gate, if whole { ALL } else { inert::COLUMNS });
+    if whole {
+        return shaped(&gate, &WHOLE, columns);
+    }
     let mut lines = Vec::new();
     for shape in &SHAPES {
         lines = shaped(&gate, shape, columns);
@@ -82,13 +98,13 @@ fn block(gate: &GateRun, columns: usize) -> Vec<Line> {
 }
 
 /// The gate with its secrets masked and its long lines cut, once for all the shapes that are tried.
-fn masked(gate: &GateRun) -> GateRun {
+fn masked(gate: &GateRun, line_columns: usize) -> GateRun {
     let mut gate = gate.clone();
     for finding in &mut gate.outcome.findings {
         finding.message = quote::line(&finding.message);
         finding.next_step = quote::line(&finding.next_step);
         for piece in &mut finding.evidence {
-            piece.text = inert::block(&mask::text(&piece.text), inert::COLUMNS).join("\n");
+            piece.text = inert::block(&quote::masked(&piece.text), line_columns).join("\n");
         }
     }
     for pod in &mut gate.outcome.pods {
@@ -106,7 +122,14 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
     if let Some((first, others)) = outcome.findings.split_first() {
         lines.push(Line::empty());
         lines.extend(leading(first, shape, columns));
-        lines.extend(others_lines(others, shape.others, columns));
+        if shape.is_whole() {
+            for finding in others {
+                lines.push(Line::empty());
+                lines.extend(leading(finding, shape, columns));
+            }
+        } else {
+            lines.extend(others_lines(others, shape.others, columns));
+        }
     } else if outcome.verdict == Verdict::Healthy {
         lines.extend(indented(&passed(gate), columns));
     }
@@ -230,8 +253,15 @@ fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
             _ => Limits { head: 0, tail: shape.proof },
         };
         // A log keeps its lines, cut where they are long; words of the cluster are wrapped.
-        let longest = if piece.kind == EvidenceKind::Log { room * 2 } else { (room * 4).max(400) };
-        let text = fold::excerpt(&inert::block(&piece.text, longest), limits);
+        let longest = if shape.is_whole() {
+            ALL
+        } else if piece.kind == EvidenceKind::Log {
+            room * 2
+        } else {
+            (room * 4).max(400)
+        };
+        let lines_of_piece = inert::block(&piece.text, longest);
+        let text = if shape.is_whole() { lines_of_piece } else { fold::excerpt(&lines_of_piece, limits) };
         let wrapped: Vec<String> = text.iter().flat_map(|line| wrap(line, "", "", room)).collect();
         for (place, line) in wrapped.iter().enumerate() {
             let shown = if place == 0 { *label } else { "" };

@@ -18,8 +18,12 @@ const TIME_COLUMNS: usize = 9;
 /// Writes for people.
 pub struct Human {
     printer: Printer,
+    /// False where another sink shows progress.
+    progress: bool,
     /// False where another sink has stdout.
     verdict: bool,
+    /// The verdict with all of its proof.
+    whole: bool,
     gates: Vec<Gate>,
     last_said: Duration,
 }
@@ -34,13 +38,26 @@ impl Human {
     /// Progress on stderr, the verdict on stdout.
     #[must_use]
     pub fn new(printer: Printer) -> Self {
-        Self { printer, verdict: true, gates: Vec::new(), last_said: Duration::ZERO }
+        Self { printer, progress: true, verdict: true, whole: false, gates: Vec::new(), last_said: Duration::ZERO }
     }
 
     /// Progress on stderr only, for where the result on stdout is of another kind.
     #[must_use]
     pub fn progress_only(printer: Printer) -> Self {
         Self { verdict: false, ..Self::new(printer) }
+    }
+
+    /// The verdict on stdout only, for where another sink shows progress.
+    #[must_use]
+    pub fn verdict_only(printer: Printer) -> Self {
+        Self { progress: false, ..Self::new(printer) }
+    }
+
+    /// The same, and the verdict with all of its proof: whole logs, every event, without a limit of lines.
+    #[must_use]
+    pub fn whole(mut self, whole: bool) -> Self {
+        self.whole = whole;
+        self
     }
 
     fn say(&mut self, at: Duration, gate: usize, what: &str, tone: Option<Tone>) {
@@ -59,6 +76,9 @@ impl Human {
 
 impl Sink for Human {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
+        if !self.progress {
+            return;
+        }
         self.printer.say(&progress::target_line(target));
         for plan in plans {
             self.printer.say(&progress::plan_line(plan));
@@ -70,6 +90,10 @@ impl Sink for Human {
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        // A glance says the same as the state beside it, for views.
+        if !self.progress || matches!(event, GateEvent::PodGlance(_)) {
+            return;
+        }
         let line = progress::event_line(event);
         if let Some(gate) = self.gates.get_mut(gate) {
             gate.waiting.learn(event);
@@ -83,7 +107,7 @@ impl Sink for Human {
     }
 
     fn idle(&mut self, at: Duration) {
-        if at.saturating_sub(self.last_said) < HEARTBEAT {
+        if !self.progress || at.saturating_sub(self.last_said) < HEARTBEAT {
             return;
         }
         let waiting: Vec<(usize, String)> = self
@@ -100,7 +124,7 @@ impl Sink for Human {
 
     fn end(&mut self, run: &Run) {
         if self.verdict {
-            let text = block::render(run, self.printer.stdout());
+            let text = block::render(run, self.printer.stdout(), self.whole);
             self.printer.result(&text);
         }
     }

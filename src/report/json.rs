@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::printer::Printer;
 use super::run::{GateRun, Run, Sink, Target};
-use super::{inert, mask};
+use super::{inert, quote};
 use crate::gate::finding::{Evidence, Finding};
 use crate::gate::outcome::{GateEvent, PodSummary};
 use crate::gate::plan::Plan;
@@ -292,7 +292,7 @@ fn text_of(result: &ResultJson) -> String {
 
 /// What somebody else said: masked, and with what acts on a terminal made visible.
 fn said(text: &str) -> String {
-    inert::visible(&mask::text(text)).into_owned()
+    inert::visible(&quote::masked(text)).into_owned()
 }
 
 fn name(text: &str) -> String {

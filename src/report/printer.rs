@@ -90,6 +90,28 @@ impl Printer {
         let _ = streams.stderr.write_all(format!("{line}\n").as_bytes()).and_then(|()| streams.stderr.flush());
     }
 
+    /// Writes to stderr as it is, without a newline: for a view that is drawn anew over itself.
+    pub fn draw(&mut self, frame: &str) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = streams.stderr.write_all(frame.as_bytes()).and_then(|()| streams.stderr.flush());
+    }
+
+    /// True where a view on stderr may be drawn anew over itself: a terminal that can, watched by a person. `CI` says
+    /// that a terminal is none but in name.
+    #[must_use]
+    pub fn stderr_is_lively(&self) -> bool {
+        let dumb = env::var_os("TERM").is_none_or(|value| value.is_empty() || value == "dumb");
+        let ci = env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        self.stderr.terminal && !dumb && !ci
+    }
+
+    /// The columns and rows of the terminal behind stderr as they are now; `None` where it does not say.
+    #[must_use]
+    pub fn stderr_size(&self) -> Option<(usize, usize)> {
+        let size = terminal_size::terminal_size_of(io::stderr()).filter(|_| self.stderr.terminal);
+        size.map(|(width, height)| (usize::from(width.0), usize::from(height.0)))
+    }
+
     /// What stdout can show.
     #[must_use]
     pub fn stdout(&self) -> Look {

@@ -61,6 +61,7 @@ pub(super) fn event_line(event: &GateEvent) -> String {
     match event {
         GateEvent::PodAppeared { pod } => format!("{}: first seen", name(pod)),
         GateEvent::PodState { pod, state } => format!("{}: {}", name(pod), quote::line(state)),
+        GateEvent::PodGlance(glance) => format!("{}: {}", name(&glance.pod), quote::line(&glance.state)),
         GateEvent::PodGone { pod, why } => format!("{}: gone, {}", name(pod), quote::line(why)),
         GateEvent::Crash { pod, container, role, how, crashes, allowed } => format!(
             "{}: {} {} ended: {} ({}, {allowed} allowed)",
@@ -141,6 +142,7 @@ impl Waiting {
             GateEvent::Confirming => self.confirming = true,
             GateEvent::Decided { .. } => self.decided = true,
             GateEvent::Crash { .. }
+            | GateEvent::PodGlance(_)
             | GateEvent::Trouble { .. }
             | GateEvent::Recovered { .. }
             | GateEvent::Warned(_) => {}

@@ -6,7 +6,7 @@ use crashgate::cluster::session::judge_machines;
 use crashgate::cluster::signals::never;
 use crashgate::gate::code::Code;
 use crashgate::gate::finding::{EvidenceKind, Finding, LogWanted, Place};
-use crashgate::gate::observation::Fact;
+use crashgate::gate::observation::{Fact, Object};
 use crashgate::gate::verdict::Verdict;
 
 use super::stub::{Ask, Counting, Fake, Reply, Stub, listed, status};
@@ -75,6 +75,70 @@ async fn a_text_that_only_says_that_there_is_no_log_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_race_for_the_previous_log_is_won() {
+    // First the text that is no log, then a refusal, then the log: as a real kubelet answers in the second after a crash.
+    let answers = |ask: &Ask| match ask.nth {
+        0 => text("unable to retrieve container logs for containerd://abc"),
+        1 => status(400, "previous terminated container \"app\" in pod \"p\" not found"),
+        _ => text("fatal: DATABASE_URL is not set\n"),
+    };
+    for previous in [true, false] {
+        let (kind, words, asks, took) = collect(previous, answers).await;
+        assert_eq!((kind, words.as_str(), asks.len()), (EvidenceKind::Log, "fatal: DATABASE_URL is not set", 3));
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+    // The same where the log comes on the side that was asked for, after the other one has refused.
+    let (kind, words, ..) = collect(true, |ask| match (ask.query.contains("previous"), ask.nth) {
+        (true, 0) => text("unable to retrieve container logs for containerd://abc"),
+        (true, 1) => status(500, "not yet"),
+        (true, _) => text("last words"),
+        (false, _) => status(400, "container is waiting to start"),
+    })
+    .await;
+    assert_eq!((kind, words.as_str()), (EvidenceKind::Log, "last words"));
+}
+
+/// Runs a gate that fails because of its node, and gives its evidence and the node's requests.
+async fn collect_node(answer: impl Fn() -> Reply + Send + 'static) -> (Vec<String>, Vec<Fact>, usize) {
+    let stub = Stub::new(move |ask| (ask.path == "/api/v1/nodes/n1").then(&answer));
+    let mut gate = Fake::until(1);
+    gate.verdict = Verdict::Platform;
+    let place = Place { node: Some("n1".to_owned()), ..finding(false).place };
+    let of_node = || Finding { code: Code::NodeNotReady, place: place.clone(), log: None, ..finding(false) };
+    gate.findings = vec![of_node(), of_node()];
+    let facts = std::sync::Arc::clone(&gate.facts);
+    let run = judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    let evidence = run.gates[0].outcome.findings.iter().flat_map(|finding| finding.evidence.clone());
+    let evidence = evidence.map(|evidence| evidence.text).collect();
+    let nodes = facts.lock().unwrap().iter().map(|(_, fact)| fact.clone()).collect();
+    (evidence, nodes, stub.asks().iter().filter(|ask| ask.path == "/api/v1/nodes/n1").count())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_may_be_to_blame_is_read_once() {
+    const NODE: &str = r#"{"kind":"Node","apiVersion":"v1","metadata":{"name":"n1","uid":"n","resourceVersion":"1"},"status":{"conditions":[{"type":"Ready","status":"Unknown","reason":"NodeStatusUnknown","message":"Kubelet stopped posting node status."},{"type":"DiskPressure","status":"False"}],"nodeInfo":{"architecture":"arm64"}}}"#;
+    let (_, facts, asked) = collect_node(|| Reply::Whole(200, "application/json", NODE.to_owned())).await;
+    assert_eq!(asked, 1, "two findings, one node");
+    let node = facts.into_iter().find_map(|fact| match fact {
+        Fact::Seen(object) => match *object {
+            Object::Node(node) => Some(node),
+            _ => None,
+        },
+        _ => None,
+    });
+    let node = node.unwrap();
+    assert_eq!(node.troubles, ["Ready is Unknown (NodeStatusUnknown: Kubelet stopped posting node status.)"]);
+    assert_eq!(node.architecture.as_deref(), Some("arm64"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_may_not_be_read_costs_one_line() {
+    let (evidence, ..) = collect_node(|| status(403, "forbidden")).await;
+    let line = "no state of node n1: this identity may not read it; add to a ClusterRole the rule apiGroups: [\"\"], resources: [\"nodes\"], verbs: [get]";
+    assert_eq!(evidence, [line]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_right_is_named_and_not_asked_for_again() {
     let (kind, words, asks, _) = collect(false, |_| status(403, "forbidden")).await;
     assert_eq!((kind, asks.len()), (EvidenceKind::Missing, 1));
@@ -113,4 +177,17 @@ async fn the_last_events_of_the_pod_are_read_and_never_as_a_whole_list() {
     let facts = std::sync::Arc::clone(&gate.facts);
     judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
     assert!(facts.lock().unwrap().iter().any(|(_, fact)| matches!(fact, Fact::Seen(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_many_causes_the_logs_stay_few_and_the_rest_is_told() {
+    let stub = Stub::new(|ask| (ask.verb == "LOG").then(|| text("last words")));
+    let mut gate = Fake::until(1);
+    gate.verdict = Verdict::Failed;
+    gate.findings = (0..12).map(|_| finding(false)).collect();
+    let run = judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    let kinds: Vec<_> = run.gates[0].outcome.findings.iter().map(|finding| finding.evidence[0].kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == EvidenceKind::Log).count(), 8);
+    assert_eq!(kinds.iter().filter(|kind| **kind == EvidenceKind::Missing).count(), 4);
+    assert_eq!(stub.asks().iter().filter(|ask| ask.verb == "LOG").count(), 8);
 }

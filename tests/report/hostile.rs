@@ -227,6 +227,8 @@ fn check_seen(run: &Run, text: &str) {
         let seen = seen(run, text, columns);
         assert_eq!(unseen(&seen), None, "{text:?} gave {seen:?}");
         assert_eq!(commands(&seen), Vec::<&str>::new(), "of {text:?}");
+        let live = super::live::seen(text, columns);
+        assert_eq!((unseen(&live), commands(&live)), (None, Vec::new()), "{text:?} gave {live:?}");
     }
 }
 
@@ -274,6 +276,9 @@ fn no_secret_survives() {
             assert!(!shown.contains(secret), "{secret} of {text:?} in {shown}");
             assert!(shown.contains("***"), "{text:?}");
         }
+        // Names are shown as they are; in what is said, secrets are masked.
+        let live = super::live::said(text, 200);
+        assert!(!live.contains(secret), "{secret} of {text:?} in {live}");
     }
 }
 

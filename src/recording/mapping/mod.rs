@@ -174,10 +174,25 @@ fn container_of_field_path(path: &str) -> Option<String> {
 fn node(raw: wire::Node) -> Result<Node, MapError> {
     let conditions = raw.status.as_ref().and_then(|status| status.conditions.as_deref());
     let ready = condition(conditions, "Ready");
+    let info = raw.status.as_ref().and_then(|status| status.node_info.as_ref());
     Ok(Node {
+        troubles: conditions.unwrap_or_default().iter().filter_map(trouble).collect(),
+        architecture: info.and_then(|info| info.architecture.clone()).filter(|text| !text.is_empty()),
         name: required(raw.metadata.name, "a node", "metadata.name")?,
         uid: required(raw.metadata.uid, "a node", "metadata.uid")?,
         ready: ready.as_ref().map(|condition| condition.status),
         message: ready.and_then(|condition| condition.message.or(condition.reason)),
     })
+}
+
+/// A condition of a node in words, where it speaks against the node: `Ready` that is not True, any other that is.
+fn trouble(condition: &wire::Condition) -> Option<String> {
+    let is_good = if condition.kind == "Ready" { condition.status == "True" } else { condition.status == "False" };
+    if is_good {
+        return None;
+    }
+    let why = [&condition.reason, &condition.message].into_iter().flatten().filter(|text| !text.is_empty());
+    let why = why.cloned().collect::<Vec<_>>().join(": ");
+    let state = format!("{} is {}", condition.kind, condition.status);
+    Some(if why.is_empty() { state } else { format!("{state} ({why})") })
 }

@@ -33,6 +33,7 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         uid: required(raw.metadata.uid, "a pod", "metadata.uid")?,
         labels: raw.metadata.labels.unwrap_or_default(),
         controller: controller(raw.metadata.owner_references),
+        created: raw.metadata.creation_timestamp,
         deleting: raw.metadata.deletion_timestamp.is_some(),
         phase: status.as_ref().and_then(|status| status.phase.as_deref()).and_then(phase),
         reason: status.as_ref().and_then(|status| status.reason.clone()),
@@ -76,11 +77,14 @@ fn container(
     let status = statuses.and_then(|statuses| statuses.iter().find(|status| status.name == raw.name));
     let resize_restarts = resize_restarts(&raw, status);
     let memory = raw.resources.as_ref().and_then(|resources| resources.limits.as_ref()?.get("memory"));
+    let requests = raw.resources.as_ref().and_then(|resources| resources.requests.as_ref()).into_iter().flatten();
+    let requests = requests.map(|(resource, amount)| (resource.clone(), plain(amount))).collect();
     Ok(Container {
         role,
         image: raw.image.unwrap_or_default(),
         restart_policy: restart_policy(raw.restart_policy.as_deref()),
         memory_limit: memory.map(plain),
+        requests,
         resize_restarts,
         probes: Probes {
             readiness: raw.readiness_probe.map(probe),

@@ -66,6 +66,7 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
         name: required(raw.metadata.name, what, "metadata.name")?,
         uid: required(raw.metadata.uid, what, "metadata.uid")?,
         controller: controller(raw.metadata.owner_references),
+        created: raw.metadata.creation_timestamp,
         deleting: raw.metadata.deletion_timestamp.is_some(),
         generation: raw.metadata.generation,
         observed_generation: status.and_then(|status| status.observed_generation),

@@ -1,0 +1,197 @@
+//! The live view: what a person who waits sees on a terminal, drawn anew over itself until the verdict is there.
+//!
+//! What is drawn is a pure function of a [`Picture`] and a [`Screen`]; here are only the clock and the terminal. The
+//! cursor is never hidden and no mode of the terminal is changed, so that nothing has to be restored however the process
+//! ends. The last frame is erased before the verdict.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::layout;
+use super::printer::{Look, Printer};
+use super::progress;
+use super::run::{Run, Sink, Target};
+use crate::gate::outcome::GateEvent;
+use crate::gate::plan::Plan;
+
+mod bar;
+mod frame;
+mod picture;
+mod row;
+
+pub use frame::{Drawn, Screen, frame};
+pub use picture::Picture;
+
+/// The time between two frames: 8 a second look alive, and more would only cost.
+const BETWEEN_FRAMES: Duration = Duration::from_millis(125);
+/// Where a terminal does not say how many rows it has.
+const ROWS: usize = 24;
+
+/// Draws the live view on stderr.
+pub struct Live {
+    canvas: Arc<Canvas>,
+    artist: Option<JoinHandle<()>>,
+}
+
+/// What the sink and the thread that draws share.
+struct Canvas {
+    easel: Mutex<Easel>,
+    /// Rung when the view is over.
+    over: Condvar,
+}
+
+struct Easel {
+    printer: Printer,
+    picture: Picture,
+    began: Instant,
+    /// The frame on the screen, and the screen that it was made for.
+    last: (Vec<Drawn>, Screen),
+    over: bool,
+}
+
+impl Live {
+    /// A view on the printer's stderr.
+    #[must_use]
+    pub fn new(printer: Printer) -> Self {
+        let screen = Screen { columns: 0, rows: 0, colour: false };
+        let easel = Easel {
+            printer,
+            picture: Picture::new(jiff::Timestamp::now(), &[]),
+            began: Instant::now(),
+            last: (Vec::new(), screen),
+            over: false,
+        };
+        Self { canvas: Arc::new(Canvas { easel: Mutex::new(easel), over: Condvar::new() }), artist: None }
+    }
+
+    fn finish(&mut self) {
+        self.canvas.lock().over = true;
+        self.canvas.over.notify_all();
+        if let Some(artist) = self.artist.take() {
+            // It only draws: where it failed there is nothing to be told.
+            let _ = artist.join();
+        }
+        self.canvas.lock().erase();
+    }
+}
+
+impl Canvas {
+    fn lock(&self) -> MutexGuard<'_, Easel> {
+        self.easel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws frames until the view is over.
+    fn draw(&self) {
+        let mut easel = self.lock();
+        while !easel.over {
+            easel.draw();
+            easel = self.over.wait_timeout(easel, BETWEEN_FRAMES).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Easel {
+    fn screen(&self) -> Screen {
+        let look = self.printer.stderr();
+        let (columns, rows) = self.printer.stderr_size().unwrap_or((look.columns, ROWS));
+        Screen { columns, rows, colour: look.colour }
+    }
+
+    fn draw(&mut self) {
+        let screen = self.screen();
+        let lines = frame(&self.picture, screen, self.began.elapsed());
+        if self.last.1 == screen && self.last.0 == lines {
+            return;
+        }
+        let mut text = String::new();
+        if screen == self.last.1 {
+            // Line over line: what stays the same does not flicker.
+            text += &up(self.last.0.len());
+        } else {
+            text += &up(rows_taken(&self.last.0, screen.columns));
+            text += ERASE_BELOW;
+        }
+        for line in &lines {
+            text += &line.text;
+            text += ERASE_REST_OF_LINE;
+            text.push('\n');
+        }
+        text += ERASE_BELOW;
+        self.printer.draw(&text);
+        self.last = (lines, screen);
+    }
+
+    fn erase(&mut self) {
+        let drawn = std::mem::take(&mut self.last.0);
+        if !drawn.is_empty() {
+            let rows = rows_taken(&drawn, self.screen().columns);
+            self.printer.draw(&(up(rows) + ERASE_BELOW));
+        }
+    }
+}
+
+const ERASE_BELOW: &str = "\x1b[J";
+const ERASE_REST_OF_LINE: &str = "\x1b[K";
+
+/// To the first column, so many rows up.
+fn up(rows: usize) -> String {
+    let mut text = "\r".to_owned();
+    if rows > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\x1b[{rows}A");
+    }
+    text
+}
+
+/// The rows that these lines take: a terminal that became narrower has wrapped them.
+fn rows_taken(lines: &[Drawn], columns: usize) -> usize {
+    lines.iter().map(|line| line.columns.div_ceil(columns.max(1)).max(1)).sum()
+}
+
+impl Sink for Live {
+    fn begin(&mut self, target: &Target, plans: &[Plan]) {
+        let mut easel = self.canvas.lock();
+        let columns = layout::columns(Look { columns: easel.screen().columns, ..easel.printer.stderr() });
+        let heading = std::iter::once(progress::target_line(target)).chain(plans.iter().map(progress::plan_line));
+        for line in heading.flat_map(|line| layout::wrap(&line, "", "  ", columns)) {
+            easel.printer.say(&line);
+        }
+        easel.picture = Picture::new(jiff::Timestamp::now(), plans);
+        easel.began = Instant::now();
+        drop(easel);
+        let canvas = Arc::clone(&self.canvas);
+        self.artist = thread::Builder::new().name("live view".to_owned()).spawn(move || canvas.draw()).ok();
+    }
+
+    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        self.canvas.lock().picture.learn(gate, at, event);
+    }
+
+    fn idle(&mut self, _: Duration) {}
+
+    fn end(&mut self, _: &Run) {
+        self.finish();
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Drawn, rows_taken, up};
+
+    #[test]
+    fn a_narrower_terminal_has_wrapped_the_lines() {
+        let lines = [79, 10, 0].map(|columns| Drawn { text: String::new(), columns });
+        assert_eq!(rows_taken(&lines, 80), 3);
+        assert_eq!(rows_taken(&lines, 40), 4);
+        assert_eq!(rows_taken(&lines[..1], 0), 79, "a terminal of no width is no reason to panic");
+        assert_eq!((up(0).as_str(), up(3).as_str()), ("\r", "\r\x1b[3A"));
+    }
+}

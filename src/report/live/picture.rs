@@ -1,0 +1,122 @@
+//! What the live view knows: the gates and their pods as the events told them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::super::layout::Tone;
+use super::super::{progress, quote};
+use crate::gate::outcome::{GateEvent, PodGlance};
+use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
+
+/// So much news is remembered.
+const NEWS: usize = 8;
+
+/// All that is shown. Everything in it is as it was told: the frame makes it inert.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// When the run began, by this machine's clock.
+    pub(super) started_at: jiff::Timestamp,
+    pub(super) gates: Vec<GatePicture>,
+}
+
+/// One gate.
+#[derive(Debug, Clone)]
+pub(super) struct GatePicture {
+    /// The app and its version, inert already.
+    pub name: String,
+    /// Inert too.
+    pub namespace: String,
+    pub wait_period: Duration,
+    pub stable_for: Duration,
+    /// By name, which does not make rows jump.
+    pub pods: BTreeMap<String, PodGlance>,
+    pub ready: u32,
+    pub wanted: Option<u32>,
+    /// When the stability window opened, while it is open.
+    pub window_since: Option<Duration>,
+    pub confirming: bool,
+    pub decided: Option<(Verdict, Duration)>,
+    pub news: VecDeque<News>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub(super) struct News {
+    pub at: Duration,
+    /// One line, inert already.
+    pub line: String,
+    pub tone: Tone,
+}
+
+impl Picture {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn new(started_at: jiff::Timestamp, plans: &[Plan]) -> Self {
+        let gates = plans.iter().map(|plan| GatePicture {
+            name: progress::app(plan),
+            namespace: quote::name(&plan.namespace),
+            wait_period: plan.wait_period,
+            stable_for: plan.stable_for,
+            pods: BTreeMap::new(),
+            ready: 0,
+            wanted: None,
+            window_since: None,
+            confirming: false,
+            decided: None,
+            news: VecDeque::new(),
+        });
+        Self { started_at, gates: gates.collect() }
+    }
+
+    /// Takes in what happened in the gate at this place.
+    pub fn learn(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        if let Some(gate) = self.gates.get_mut(gate) {
+            gate.learn(at, event);
+        }
+    }
+}
+
+impl GatePicture {
+    fn learn(&mut self, at: Duration, event: &GateEvent) {
+        match event {
+            GateEvent::PodGlance(glance) => {
+                self.pods.insert(glance.pod.clone(), (**glance).clone());
+            }
+            GateEvent::PodGone { pod, .. } => {
+                self.pods.remove(pod);
+            }
+            GateEvent::Progress { ready, wanted } => (self.ready, self.wanted) = (*ready, *wanted),
+            GateEvent::WindowOpened { .. } => self.window_since = Some(at),
+            GateEvent::WindowBroken { .. } => (self.window_since, self.confirming) = (None, false),
+            GateEvent::Confirming => self.confirming = true,
+            GateEvent::Decided { verdict } => self.decided = Some((*verdict, at)),
+            // What pods do is told by glances.
+            GateEvent::PodAppeared { .. }
+            | GateEvent::PodState { .. }
+            | GateEvent::Crash { .. }
+            | GateEvent::Cause { .. }
+            | GateEvent::Trouble { .. }
+            | GateEvent::Recovered { .. }
+            | GateEvent::Warned(_) => {}
+        }
+        let tone = match event {
+            GateEvent::Crash { .. } => Tone::Bad,
+            GateEvent::Cause { .. }
+            | GateEvent::PodGone { .. }
+            | GateEvent::WindowBroken { .. }
+            | GateEvent::Trouble { .. }
+            | GateEvent::Warned(_) => Tone::Careful,
+            GateEvent::Recovered { .. } => Tone::Good,
+            _ => return,
+        };
+        let line = progress::event_line(event);
+        if self.news.back().is_some_and(|last| last.line == line) {
+            return;
+        }
+        self.news.push_back(News { at, line, tone });
+        if self.news.len() > NEWS {
+            self.news.pop_front();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What a person reads at the end of each failing recording: the whole block, and the sentence that they need.
+
+use crashgate::report::human::Human;
+use crashgate::report::printer::{Look, Printer};
+use crashgate::report::run::{GateRun, Run, Sink as _, Target};
+
+use crate::replay::{Row, outcome, rows};
+use crate::report::Kept;
+
+/// Recording, and what its block must say. Line breaks count as blanks.
+const SENTENCES: [(&str, &[&str]); 23] = [
+    (
+        "crash-loop",
+        &[
+            "container app ended with exit code 1, 2 s after its start",
+            "fatal: DATABASE_URL is not set",
+            "kubectl logs",
+        ],
+    ),
+    ("crash-loop-exit-0", &["exit code 0", "although it should keep running", "stay in the foreground"]),
+    (
+        "oom-killed",
+        &["container app was OOMKilled (exit code 137)", "memory limit of 32Mi", "`resources.limits.memory` of app"],
+    ),
+    (
+        "image-not-found",
+        &[
+            "image registry.shop.example/shop/cart:1.8.4",
+            "registry registry.shop.example has no tag 1.8.4 of repository shop/cart; it says: not found",
+            "Push tag 1.8.4",
+        ],
+    ),
+    ("invalid-image-name", &["`Shop/Cart:::v2`", "repository name (Cart) must be lowercase", "Correct `image:`"]),
+    (
+        "missing-configmap",
+        &["needs ConfigMap checkout-config, which does not exist", "Create ConfigMap checkout-config in namespace"],
+    ),
+    (
+        "missing-secret-volume",
+        &["needs Secret payments-tls, which does not exist", "FailedMount", "Create Secret payments-tls in namespace"],
+    ),
+    (
+        "bad-command",
+        &[
+            "could not be started",
+            "/app/search-server: no such file or directory",
+            "Correct `command:` of container app",
+        ],
+    ),
+    (
+        "init-crash",
+        &["init container migrate ended with exit code 1", "relation accounts does not exist", "-c migrate --previous"],
+    ),
+    ("sidecar-crash", &["sidecar proxy ended with exit code 1", "cannot reach control plane at mesh.internal:15010"]),
+    (
+        "never-ready",
+        &[
+            "readiness probe does not succeed (GET /ready on port 8080): HTTP probe failed with statuscode: 404",
+            "Unhealthy ×",
+            "raise `waitPeriod`",
+        ],
+    ),
+    (
+        "liveness-kill",
+        &[
+            "killed (exit code 137, not for its memory) because its liveness probe failed (GET /healthz on port 8080)",
+            "statuscode: 404",
+            "every 2 s",
+            "Correct `livenessProbe` of app",
+        ],
+    ),
+    (
+        "startup-probe-kill",
+        &[
+            "killed (exit code 0) because its startup probe failed (GET /started on port 8080)",
+            "statuscode: 404",
+            "failureThreshold",
+        ],
+    ),
+    (
+        "unschedulable-cpu",
+        &[
+            "the only node does not take the pod: too little cpu (the pod asks for 64)",
+            "`resources.requests.cpu` (now 64)",
+        ],
+    ),
+    (
+        "quota-no-pods",
+        &[
+            "deployment/cart cannot create its pods",
+            "quota team-quota does not allow them (pods: 0 allowed, 0 used, 1 asked)",
+            "kubectl describe resourcequota team-quota",
+        ],
+    ),
+    ("late-crash", &["exit code 1, 13 s after its start", "fatal: lost connection to ledger-db:5432"]),
+    ("one-crash-then-healthy", &["exit code 1", "dial tcp ledger-db:5432: connection refused"]),
+    ("canary-crash", &["pod checkout-v2-", "fatal: DATABASE_URL is not set"]),
+    ("rolling-update-stuck", &["payments v2", "fatal: unknown flag --enable-3ds"]),
+    ("superseded", &["deployment/cart now runs v3 instead of v2", "version=v3", "kubectl rollout history"]),
+    ("statefulset-second-crashes", &["pod ledger-1", "replication slot ledger_1 is already active", "Ready: 1 of 3"]),
+    (
+        "job-fails",
+        &["job/ledger failed: BackoffLimitExceeded", "ended with exit code 1", "migration 0042_add_currency failed"],
+    ),
+    (
+        "nothing-matches",
+        &["app=checkout,version=v9", "namespace rec-nothing-matches has no workload at all", "--show-labels"],
+    ),
+];
+
+fn failing() -> Vec<Row> {
+    rows().into_iter().filter(|row| !row.exit_codes.contains(&0)).collect()
+}
+
+fn block(row: &Row, columns: usize, whole: bool) -> String {
+    let outcome = outcome(&row.recording, row.plan.clone());
+    let run = Run {
+        started_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        duration: outcome.decided_after,
+        target: Target::default(),
+        gates: vec![GateRun { plan: row.plan.clone(), outcome, requests: 0 }],
+    };
+    let (stdout, stderr) = (Kept::default(), Kept::default());
+    let printer = Printer::to(Box::new(stdout.clone()), Box::new(stderr)).with_look(Look { columns, ..Look::PLAIN });
+    Human::new(printer).whole(whole).end(&run);
+    stdout.text()
+}
+
+#[test]
+fn every_failing_recording_has_its_block() {
+    let rows = failing();
+    assert!(rows.len() >= 22, "{}", rows.len());
+    for row in rows {
+        for columns in [100, 60] {
+            let text = block(&row, columns, false);
+            assert!(text.lines().count() <= 25, "{} is too long:\n{text}", row.recording);
+            assert!(text.contains("  Next: "), "{} has no next step", row.recording);
+            if columns == 100 {
+                insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/recordings" }, {
+                    insta::assert_snapshot!(row.recording.clone(), text);
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn every_failing_recording_says_the_sentence_that_is_needed() {
+    for row in failing() {
+        let (_, sentences) = SENTENCES
+            .iter()
+            .find(|(recording, _)| *recording == row.recording)
+            .unwrap_or_else(|| panic!("{} has no sentence in the table", row.recording));
+        assert!(!sentences.is_empty(), "{}", row.recording);
+        for columns in [120, 60] {
+            let text = block(&row, columns, false);
+            // Proof stands behind a label and a bar, which are no part of a sentence.
+            let plain: Vec<&str> =
+                text.lines().map(|line| line.split_once('│').map_or(line, |(_, proof)| proof)).collect();
+            let plain = plain.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+            for sentence in *sentences {
+                assert!(plain.contains(sentence), "{} at {columns}: `{sentence}` is not in\n{text}", row.recording);
+            }
+        }
+    }
+}
+
+#[test]
+fn with_verbose_nothing_is_left_out() {
+    for row in failing() {
+        let outcome = outcome(&row.recording, row.plan.clone());
+        let text = block(&row, 120, true).split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
+        for finding in &outcome.findings {
+            for piece in &finding.evidence {
+                for line in piece.text.lines() {
+                    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+                    assert!(text.contains(&line), "{}: `{line}` is not in\n{text}", row.recording);
+                }
+            }
+        }
+    }
+}
