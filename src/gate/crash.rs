@@ -174,6 +174,7 @@ mod tests {
             image: "a".to_owned(),
             restart_policy: None,
             memory_limit: None,
+            requests: std::collections::BTreeMap::new(),
             resize_restarts: false,
             probes: Probes::default(),
             status: Some(status),

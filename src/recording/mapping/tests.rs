@@ -86,7 +86,14 @@ fn what_every_object_has_is_not_made_up() {
 fn watch_lines_are_seen_gone_alive_or_an_error() {
     let node = json!({"metadata": {"name": "n", "uid": "u"}});
     let seen = event(Source::Nodes, "MODIFIED", &raw(&node)).unwrap();
-    let expected = Node { name: "n".to_owned(), uid: "u".to_owned(), ready: None, message: None };
+    let expected = Node {
+        name: "n".to_owned(),
+        uid: "u".to_owned(),
+        ready: None,
+        message: None,
+        troubles: Vec::new(),
+        architecture: None,
+    };
     assert_eq!(seen, Some(Fact::Seen(Box::new(Object::Node(expected)))));
     let gone = event(Source::Nodes, "DELETED", &raw(&node)).unwrap();
     assert_eq!(gone, Some(Fact::Gone { source: Source::Nodes, uid: "u".to_owned() }));
