@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark ends where it is surprised")]
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,7 +54,7 @@ fn recording(name: &str) -> PathBuf {
     PathBuf::from(format!("tests/recordings/{name}.ndjson"))
 }
 
-/// A million observations in turn of so many pods, each in `states` states.
+/// A million observations of these pods in turn.
 fn observe_million(gate: &mut Gate, pods: &[Pod]) {
     for turn in 0..MILLION {
         let pod = pods[turn % pods.len()].clone();
@@ -74,7 +75,8 @@ fn observations(criterion: &mut Criterion) {
     group.sample_size(10).measurement_time(Duration::from_secs(20));
 
     let (_, pods) = observed("scaled-up");
-    let last: Vec<Pod> = pods.iter().rev().take(5).cloned().collect();
+    let last: BTreeMap<String, Pod> = pods.iter().map(|pod| (pod.uid.clone(), pod.clone())).collect();
+    let last: Vec<Pod> = last.into_values().collect();
     group.bench_function("repeats of 5 pods", |bencher| {
         bencher.iter(|| {
             let (mut gate, _) = observed("scaled-up");

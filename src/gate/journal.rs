@@ -15,15 +15,21 @@ use super::track::PodTrack;
 #[derive(Debug, Default)]
 pub struct Journal {
     pending: Vec<(Duration, GateEvent)>,
-    /// The last told state of every pod, by UID: name and words.
-    pods: BTreeMap<String, (String, String)>,
-    /// The last told glance of every pod, by UID.
-    glances: BTreeMap<String, PodGlance>,
+    /// What was last told of every pod, by UID.
+    pods: BTreeMap<String, Told>,
     /// The last told number of crashes, by pod UID and container.
     crashes: BTreeMap<(String, String), u32>,
     /// The causes that were told: pod or owner, container, code.
     causes: BTreeSet<(String, Option<String>, Code)>,
     progress: Option<(u32, Option<u32>)>,
+}
+
+/// What was last told of a pod.
+#[derive(Debug)]
+struct Told {
+    glance: PodGlance,
+    /// How often the pod had been looked at by then: nothing is new until it is again.
+    looks: u64,
 }
 
 impl Journal {
@@ -44,10 +50,9 @@ impl Journal {
         let present: BTreeSet<&str> = shown().map(|track| track.pod.uid.as_str()).collect();
         let gone: Vec<String> = self.pods.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
         for uid in gone {
-            self.glances.remove(&uid);
-            if let Some((pod, last)) = self.pods.remove(&uid) {
+            if let Some(Told { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(&uid) {
                 self.crashes.retain(|(of, _), _| *of != uid);
-                let why = if last == "terminating" { "deleted".to_owned() } else { format!("it was {last}") };
+                let why = if state == "terminating" { "deleted".to_owned() } else { format!("it was {state}") };
                 self.push(now, GateEvent::PodGone { pod, why });
             }
         }
@@ -63,9 +68,13 @@ impl Journal {
     }
 
     fn note_pod(&mut self, track: &PodTrack, plan: &Plan, now: Duration) {
+        let told = self.pods.get(&track.pod.uid);
+        if told.is_some_and(|told| told.looks == track.looks()) {
+            return;
+        }
         let pod = track.pod.name.clone();
         let uid = track.pod.uid.clone();
-        if !self.pods.contains_key(&uid) {
+        if told.is_none() {
             self.push(now, GateEvent::PodAppeared { pod: pod.clone() });
         }
         for (container, ledger) in track.ledgers() {
@@ -88,17 +97,17 @@ impl Journal {
                 self.push(now, event);
             }
         }
-        let state = pod_words::state(track);
-        let told = self.pods.get(&uid).map(|(_, state)| state.as_str());
-        if told != Some(state.as_str()) {
-            self.pods.insert(uid.clone(), (pod.clone(), state.clone()));
-            self.push(now, GateEvent::PodState { pod, state });
-        }
         let glance = pod_words::glance(track);
-        if self.glances.get(&uid) != Some(&glance) {
-            self.glances.insert(uid, glance.clone());
-            self.push(now, GateEvent::PodGlance(Box::new(glance)));
+        let told = self.pods.get(&uid).map(|told| &told.glance);
+        let new_state = told.is_none_or(|told| told.state != glance.state);
+        let new_glance = told.is_none_or(|told| *told != glance);
+        if new_state {
+            self.push(now, GateEvent::PodState { pod, state: glance.state.clone() });
         }
+        if new_glance {
+            self.push(now, GateEvent::PodGlance(Box::new(glance.clone())));
+        }
+        self.pods.insert(uid, Told { glance, looks: track.looks() });
     }
 
     fn note_causes(&mut self, judgement: &Judgement<'_>, plan: &Plan, now: Duration) {

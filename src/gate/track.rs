@@ -26,6 +26,8 @@ pub struct PodTrack {
     /// How often it lost its readiness.
     lost_ready: u32,
     causes: Vec<Cause>,
+    /// How often its causes were derived: all that can be told of it is the same until they are again.
+    looks: u64,
 }
 
 /// What the rules about a pod look at beside the pod itself.
@@ -54,6 +56,7 @@ impl PodTrack {
             became_ready,
             lost_ready: 0,
             causes: Vec::new(),
+            looks: 0,
         };
         track.count_crashes(&BTreeSet::new());
         track.look_again(around);
@@ -82,6 +85,7 @@ impl PodTrack {
 
     /// Derives the causes anew, after the pod or what was said about it changed.
     pub fn look_again(&mut self, around: Surroundings<'_>) {
+        self.looks += 1;
         let before = std::mem::take(&mut self.causes);
         if self.is_left_out() {
             return;
@@ -95,8 +99,9 @@ impl PodTrack {
                 sights.forget_start_of(&container.name);
                 self.pulls.remove(&container.name);
             }
-            let ledger = self.ledgers.get(&container.name).cloned().unwrap_or_default();
-            let seen = self.seen(container, &ledger, around);
+            let none = CrashLedger::default();
+            let ledger = self.ledgers.get(&container.name).unwrap_or(&none);
+            let seen = self.seen(container, ledger, around);
             let remembered = self.remembered_pull(container, around.book);
             let crash = if self.ends_decide(container) { seen.crash(&mut sights) } else { None };
             let mut waiting = seen.waiting(&mut sights, remembered);
@@ -181,6 +186,12 @@ impl PodTrack {
         apps.all(|container| {
             container.status.as_ref().is_some_and(|status| matches!(status.state, ContainerState::Terminated(_)))
         })
+    }
+
+    /// How often its causes were derived.
+    #[must_use]
+    pub fn looks(&self) -> u64 {
+        self.looks
     }
 
     /// The causes that stand now.
