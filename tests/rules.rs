@@ -1390,3 +1390,188 @@ fn an_init_container_that_is_done_is_no_trouble_to_tell_of() {
     });
     assert_eq!(state.as_deref(), Some("running, not ready"));
 }
+
+#[test]
+fn what_an_old_replica_set_has_available_does_not_count() {
+    let mut story = Story::new(plan());
+    let deployed = deployment("web", "v2", 1);
+    let mut set = replica_set(&deployed);
+    set.available = None;
+    story.workload(deployed).workload(set.clone()).pod(pod(&set, "a"));
+    assert_says(story.ends(), Verdict::TimedOut, Code::NotReady, &["0 of 1 pods as available"]);
+}
+
+#[test]
+fn a_pod_that_has_ended_and_is_replaced_is_no_evidence() {
+    for phase in [Phase::Succeeded, Phase::Failed] {
+        let mut story = Story::new(plan());
+        let set = web(&mut story, 1);
+        let mut ended = pod(&set, "old").unready();
+        ended.phase = Some(phase);
+        story.pod(ended).pod(pod(&set, "a"));
+        assert_eq!(story.ends().verdict, Verdict::Healthy, "{phase}");
+    }
+}
+
+#[test]
+fn crashes_alike_are_one_finding_whatever_their_words() {
+    let mut plan = plan();
+    plan.max_restarts = 1;
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 2);
+    // Both cross the limit in one list, with another number of crashes each.
+    story.pods.insert("a".to_owned(), pod(&set, "a").restarted("app", 2, 1, "Error"));
+    story.pods.insert("b".to_owned(), pod(&set, "b").restarted("app", 5, 1, "Error"));
+    story.at(2.0).list(Source::Pods);
+    let findings: Vec<_> = story.ends().findings.iter().map(|finding| (finding.code, finding.also.clone())).collect();
+    assert_eq!(findings, [(Code::CrashLoop, vec!["b".to_owned()])]);
+}
+
+#[test]
+fn a_bare_pod_that_should_run_for_ever_is_not_done_when_it_succeeds() {
+    let mut story = Story::new(plan());
+    let mut done = bare_pod("lonely").unready();
+    done.phase = Some(Phase::Succeeded);
+    story.at(1.0).pod(done);
+    assert_eq!(story.ends().verdict, Verdict::TimedOut);
+}
+
+#[test]
+fn a_finding_says_on_which_node_and_a_pod_in_which_phase() {
+    let outcome = one_pod(|pod| pod.terminated("app", 1, "Error"));
+    assert_eq!(lead(&outcome).place.node.as_deref(), Some("node1"));
+    let phases: Vec<_> = outcome.pods.iter().map(|pod| pod.phase.as_str()).collect();
+    assert_eq!(phases, ["Running"]);
+    let words = [Phase::Pending, Phase::Running, Phase::Succeeded, Phase::Failed, Phase::Unknown]
+        .map(|phase| phase.to_string());
+    assert_eq!(words, ["Pending", "Running", "Succeeded", "Failed", "Unknown"]);
+}
+
+#[test]
+fn a_list_of_events_is_read_in_the_order_in_which_they_were_said() {
+    use crashgate::gate::observation::ClusterEvent;
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    let said = |uid: &str, reason: &str, message: &str, last_seen: &str| {
+        Object::Event(ClusterEvent {
+            uid: uid.to_owned(),
+            object_kind: "ReplicaSet".to_owned(),
+            object_name: set.name.clone(),
+            object_uid: set.uid.clone(),
+            container: None,
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            warning: true,
+            count: 1,
+            last_seen: Some(last_seen.to_owned()),
+        })
+    };
+    let objects = vec![
+        said("1", "SuccessfulCreate", "Created pod: a", "2026-11-21T03:00:09Z"),
+        said("2", "FailedCreate", "pods \"x\" is forbidden: exceeded quota: q", "2026-11-21T03:00:01Z"),
+    ];
+    story.tell(Fact::Listed { source: Source::Events, objects });
+    assert_eq!(lead(story.ends()).code, Code::NotReady, "the success came after the refusal");
+}
+
+#[test]
+fn a_window_says_why_it_broke() {
+    let mut plan = plan();
+    plan.max_restarts = 3;
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 1);
+    story
+        .at(1.0)
+        .pod(pod(&set, "a").ready_since("t1"))
+        .at(2.0)
+        .pod(pod(&set, "a").ready_since("t1").restarted("app", 1, 1, "Error"));
+    story.at(3.0).pod(pod(&set, "a").ready_since("t2").restarted("app", 1, 1, "Error")).at(4.0).pod(pod(&set, "b"));
+    story.at(5.0).pod(pod(&set, "b").unready());
+    let why: Vec<_> = story
+        .gate
+        .take_events()
+        .into_iter()
+        .filter_map(|(_, event)| match event {
+            GateEvent::WindowBroken { why } => Some(why),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        "a container of pod a was restarted",
+        "pod a lost its readiness and got it back",
+        "pod b came",
+        "1 of 2 pods of deployment/web are ready",
+    ];
+    assert_eq!(why, expected);
+}
+
+#[test]
+fn a_pull_in_trouble_still_stands_between_two_tries() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(50.0).pod(pod(&set, "a").waiting("app", "ErrImagePull", "429 Too Many Requests"));
+    story.at(59.5).pod(pod(&set, "a").waiting("app", "ContainerCreating", ""));
+    let outcome = story.ends();
+    assert_eq!(lead(outcome).code, Code::RegistryUnavailable);
+    assert!(
+        lead(outcome).evidence.iter().any(|evidence| evidence.text.contains("429")),
+        "{:?}",
+        lead(outcome).evidence
+    );
+}
+
+#[test]
+fn a_refusal_that_no_pod_is_missing_for_stands_for_nothing() {
+    let mut story = Story::new(plan());
+    let deployed = deployment("web", "v2", 1);
+    let mut set = replica_set(&deployed);
+    let mut refused = bare_pod("x").ready.unwrap();
+    refused.message = Some("pods \"x\" is forbidden: exceeded quota: q".to_owned());
+    set.detail = Detail::ReplicaSet { replica_failure: Some(refused) };
+    story.workload(deployed).workload(set.clone()).pod(pod(&set, "a"));
+    let outcome = story.ends();
+    assert_eq!((outcome.verdict, outcome.warnings.len()), (Verdict::Healthy, 0), "{:?}", outcome.warnings);
+}
+
+#[test]
+fn a_jobs_pod_that_runs_again_is_told_by_its_last_end() {
+    let mut story = Story::new(plan());
+    story.workload(job("web", "v2", None));
+    story.pod(pod(&job("web", "v2", None), "web-a").restarted("app", 3, 7, "Error"));
+    let end = JobEnd::Failed { reason: Some("BackoffLimitExceeded".to_owned()), message: None };
+    story.at(9.0).workload(job("web", "v2", Some(end)));
+    assert_eq!((lead(story.ends()).exit_status, lead(story.ends()).restarts), (Some(7), Some(3)));
+}
+
+#[test]
+fn a_question_is_withdrawn_where_its_source_is_lost_and_asked_anew_later() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a"));
+    let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::machine::Gate::new(plan()));
+    gate.advance(seconds(11));
+    let Want::Confirmation { ticket: first, .. } = gate.want() else { panic!("a question") };
+    let trouble = Trouble { kind: TroubleKind::Stale, message: String::new(), hopeless: false };
+    gate.observe(seconds(12), Fact::Lost { source: Source::Pods, trouble });
+    assert_eq!(gate.want(), Want::Nothing);
+    gate.observe(seconds(13), Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(pod(&set, "a"))] });
+    let Want::Confirmation { ticket: second, .. } = gate.want() else { panic!("another question") };
+    assert_ne!(first, second);
+}
+
+#[test]
+fn a_pod_that_lost_its_readiness_once_does_not_lead_over_one_that_never_had_it() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 2);
+    story
+        .at(1.0)
+        .pod(pod(&set, "a").ready_since("1"))
+        .at(2.0)
+        .pod(pod(&set, "a").unready())
+        .at(3.0)
+        .pod(pod(&set, "a").ready_since("2"));
+    story.pod(pod(&set, "b").unready());
+    let findings: Vec<_> =
+        story.ends().findings.iter().map(|finding| (finding.code, finding.place.pod.clone())).collect();
+    assert_eq!(findings, [(Code::NotReady, Some("b".to_owned()))]);
+}

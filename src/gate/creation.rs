@@ -143,6 +143,7 @@ mod tests {
             ),
             ("RunContainerError", "exec: \"/app/x\": no such file or directory", Some(Code::StartFailed)),
             ("RunContainerError", "context deadline exceeded", Some(Code::SandboxFailed)),
+            ("CreateContainerConfigError", "failed to sync with the stars", Some(Code::StartFailed)),
             ("PodInitializing", "", None),
         ];
         for (reason, message, code) in table {

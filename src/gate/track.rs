@@ -21,8 +21,6 @@ pub struct PodTrack {
     sights: FirstSights,
     /// What the last failed pull of each container meant.
     pulls: BTreeMap<String, Code>,
-    /// How often it became Ready.
-    became_ready: u32,
     /// How often it lost its readiness.
     lost_ready: u32,
     causes: Vec<Cause>,
@@ -47,13 +45,11 @@ impl PodTrack {
     /// A pod seen for the first time.
     #[must_use]
     pub fn new(pod: Pod, around: Surroundings<'_>) -> Self {
-        let became_ready = u32::from(pod.is_ready());
         let mut track = Self {
             pod,
             ledgers: BTreeMap::new(),
             sights: FirstSights::default(),
             pulls: BTreeMap::new(),
-            became_ready,
             lost_ready: 0,
             causes: Vec::new(),
             looks: 0,
@@ -68,13 +64,9 @@ impl PodTrack {
         let (was, is) = (self.pod.is_ready(), pod.is_ready());
         let transition = |pod: &Pod| pod.ready.as_ref().and_then(|ready| ready.since.clone());
         match (was, is) {
-            (false, true) => self.became_ready += 1,
             (true, false) => self.lost_ready += 1,
             // Ready before and after, and yet it changed in between.
-            (true, true) if transition(&self.pod) != transition(&pod) => {
-                self.became_ready += 1;
-                self.lost_ready += 1;
-            }
+            (true, true) if transition(&self.pod) != transition(&pod) => self.lost_ready += 1,
             _ => {}
         }
         let resized = self.resizing();
@@ -219,10 +211,10 @@ impl PodTrack {
         ended && self.pod.controller.as_ref().is_some_and(|owner| owner.kind != "Job")
     }
 
-    /// True where it was Ready more than once, or is again: readiness that comes and goes.
+    /// True where its readiness comes and goes. Once lost is not enough: it may be gone for good, or be a restart.
     #[must_use]
     pub fn flaps(&self) -> bool {
-        self.lost_ready >= 2 || (self.lost_ready >= 1 && self.became_ready >= 2)
+        self.lost_ready >= 2
     }
 
     /// The crash ledgers, by container.
