@@ -2,6 +2,7 @@
 
 mod blocks;
 mod build;
+mod documents;
 mod hostile;
 mod json;
 mod progress;

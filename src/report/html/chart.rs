@@ -38,20 +38,10 @@ impl Chart {
             let name = if window.broken.is_some() { "window broken" } else { "window" };
             self.bar(out, name, window.from, window.to, (2, 14), &window_told(window));
         }
-        // Words go where there is room for them: into the longer of the bars.
-        let last = timeline.windows.last();
-        let stable = last.map(|window| (self.share(window.from), self.share(window.to)));
-        let (from, to, words) = match stable {
-            Some((from, to)) if to - from > self.share(waited) => (from, to, "stable?"),
-            _ => (0.0, self.share(waited), wait.as_str()),
-        };
-        let words = match last {
-            Some(window) if words == "stable?" && window.broken.is_none() => "time of stability",
-            Some(_) if words == "stable?" => "stability broke",
-            _ => words,
-        };
-        if to - from > 22.0 {
-            let _ = write!(out, "<text class=\"label\" x=\"{from:.2}%\" dx=\"6\" y=\"13\">{}</text>", xml::text(words));
+        self.label(out, Duration::ZERO, waited, &wait);
+        if let Some(window) = timeline.windows.last() {
+            let words = if window.broken.is_some() { "not stable" } else { "time of stability" };
+            self.label(out, window.from, window.to, words);
         }
         for (at, name) in &self.ticks {
             let x = at / self.range * 100.0;
@@ -100,6 +90,14 @@ impl Chart {
         );
     }
 
+    /// Words in a bar, where there is room for them.
+    fn label(&self, out: &mut String, from: Duration, to: Duration, words: &str) {
+        let (x, end) = (self.share(from), self.share(to));
+        if end - x > 28.0 {
+            let _ = write!(out, "<text class=\"label\" x=\"{x:.2}%\" dx=\"6\" y=\"13\">{}</text>", xml::text(words));
+        }
+    }
+
     fn mark(&self, out: &mut String, mark: &Mark) {
         let _ = write!(
             out,
@@ -140,7 +138,7 @@ const fn height(state: State) -> (u8, u8) {
 const fn shape(kind: MarkKind) -> &'static str {
     match kind {
         MarkKind::Crash => "<circle class=\"m-crash\" r=\"7.5\"/><path class=\"m-cross\" d=\"M-3-3l6 6M3-3l-6 6\"/>",
-        MarkKind::Ready => "<path class=\"m-ready\" d=\"M0-9l6 9h-12z\"/>",
+        MarkKind::Ready => "<path class=\"m-ready\" d=\"M0-7l6 10h-12z\"/>",
         MarkKind::Note => "<path class=\"m-note\" d=\"M0-6l6 6-6 6-6-6z\"/>",
         MarkKind::Gone => "<rect class=\"m-gone\" x=\"-2\" y=\"-8\" width=\"4\" height=\"16\" rx=\"1\"/>",
     }
