@@ -5,6 +5,7 @@
 mod cli;
 mod cluster;
 mod edge_cases;
+mod examples;
 mod manifest;
 mod properties;
 mod purity;
@@ -14,3 +15,4 @@ mod replay;
 mod report;
 mod sandbox;
 mod story;
+mod vendors;

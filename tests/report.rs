@@ -2,7 +2,7 @@
 
 mod blocks;
 mod build;
-mod documents;
-mod hostile;
+pub mod documents;
+pub mod hostile;
 mod json;
 mod progress;

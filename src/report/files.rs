@@ -109,7 +109,7 @@ impl fmt::Display for Wanted {
 
 /// The sink that writes the files.
 pub struct Files {
-    files: Vec<(Kind, OutputFile)>,
+    outputs: Vec<(Kind, OutputFile)>,
     story: Story,
     started_at: jiff::Timestamp,
     printer: Printer,
@@ -134,7 +134,7 @@ impl Files {
             files.push((*kind, file));
         }
         Ok(Self {
-            files,
+            outputs: files,
             story: Story::default(),
             started_at: jiff::Timestamp::now(),
             printer: printer.clone(),
@@ -167,7 +167,7 @@ impl Files {
 
     fn write(&mut self, run: &Run, error: Option<&str>, how: impl Fn(&mut OutputFile, &str) -> std::io::Result<()>) {
         let document = Document { run, story: &self.story, error };
-        for (kind, file) in &mut self.files {
+        for (kind, file) in &mut self.outputs {
             if let Err(error) = how(file, &kind.render(&document)) {
                 let path = shown(file.path());
                 self.printer.say(&format!("warning: cannot write the {} report to {path}: {error}", kind.name()));
@@ -183,14 +183,14 @@ fn shown(path: &Path) -> String {
 impl Sink for Files {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         self.story.begin(target, plans);
-        if !self.files.is_empty() {
+        if !self.outputs.is_empty() {
             let run = self.story.unfinished(self.started_at, NOT_ENDED);
             self.write(&run, None, OutputFile::replace);
         }
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
-        if !self.files.is_empty() {
+        if !self.outputs.is_empty() {
             self.story.hear(gate, at, event);
         }
     }

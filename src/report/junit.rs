@@ -57,7 +57,7 @@ pub fn render(document: &Document<'_>) -> String {
     // Readers merge what has one class and one name, wherever it stands.
     let (mut names, mut cases) = (BTreeSet::new(), BTreeSet::new());
     for (gate, _) in document.gates() {
-        let name = unique(&mut names, "", headline::gate(gate));
+        let name = unique(&mut names, "", &headline::gate(gate));
         suites.push(suite(gate, name, &mut cases));
     }
     if let Some(error) = document.error {
@@ -84,14 +84,14 @@ fn suite(gate: &GateRun, name: String, seen: &mut BTreeSet<String>) -> Suite {
     let (plan, outcome) = (&gate.plan, &gate.outcome);
     let class = format!("crashgate.{}.{}", quote::name(&plan.namespace), quote::name(&plan.app));
     let mut cases = vec![Case {
-        name: unique(seen, &class, format!("{} is healthy", progress::app(plan))),
+        name: unique(seen, &class, &format!("{} is healthy", progress::app(plan))),
         class: class.clone(),
         time: outcome.decided_after,
         went: of_gate(gate),
         out: summary(gate),
     }];
     for pod in &outcome.pods {
-        let name = unique(seen, &class, format!("{} pod {}", quote::name(&plan.version), quote::name(&pod.name)));
+        let name = unique(seen, &class, &format!("{} pod {}", quote::name(&plan.version), quote::name(&pod.name)));
         let out = format!(
             "{}{}",
             pod_line(pod),
@@ -203,8 +203,8 @@ fn pod_line(pod: &PodSummary) -> String {
 }
 
 /// The name, with a number behind it where it was there already in this class.
-fn unique(seen: &mut BTreeSet<String>, class: &str, name: String) -> String {
-    let mut free = name.clone();
+fn unique(seen: &mut BTreeSet<String>, class: &str, name: &str) -> String {
+    let mut free = name.to_owned();
     let mut number = 1;
     while !seen.insert(format!("{class}\n{free}")) {
         number += 1;

@@ -127,7 +127,7 @@ fn overview(out: &mut String, document: &Document<'_>, detail: &Detail) {
     out.push_str("| Gate | Verdict | After | Cause |\n|---|---|---|---|\n");
     for (gate, _) in document.worst_first().into_iter().take(detail.gates.min(200)) {
         let outcome = &gate.outcome;
-        let cause = outcome.findings.first().map_or_else(String::new, |finding| progress::cause(finding));
+        let cause = outcome.findings.first().map_or_else(String::new, progress::cause);
         let _ = writeln!(
             out,
             "| {} | {} {} | {} | {} |",
@@ -197,7 +197,7 @@ fn draw_cause(out: &mut String, finding: &Finding, flavour: Flavour, detail: &De
     let place: Vec<String> =
         headline::place(finding).iter().map(|(kind, name)| format!("{kind} <code>{}</code>", prose(name))).collect();
     if !place.is_empty() {
-        lines[0] += &format!(" · {}", place.join(", "));
+        lines[0].extend([" · ", &place.join(", ")]);
     }
     if !finding.also.is_empty() {
         lines.push(String::new());

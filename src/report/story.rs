@@ -129,6 +129,7 @@ impl<'a> Document<'a> {
     }
 
     /// The gates, the one that the verdict of the run comes from first.
+    #[must_use]
     pub fn worst_first(&self) -> Vec<(&'a GateRun, Option<&'a GateStory>)> {
         let mut gates: Vec<_> = self.gates().collect();
         gates.sort_by_key(|(gate, _)| std::cmp::Reverse(gate.outcome.verdict.severity()));

@@ -1,6 +1,7 @@
 //! Annotations: the causes, at the line of the manifest. The runner keeps ten of a level and loses the others without a
 //! word, so the most important come first and the last one says how many there are.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::command;
@@ -66,7 +67,8 @@ fn level(name: &str, mut annotations: Vec<Annotation>, workspace: Option<&Path>)
     let left_out = annotations.len().saturating_sub(MOST);
     annotations.truncate(MOST);
     if let Some(last) = annotations.last_mut().filter(|_| left_out > 0) {
-        last.message += &format!("\nAnd {}: see the job summary.", words::count(left_out, &format!("more {name}")));
+        let more = words::count(left_out, &format!("more {name}"));
+        let _ = write!(last.message, "\nAnd {more}: see the job summary.");
     }
     annotations.into_iter().map(|annotation| annotation.line(name, workspace)).collect()
 }
@@ -101,11 +103,11 @@ fn leading(gate: &GateRun) -> String {
     if let Some(log) = finding.evidence.iter().find(|piece| piece.kind == EvidenceKind::Log) {
         let lines = headline::proof(log);
         for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
-            message += &format!("\n  {}", quote::line(line));
+            let _ = write!(message, "\n  {}", quote::line(line));
         }
     }
     if !finding.next_step.trim().is_empty() {
-        message += &format!("\nNext: {}", quote::line(&finding.next_step));
+        let _ = write!(message, "\nNext: {}", quote::line(&finding.next_step));
     }
     message
 }

@@ -147,7 +147,11 @@ const fn shape(kind: MarkKind) -> &'static str {
 fn window_told(window: &Window) -> String {
     match &window.broken {
         Some(why) => format!("stable from {} to {}, broken: {why}", words::since(window.from), words::since(window.to)),
-        None => format!("stable from {}, for {}", words::since(window.from), words::duration(window.to - window.from)),
+        None => format!(
+            "stable from {}, for {}",
+            words::since(window.from),
+            words::duration(window.to.saturating_sub(window.from))
+        ),
     }
 }
 

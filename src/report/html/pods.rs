@@ -48,15 +48,12 @@ fn row(out: &mut String, chart: &Chart, timeline: &Timeline, lane: &Lane) {
     let node = lane.summary.as_ref().and_then(|summary| summary.node.as_deref());
     let node = node
         .map_or_else(String::new, |node| format!("<span class=\"node\">on {}</span>", xml::text(&quote::name(node))));
-    let (kind, state) = match (&lane.summary, lane.spans.last()) {
-        (Some(summary), span) => {
-            let kind = span.map_or(State::Waiting, |span| span.kind);
-            (if summary.ready { State::Ready } else { kind }, quote::line(&summary.state))
-        }
-        (None, _) => {
-            let gone = lane.marks.iter().rev().find(|mark| mark.kind == MarkKind::Gone);
-            (State::Leaving, gone.map_or_else(|| "gone".to_owned(), |mark| mark.words.clone()))
-        }
+    let (kind, state) = if let Some(summary) = &lane.summary {
+        let kind = lane.spans.last().map_or(State::Waiting, |span| span.kind);
+        (if summary.ready { State::Ready } else { kind }, quote::line(&summary.state))
+    } else {
+        let gone = lane.marks.iter().rev().find(|mark| mark.kind == MarkKind::Gone);
+        (State::Leaving, gone.map_or_else(|| "gone".to_owned(), |mark| mark.words.clone()))
     };
     let restarts = lane.summary.as_ref().map(|summary| summary.restarts);
     let _ = write!(

@@ -33,8 +33,8 @@ pub(super) fn rich(text: &str) -> String {
     for (place, part) in parts.iter().enumerate() {
         let closed = place + 1 < parts.len();
         match (place % 2 == 1, closed) {
-            (true, true) => out += &format!("<code>{}</code>", prose(part)),
-            (true, false) => out += &format!("&#96;{}", prose(part)),
+            (true, true) => out.extend(["<code>", &prose(part), "</code>"]),
+            (true, false) => out.extend(["&#96;", &prose(part)]),
             (false, _) => out += &prose(part),
         }
     }
