@@ -38,7 +38,7 @@ fn events(run: &Run, text: &str) -> Vec<GateEvent> {
         GateEvent::PodAppeared { pod: pod() },
         GateEvent::PodState { pod: pod(), state: text() },
         GateEvent::PodState { pod: pod(), state: "ready".to_owned() },
-        GateEvent::WindowOpened { until: Duration::from_secs(60) },
+        GateEvent::WindowOpened { until: Duration::from_mins(1) },
         GateEvent::Crash {
             pod: pod(),
             container: "app".to_owned(),
