@@ -176,7 +176,8 @@ impl Lane {
         if left_out > 0 {
             told.push(format!("and {left_out} more"));
         }
-        told.join("; ")
+        // A picture without a word would be none to those who hear it.
+        if told.is_empty() { "nothing was seen of it over time".to_owned() } else { told.join("; ") }
     }
 }
 
