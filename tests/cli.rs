@@ -8,7 +8,15 @@ use std::time::{Duration, Instant};
 pub fn crashgate(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crashgate"));
     command.args(arguments).stdin(Stdio::null());
-    for name in ["KUBECONFIG", "HTTPS_PROXY", "https_proxy", "KUBERNETES_SERVICE_HOST", "NO_COLOR"] {
+    for name in [
+        "KUBECONFIG",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "KUBERNETES_SERVICE_HOST",
+        "NO_COLOR",
+        "GITHUB_ACTIONS",
+        "GITLAB_CI",
+    ] {
         command.env_remove(name);
     }
     command.env("HOME", "/nonexistent");
@@ -106,6 +114,10 @@ fn signals_end_a_run_with_all_that_is_known() {
         let mut child = crashgate(&["check", "-f", "manifests/rehearsal.yaml", "-o", "json", "--stable-for", "60s"])
             .args(["--rehearse", "tests/recordings/healthy.ndjson", "--app", "checkout", "--namespace", "rec-healthy"])
             .args(["--record", record.to_str().unwrap()])
+            .args(
+                crashgate::report::files::Kind::ALL
+                    .map(|kind| format!("--report={}={}", kind.name(), folder.path().join(kind.name()).display())),
+            )
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -125,6 +137,8 @@ fn signals_end_a_run_with_all_that_is_known() {
         assert_eq!(code, Some(exit_code), "{signal}: {stderr}");
         let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!((&result["verdict"], &result["exitCode"]), (&"interrupted".into(), &exit_code.into()));
+        crate::report::documents::check_complete(folder.path(), "interrupted");
+        assert_eq!(std::fs::read_to_string(folder.path().join("json")).unwrap(), stdout, "the same bytes");
         let recorded = std::fs::read_to_string(&record).unwrap();
         assert!(recorded.lines().last().unwrap().contains("\"gate\""), "the recording ends with the gate's own words");
     }
@@ -178,6 +192,50 @@ fn a_program_for_another_processor_is_told_from_its_log() {
     let words = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("its program is built for another processor architecture"), "{stdout}");
     assert!(words.contains("kubernetes.io/arch"), "{stdout}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_ends_the_run_before_it_begins() {
+    let replay = ["replay", "tests/recordings/healthy.ndjson", "--app", "checkout", "--version", "v1"];
+    for report in ["html=/nonexistent/report.html", "html=tests", "xml=a.xml", "junit"] {
+        let (code, stdout, stderr) = told(&crashgate(&replay).args(["--report", report]).output().unwrap());
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{report}: {stderr}");
+        assert!(!stderr.contains("Gate "), "nothing began: {stderr}");
+    }
+}
+
+#[test]
+fn a_wrong_manifest_is_told_in_every_report_and_at_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = folder.path().join("gate.yaml");
+    std::fs::write(&gate, "app: checkout\nversoin: v1\nnamespace: shop\n").unwrap();
+    let output = crashgate(&["replay", "tests/recordings/healthy.ndjson", "-f", gate.to_str().unwrap()])
+        .args(
+            crashgate::report::files::Kind::ALL
+                .map(|kind| format!("--report={}={}", kind.name(), folder.path().join(kind.name()).display())),
+        )
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", folder.path())
+        .output()
+        .unwrap();
+    let (code, _, stderr) = told(&output);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("::error file=gate.yaml,line="), "{stderr}");
+    crate::report::documents::check_complete(folder.path(), "usage");
+}
+
+#[test]
+fn shells_get_completions_and_packages_get_man_pages() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, stdout, _) = told(&crashgate(&["completions", shell]).output().unwrap());
+        assert_eq!(code, Some(0));
+        assert!(stdout.contains("rehearse"), "{shell}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = told(&crashgate(&["man", folder.path().to_str().unwrap()]).output().unwrap());
+    assert_eq!(code, Some(0), "{stderr}");
+    let page = std::fs::read_to_string(folder.path().join("crashgate-check.1")).unwrap();
+    assert!(page.contains("wait\\-period"), "{page}");
 }
 
 #[test]

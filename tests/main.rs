@@ -5,6 +5,7 @@
 mod cli;
 mod cluster;
 mod edge_cases;
+mod examples;
 mod manifest;
 mod properties;
 mod purity;
@@ -16,3 +17,4 @@ mod rules;
 mod sandbox;
 mod sentences;
 mod story;
+mod vendors;

@@ -2,7 +2,8 @@
 
 mod blocks;
 mod build;
-mod hostile;
+pub mod documents;
+pub mod hostile;
 mod json;
 mod live;
 mod progress;

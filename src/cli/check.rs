@@ -1,18 +1,20 @@
 //! `crashgate check`: the main job.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::output::OutputFlags;
+use super::output::{OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use crate::cluster::connect::{ConnectError, ConnectOptions, Connection, REQUEST_TIMEOUT};
 use crate::cluster::rehearsed::Rehearsed;
 use crate::cluster::{session, signals, unconnected};
 use crate::gate::machine::Gate;
 use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::Writer;
 use crate::report::json;
@@ -69,37 +71,46 @@ enum Halt {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let judged = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Halt::System(format!("error: cannot start: {error}")))
-        .and_then(|runtime| {
-            let judged = runtime.block_on(judge(args, printer));
-            // A request that hangs must not hold up the end of a run that is decided.
-            runtime.shutdown_background();
-            judged
-        });
+    let mut sinks = match args.output.open(printer, true) {
+        Ok(sinks) => sinks,
+        Err(message) => return args.output.usage(printer, None, &message),
+    };
+    // A panic is no verdict, and no exit code of a panic is in the contract.
+    let judged = catch_unwind(AssertUnwindSafe(|| within_runtime(args, printer, &mut sinks)));
+    let judged = judged.unwrap_or_else(|_| Err(Halt::System("error: crashgate itself failed".to_owned())));
     match judged {
         Ok(run) => run.verdict().exit_code(),
-        Err(Halt::Usage(message)) => args.output.usage(printer, &message),
+        Err(Halt::Usage(message)) => args.output.usage(printer, Some(&mut sinks), &message),
         Err(Halt::System(message)) => {
             printer.say(&message);
-            crate::gate::verdict::Verdict::Inconclusive.exit_code()
+            sinks.abandon();
+            Verdict::Inconclusive.exit_code()
         }
     }
 }
 
-async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
+fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Halt::System(format!("error: cannot start: {error}")))?;
+    let judged = runtime.block_on(judge(args, printer, sinks));
+    // A request that hangs must not hold up the end of a run that is decided.
+    runtime.shutdown_background();
+    judged
+}
+
+async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {
     let stop =
         signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
     let sandbox = args.rehearse.as_deref().map(Sandbox::load).transpose();
     let sandbox = sandbox.map_err(|error| Halt::Usage(format!("error: {error}")))?;
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
+    sinks.plan(&gates);
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
     let mut recorder = Recorder::create(args)?;
-    let mut sinks = args.output.sinks(printer, true);
 
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
@@ -110,14 +121,14 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
             let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();
             let connection = recorder.listen_on(connection, &plans);
             running.start();
-            let run = session::judge_machines(connection, machines, &mut sinks, stop).await;
+            let run = session::judge_machines(connection, machines, sinks, stop).await;
             running.stop().await;
             run
         }
         _ => match Connection::open(&args.cluster.options()).await {
             Ok(connection) => {
                 let connection = recorder.listen_on(connection, &plans);
-                session::judge(connection, plans, &mut sinks, stop).await
+                session::judge(connection, plans, sinks, stop).await
             }
             Err(error) if error.is_usage() => return Err(usage(&error)),
             Err(error) => {

@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::gate::verdict::Verdict;
 use crate::report::printer::Printer;
 
 mod check;
+mod completions;
 mod explain;
+mod man;
 mod output;
 mod plan_flags;
 mod replay;
@@ -32,6 +34,14 @@ enum Command {
     Validate(Box<validate::Args>),
     Schema(schema::Args),
     Explain(explain::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
+}
+
+/// The whole command line, as those that describe it need it.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Parses the arguments, runs the subcommand and returns the process's exit code.
@@ -56,5 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),
+        Command::Completions(args) => completions::run(&args, printer),
+        Command::Man(args) => man::run(&args, printer),
     }
 }

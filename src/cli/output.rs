@@ -7,6 +7,10 @@ use clap::ValueEnum;
 use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
+use crate::manifest::Loaded;
+use crate::report::files::{Files, Wanted};
+use crate::report::github::{Step, Surroundings};
+use crate::report::gitlab::Section;
 use crate::report::human::Human;
 use crate::report::json::{self, Json};
 use crate::report::live::Live;
@@ -27,6 +31,10 @@ pub(super) struct OutputFlags {
     /// Show secrets in logs and messages as they are; recordings stay masked
     #[arg(long)]
     no_redact: bool,
+    /// Also write a report into a file: json, junit, markdown, html, github (job summary) or gitlab (dotenv). Repeat it
+    /// for more
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    reports: Vec<Wanted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,58 +46,111 @@ enum Format {
 }
 
 impl OutputFlags {
-    /// The sinks that were asked for, as one. `live` allows a view that is drawn anew, where stderr can show one.
-    pub(super) fn sinks(&self, printer: &mut Printer, live: bool) -> Sinks {
+    /// The sinks that were asked for, as one. `live` allows a view that is drawn anew, where stderr can show one. The
+    /// files of reports are there from here on.
+    ///
+    /// # Errors
+    /// A sentence about the file that cannot be written.
+    pub(super) fn open(&self, printer: &mut Printer, live: bool) -> Result<Sinks, String> {
         if self.no_redact {
             quote::reveal_secrets();
             printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
         }
-        let human = |printer: &Printer| match self.output {
-            Format::Human => Human::new(printer.clone()),
-            Format::Json => Human::progress_only(printer.clone()),
-        };
+        let env = |name: &str| std::env::var(name).ok();
+        let paths = self.reports.iter().map(|wanted| wanted.path.clone()).collect();
+        Ok(Sinks {
+            github: Surroundings::of(&env).map(|surroundings| Step::new(printer.clone(), surroundings, paths)),
+            gitlab: (env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
+            stdout: self.for_people(printer, live),
+            files: Files::create(&self.reports, printer)?,
+        })
+    }
+
+    /// What stdout and stderr show.
+    fn for_people(&self, printer: &Printer, live: bool) -> Vec<Box<dyn Sink + Send>> {
         let mut sinks: Vec<Box<dyn Sink + Send>> = Vec::new();
+        let json = self.output == Format::Json;
         if live && printer.stderr_is_lively() {
             sinks.push(Box::new(Live::new(printer.clone())));
-            if self.output == Format::Human {
+            if !json {
                 sinks.push(Box::new(Human::verdict_only(printer.clone()).whole(self.verbose)));
             }
+        } else if json {
+            sinks.push(Box::new(Human::progress_only(printer.clone())));
         } else {
-            sinks.push(Box::new(human(printer).whole(self.verbose)));
+            sinks.push(Box::new(Human::new(printer.clone()).whole(self.verbose)));
         }
-        if self.output == Format::Json {
+        if json {
             sinks.push(Box::new(Json::new(printer.clone())));
         }
-        Sinks(sinks)
+        sinks
     }
 
     /// Tells of a mistake of the user's, before anything was asked of the cluster, and returns its exit code.
-    pub(super) fn usage(&self, printer: &mut Printer, error: &str) -> u8 {
+    pub(super) fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
         printer.say(error.trim_end());
         if self.output == Format::Json {
             printer.result(&json::usage(jiff::Timestamp::now(), error));
+        }
+        if let Some(sinks) = sinks {
+            sinks.files.usage(error);
+            if let Some(step) = &mut sinks.github {
+                step.usage(error);
+            }
         }
         Verdict::Usage.exit_code()
     }
 }
 
 /// Several sinks that hear the same.
-pub(super) struct Sinks(Vec<Box<dyn Sink + Send>>);
+pub(super) struct Sinks {
+    github: Option<Step>,
+    gitlab: Option<Section>,
+    stdout: Vec<Box<dyn Sink + Send>>,
+    files: Files,
+}
+
+impl Sinks {
+    /// What will be judged, and where that was written down.
+    pub(super) fn plan(&mut self, gates: &[Loaded]) {
+        let planned = || gates.iter().map(|gate| (gate.plan.clone(), gate.origin.clone()));
+        self.files.plan(planned());
+        if let Some(step) = &mut self.github {
+            step.plan(planned());
+        }
+    }
+
+    /// The run ends here without an outcome.
+    pub(super) fn abandon(&mut self) {
+        self.files.abandon();
+        if let Some(step) = &mut self.github {
+            step.abandon();
+        }
+    }
+
+    /// Groups and sections stand around what people read; the files come last, when the verdict is already told.
+    fn each(&mut self) -> impl Iterator<Item = &mut dyn Sink> {
+        let github = self.github.iter_mut().map(|sink| sink as &mut dyn Sink);
+        let gitlab = self.gitlab.iter_mut().map(|sink| sink as &mut dyn Sink);
+        let stdout = self.stdout.iter_mut().map(|sink| sink.as_mut() as &mut dyn Sink);
+        github.chain(gitlab).chain(stdout).chain(std::iter::once(&mut self.files as &mut dyn Sink))
+    }
+}
 
 impl Sink for Sinks {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
-        self.0.iter_mut().for_each(|sink| sink.begin(target, plans));
+        self.each().for_each(|sink| sink.begin(target, plans));
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
-        self.0.iter_mut().for_each(|sink| sink.event(gate, at, event));
+        self.each().for_each(|sink| sink.event(gate, at, event));
     }
 
     fn idle(&mut self, at: Duration) {
-        self.0.iter_mut().for_each(|sink| sink.idle(at));
+        self.each().for_each(|sink| sink.idle(at));
     }
 
     fn end(&mut self, run: &Run) {
-        self.0.iter_mut().for_each(|sink| sink.end(run));
+        self.each().for_each(|sink| sink.end(run));
     }
 }

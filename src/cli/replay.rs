@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::output::OutputFlags;
+use super::output::{OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
@@ -23,17 +23,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    match judge(args, printer) {
+    let mut sinks = match args.output.open(printer, false) {
+        Ok(sinks) => sinks,
+        Err(message) => return args.output.usage(printer, None, &message),
+    };
+    match judge(args, printer, &mut sinks) {
         Ok(run) => run.verdict().exit_code(),
-        Err(error) => args.output.usage(printer, &error),
+        Err(error) => args.output.usage(printer, Some(&mut sinks), &error),
     }
 }
 
-fn judge(args: &Args, printer: &mut Printer) -> Result<Run, String> {
+fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, String> {
     let words = |error: ReadError| format!("error: {error}");
     let mut reader = Reader::open(&args.recording).map_err(words)?;
     let header = reader.header().clone();
     let gates = args.plan.load_for(&header.namespace).map_err(|problems| problems.to_string())?;
+    sinks.plan(&gates);
     let plans: Vec<_> = gates.into_iter().map(|gate| gate.plan).collect();
     let target = Target {
         server: String::new(),
@@ -42,7 +47,6 @@ fn judge(args: &Args, printer: &mut Printer) -> Result<Run, String> {
         config: String::new(),
         rehearsal: Some(args.recording.file_name().unwrap_or_default().to_string_lossy().into_owned()),
     };
-    let mut sinks = args.output.sinks(printer, false);
     sinks.begin(&target, &plans);
     let outcomes = replay::replay(&mut reader, plans.clone(), &mut |gate, at, event| sinks.event(gate, at, event))
         .map_err(words)?;

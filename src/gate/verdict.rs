@@ -70,7 +70,7 @@ impl Verdict {
         verdicts.into_iter().max_by_key(|verdict| verdict.severity())
     }
 
-    const fn severity(self) -> u8 {
+    pub(crate) const fn severity(self) -> u8 {
         match self {
             Self::Healthy => 0,
             Self::Superseded => 1,

@@ -171,7 +171,8 @@ const fn said(verdict: Verdict) -> (&'static str, Tone) {
     }
 }
 
-fn passed(gate: &GateRun) -> String {
+/// What a pass rests on.
+pub(super) fn passed(gate: &GateRun) -> String {
     let ready = words::ready(gate.outcome.ready, gate.outcome.wanted);
     if gate.outcome.ready == 0 {
         // A Job's pods are done, not ready.
@@ -232,7 +233,7 @@ fn place_lines(finding: &Finding, columns: usize) -> Vec<Line> {
 }
 
 /// The other pods with the same cause; a few by name.
-fn also(pods: &[String]) -> String {
+pub(super) fn also(pods: &[String]) -> String {
     const NAMED: usize = 3;
     let named = pods.iter().take(NAMED).map(|pod| quote::name(pod)).collect::<Vec<_>>().join(", ");
     let what = words::count(pods.len(), "other pod");
@@ -273,7 +274,8 @@ fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
     lines
 }
 
-const fn label(kind: EvidenceKind) -> &'static str {
+/// A word for a kind of proof.
+pub(super) const fn label(kind: EvidenceKind) -> &'static str {
     match kind {
         EvidenceKind::Log => "log",
         EvidenceKind::TerminationMessage => "message",

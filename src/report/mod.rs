@@ -3,20 +3,33 @@
 //! What may live here: turning gate events and outcomes into text and files, making hostile text inert on the way. What
 //! may not: decisions, requests.
 //!
-//! A sink is one file behind [`run::Sink`]: [`human`], [`live`] and [`json`]. What the cluster says passes [`mask`] first and
-//! [`inert`] second, in [`quote`] both at once, before a sink may show it.
+//! A sink is one file behind [`run::Sink`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
+//! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
+//! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`] first and [`inert`] second, in
+//! [`quote`] both at once, before a sink may show it.
 
+pub mod files;
 pub mod fold;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod human;
 pub mod inert;
 pub mod json;
+pub mod junit;
 pub mod live;
+pub mod markdown;
 pub mod mask;
 pub mod printer;
 pub mod quote;
 pub mod run;
+pub mod story;
+pub mod timeline;
 pub mod words;
 
 mod block;
+mod headline;
 mod layout;
+mod output_file;
 mod progress;
+mod xml;

@@ -33,3 +33,9 @@ pub fn line(text: &str) -> String {
 pub fn name(text: &str) -> String {
     inert::line(text).into_owned()
 }
+
+/// The lines of what somebody said, each at most so many columns long.
+#[must_use]
+pub fn block(text: &str, columns: usize) -> Vec<String> {
+    inert::block(&mask::text(text), columns)
+}

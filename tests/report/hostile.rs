@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
 
 /// What must not be read as it is.
-const HOSTILE: &[&str] = &[
+pub const HOSTILE: &[&str] = &[
     // Terminals.
     "\x1b[2J\x1b[Hcleared",
     "\x1b[1A\x1b[2K✔ HEALTHY: payments v1",
@@ -109,7 +109,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 /// Texts with a secret, and the secret.
-const SECRETS: &[(&str, &str)] = &[
+pub const SECRETS: &[(&str, &str)] = &[
     ("DB_PASSWORD=hunter2secret", "hunter2secret"),
     ("connecting with password: hunter2secret", "hunter2secret"),
     ("{\"password\":\"hunter2secret\",\"user\":\"app\"}", "hunter2secret"),
@@ -137,7 +137,7 @@ const SECRETS: &[(&str, &str)] = &[
 ];
 
 /// A run in which every word that somebody else says is this text.
-fn run_of(text: &str) -> Run {
+pub fn run_of(text: &str) -> Run {
     let cause = |code| {
         [EvidenceKind::Log, EvidenceKind::TerminationMessage, EvidenceKind::Event, EvidenceKind::Status]
             .iter()
@@ -151,7 +151,7 @@ fn run_of(text: &str) -> Run {
 }
 
 /// The same where names are hostile too; secrets are not looked for in names.
-fn run_of_names(text: &str) -> Run {
+pub fn run_of_names(text: &str) -> Run {
     let mut run = run_of(text);
     for gate in &mut run.gates {
         (gate.plan.app, gate.plan.namespace) = (text.to_owned(), text.to_owned());
@@ -203,7 +203,7 @@ fn seen(run: &Run, text: &str, columns: usize) -> String {
 
 /// The commands that runners of CI systems would find. GitHub's takes `::name …::` at the beginning of a line, white
 /// space apart, and `##[name]` anywhere; the others take theirs anywhere.
-fn commands(text: &str) -> Vec<&str> {
+pub fn commands(text: &str) -> Vec<&str> {
     text.split(['\n', '\r'])
         .filter(|line| {
             let new_style = line.trim_start().strip_prefix("::").is_some_and(|rest| rest.contains("::"));
@@ -215,7 +215,7 @@ fn commands(text: &str) -> Vec<&str> {
         .collect()
 }
 
-fn unseen(text: &str) -> Option<char> {
+pub fn unseen(text: &str) -> Option<char> {
     text.chars().find(|c| {
         (c.is_control() && *c != '\n')
             || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')

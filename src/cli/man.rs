@@ -1,0 +1,23 @@
+//! `crashgate man`: for those who make packages.
+
+use std::path::PathBuf;
+
+use crate::gate::verdict::Verdict;
+use crate::report::printer::Printer;
+
+/// Write a man page for every subcommand into a folder
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder; it has to be there
+    folder: PathBuf,
+}
+
+pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+    match clap_mangen::generate_to(super::command(), &args.folder) {
+        Ok(()) => 0,
+        Err(error) => {
+            printer.say(&format!("error: cannot write man pages into {}: {error}", args.folder.display()));
+            Verdict::Usage.exit_code()
+        }
+    }
+}

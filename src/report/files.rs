@@ -1,0 +1,231 @@
+//! Reports in files (`--report KIND=PATH`): there before the wait begins, and complete whatever ends the run.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::output_file::OutputFile;
+use super::printer::Printer;
+use super::run::{Run, Sink, Target};
+use super::story::{Document, Story};
+use super::{gitlab, html, json, junit, markdown};
+use crate::gate::outcome::GateEvent;
+use crate::gate::plan::Plan;
+use crate::manifest::Origin;
+
+/// What a file holds until the run has ended, and for ever where the process is killed.
+const NOT_ENDED: &str = "This run has not ended: crashgate is still at it, or was killed";
+/// What a file holds where the run ended without an outcome.
+const BROKE: &str = "crashgate itself failed before the run had ended, so nothing is proven";
+
+/// The kinds of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The result, the same as `-o json` prints.
+    Json,
+    /// `JUnit` XML.
+    Junit,
+    /// Markdown.
+    Markdown,
+    /// One page of HTML.
+    Html,
+    /// GitHub's job summary.
+    Github,
+    /// GitLab's dotenv report.
+    Gitlab,
+}
+
+impl Kind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 6] = [Self::Json, Self::Junit, Self::Markdown, Self::Html, Self::Github, Self::Gitlab];
+
+    /// The name, as `--report` takes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+        }
+    }
+
+    /// The report.
+    #[must_use]
+    pub fn render(self, document: &Document<'_>) -> String {
+        match self {
+            Self::Json => match document.error {
+                Some(error) => json::usage(document.run.started_at, error),
+                None => json::render(document.run),
+            },
+            Self::Junit => junit::render(document),
+            Self::Markdown => markdown::render(document, markdown::Flavour::Plain, markdown::LARGEST),
+            Self::Html => html::render(document),
+            Self::Github => markdown::render(document, markdown::Flavour::Github, markdown::LARGEST),
+            Self::Gitlab => gitlab::dotenv(document),
+        }
+    }
+}
+
+/// A report that is wanted, as `KIND=PATH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its kind.
+    pub kind: Kind,
+    /// Where it is wanted.
+    pub path: PathBuf,
+}
+
+/// Why a text names no report.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WantedError {
+    /// No `=`, or nothing behind it.
+    #[error("write KIND=PATH, as in junit=crashgate.xml")]
+    Shape,
+    /// Not one of the kinds.
+    #[error("there is no kind `{0}`: json, junit, markdown, html, github or gitlab")]
+    Kind(String),
+}
+
+impl FromStr for Wanted {
+    type Err = WantedError;
+
+    fn from_str(text: &str) -> Result<Self, WantedError> {
+        let (kind, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or(WantedError::Shape)?;
+        let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
+        let kind = known.ok_or_else(|| WantedError::Kind(super::quote::name(kind)))?;
+        Ok(Self { kind, path: PathBuf::from(path) })
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.kind.name(), self.path.display())
+    }
+}
+
+/// The sink that writes the files.
+pub struct Files {
+    outputs: Vec<(Kind, OutputFile)>,
+    story: Story,
+    started_at: jiff::Timestamp,
+    printer: Printer,
+    ended: bool,
+}
+
+impl Files {
+    /// Creates every file, so that a path that cannot be written is found before the wait.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the first file that cannot be written.
+    pub fn create(wanted: &[Wanted], printer: &Printer) -> Result<Self, String> {
+        let mut files: Vec<(Kind, OutputFile)> = Vec::new();
+        for Wanted { kind, path } in wanted {
+            if files.iter().any(|(_, file)| file.path() == path) {
+                return Err(format!("error: two reports are to go into {}; give each its own file", shown(path)));
+            }
+            let file = OutputFile::create(path).map_err(|error| {
+                format!("error: cannot write the {} report to {}: {error}", kind.name(), shown(path))
+            })?;
+            files.push((*kind, file));
+        }
+        Ok(Self {
+            outputs: files,
+            story: Story::default(),
+            started_at: jiff::Timestamp::now(),
+            printer: printer.clone(),
+            ended: false,
+        })
+    }
+
+    /// What will be judged, and where that was written down.
+    pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
+        self.story.plan(gates);
+    }
+
+    /// The arguments or the manifest were wrong, and nothing is judged.
+    pub fn usage(&mut self, error: &str) {
+        self.story.gates.clear();
+        let run = self.story.unfinished(self.started_at, error);
+        self.write(&run, Some(error), OutputFile::finish);
+        self.ended = true;
+    }
+
+    /// The run ends here without an outcome.
+    pub fn abandon(&mut self) {
+        if !self.ended {
+            self.ended = true;
+            let run = self.story.unfinished(self.started_at, BROKE);
+            let error = self.story.gates.is_empty().then_some(BROKE);
+            self.write(&run, error, OutputFile::finish);
+        }
+    }
+
+    fn write(&mut self, run: &Run, error: Option<&str>, how: impl Fn(&mut OutputFile, &str) -> std::io::Result<()>) {
+        let document = Document { run, story: &self.story, error };
+        for (kind, file) in &mut self.outputs {
+            if let Err(error) = how(file, &kind.render(&document)) {
+                let path = shown(file.path());
+                self.printer.say(&format!("warning: cannot write the {} report to {path}: {error}", kind.name()));
+            }
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    super::quote::name(&path.display().to_string())
+}
+
+impl Sink for Files {
+    fn begin(&mut self, target: &Target, plans: &[Plan]) {
+        self.story.begin(target, plans);
+        if !self.outputs.is_empty() {
+            let run = self.story.unfinished(self.started_at, NOT_ENDED);
+            self.write(&run, None, OutputFile::replace);
+        }
+    }
+
+    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        if !self.outputs.is_empty() {
+            self.story.hear(gate, at, event);
+        }
+    }
+
+    fn idle(&mut self, at: Duration) {
+        self.story.idle(at);
+    }
+
+    fn end(&mut self, run: &Run) {
+        self.write(run, None, OutputFile::finish);
+        self.ended = true;
+    }
+}
+
+/// A panic unwinds through here, and the reports say so.
+impl Drop for Files {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Wanted, WantedError};
+
+    #[test]
+    fn a_report_is_a_kind_and_a_path() {
+        for kind in Kind::ALL {
+            let text = format!("{}=a=b.txt", kind.name());
+            let wanted: Wanted = text.parse().unwrap();
+            assert_eq!((wanted.kind, wanted.path.to_str().unwrap()), (kind, "a=b.txt"));
+            assert_eq!(wanted.to_string(), text);
+        }
+        assert_eq!("junit".parse::<Wanted>(), Err(WantedError::Shape));
+        assert_eq!("junit=".parse::<Wanted>(), Err(WantedError::Shape));
+        assert_eq!("xml=a".parse::<Wanted>(), Err(WantedError::Kind("xml".to_owned())));
+    }
+}

@@ -1,0 +1,147 @@
+//! GitHub Actions: what a step tells the runner besides its exit code.
+//!
+//! Progress in a group, annotations at the line of the manifest, a job summary, and outputs for the steps that follow.
+//! Everything goes to stderr, which the runner reads like stdout, so that stdout stays the result.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::markdown::{self, Flavour};
+use super::printer::Printer;
+use super::progress;
+use super::run::{Run, Sink, Target};
+use super::story::{Document, Story};
+use crate::gate::outcome::GateEvent;
+use crate::gate::plan::Plan;
+use crate::manifest::Origin;
+
+mod annotations;
+mod command;
+mod outputs;
+
+/// Where the runner wants to be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The file of the job summary (`GITHUB_STEP_SUMMARY`).
+    pub summary: Option<PathBuf>,
+    /// The file of the step's outputs (`GITHUB_OUTPUT`).
+    pub output: Option<PathBuf>,
+    /// The root of the repository (`GITHUB_WORKSPACE`), which paths in annotations begin at.
+    pub workspace: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// What the environment says; `None` where this is no step of GitHub Actions.
+    #[must_use]
+    pub fn of(env: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+        if env("GITHUB_ACTIONS").as_deref() != Some("true") {
+            return None;
+        }
+        let path = |name: &str| env(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Some(Self {
+            summary: path("GITHUB_STEP_SUMMARY"),
+            output: path("GITHUB_OUTPUT"),
+            workspace: path("GITHUB_WORKSPACE"),
+        })
+    }
+}
+
+/// The sink for a step of GitHub Actions.
+pub struct Step {
+    printer: Printer,
+    surroundings: Surroundings,
+    reports: Vec<PathBuf>,
+    story: Story,
+    grouped: bool,
+    ended: bool,
+}
+
+impl Step {
+    /// A sink that tells the runner, and names these files as the step's reports.
+    #[must_use]
+    pub fn new(printer: Printer, surroundings: Surroundings, reports: Vec<PathBuf>) -> Self {
+        Self { printer, surroundings, reports, story: Story::default(), grouped: false, ended: false }
+    }
+
+    /// What will be judged, and where that was written down.
+    pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
+        self.story.plan(gates);
+    }
+
+    /// The arguments or the manifest were wrong, and nothing is judged.
+    pub fn usage(&mut self, error: &str) {
+        self.story.gates.clear();
+        let run = self.story.unfinished(jiff::Timestamp::now(), error);
+        self.tell(&run, Some(error));
+    }
+
+    /// The run ends here without an outcome.
+    pub fn abandon(&mut self) {
+        if !self.ended && !self.story.gates.is_empty() {
+            let why = "crashgate itself failed before the run had ended, so nothing is proven";
+            let run = self.story.unfinished(jiff::Timestamp::now(), why);
+            self.tell(&run, None);
+        }
+    }
+
+    fn tell(&mut self, run: &Run, error: Option<&str>) {
+        self.ended = true;
+        if std::mem::take(&mut self.grouped) {
+            self.printer.say(&command::plain("endgroup", ""));
+        }
+        let document = Document { run, story: &self.story, error };
+        for line in annotations::of(&document, self.surroundings.workspace.as_deref()) {
+            self.printer.say(&line);
+        }
+        let mut failures = Vec::new();
+        if let Some(path) = &self.surroundings.summary {
+            // The steps of an action that is made of several share the file, and the runner's limit is for all of it.
+            let used = fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+            let room = markdown::LARGEST.saturating_sub(used);
+            let text = markdown::render(&document, Flavour::Github, room);
+            let text = if text.len() <= room { format!("{text}\n") } else { String::new() };
+            failures.extend(append(path, &text).err().map(|error| ("job summary", error)));
+        }
+        if let Some(path) = &self.surroundings.output {
+            let text = outputs::of(&document, &self.reports);
+            failures.extend(append(path, &text).err().map(|error| ("outputs", error)));
+        }
+        for (what, error) in failures {
+            self.printer.say(&format!("warning: cannot write the {what} of the step: {error}"));
+        }
+    }
+}
+
+fn append(path: &PathBuf, text: &str) -> std::io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+}
+
+impl Sink for Step {
+    fn begin(&mut self, target: &Target, plans: &[Plan]) {
+        self.story.begin(target, plans);
+        self.grouped = true;
+        let names = plans.iter().take(3).map(progress::app).collect::<Vec<_>>().join(", ");
+        self.printer.say(&command::plain("group", &format!("crashgate watches {names}")));
+    }
+
+    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        self.story.hear(gate, at, event);
+    }
+
+    fn idle(&mut self, at: Duration) {
+        self.story.idle(at);
+    }
+
+    fn end(&mut self, run: &Run) {
+        self.tell(run, None);
+    }
+}
+
+/// A panic unwinds through here, and the step says so.
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}

@@ -1,0 +1,112 @@
+//! GitLab CI: the dotenv report, and sections of the job log.
+//!
+//! GitLab reads a dotenv report of at most 5 KB and 20 variables, a line each, without quotes.
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use super::headline;
+use super::printer::Printer;
+use super::progress;
+use super::run::{Run, Sink, Target};
+use super::story::Document;
+use crate::gate::outcome::GateEvent;
+use crate::gate::plan::Plan;
+
+/// No value is longer, so that all of them together stay far below the limit.
+const LONGEST: usize = 600;
+
+/// The dotenv report: variables for the jobs that come after.
+#[must_use]
+pub fn dotenv(document: &Document<'_>) -> String {
+    let verdict = document.verdict();
+    let cause = document.cause();
+    let code = cause.split(':').next().unwrap_or_default();
+    let values = [
+        ("VERDICT", verdict.name().to_owned()),
+        ("EXIT_CODE", verdict.exit_code().to_string()),
+        ("CAUSE", code.to_owned()),
+        ("MESSAGE", cause.get(code.len() + 1..).unwrap_or_default().trim().to_owned()),
+        ("SUMMARY", format!("{}: {}", headline::title(verdict), headline::run(document.run))),
+    ];
+    values.iter().fold(String::new(), |mut out, (name, value)| {
+        let _ = writeln!(out, "CRASHGATE_{name}={}", plain(value));
+        out
+    })
+}
+
+/// A value that no shell, no later `eval` and no dotenv reader takes for more than text.
+fn plain(value: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || " .,:/()@+-_%=[]".contains(c);
+    let mut plain = String::new();
+    for c in value.chars() {
+        let c = if safe(c) { c } else { '_' };
+        if plain.len() + c.len_utf8() > LONGEST {
+            break;
+        }
+        plain.push(c);
+    }
+    plain.trim().to_owned()
+}
+
+/// The sink that folds the progress in the job log into a section.
+pub struct Section {
+    printer: Printer,
+    open: bool,
+}
+
+impl Section {
+    /// A sink that writes to this printer's stderr, as the progress does.
+    #[must_use]
+    pub fn new(printer: Printer) -> Self {
+        Self { printer, open: false }
+    }
+
+    fn close(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.printer.say(&format!("\x1b[0Ksection_end:{}:crashgate\r\x1b[0K", now()));
+        }
+    }
+}
+
+/// Seconds since 1970: what GitLab computes the duration of a section from.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+impl Sink for Section {
+    fn begin(&mut self, _target: &Target, plans: &[Plan]) {
+        self.open = true;
+        let names = plans.iter().take(3).map(progress::app).collect::<Vec<_>>().join(", ");
+        self.printer.say(&format!(
+            "\x1b[0Ksection_start:{}:crashgate[collapsed=true]\r\x1b[0Kcrashgate watches {names}",
+            now()
+        ));
+    }
+
+    fn event(&mut self, _gate: usize, _at: Duration, _event: &GateEvent) {}
+
+    fn idle(&mut self, _at: Duration) {}
+
+    fn end(&mut self, _run: &Run) {
+        self.close();
+    }
+}
+
+/// What a panic says must not be folded away.
+impl Drop for Section {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn values_are_one_plain_line() {
+        assert_eq!(plain("a\nb=\"$(id)\" `x` #y 'z'\\"), "a_b=__(id)_ _x_ _y _z__");
+        assert!(plain(&"ü".repeat(1000)).len() <= 600);
+    }
+}

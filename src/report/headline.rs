@@ -1,0 +1,82 @@
+//! What documents say first of a run, a gate and a cause: their headlines.
+
+use super::run::{GateRun, Run};
+use super::{block, progress, quote, words};
+use crate::gate::finding::{Evidence, Finding};
+use crate::gate::pod::Role;
+use crate::gate::verdict::Verdict;
+
+/// The verdict as a headline says it.
+pub(super) const fn title(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Healthy => "Healthy",
+        Verdict::Failed => "Failed",
+        Verdict::Usage => "Wrong usage",
+        Verdict::TimedOut => "Timed out",
+        Verdict::NothingMatched => "Nothing matched",
+        Verdict::Platform => "Platform at fault",
+        Verdict::Superseded => "Superseded",
+        Verdict::Inconclusive => "Inconclusive",
+        Verdict::Interrupted | Verdict::Terminated => "Interrupted",
+    }
+}
+
+/// What the verdict means for whoever waits for the deploy.
+pub(super) const fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Healthy => "Every expected pod was ready without a break, and a last fresh read confirmed it.",
+        Verdict::Failed => "The app or its configuration is at fault.",
+        Verdict::Usage => "The arguments or the manifest are wrong. Nothing was asked of the cluster.",
+        Verdict::TimedOut => "It was not healthy within the wait period.",
+        Verdict::NothingMatched => "No pod of this version came, or none is wanted.",
+        Verdict::Platform => "The cluster kept the version from running.",
+        Verdict::Superseded => "Another version took its place.",
+        Verdict::Inconclusive => "The cluster could not be observed well enough to say.",
+        Verdict::Interrupted | Verdict::Terminated => "A signal ended the run before the gate could decide.",
+    }
+}
+
+/// The gate in a few words: `payments v1 in namespace shop`.
+pub(super) fn gate(gate: &GateRun) -> String {
+    format!("{} in namespace {}", progress::app(&gate.plan), quote::name(&gate.plan.namespace))
+}
+
+/// The gates of a run in a few words.
+pub(super) fn run(run: &Run) -> String {
+    match run.gates.as_slice() {
+        [] => "nothing was judged".to_owned(),
+        [only] => gate(only),
+        several => words::count(several.len(), "gate"),
+    }
+}
+
+/// How ready the gate was at its end.
+pub(super) fn readiness(gate: &GateRun) -> String {
+    if gate.outcome.verdict == Verdict::Healthy {
+        return block::passed(gate);
+    }
+    format!("{}.", words::ready(gate.outcome.ready, gate.outcome.wanted))
+}
+
+/// Where a cause was seen, in parts of a kind and a name.
+pub(super) fn place(finding: &Finding) -> Vec<(&'static str, String)> {
+    let place = &finding.place;
+    let mut parts = Vec::new();
+    if let Some(container) = &place.container {
+        parts.push((place.role.map_or("container", Role::words), quote::name(container)));
+    }
+    for (kind, name) in [("pod", &place.pod), ("node", &place.node), ("workload", &place.workload)] {
+        parts.extend(name.as_deref().map(|name| (kind, quote::name(name))));
+    }
+    parts
+}
+
+/// The same on one line.
+pub(super) fn place_line(finding: &Finding) -> String {
+    place(finding).iter().map(|(kind, name)| format!("{kind} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The lines of a piece of proof, masked and inert.
+pub(super) fn proof(evidence: &Evidence) -> Vec<String> {
+    quote::block(&evidence.text, 2000)
+}

@@ -1,0 +1,93 @@
+//! The timeline as a picture that GitHub draws: a gantt chart in the language of mermaid.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::report::timeline::{MarkKind, Span, State, Timeline};
+use crate::report::words;
+
+/// A picture of more pods than this says less, not more; and mermaid draws no more than 50,000 characters.
+const PODS: usize = 12;
+const SPANS: usize = 24;
+
+pub(super) fn draw(out: &mut String, timeline: &Timeline) {
+    if timeline.lanes.iter().all(|lane| lane.spans.is_empty()) {
+        return;
+    }
+    out.push_str("```mermaid\ngantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n");
+    let hours = timeline.end >= Duration::from_hours(1);
+    let _ = writeln!(out, "    axisFormat {}", if hours { "%H:%M:%S" } else { "%M:%S" });
+    out.push_str("    section gate\n");
+    let waited = timeline.windows.last().map_or(timeline.end, |window| window.from).min(timeline.wait_period);
+    let wait = format!("wait period of {}", words::duration(timeline.wait_period));
+    task(out, &wait, "done", Duration::ZERO, waited);
+    for window in timeline.windows.iter().rev().take(4).rev() {
+        let (name, tag) =
+            if window.broken.is_some() { ("stability broke", "crit") } else { ("time of stability", "active") };
+        task(out, name, tag, window.from, window.to);
+    }
+    for lane in timeline.lanes.iter().take(PODS) {
+        let _ = writeln!(out, "    section {}", plain(&lane.pod));
+        for Span { from, to, kind, words } in lane.spans.iter().rev().take(SPANS).rev() {
+            let tag = match kind {
+                State::Trouble => "crit",
+                State::Ready => "active",
+                State::Waiting | State::Starting | State::Leaving => "done",
+            };
+            task(out, words, tag, *from, *to);
+        }
+        for mark in lane.marks.iter().filter(|mark| mark.kind == MarkKind::Crash).take(SPANS) {
+            task(out, &mark.words, "crit, milestone", mark.at, mark.at);
+        }
+    }
+    out.push_str("```\n\n");
+    if let Some(rest) = timeline.lanes.len().checked_sub(PODS).filter(|rest| *rest > 0) {
+        let _ = writeln!(out, "The picture leaves out {}.\n", words::count(rest, "pod"));
+    }
+}
+
+fn task(out: &mut String, name: &str, tag: &str, from: Duration, to: Duration) {
+    // A bar of no length is not drawn at all.
+    let to = if tag.ends_with("milestone") { to } else { to.max(from + Duration::from_millis(50)) };
+    let _ = writeln!(out, "    {} :{tag}, {}, {}", plain(name), moment(from), moment(to));
+}
+
+/// A moment of a day that has 24 hours in every time zone, for the picture is drawn in the reader's.
+fn moment(at: Duration) -> String {
+    let seconds = at.as_secs();
+    let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
+    let day = 1 + days.min(30);
+    format!("2000-01-{day:02} {hours:02}:{:02}:{:02}.{:03}", seconds / 60 % 60, seconds % 60, at.subsec_millis())
+}
+
+/// Words that mean nothing to mermaid. It has no escapes for half of what names may hold.
+fn plain(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '/' | '(' | ')') { c } else { ' ' })
+        .take(LONGEST)
+        .collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    if words.is_empty() { "unnamed".to_owned() } else { words.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{moment, plain};
+
+    #[test]
+    fn names_mean_nothing_to_mermaid() {
+        assert_eq!(plain("app: CrashLoopBackOff; click x href \"y\""), "app CrashLoopBackOff click x href y");
+        assert_eq!(plain("%%{init}%%"), "init");
+        assert_eq!(plain(":;#"), "unnamed");
+    }
+
+    #[test]
+    fn moments_are_of_one_day() {
+        assert_eq!(moment(Duration::from_millis(65_040)), "2000-01-01 00:01:05.040");
+        assert_eq!(moment(Duration::from_hours(25)), "2000-01-02 01:00:00.000");
+    }
+}

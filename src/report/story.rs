@@ -1,0 +1,184 @@
+//! What was heard while a run lasted, kept for the reports that are made of it, and the run itself where it never ended.
+
+use std::time::Duration;
+
+use super::run::{GateRun, Run, Target};
+use crate::gate::code::Code;
+use crate::gate::finding::{Finding, Place};
+use crate::gate::outcome::{GateEvent, Outcome};
+use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
+use crate::manifest::Origin;
+
+/// So many events are kept of a gate: more than anybody reads, and no run that goes wrong all day fills the memory.
+const KEPT: usize = 20_000;
+
+/// A run as it was heard.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    /// Which cluster is asked.
+    pub target: Target,
+    /// Every gate, in the order of the manifest.
+    pub gates: Vec<GateStory>,
+    /// When the newest thing was heard, since the run began.
+    pub latest: Duration,
+}
+
+/// A gate as it was heard.
+#[derive(Debug, Clone)]
+pub struct GateStory {
+    /// What is judged.
+    pub plan: Plan,
+    /// Where that was written down.
+    pub origin: Option<Origin>,
+    /// What happened, and when since the run began.
+    pub events: Vec<(Duration, GateEvent)>,
+    /// How many later events were too many to keep.
+    pub left_out: usize,
+}
+
+impl Story {
+    /// What will be judged is known.
+    pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
+        let gates = gates.into_iter();
+        self.gates = gates.map(|(plan, origin)| GateStory { plan, origin, events: Vec::new(), left_out: 0 }).collect();
+    }
+
+    /// The run begins. Plans that were not known yet have no origin.
+    pub fn begin(&mut self, target: &Target, plans: &[Plan]) {
+        self.target = target.clone();
+        if self.gates.len() != plans.len() {
+            self.plan(plans.iter().map(|plan| (plan.clone(), None)));
+        }
+    }
+
+    /// Something happened in a gate.
+    pub fn hear(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+        self.latest = self.latest.max(at);
+        let Some(gate) = self.gates.get_mut(gate) else { return };
+        // The decision is heard last, and no story is whole without it.
+        if gate.events.len() < KEPT || matches!(event, GateEvent::Decided { .. }) {
+            gate.events.push((at, event.clone()));
+        } else {
+            gate.left_out += 1;
+        }
+    }
+
+    /// Nothing happened.
+    pub fn idle(&mut self, at: Duration) {
+        self.latest = self.latest.max(at);
+    }
+
+    /// The run as it stands, which proves nothing: `why` says what kept it from its end.
+    #[must_use]
+    pub fn unfinished(&self, started_at: jiff::Timestamp, why: &str) -> Run {
+        let gate = |gate: &GateStory| GateRun {
+            plan: gate.plan.clone(),
+            outcome: Outcome {
+                verdict: Verdict::Inconclusive,
+                decided_after: self.latest,
+                findings: vec![Finding {
+                    code: Code::StaleData,
+                    place: Place::default(),
+                    message: why.to_owned(),
+                    exit_status: None,
+                    restarts: None,
+                    next_step: "Look at the output of the step, and run the gate again.".to_owned(),
+                    also: Vec::new(),
+                    log: None,
+                    evidence: Vec::new(),
+                }],
+                pods: Vec::new(),
+                warnings: Vec::new(),
+                ready: 0,
+                wanted: None,
+            },
+            requests: 0,
+        };
+        Run {
+            started_at,
+            duration: self.latest,
+            target: self.target.clone(),
+            gates: self.gates.iter().map(gate).collect(),
+        }
+    }
+}
+
+/// All that a report is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'a> {
+    /// How the run ended.
+    pub run: &'a Run,
+    /// What was heard of it.
+    pub story: &'a Story,
+    /// The mistake because of which nothing was judged; the run has no gates then.
+    pub error: Option<&'a str>,
+}
+
+impl<'a> Document<'a> {
+    /// The verdict of the whole run.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.run.verdict()
+    }
+
+    /// Every gate with what was heard of it.
+    pub fn gates(&self) -> impl Iterator<Item = (&'a GateRun, Option<&'a GateStory>)> + use<'a> {
+        let stories = &self.story.gates;
+        self.run.gates.iter().enumerate().map(move |(place, gate)| (gate, stories.get(place)))
+    }
+
+    /// The gates, the one that the verdict of the run comes from first.
+    #[must_use]
+    pub fn worst_first(&self) -> Vec<(&'a GateRun, Option<&'a GateStory>)> {
+        let mut gates: Vec<_> = self.gates().collect();
+        gates.sort_by_key(|(gate, _)| std::cmp::Reverse(gate.outcome.verdict.severity()));
+        gates
+    }
+
+    /// The cause of the verdict, with its code in front; the empty text for a pass.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        if let Some(error) = self.error {
+            return format!("Usage: {}", super::quote::line(error.trim()));
+        }
+        let leading = self.worst_first().into_iter().find_map(|(gate, _)| gate.outcome.findings.first());
+        leading
+            .map_or_else(String::new, |finding| format!("{}: {}", finding.code, super::quote::line(&finding.message)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{KEPT, Story};
+    use crate::gate::outcome::GateEvent;
+    use crate::gate::plan::Plan;
+    use crate::gate::verdict::Verdict;
+    use crate::report::run::Target;
+
+    #[test]
+    fn a_story_has_a_bound_and_keeps_its_end() {
+        let mut story = Story::default();
+        story.begin(&Target::default(), &[Plan::new("a", "v1", "n")]);
+        for second in 0..KEPT as u64 + 5 {
+            story.hear(0, Duration::from_secs(second), &GateEvent::Confirming);
+        }
+        let verdict = Verdict::Failed;
+        story.hear(0, Duration::from_secs(7), &GateEvent::Decided { verdict });
+        let gate = &story.gates[0];
+        assert_eq!((gate.events.len(), gate.left_out), (KEPT + 1, 5));
+        assert_eq!(gate.events.last().unwrap().1, GateEvent::Decided { verdict });
+    }
+
+    #[test]
+    fn an_unfinished_run_is_no_pass() {
+        let mut story = Story::default();
+        story.begin(&Target::default(), &[Plan::new("a", "v1", "n")]);
+        story.hear(0, Duration::from_secs(3), &GateEvent::Decided { verdict: Verdict::Healthy });
+        let run = story.unfinished(jiff::Timestamp::UNIX_EPOCH, "killed");
+        assert_eq!(run.verdict(), Verdict::Inconclusive);
+        assert_eq!(run.gates[0].outcome.findings[0].message, "killed");
+    }
+}

@@ -1,0 +1,330 @@
+//! What every pod did and when: the picture that HTML and Markdown draw, each with its own pen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::story::GateStory;
+use super::{progress, quote, words};
+use crate::gate::outcome::{GateEvent, Outcome, PodSummary};
+use crate::gate::verdict::Verdict;
+
+/// The picture of a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeline {
+    /// Where the picture ends.
+    pub end: Duration,
+    /// When the wait period is over, or would have been.
+    pub wait_period: Duration,
+    /// The times of stability, the broken ones too.
+    pub windows: Vec<Window>,
+    /// A lane for every pod that was ever seen: first those with a cause, then those in trouble, then the others.
+    pub lanes: Vec<Lane>,
+    /// What happened to the gate and not to one of its pods.
+    pub marks: Vec<Mark>,
+}
+
+/// A time of stability.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// When it began.
+    pub from: Duration,
+    /// When it ended, for whatever reason.
+    pub to: Duration,
+    /// When it would be over.
+    pub until: Duration,
+    /// Why it broke.
+    pub broken: Option<String>,
+}
+
+/// One pod over time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// The pod's name, inert.
+    pub pod: String,
+    /// Its last state; absent for pods that left.
+    pub summary: Option<PodSummary>,
+    /// Its states, without gaps.
+    pub spans: Vec<Span>,
+    /// What happened to it.
+    pub marks: Vec<Mark>,
+}
+
+/// A state of a pod and how long it lasted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// When it began.
+    pub from: Duration,
+    /// When it ended.
+    pub to: Duration,
+    /// What kind of state it is.
+    pub kind: State,
+    /// The state in words, inert.
+    pub words: String,
+}
+
+/// The kinds of states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Not on a node yet.
+    Waiting,
+    /// On its way.
+    Starting,
+    /// Ready.
+    Ready,
+    /// Something is wrong.
+    Trouble,
+    /// Done, or on its way out.
+    Leaving,
+}
+
+impl State {
+    /// Every state, in the order of a pod's life.
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Starting, Self::Ready, Self::Trouble, Self::Leaving];
+
+    /// The name of the state, for a legend.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting for a node",
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Trouble => "in trouble",
+            Self::Leaving => "done or leaving",
+        }
+    }
+
+    fn of(state: &str) -> Self {
+        match state {
+            "ready" => Self::Ready,
+            "succeeded" | "terminating" => Self::Leaving,
+            "waiting for a node" | "Unschedulable" | "SchedulingGated" => Self::Waiting,
+            "starting" | "running, not ready" => Self::Starting,
+            _ if state.starts_with("init container ") || state.starts_with("pulling") => Self::Starting,
+            _ => Self::Trouble,
+        }
+    }
+}
+
+/// Something that happened at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub at: Duration,
+    /// What kind of thing.
+    pub kind: MarkKind,
+    /// What, inert.
+    pub words: String,
+}
+
+/// The kinds of marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A container ended that should not have.
+    Crash,
+    /// The pod became ready.
+    Ready,
+    /// Something to know: a cause that may count, trouble with a source, a warning.
+    Note,
+    /// The pod left.
+    Gone,
+}
+
+impl MarkKind {
+    /// Every kind, in the order of a legend.
+    pub const ALL: [Self; 4] = [Self::Crash, Self::Ready, Self::Note, Self::Gone];
+
+    /// The name of the kind, for a legend.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Ready => "became ready",
+            Self::Note => "cause or event",
+            Self::Gone => "pod left",
+        }
+    }
+}
+
+impl Lane {
+    fn new(pod: &str) -> Self {
+        Self { pod: quote::name(pod), summary: None, spans: Vec::new(), marks: Vec::new() }
+    }
+
+    fn enter(&mut self, at: Duration, state: &str) {
+        let kind = State::of(state);
+        if let Some(last) = self.spans.last_mut() {
+            last.to = at.max(last.from);
+        }
+        if kind == State::Ready {
+            self.marks.push(Mark { at, kind: MarkKind::Ready, words: "ready".to_owned() });
+        }
+        self.spans.push(Span { from: at, to: at, kind, words: quote::line(state) });
+    }
+
+    /// The states in a sentence, for those who do not see the picture.
+    #[must_use]
+    pub fn told(&self) -> String {
+        const MOST: usize = 12;
+        let spans = self.spans.iter().map(|span| (span.from, 1, span.words.clone()));
+        let marks = self.marks.iter().filter(|mark| mark.kind != MarkKind::Ready);
+        let marks = marks.map(|mark| (mark.at, 0, mark.words.clone()));
+        let mut moments: Vec<_> = spans.chain(marks).collect();
+        moments.sort_by_key(|(at, order, _)| (*at, *order));
+        let left_out = moments.len().saturating_sub(MOST);
+        let mut told: Vec<String> =
+            moments.into_iter().take(MOST).map(|(at, _, words)| format!("{} {words}", words::since(at))).collect();
+        if left_out > 0 {
+            told.push(format!("and {left_out} more"));
+        }
+        // A picture without a word would be none to those who hear it.
+        if told.is_empty() { "nothing was seen of it over time".to_owned() } else { told.join("; ") }
+    }
+}
+
+/// The picture of a gate that ended so.
+#[must_use]
+pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
+    let newest = story.events.iter().map(|(at, _)| *at).max().unwrap_or_default();
+    let end = outcome.decided_after.max(newest).max(Duration::from_millis(1));
+    let mut lanes: BTreeMap<&str, Lane> = BTreeMap::new();
+    let mut windows: Vec<Window> = Vec::new();
+    let mut gate_marks = Vec::new();
+    for (at, event) in &story.events {
+        let at = *at;
+        match event {
+            GateEvent::PodAppeared { pod } => {
+                lanes.entry(pod).or_insert_with(|| Lane::new(pod));
+            }
+            GateEvent::PodState { pod, state } => {
+                lanes.entry(pod).or_insert_with(|| Lane::new(pod)).enter(at, state);
+            }
+            GateEvent::PodGone { pod, why } => {
+                let lane = lanes.entry(pod).or_insert_with(|| Lane::new(pod));
+                let words = format!("gone, {}", quote::line(why));
+                lane.marks.push(Mark { at, kind: MarkKind::Gone, words });
+                if let Some(last) = lane.spans.last_mut() {
+                    last.to = at;
+                }
+            }
+            GateEvent::Crash { pod, container, how, .. } => {
+                let words = format!("container {} ended: {}", quote::name(container), quote::line(how));
+                let lane = lanes.entry(pod).or_insert_with(|| Lane::new(pod));
+                lane.marks.push(Mark { at, kind: MarkKind::Crash, words });
+            }
+            GateEvent::Cause { finding, .. } => {
+                let words = format!("{}: {}", finding.code, quote::line(&finding.message));
+                let mark = Mark { at, kind: MarkKind::Note, words };
+                match &finding.place.pod {
+                    Some(pod) => lanes.entry(pod).or_insert_with(|| Lane::new(pod)).marks.push(mark),
+                    None => gate_marks.push(mark),
+                }
+            }
+            GateEvent::WindowOpened { until } => {
+                windows.push(Window { from: at, to: end.min(*until), until: *until, broken: None });
+            }
+            GateEvent::WindowBroken { why } => {
+                if let Some(window) = windows.last_mut() {
+                    (window.to, window.broken) = (at, Some(quote::line(why)));
+                }
+            }
+            GateEvent::Trouble { .. } | GateEvent::Recovered { .. } | GateEvent::Warned(_) => {
+                gate_marks.push(Mark { at, kind: MarkKind::Note, words: progress::event_line(event) });
+            }
+            GateEvent::PodGlance(_)
+            | GateEvent::Progress { .. }
+            | GateEvent::Confirming
+            | GateEvent::Decided { .. } => {}
+        }
+    }
+    // A gate that decides against the version does so at once, and the time of stability is over without a word.
+    if outcome.verdict != Verdict::Healthy
+        && let Some(window) = windows.last_mut().filter(|window| window.broken.is_none() && window.until > end)
+    {
+        window.broken = Some(format!("the gate decided: {}", outcome.verdict));
+    }
+    for summary in &outcome.pods {
+        lanes.entry(&summary.name).or_insert_with(|| Lane::new(&summary.name)).summary = Some(summary.clone());
+    }
+    for lane in lanes.values_mut() {
+        let gone = lane.marks.iter().any(|mark| mark.kind == MarkKind::Gone) && lane.summary.is_none();
+        if let Some(last) = lane.spans.last_mut().filter(|_| !gone) {
+            last.to = end;
+        }
+    }
+    let wait_period = story.plan.wait_period;
+    Timeline { end, wait_period, windows, lanes: ordered(lanes, outcome), marks: gate_marks }
+}
+
+fn ordered(lanes: BTreeMap<&str, Lane>, outcome: &Outcome) -> Vec<Lane> {
+    let named: Vec<&str> = outcome
+        .findings
+        .iter()
+        .flat_map(|finding| finding.place.pod.iter().chain(&finding.also))
+        .map(String::as_str)
+        .collect();
+    let rank: BTreeMap<&str, usize> = named.iter().enumerate().rev().map(|(rank, pod)| (*pod, rank)).collect();
+    let mut lanes: Vec<(&str, Lane)> = lanes.into_iter().collect();
+    lanes.sort_by_key(|(pod, lane)| {
+        let troubled = lane.spans.last().is_some_and(|span| span.kind != State::Ready);
+        (rank.get(pod).copied().unwrap_or(usize::MAX), !troubled, (*pod).to_owned())
+    });
+    lanes.into_iter().map(|(_, lane)| lane).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{MarkKind, State, of};
+    use crate::gate::outcome::{GateEvent, Outcome};
+    use crate::gate::plan::Plan;
+    use crate::gate::pod::Role;
+    use crate::gate::verdict::Verdict;
+    use crate::report::run::Target;
+    use crate::report::story::Story;
+
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    #[test]
+    fn states_follow_each_other_without_a_gap_up_to_the_end() {
+        let mut story = Story::default();
+        story.begin(&Target::default(), &[Plan::new("a", "v1", "n")]);
+        let pod = || "web-1".to_owned();
+        let state = |state: &str| GateEvent::PodState { pod: pod(), state: state.to_owned() };
+        story.hear(0, at(1), &GateEvent::PodAppeared { pod: pod() });
+        story.hear(0, at(1), &state("waiting for a node"));
+        story.hear(0, at(2), &state("ready"));
+        story.hear(0, at(2), &GateEvent::WindowOpened { until: at(32) });
+        let crash = GateEvent::Crash {
+            pod: pod(),
+            container: "app".to_owned(),
+            role: Role::App,
+            how: "exit code 1".to_owned(),
+            crashes: 1,
+            allowed: 0,
+        };
+        story.hear(0, at(5), &crash);
+        story.hear(0, at(5), &state("app ended: exit code 1"));
+        story.hear(0, at(5), &GateEvent::WindowBroken { why: "a crash".to_owned() });
+        let outcome = Outcome {
+            verdict: Verdict::Failed,
+            decided_after: at(6),
+            findings: Vec::new(),
+            pods: Vec::new(),
+            warnings: Vec::new(),
+            ready: 0,
+            wanted: Some(1),
+        };
+        let timeline = of(&story.gates[0], &outcome);
+        let [lane] = timeline.lanes.as_slice() else { panic!("one pod") };
+        let spans: Vec<_> = lane.spans.iter().map(|span| (span.kind, span.from, span.to)).collect();
+        let expected = [(State::Waiting, at(1), at(2)), (State::Ready, at(2), at(5)), (State::Trouble, at(5), at(6))];
+        assert_eq!(spans, expected);
+        assert_eq!(lane.marks.iter().filter(|mark| mark.kind == MarkKind::Crash).count(), 1);
+        let [window] = timeline.windows.as_slice() else { panic!("one window") };
+        assert_eq!((window.from, window.to, window.broken.as_deref()), (at(2), at(5), Some("a crash")));
+        assert!(lane.told().contains("+5.0s container app ended: exit code 1; +5.0s app ended: exit code 1"));
+    }
+}

@@ -1,0 +1,108 @@
+//! What the vendors' own schemas and readers say to what crashgate writes, and to the examples.
+//!
+//! Python does the reading. Its packages are installed once, into `target/`. Where that cannot be done a test says
+//! loudly that it saw nothing, and in CI it fails.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::report::documents::{documents, fleet};
+use crate::report::hostile::{HOSTILE, run_of, run_of_names};
+use crashgate::report::files::Kind;
+
+/// The folder with everything installed: `venv/` and `junit.xsd`.
+fn tools() -> Option<&'static PathBuf> {
+    static TOOLS: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let tools = TOOLS.get_or_init(|| match install() {
+        Ok(folder) => Some(folder),
+        Err(why) => {
+            assert!(std::env::var_os("CI").is_none(), "in CI the vendors have to be heard: {why}");
+            println!("SKIPPED, no vendor was heard: {why}");
+            None
+        }
+    });
+    tools.as_ref()
+}
+
+fn install() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vendors-1");
+    if folder.join("done").exists() {
+        return Ok(folder);
+    }
+    // Built aside, so that a run that was cut off leaves nothing that looks whole.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let script = "set -e\npython3 -m venv venv\n\
+        venv/bin/pip -q install check-jsonschema lxml junitparser\n\
+        venv/bin/pip -q download --no-deps --no-binary :all: -d sdist pytest\n\
+        tar -xzf sdist/pytest-*.tar.gz --strip-components=3 --wildcards '*/testing/example_scripts/junit-10.xsd'\n\
+        test -s junit-10.xsd\ntouch done\n";
+    let output = Command::new("sh").args(["-c", script]).current_dir(&folder).output();
+    let output = output.map_err(|error| error.to_string())?;
+    if output.status.success() { Ok(folder) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+/// Runs one of the tools and expects it to be content.
+fn content(tools: &Path, program: &str, arguments: &[&str]) {
+    let output = Command::new(tools.join("venv/bin").join(program)).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+}
+
+#[test]
+fn every_example_keeps_to_its_vendors_schema() {
+    let Some(tools) = tools() else { return };
+    for (schema, file) in [
+        ("github-workflows", "github/workflow.yml"),
+        ("github-actions", "github/action.yml"),
+        ("gitlab-ci", "gitlab/crashgate.yml"),
+        ("azure-pipelines", "azure-pipelines.yml"),
+        ("circle-ci", "circleci.yml"),
+        ("buildkite", "buildkite.yml"),
+    ] {
+        let schema = format!("vendor.{schema}");
+        let file = format!("ci-examples/{file}");
+        // The patterns of Azure's schema are not of the stricter kind.
+        content(tools, "check-jsonschema", &["--builtin-schema", &schema, "--regex-variant", "nonunicode", &file]);
+    }
+}
+
+/// Validates each file against the schema, reads it back, and holds what was read against what was meant.
+const READ_BACK: &str = "
+import sys, glob
+from lxml import etree
+from junitparser import JUnitXml
+schema = etree.XMLSchema(etree.parse(sys.argv[1]))
+files = glob.glob(sys.argv[2] + '/*.xml')
+for path in files:
+    schema.assertValid(etree.parse(path))
+    seen, cases, bad = set(), 0, 0
+    suites = JUnitXml.fromfile(path)
+    for suite in suites:
+        for case in suite:
+            cases += 1
+            bad += any(type(r).__name__ in ('Failure', 'Error') for r in case.result)
+            assert case.classname and case.name, path
+            assert (case.classname, case.name) not in seen, (path, case.name)
+            seen.add((case.classname, case.name))
+    assert (cases, bad) == (suites.tests, suites.failures + suites.errors), path
+    assert cases >= 3 and bad >= 1, (path, cases, bad)
+assert len(files) > 120, len(files)
+";
+
+#[test]
+fn junit_is_valid_and_read_back_whatever_pods_say() {
+    let Some(tools) = tools() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut runs: Vec<_> = HOSTILE.iter().flat_map(|text| [run_of(text), run_of_names(text)]).collect();
+    runs.push(fleet(500));
+    for (number, run) in runs.iter().enumerate() {
+        let (kind, document) = documents(run, "text").swap_remove(1);
+        assert_eq!(kind, Kind::Junit);
+        fs::write(folder.path().join(format!("{number}.xml")), document).unwrap();
+    }
+    let schema = tools.join("junit-10.xsd");
+    content(tools, "python3", &["-c", READ_BACK, schema.to_str().unwrap(), folder.path().to_str().unwrap()]);
+}
