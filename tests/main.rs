@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 #![expect(clippy::print_stdout, reason = "a test that fails shows what it saw")]
 
+mod chaos;
 mod cli;
 mod cluster;
 mod edge_cases;

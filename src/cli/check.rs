@@ -18,7 +18,7 @@ use crate::recording::writer::Writer;
 use crate::report::json;
 use crate::report::printer::Printer;
 use crate::report::run::{Run, Sink};
-use crate::sandbox::{Begin, Options, Running, Sandbox};
+use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
 
 /// Judge a fresh deploy: the main job
 ///
@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// Judge a recording, served as a cluster on loopback in its own timing
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     rehearse: Option<PathBuf>,
+    /// Let the rehearsal's cluster fail as this script says
+    #[arg(long, value_name = "FILE", requires = "rehearse")]
+    faults: Option<PathBuf>,
     #[command(flatten)]
     output: OutputFlags,
 }
@@ -95,6 +98,8 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
         signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
     let sandbox = args.rehearse.as_deref().map(Sandbox::load).transpose();
     let sandbox = sandbox.map_err(|error| Halt::Usage(format!("error: {error}")))?;
+    let faults = args.faults.as_deref().map(Faults::load).transpose();
+    let faults = faults.map_err(|error| Halt::Usage(format!("error: {error}")))?.unwrap_or_default();
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
@@ -104,7 +109,7 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
             let length = sandbox.length();
-            let options = Options { begin: Begin::WhenTold, ..Options::default() };
+            let options = Options { begin: Begin::WhenTold, faults, ..Options::default() };
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
             let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
             let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();
