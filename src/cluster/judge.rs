@@ -274,5 +274,5 @@ fn pods_of(namespace: &str, workload: &Workload) -> Collection {
 
 /// Pods prove themselves after each `delay` of silence.
 pub(super) const fn pace_of_pods(delay: Duration) -> Pace {
-    Pace { quiet: delay, first: delay }
+    Pace { quiet: delay, first: delay, last_look: None }
 }

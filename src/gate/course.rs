@@ -86,7 +86,15 @@ impl Course {
                 journal.push(now, GateEvent::WindowBroken { why });
             }
         }
-        self.is_over(moment).then(|| ending::at_the_end(view, plan, judgement, now))
+        if !self.is_over(moment) {
+            return None;
+        }
+        // All was well for long enough, and the read that would prove it never came back: that is the cluster's silence,
+        // and no flaw of the app.
+        if self.asked.is_some() {
+            return Some((Verdict::Inconclusive, with(ending::unconfirmed(now), judgement)));
+        }
+        Some(ending::at_the_end(view, plan, judgement, now))
     }
 
     /// Answers nothing that was asked before.

@@ -56,6 +56,13 @@ pub fn observation_cause(source: Source, trouble: Option<&Trouble>, now: Duratio
     Cause::new(code, Place::default(), trouble.message.clone(), now)
 }
 
+/// The cause of a gate whose pass could not be confirmed.
+#[must_use]
+pub fn unconfirmed(now: Duration) -> Cause {
+    let message = "everything was ready for long enough, but the read that confirms it was not answered in time";
+    Cause::new(Code::StaleData, Place::default(), message.to_owned(), now)
+}
+
 fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
     let asked = match &plan.workload {
         Some(pin) => format!("no pod of {pin} at version {} came", plan.version),

@@ -56,4 +56,3 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
         }
     }
 }
-

@@ -82,14 +82,8 @@ pub enum Moment {
 }
 
 impl Moment {
-    pub const ALL: [Self; 6] = [
-        Self::BeforeList,
-        Self::DuringList,
-        Self::BeforeReady,
-        Self::InWindow,
-        Self::Confirming,
-        Self::ForGood,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::BeforeList, Self::DuringList, Self::BeforeReady, Self::InWindow, Self::Confirming, Self::ForGood];
 
     pub const fn words(self) -> &'static str {
         match self {

@@ -174,7 +174,8 @@ fn judge(sandbox: Sandbox, plan: Plan, faults: Faults) -> (Outcome, Duration) {
     runtime.block_on(async {
         let running = sandbox.in_memory(Options { begin: Begin::WhenTold, faults, ..Options::default() });
         let target = Target { server: "memory".to_owned(), ..Target::default() };
-        let connection = Arc::new(Connection::with_client(running.client(), target, Duration::from_secs(10), "default"));
+        let connection =
+            Arc::new(Connection::with_client(running.client(), target, Duration::from_secs(10), "default"));
         running.start();
         let run = judge_machines(connection, vec![Gate::new(plan)], &mut Counting::default(), never()).await;
         (run.gates[0].outcome.clone(), run.duration)

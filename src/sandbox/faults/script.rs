@@ -242,10 +242,7 @@ mod tests {
         let [status, restart, cut] = &faults.rules[..] else { panic!("{faults:?}") };
         assert_eq!((status.at_ms, status.until_ms, status.verb), (1500, 4500, Some(Verb::List)));
         let retry_after = Some(Duration::from_secs(2));
-        assert_eq!(
-            status.fault,
-            Fault::Status { code: 503, retry_after, message: "a fault of the script".to_owned() }
-        );
+        assert_eq!(status.fault, Fault::Status { code: 503, retry_after, message: "a fault of the script".to_owned() });
         assert_eq!(restart.fault, Fault::Restart { lasts: Duration::from_secs(4) });
         assert_eq!((cut.at_ms, cut.until_ms, &cut.fault), (0, u64::MAX, &Fault::Cut { after: 20 }));
     }
