@@ -10,6 +10,7 @@ mod manifest;
 mod properties;
 mod purity;
 mod readme;
+mod recorded;
 mod rehearsal;
 mod replay;
 mod report;

@@ -115,8 +115,16 @@ impl<M: Machine> Judge<M> {
                     {
                         relist.notify_one();
                     }
+                    let was_read = matches!(answer, Fact::Confirmed { .. });
                     let now = self.now();
                     self.machine.observe(now, answer);
+                    // Its LIST may be older than what the watch had told already, and has taken that back.
+                    if was_read
+                        && self.machine.outcome().is_none()
+                        && let Some(relist) = self.relist.get(&Source::Pods)
+                    {
+                        relist.notify_one();
+                    }
                 }
                 () = sleep_until(wake_at.unwrap_or(backstop).min(backstop)) => {
                     let now = self.now();

@@ -189,9 +189,7 @@ impl SourceTask {
                 if !leads {
                     link.wait_up().await;
                 }
-                for _ in 0..missing {
-                    budget.take(urgency).await;
-                }
+                budget.take_several(urgency, missing).await;
                 let generation = connection.client().0;
                 (generation, connection.list(&collection, &meter).await)
             };
