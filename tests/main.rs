@@ -5,6 +5,7 @@
 mod chaos;
 mod cli;
 mod cluster;
+mod crowd;
 mod edge_cases;
 mod manifest;
 mod properties;
@@ -16,3 +17,4 @@ mod replay;
 mod report;
 mod sandbox;
 mod story;
+mod tls;

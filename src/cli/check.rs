@@ -13,6 +13,7 @@ use crate::cluster::rehearsed::Rehearsed;
 use crate::cluster::{session, signals, unconnected};
 use crate::gate::machine::Gate;
 use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::Writer;
 use crate::report::json;
@@ -58,6 +59,12 @@ struct ClusterFlags {
     /// Use the pod's service account and nothing else
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     in_cluster: bool,
+    /// Ask as this user, as `kubectl --as` does
+    #[arg(long = "as", value_name = "USER")]
+    impersonate: Option<String>,
+    /// Ask as a member of this group; repeat it for more
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    impersonate_groups: Vec<String>,
     /// How long a request may take
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "10s")]
     request_timeout: Duration,
@@ -88,7 +95,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
         Err(Halt::Usage(message)) => args.output.usage(printer, &message),
         Err(Halt::System(message)) => {
             printer.say(&message);
-            crate::gate::verdict::Verdict::Inconclusive.exit_code()
+            Verdict::Inconclusive.exit_code()
         }
     }
 }
@@ -119,13 +126,19 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
             running.stop().await;
             run
         }
-        _ => match Connection::open(&args.cluster.options()).await {
+        _ => match open(&args.cluster.options(), stop.clone()).await {
+            Err(Unopened::Stopped(verdict)) => {
+                let run = unconnected::ended(plans, verdict);
+                sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
+                sinks.end(&run);
+                run
+            }
             Ok(connection) => {
                 let connection = recorder.listen_on(connection, &plans);
                 session::judge(connection, plans, &mut sinks, stop).await
             }
-            Err(error) if error.is_usage() => return Err(usage(&error)),
-            Err(error) => {
+            Err(Unopened::Error(error)) if error.is_usage() => return Err(usage(&error)),
+            Err(Unopened::Error(error)) => {
                 let run = unconnected::run(plans, &error);
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
                 sinks.end(&run);
@@ -135,6 +148,21 @@ async fn judge(args: &Args, printer: &mut Printer) -> Result<Run, Halt> {
     };
     recorder.finish(&run, printer);
     Ok(run)
+}
+
+/// Why there is no connection.
+enum Unopened {
+    /// It cannot be had.
+    Error(ConnectError),
+    /// A signal came first.
+    Stopped(Verdict),
+}
+
+async fn open(options: &ConnectOptions, mut stop: signals::Stop) -> Result<Connection, Unopened> {
+    tokio::select! {
+        opened = Connection::open(options) => opened.map_err(Unopened::Error),
+        verdict = signals::stopped(&mut stop) => Err(Unopened::Stopped(verdict)),
+    }
 }
 
 fn usage(error: &ConnectError) -> Halt {
@@ -152,6 +180,8 @@ impl ClusterFlags {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
             in_cluster: self.in_cluster,
+            impersonate: self.impersonate.clone(),
+            impersonate_groups: self.impersonate_groups.clone(),
             request_timeout: if self.request_timeout.is_zero() { REQUEST_TIMEOUT } else { self.request_timeout },
         }
     }

@@ -174,7 +174,8 @@ impl SourceTask {
                         shared.connection.list(&collection, &meter).await
                     }));
                 }
-                () = sleep_until(too_late), if self.look.is_some() => {
+                // An open watch is believed where only the budget kept it from being looked at, and not where it owes.
+                () = sleep_until(too_late), if self.look.is_some() && debt.is_some() => {
                     self.lost(super::unwatched(&self.collection));
                     return Next::List;
                 }
