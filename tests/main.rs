@@ -7,6 +7,7 @@ mod cli;
 mod cluster;
 mod crowd;
 mod edge_cases;
+mod fuzz;
 mod manifest;
 mod properties;
 mod purity;

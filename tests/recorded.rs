@@ -74,9 +74,8 @@ fn several_gates_in_a_namespace_record_no_conflict() {
         let told = gates.iter().map(|gate| (gate["verdict"].to_string(), gate["pods"].as_array().map_or(0, Vec::len)));
         told.collect::<Vec<_>>()
     };
-    let live = told(
-        crashgate(&["check", "--rehearse", "tests/recordings/canary-healthy.ndjson", "--record"]).arg(&record),
-    );
+    let live =
+        told(crashgate(&["check", "--rehearse", "tests/recordings/canary-healthy.ndjson", "--record"]).arg(&record));
     let text = std::fs::read_to_string(&record).unwrap();
     assert!(text.contains(r#""query":{"labelSelector":"app=checkout,version=v2"}"#), "each LIST says what it is of");
     assert_eq!(told(crashgate(&["replay"]).arg(&record)), live);

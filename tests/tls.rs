@@ -59,7 +59,8 @@ async fn serve(stub: &Stub, authority: &Authority, kind: &Kind, clients_too: boo
         Kind::Good | Kind::Expired | Kind::WrongHost => params.signed_by(&key, authority).unwrap(),
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().unwrap();
+    let builder =
+        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().unwrap();
     let builder = if clients_too {
         let mut roots = RootCertStore::empty();
         roots.add(authority.as_ref().der().clone()).unwrap();
@@ -82,7 +83,8 @@ async fn serve(stub: &Stub, authority: &Authority, kind: &Kind, clients_too: boo
                 let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
                     router.clone().oneshot(request.map(axum::body::Body::new))
                 });
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
         }
     });

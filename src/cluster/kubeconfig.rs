@@ -303,9 +303,7 @@ users:
         let user = "users: [{name: ci, user: {token: t, as: boss, as-groups: [admins]}}]\n";
         let text = format!("{}{user}", ONE.split("users:").next().unwrap());
         let path = file(folder.path(), "config", &text);
-        let auth = |options: &ConnectOptions| {
-            choose(options, &Surroundings::default()).unwrap().config.auth_info
-        };
+        let auth = |options: &ConnectOptions| choose(options, &Surroundings::default()).unwrap().config.auth_info;
         let named = auth(&options(Some(&path), None));
         assert_eq!(named.impersonate.as_deref(), Some("boss"));
         let asked = auth(&ConnectOptions { impersonate: Some("ci".to_owned()), ..options(Some(&path), None) });
