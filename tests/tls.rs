@@ -204,7 +204,7 @@ async fn tokens_are_used_refused_and_read_anew() {
     let token = desk.file("token", "first");
     let rotated = serve(&rotating, &desk.authority, &Kind::Good, false).await;
     let rotate = async {
-        tokio::time::sleep(Duration::from_millis(1000)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         std::fs::write(&token, "second").unwrap();
     };
     let user = format!(r#""tokenFile":"{}""#, token.display());

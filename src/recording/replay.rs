@@ -229,8 +229,8 @@ impl Mirror {
     fn complete(&self, fact: Fact, selector: &Selector, plan: &Plan) -> Vec<Fact> {
         let Fact::Listed { source: Source::Pods, objects } = fact else { return vec![fact] };
         let known = self.objects.get(&Source::Pods).into_iter().flat_map(BTreeMap::values);
-        let takes = |object: &&Object| matches!(object, Object::Pod(pod) if selector.matches(&pod.labels));
-        let (taken, others): (Vec<_>, Vec<_>) = known.partition(takes);
+        let is_meant = |object: &&Object| matches!(object, Object::Pod(pod) if selector.matches(&pod.labels));
+        let (taken, others): (Vec<_>, Vec<_>) = known.partition(is_meant);
         let is_own = plan.workload.is_some() || *selector == plan.selector;
         if is_own || !self.objects.contains_key(&Source::Pods) {
             let objects = objects.into_iter().chain(others.into_iter().cloned()).collect();

@@ -37,7 +37,7 @@ fn no_fault_makes_a_false_pass_or_a_wrong_cause() {
     let results = run(&chosen);
     let wrong = wrong(&results);
     assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), chosen.len(), wrong.join("\n"));
-    let said = results.into_iter().map(|(cell, said)| (cell, short(cell, said.unwrap()))).collect();
+    let said = results.into_iter().map(|(cell, said)| (cell, short(cell, &said.unwrap()))).collect();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/CHAOS.md");
     let known = read(&std::fs::read_to_string(&path).unwrap_or_default());
     if is_full && updates {
@@ -60,14 +60,12 @@ fn told((story, fault, moment): Cell, said: &str, known: &str) -> String {
 
 const AS_WITHOUT: &str = "as without";
 
-fn short((story, ..): Cell, said: String) -> String {
-    match said.strip_prefix("inconclusive, ") {
-        Some(code) => code.to_owned(),
-        None => {
-            assert_eq!(said, STORIES[story].verdict.to_string());
-            AS_WITHOUT.to_owned()
-        }
+fn short((story, ..): Cell, said: &str) -> String {
+    if let Some(code) = said.strip_prefix("inconclusive, ") {
+        return code.to_owned();
     }
+    assert_eq!(said, STORIES[story].verdict.to_string());
+    AS_WITHOUT.to_owned()
 }
 
 /// What was said before stays beside what is said now.

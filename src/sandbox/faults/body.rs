@@ -41,12 +41,12 @@ pub(super) fn bent(body: Body, bend: Bend, stop: CancellationToken) -> Body {
         Bend::Cut(after) | Bend::Freeze(after) | Bend::Truncate(after) => after,
         Bend::Slow(_) => usize::MAX,
     };
-    let bent = Bent { body: body.into_data_stream(), bend, left, rest: Bytes::new(), stop };
-    Body::from_stream(stream::unfold(Some(bent), |bent| async move {
-        let mut bent = bent?;
-        let item = bent.next().await?;
+    let pieces = Bent { body: body.into_data_stream(), bend, left, rest: Bytes::new(), stop };
+    Body::from_stream(stream::unfold(Some(pieces), |pieces| async move {
+        let mut pieces = pieces?;
+        let item = pieces.next().await?;
         let goes_on = item.is_ok();
-        Some((item, goes_on.then_some(bent)))
+        Some((item, goes_on.then_some(pieces)))
     }))
 }
 
