@@ -31,7 +31,7 @@ fn observed(name: &str) -> (Gate, Vec<Pod>) {
     let mut pods = Vec::new();
     while let Some(line) = reader.next_line().unwrap() {
         let fact = match &line.entry {
-            Entry::List { path, body } => {
+            Entry::List { path, body, .. } => {
                 mapping::source_of(path).map(|(source, _)| mapping::list(source, body).unwrap())
             }
             Entry::Event { path, kind, object } => {

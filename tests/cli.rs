@@ -238,6 +238,41 @@ fn shells_get_completions_and_packages_get_man_pages() {
     assert!(page.contains("wait\\-period"), "{page}");
 }
 
+#[cfg(unix)]
+#[test]
+fn signals_end_a_process_that_is_still_connecting() {
+    // The API server takes connections and answers nothing.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let file = kubeconfig(&format!("http://{}", listener.local_addr().unwrap()));
+    let mut child = crashgate(&["check", "--kubeconfig", file.path().to_str().unwrap()])
+        .args(GATE)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _held = listener.accept().unwrap();
+    let kill = |child: &std::process::Child| {
+        assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
+    };
+    let began = Instant::now();
+    kill(&child);
+    // Whether the second one still finds it or not, the exit code is the same.
+    kill(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_went_away_is_no_panic() {
+    let arguments = ["replay", "tests/recordings/crash-loop.ndjson", "--app", "payments", "--version", "v1"];
+    let mut child = crashgate(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let (code, _, stderr) = told(&child.wait_with_output().unwrap());
+    assert_eq!(code, Some(1), "the verdict stands: {stderr}");
+    assert!(!stderr.contains("panicked") && !stderr.contains("Broken pipe"), "{stderr}");
+}
+
 #[test]
 fn every_code_is_explained() {
     let (code, list, _) = told(&crashgate(&["explain"]).output().unwrap());

@@ -5,4 +5,4 @@ mod gateway;
 mod loopback;
 mod session;
 mod source;
-mod stub;
+pub mod stub;

@@ -2,14 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 #![expect(clippy::print_stdout, reason = "a test that fails shows what it saw")]
 
+mod chaos;
 mod cli;
 mod cluster;
+mod crowd;
 mod edge_cases;
 mod examples;
+mod fuzz;
 mod manifest;
 mod properties;
 mod purity;
 mod readme;
+mod recorded;
 mod rehearsal;
 mod replay;
 mod report;
@@ -17,4 +21,5 @@ mod rules;
 mod sandbox;
 mod sentences;
 mod story;
+mod tls;
 mod vendors;

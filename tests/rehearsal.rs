@@ -1,5 +1,6 @@
 //! The rehearsal, through the real client and the sandbox, says the same as the replay of the same recording.
 
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -39,10 +40,12 @@ fn arguments(run: (&str, &str, &str, &str)) -> Vec<String> {
     all.into_iter().map(str::to_owned).collect()
 }
 
-fn rehearse(run: (&str, &str, &str, &str)) -> Child {
+fn rehearse(run: (&str, &str, &str, &str), folder: &Path) -> Child {
     let path = format!("tests/recordings/{}.ndjson", run.0);
     crashgate(&["check", "--rehearse", &path])
         .args(arguments(run))
+        .arg("--record")
+        .arg(folder.join(run.0))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -70,7 +73,8 @@ fn told(result: &Value) -> Value {
 
 #[test]
 fn rehearsal_and_replay_agree() {
-    let children: Vec<_> = RUNS.map(|run| (run, rehearse(run))).into();
+    let folder = tempfile::tempdir().unwrap();
+    let children: Vec<_> = RUNS.map(|run| (run, rehearse(run, folder.path()))).into();
     for (run, child) in children {
         let path = format!("tests/recordings/{}.ndjson", run.0);
         let replay = crashgate(&["replay", &path]).args(arguments(run)).output().unwrap();
@@ -78,6 +82,8 @@ fn rehearsal_and_replay_agree() {
         let (rehearsed, replayed) = (result(&rehearsal.stdout), result(&replay.stdout));
         assert_eq!(rehearsal.status.code(), replay.status.code(), "{}", run.0);
         assert_eq!(told(&rehearsed), told(&replayed), "{}", run.0);
+        let again = crashgate(&["replay"]).arg(folder.path().join(run.0)).args(arguments(run)).output().unwrap();
+        assert_eq!(told(&result(&again.stdout)), told(&rehearsed), "{} as it was recorded here", run.0);
         let millis = |result: &Value| result["gates"][0]["decidedAfterMs"].as_u64().unwrap();
         let late = millis(&rehearsed).saturating_sub(millis(&replayed));
         assert!(Duration::from_millis(late) < Duration::from_secs(1), "{}: {late} ms later than in the replay", run.0);

@@ -322,8 +322,13 @@ async fn only_loopback_is_bound_and_a_taken_port_is_told() {
 
 #[tokio::test]
 async fn the_end_is_kept_or_refused_and_the_first_request_can_start() {
-    let options =
-        |at_end| Options { at_end, begin: Begin::AtFirstRequest, offset: Duration::from_secs(70), port: None };
+    let options = |at_end| Options {
+        at_end,
+        begin: Begin::AtFirstRequest,
+        offset: Duration::from_secs(70),
+        port: None,
+        ..Options::default()
+    };
     let kept = Desk::open(&recording("crash-loop"), options(AtEnd::Keep)).await;
     assert_eq!(names(&kept.json("/api/v1/pods").await).len(), 2);
     assert!(kept.running.has_ended());

@@ -20,7 +20,7 @@ use crate::recording::writer::Writer;
 use crate::report::json;
 use crate::report::printer::Printer;
 use crate::report::run::{Run, Sink};
-use crate::sandbox::{Begin, Options, Running, Sandbox};
+use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
 
 /// Judge a fresh deploy: the main job
 ///
@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// Judge a recording, served as a cluster on loopback in its own timing
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     rehearse: Option<PathBuf>,
+    /// Let the rehearsal's cluster fail as this script says
+    #[arg(long, value_name = "FILE", requires = "rehearse")]
+    faults: Option<PathBuf>,
     #[command(flatten)]
     output: OutputFlags,
 }
@@ -57,6 +60,12 @@ struct ClusterFlags {
     /// Use the pod's service account and nothing else
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     in_cluster: bool,
+    /// Ask as this user, as `kubectl --as` does
+    #[arg(long = "as", value_name = "USER")]
+    impersonate: Option<String>,
+    /// Ask as a member of this group; repeat it for more
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    impersonate_groups: Vec<String>,
     /// How long a request may take
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "10s")]
     request_timeout: Duration,
@@ -106,6 +115,8 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
         signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
     let sandbox = args.rehearse.as_deref().map(Sandbox::load).transpose();
     let sandbox = sandbox.map_err(|error| Halt::Usage(format!("error: {error}")))?;
+    let faults = args.faults.as_deref().map(Faults::load).transpose();
+    let faults = faults.map_err(|error| Halt::Usage(format!("error: {error}")))?.unwrap_or_default();
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
     sinks.plan(&gates);
@@ -115,7 +126,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
             let length = sandbox.length();
-            let options = Options { begin: Begin::WhenTold, ..Options::default() };
+            let options = Options { begin: Begin::WhenTold, faults, ..Options::default() };
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
             let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
             let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();
@@ -125,13 +136,19 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             running.stop().await;
             run
         }
-        _ => match Connection::open(&args.cluster.options()).await {
+        _ => match open(&args.cluster.options(), stop.clone()).await {
+            Err(Unopened::Stopped(verdict)) => {
+                let run = unconnected::ended(plans, verdict);
+                sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
+                sinks.end(&run);
+                run
+            }
             Ok(connection) => {
                 let connection = recorder.listen_on(connection, &plans);
                 session::judge(connection, plans, sinks, stop).await
             }
-            Err(error) if error.is_usage() => return Err(usage(&error)),
-            Err(error) => {
+            Err(Unopened::Error(error)) if error.is_usage() => return Err(usage(&error)),
+            Err(Unopened::Error(error)) => {
                 let run = unconnected::run(plans, &error);
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
                 sinks.end(&run);
@@ -141,6 +158,21 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     };
     recorder.finish(&run, printer);
     Ok(run)
+}
+
+/// Why there is no connection.
+enum Unopened {
+    /// It cannot be had.
+    Error(ConnectError),
+    /// A signal came first.
+    Stopped(Verdict),
+}
+
+async fn open(options: &ConnectOptions, mut stop: signals::Stop) -> Result<Connection, Unopened> {
+    tokio::select! {
+        opened = Connection::open(options) => opened.map_err(Unopened::Error),
+        verdict = signals::stopped(&mut stop) => Err(Unopened::Stopped(verdict)),
+    }
 }
 
 fn usage(error: &ConnectError) -> Halt {
@@ -158,6 +190,8 @@ impl ClusterFlags {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
             in_cluster: self.in_cluster,
+            impersonate: self.impersonate.clone(),
+            impersonate_groups: self.impersonate_groups.clone(),
             request_timeout: if self.request_timeout.is_zero() { REQUEST_TIMEOUT } else { self.request_timeout },
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::gate::verdict::Verdict;
 use crate::report::printer::Printer;
-use crate::sandbox::{Begin, Options, Running, Sample, Sandbox};
+use crate::sandbox::{Begin, Faults, Options, Running, Sample, Sandbox};
 
 /// Serve a recording as a read-only Kubernetes API on loopback
 ///
@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// Begin at this second of the recording
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     at: Duration,
+    /// Fail on purpose as this script says
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -36,9 +39,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {
-    let Args { recording, port, at } = args;
-    let options = Options { port, begin: Begin::Now, offset: at, ..Options::default() };
-    match serve(&recording, options, printer) {
+    let Args { recording, port, at, faults } = args;
+    let faults = faults.as_deref().map(Faults::load).transpose().map_err(|error| error.to_string());
+    let served = faults.and_then(|faults| {
+        let faults = faults.unwrap_or_default();
+        let options = Options { port, begin: Begin::Now, offset: at, faults, ..Options::default() };
+        serve(&recording, options, printer)
+    });
+    match served {
         Ok(()) => 0,
         Err(message) => {
             printer.say(&message);

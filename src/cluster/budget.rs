@@ -67,7 +67,13 @@ impl Budget {
 
     /// Takes a token, and waits for it where there is none.
     pub async fn take(&self, urgency: Urgency) {
-        while let Some(wait) = self.try_take(urgency) {
+        self.take_several(urgency, 1).await;
+    }
+
+    /// Takes several tokens at once, and none before all of them are there: many that each held one would wait for
+    /// each other.
+    pub async fn take_several(&self, urgency: Urgency, tokens: u32) {
+        while let Some(wait) = self.try_take(urgency, f64::from(tokens)) {
             tokio::time::sleep(wait).await;
         }
     }
@@ -84,16 +90,16 @@ impl Budget {
         state.tokens = self.most.min(state.tokens + asleep.as_secs_f64() * self.per_second);
     }
 
-    /// Takes a token, or says how long to wait before asking again.
-    fn try_take(&self, urgency: Urgency) -> Option<Duration> {
+    /// Takes the tokens, or says how long to wait before asking again.
+    fn try_take(&self, urgency: Urgency, wanted: f64) -> Option<Duration> {
         let mut state = self.lock();
         let now = Instant::now();
         let earned = now.duration_since(state.at).as_secs_f64() * self.per_second;
         state.tokens = self.most.min(state.tokens + earned);
         state.at = now;
-        let missing = 1.0 + urgency.left_to_others() - state.tokens;
+        let missing = wanted + urgency.left_to_others() - state.tokens;
         if missing <= ROUNDING {
-            state.tokens -= 1.0;
+            state.tokens -= wanted;
             return None;
         }
         // Never zero, or a rounded-down wait would spin.

@@ -70,7 +70,9 @@ pub async fn read_owner(
             Ok(_) => Ok(None),
             Err(error) => Err(undecodable(&collection, &error)),
         },
-        Err(Failure { kind: FailureKind::NotFound(_), .. }) => Ok(None),
+        // Only an answer about this very object says that it is gone: an API server that is starting knows no Deployments
+        // at all for a moment.
+        Err(Failure { kind: FailureKind::NotFound(words), .. }) if words.contains(&format!("\"{name}\"")) => Ok(None),
         Err(failure) => Err(failure),
     }
 }

@@ -31,13 +31,24 @@ pub struct ConnectOptions {
     pub context: Option<String>,
     /// Use the Pod's service account and nothing else.
     pub in_cluster: bool,
+    /// `--as`: the user to ask as.
+    pub impersonate: Option<String>,
+    /// `--as-group`: the groups of that user.
+    pub impersonate_groups: Vec<String>,
     /// How long a request may take.
     pub request_timeout: Duration,
 }
 
 impl Default for ConnectOptions {
     fn default() -> Self {
-        Self { kubeconfig: None, context: None, in_cluster: false, request_timeout: REQUEST_TIMEOUT }
+        Self {
+            kubeconfig: None,
+            context: None,
+            in_cluster: false,
+            impersonate: None,
+            impersonate_groups: Vec::new(),
+            request_timeout: REQUEST_TIMEOUT,
+        }
     }
 }
 

@@ -152,7 +152,8 @@ async fn log(connection: &Connection, namespace: &str, wanted: &LogWanted, meter
                 pod: &wanted.pod,
                 container: &wanted.container,
                 previous,
-                restarts: wanted.attempt,
+                // That the log of the attempt before was asked for says that another one has begun.
+                restarts: wanted.attempt + u32::from(previous),
             };
             match read_answer(wanted, connection.log(&request, meter).await) {
                 Answer::Found(evidence) => return evidence,

@@ -283,7 +283,8 @@ fn of_tls(error: &rustls::Error) -> FailureKind {
     let (what, hopeless) = match error {
         Error::InvalidCertificate(reason) => {
             let what = match reason {
-                CertificateError::UnknownIssuer => {
+                // Every new cluster's authority may carry the name of the last one's: then only the signature differs.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                     "its certificate comes from an authority that is not trusted; check `certificate-authority` in the kubeconfig".to_owned()
                 }
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => {

@@ -116,8 +116,16 @@ impl<M: Machine> Judge<M> {
                     {
                         relist.notify_one();
                     }
+                    let was_read = matches!(answer, Fact::Confirmed { .. });
                     let now = self.now();
                     self.machine.observe(now, answer);
+                    // Its LIST may be older than what the watch had told already, and has taken that back.
+                    if was_read
+                        && self.machine.outcome().is_none()
+                        && let Some(relist) = self.relist.get(&Source::Pods)
+                    {
+                        relist.notify_one();
+                    }
                 }
                 () = sleep_until(wake_at.unwrap_or(backstop).min(backstop)) => {
                     let now = self.now();
@@ -283,5 +291,5 @@ fn pods_of(namespace: &str, workload: &Workload) -> Collection {
 
 /// Pods prove themselves after each `delay` of silence.
 pub(super) const fn pace_of_pods(delay: Duration) -> Pace {
-    Pace { quiet: delay, first: delay }
+    Pace { quiet: delay, first: delay, last_look: None }
 }

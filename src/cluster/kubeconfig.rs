@@ -66,6 +66,18 @@ pub struct Chosen {
 ///
 /// Where what was named does not exist or cannot be used, or nothing is configured.
 pub fn choose(options: &ConnectOptions, surroundings: &Surroundings) -> Result<Chosen, KubeconfigError> {
+    let mut chosen = choose_cluster(options, surroundings)?;
+    // In the place of whom the kubeconfig names, groups and all.
+    if let Some(user) = &options.impersonate {
+        let auth = &mut chosen.config.auth_info;
+        auth.impersonate = Some(user.clone());
+        auth.impersonate_groups = Some(options.impersonate_groups.clone()).filter(|groups| !groups.is_empty());
+        (auth.impersonate_uid, auth.impersonate_user_extra) = (None, None);
+    }
+    Ok(chosen)
+}
+
+fn choose_cluster(options: &ConnectOptions, surroundings: &Surroundings) -> Result<Chosen, KubeconfigError> {
     if options.in_cluster {
         if options.kubeconfig.is_some() || options.context.is_some() {
             return Err(KubeconfigError::Conflict);
@@ -283,6 +295,19 @@ users:
         assert_eq!(chosen.plugin.as_deref(), Some("get-token"));
         let exec = chosen.config.auth_info.exec.unwrap();
         assert_eq!(exec.interactive_mode, Some(kube::config::ExecInteractiveMode::Never));
+    }
+
+    #[test]
+    fn whoever_is_asked_as_replaces_whom_the_file_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let user = "users: [{name: ci, user: {token: t, as: boss, as-groups: [admins]}}]\n";
+        let text = format!("{}{user}", ONE.split("users:").next().unwrap());
+        let path = file(folder.path(), "config", &text);
+        let auth = |options: &ConnectOptions| choose(options, &Surroundings::default()).unwrap().config.auth_info;
+        let named = auth(&options(Some(&path), None));
+        assert_eq!(named.impersonate.as_deref(), Some("boss"));
+        let asked = auth(&ConnectOptions { impersonate: Some("ci".to_owned()), ..options(Some(&path), None) });
+        assert_eq!((asked.impersonate.as_deref(), asked.impersonate_groups), (Some("ci"), None));
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Ledger {
         self.trail = None;
     }
 
+    /// No object is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// The watch told of this version of an object.
     pub fn told(&mut self, uid: &str, version: &str) {
         self.known.insert(uid.to_owned(), version.to_owned());

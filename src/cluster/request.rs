@@ -90,7 +90,11 @@ impl Connection {
     /// Lets the tap hear of a LIST. The caller does it once the answer is taken for the state of things: while a watch
     /// goes on, an answer can be older than what the watch has told in the meantime.
     pub(super) fn tell_list(&self, collection: &Collection, listing: &Listing) {
-        self.tell(|| Entry::List { path: collection.path(), body: listing.body.clone() });
+        self.tell(|| Entry::List {
+            path: collection.path(),
+            selector: collection.selector.clone(),
+            body: listing.body.clone(),
+        });
     }
 
     /// A part of a collection by a field. It is not told as a LIST to a recording, for what is not in it may well be

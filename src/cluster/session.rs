@@ -19,7 +19,7 @@ use super::judge::{Judge, Told, pace_of_pods};
 use super::link::Link;
 use super::machine::Machine;
 use super::signals::Stop;
-use super::source::{Pace, Shared};
+use super::source::{Look, Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::gate::code::Code;
 use crate::gate::finding::{Finding, Place};
@@ -165,11 +165,17 @@ fn seat<M: Machine>(
     let (pods_sender, pods_inbox) = mpsc::unbounded_channel();
     let mut relist = HashMap::new();
     let mut registry = subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+    // Each source is looked at once more before the wait period ends: what the gate says then must be of then.
+    let last_look = plan
+        .wait_period
+        .checked_sub(plan.delay)
+        .filter(|at| *at > plan.delay)
+        .map(|at| Look { from: start + at, until: start + plan.wait_period.mul_f64(0.999) });
     let mut turns = 0;
     for source in SHARED {
         turns += 1;
         // Taking turns, one of them proves itself in each `delay`.
-        let turn = Pace { quiet: plan.delay * 6, first: plan.delay * turns };
+        let turn = Pace { quiet: plan.delay * 6, first: plan.delay * turns, last_look };
         let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let collection = Collection::whole(source, &plan.namespace);
         relist.insert(source, registry.subscribe(collection, turn, leads, &meter, sender.clone()));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::Backoff;
 use super::budget::{Budget, Urgency};
@@ -20,7 +20,7 @@ use super::failure::{Failure, FailureKind};
 use super::ledger::Ledger;
 use super::link::Link;
 use super::listing::Listing;
-use crate::gate::observation::{Fact, Source, Trouble, Warning};
+use crate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
 use crate::recording::mapping;
 
 /// A fact, and when it was learnt.
@@ -42,7 +42,24 @@ pub struct Pace {
     pub quiet: Duration,
     /// How long after its begin for the first time, so that sources take turns.
     pub first: Duration,
+    /// A moment at which it must have proven itself once more, because a gate may decide by it soon after.
+    pub last_look: Option<Look>,
 }
+
+/// A look at a source that is due by some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// It is taken from this moment on…
+    pub from: Instant,
+    /// …and the source is lost where it has not shown anything by this one.
+    pub until: Instant,
+}
+
+/// Longer than any gate.
+const FAR: Duration = Duration::from_hours(24 * 365);
+
+/// A source whose watch broke is lost where it was not listed again so long after.
+const BRIDGED: Duration = Duration::from_secs(2);
 
 /// What all sources of a session share.
 #[derive(Debug, Clone)]
@@ -77,6 +94,16 @@ pub struct SourceTask {
     polls: bool,
     warned: Vec<&'static str>,
     next_proof: Option<Instant>,
+    /// The moments of the paces that are still to come.
+    looks: Vec<Look>,
+    /// The look that is being taken.
+    look: Option<Look>,
+    /// Requests that the budget has granted and that were not made yet.
+    prepaid: u32,
+    /// Since when nothing tells what changes, where that is so: the watch broke.
+    unwatched_since: Option<Instant>,
+    /// It was listed at some time.
+    was_listed: bool,
 }
 
 /// What to do next.
@@ -116,6 +143,11 @@ impl SourceTask {
             polls: false,
             warned: Vec::new(),
             next_proof: None,
+            looks: pace.last_look.into_iter().collect(),
+            look: None,
+            prepaid: 0,
+            unwatched_since: None,
+            was_listed: false,
         }
     }
 
@@ -123,6 +155,7 @@ impl SourceTask {
     pub fn hurry(&mut self, pace: Pace, leads: bool) {
         self.pace.quiet = self.pace.quiet.min(pace.quiet);
         self.pace.first = self.pace.first.min(pace.first);
+        self.looks.extend(pace.last_look);
         self.leads |= leads;
     }
 
@@ -142,29 +175,61 @@ impl SourceTask {
         if self.leads { Urgency::Pods } else { Urgency::Trust }
     }
 
-    /// Lists until an answer can be trusted.
+    /// Lists until an answer can be trusted. Where that takes too long, the source is lost meanwhile: what is known of it
+    /// is older than a gate may believe.
     async fn list(&mut self) -> Next {
         loop {
-            if !self.leads {
-                self.shared.link.wait_up().await;
-            }
-            self.shared.budget.take(self.urgency()).await;
+            let (connection, collection) = (Arc::clone(&self.shared.connection), self.collection.clone());
+            let (budget, link) = (Arc::clone(&self.shared.budget), Arc::clone(&self.shared.link));
+            let (urgency, leads, meter) = (self.urgency(), self.leads, self.meter.clone());
+            // Anew only together with the watch that follows: what is listed and then not watched is soon stale again.
+            let tokens = if self.polls || !self.was_listed { 1 } else { 2 };
+            let missing = tokens.max(self.prepaid) - self.prepaid;
+            let asked = async {
+                if !leads {
+                    link.wait_up().await;
+                }
+                budget.take_several(urgency, missing).await;
+                let generation = connection.client().0;
+                (generation, connection.list(&collection, &meter).await)
+            };
+            let mut asked = std::pin::pin!(asked);
+            let (generation, answer) = tokio::select! {
+                biased;
+                answer = asked.as_mut() => answer,
+                () = sleep_until(self.believed_until()) => {
+                    self.lost(unwatched(&self.collection));
+                    asked.await
+                }
+            };
+            self.prepaid = tokens.max(self.prepaid) - 1;
             if self.is_abandoned() {
                 return Next::End;
             }
-            let generation = self.shared.connection.client().0;
-            let failure = match self.shared.connection.list(&self.collection, &self.meter).await {
-                Ok(listing) => match self.accept(&listing) {
-                    Ok(()) => return Next::Watch(listing.resource_version),
-                    Err(failure) => failure,
-                },
-                Err(failure) => failure,
-            };
-            match self.after_failure(&failure, generation).await {
+            match self.taken(answer, generation).await {
                 Next::List => {}
-                other => return other,
+                next => return next,
             }
         }
+    }
+
+    /// When what is known is too old to be believed, while nothing tells what changes.
+    fn believed_until(&self) -> Instant {
+        let unwatched = self.unwatched_since.filter(|_| self.was_listed).map(|since| since + BRIDGED);
+        let look = self.look.map(|look| look.until);
+        unwatched.into_iter().chain(look).min().unwrap_or_else(|| Instant::now() + FAR)
+    }
+
+    /// What follows from the answer of a LIST.
+    async fn taken(&mut self, answer: Result<Listing, Failure>, generation: u64) -> Next {
+        let failure = match answer {
+            Ok(listing) => match self.accept(&listing) {
+                Ok(()) => return Next::Watch(listing.resource_version),
+                Err(failure) => failure,
+            },
+            Err(failure) => failure,
+        };
+        self.after_failure(&failure, generation).await
     }
 
     /// Takes a LIST for the state of things.
@@ -177,6 +242,9 @@ impl SourceTask {
         self.next_proof = Some(Instant::now() + after);
         self.failing.reset();
         self.told_trouble = None;
+        (self.was_listed, self.unwatched_since) = (true, None);
+        self.looks_now();
+        self.look = None;
         self.send(&fact);
         Ok(())
     }
@@ -190,8 +258,8 @@ impl SourceTask {
                 self.send(&Fact::Denied { source: self.collection.source, message });
                 return Next::End;
             }
-            // An API server without this group has none of these objects.
-            FailureKind::NotFound(_) if matches!(self.collection.source, Source::Workloads(_)) => {
+            // An API server without this group has none of these objects. One that had it a moment ago is only starting.
+            FailureKind::NotFound(_) if matches!(self.collection.source, Source::Workloads(_)) && !self.knows_any() => {
                 if let Ok(nothing) = Listing::of_nothing(&self.collection)
                     && self.accept(&nothing).is_ok()
                 {
@@ -210,8 +278,26 @@ impl SourceTask {
         Next::List
     }
 
-    fn proof_due(&self) -> Instant {
-        self.next_proof.unwrap_or_else(|| Instant::now() + self.pace.quiet)
+    /// Some object of it has been seen.
+    fn knows_any(&self) -> bool {
+        !self.ledger.is_empty()
+    }
+
+    fn proof_due(&mut self) -> Instant {
+        let now = Instant::now();
+        // A look that is due is the next one; it is taken off once it was asked for.
+        let due = self.next_proof.unwrap_or(now + self.pace.quiet);
+        self.looks.iter().map(|look| look.from).fold(due, Instant::min)
+    }
+
+    /// A LIST is asked for now: the looks that were due are taken.
+    fn looks_now(&mut self) {
+        let now = Instant::now();
+        let due = self.looks.iter().filter(|look| look.from <= now).map(|look| look.until).min();
+        self.looks.retain(|look| look.from > now);
+        if let Some(until) = due {
+            self.look = Some(Look { from: now, until });
+        }
     }
 
     fn undecodable(&self, error: &dyn std::error::Error) -> Failure {
@@ -243,6 +329,11 @@ impl SourceTask {
         subscribers.retain(|subscriber| !subscriber.is_closed());
         subscribers.is_empty()
     }
+}
+
+fn unwatched(collection: &Collection) -> Trouble {
+    let message = format!("the watch of {collection} broke, and it could not be listed again yet");
+    Trouble { kind: TroubleKind::Stale, message, hopeless: false }
 }
 
 /// Tells a fact to all who listen.

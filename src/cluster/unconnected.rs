@@ -1,4 +1,4 @@
-//! A run that ends before it begins, because the credentials could not be had: inconclusive, with the reason.
+//! A run that ends before it begins, because the credentials could not be had or a signal came.
 
 use std::time::Duration;
 
@@ -6,15 +6,26 @@ use super::connect::ConnectError;
 use crate::gate::machine::Gate;
 use crate::gate::observation::{Fact, Source, Trouble, TroubleKind};
 use crate::gate::plan::Plan;
+use crate::gate::verdict::Verdict;
 use crate::report::run::{GateRun, Run, Target};
 
 /// The run of these plans that the error ended.
 #[must_use]
 pub fn run(plans: Vec<Plan>, error: &ConnectError) -> Run {
     let trouble = Trouble { kind: TroubleKind::Unauthorized, message: error.to_string(), hopeless: true };
+    of(plans, |gate| gate.observe(Duration::ZERO, Fact::Lost { source: Source::Pods, trouble: trouble.clone() }))
+}
+
+/// The run of these plans that a signal ended before there was a connection.
+#[must_use]
+pub fn ended(plans: Vec<Plan>, verdict: Verdict) -> Run {
+    of(plans, |gate| gate.end(Duration::ZERO, verdict))
+}
+
+fn of(plans: Vec<Plan>, mut end: impl FnMut(&mut Gate)) -> Run {
     let gates = plans.into_iter().filter_map(|plan| {
         let mut gate = Gate::new(plan.clone());
-        gate.observe(Duration::ZERO, Fact::Lost { source: Source::Pods, trouble: trouble.clone() });
+        end(&mut gate);
         let outcome = gate.outcome()?.clone();
         Some(GateRun { plan, outcome, requests: 0 })
     });

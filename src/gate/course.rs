@@ -90,10 +90,10 @@ impl Course {
         if !self.is_over(moment) {
             return None;
         }
+        // All was well for long enough, and the read that would prove it never came back: that is the cluster's silence,
+        // and no flaw of the app.
         if self.asked.is_some() {
-            let message = "the confirming read was not answered in time".to_owned();
-            let cause = Cause::new(Code::StaleData, Place::default(), message, now);
-            return Some((Verdict::Inconclusive, with(cause, judgement)));
+            return Some((Verdict::Inconclusive, with(ending::unconfirmed(now), judgement)));
         }
         Some(ending::at_the_end(view, plan, judgement, now))
     }

@@ -23,6 +23,12 @@ pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Dura
     }
     let mut causes = judgement.causes.clone();
     if judgement.scope.groups.is_empty() && judgement.scope.unattributed.is_empty() {
+        // That nothing came in the whole wait period can only say who saw the whole of it.
+        let gap = view.sources.longest_gap();
+        if gap > plan.delay * 2 {
+            causes.push(unseen(gap, now));
+            return (Verdict::Inconclusive, causes);
+        }
         causes.push(nothing_matched(view, plan, now));
         return (Verdict::NothingMatched, causes);
     }
@@ -54,6 +60,21 @@ pub fn observation_cause(source: Source, trouble: Option<&Trouble>, now: Duratio
         TroubleKind::Stale => Code::StaleData,
     };
     Cause::new(code, Place::default(), trouble.message.clone(), now)
+}
+
+fn unseen(gap: Duration, now: Duration) -> Cause {
+    let message = format!(
+        "nothing of this version is there, but for {:.1} s of the wait period the cluster could not be seen, and it may have come and gone",
+        gap.as_secs_f64()
+    );
+    Cause::new(Code::StaleData, Place::default(), message, now)
+}
+
+/// The cause of a gate whose pass could not be confirmed.
+#[must_use]
+pub fn unconfirmed(now: Duration) -> Cause {
+    let message = "everything was ready for long enough, but the read that confirms it was not answered in time";
+    Cause::new(Code::StaleData, Place::default(), message.to_owned(), now)
 }
 
 fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {

@@ -90,7 +90,7 @@ impl Gate {
         }
         let news = match fact {
             Fact::Listed { source, objects } => {
-                if self.view.sources.listed(source) {
+                if self.view.sources.listed(source, self.now) {
                     self.journal.push(self.now, GateEvent::Recovered { source });
                 }
                 // The first list of a source is news even where it is empty: it makes the view complete.

@@ -31,12 +31,19 @@ pub struct Sources {
     states: BTreeMap<Source, Trust>,
     /// True once any source was listed: the API server has been reached.
     reached: bool,
+    /// The longest time for which something that a verdict needs could not be seen and then could again.
+    longest_gap: Duration,
 }
 
 impl Sources {
     /// The source was listed. True where it was lost before.
-    pub fn listed(&mut self, source: Source) -> bool {
+    pub fn listed(&mut self, source: Source, now: Duration) -> bool {
         self.reached = true;
+        if let Some(Trust::Lost { since, .. }) = self.states.get(&source)
+            && needed().any(|needed| needed == source)
+        {
+            self.longest_gap = self.longest_gap.max(now.saturating_sub(*since));
+        }
         matches!(self.states.insert(source, Trust::Fresh), Some(Trust::Lost { .. }))
     }
 
@@ -59,6 +66,12 @@ impl Sources {
     #[must_use]
     pub fn is_denied(&self, source: Source) -> bool {
         matches!(self.states.get(&source), Some(Trust::Denied { .. }))
+    }
+
+    /// The longest time for which something that a verdict needs could not be seen.
+    #[must_use]
+    pub const fn longest_gap(&self) -> Duration {
+        self.longest_gap
     }
 
     /// True where the API server has answered any LIST so far.
@@ -105,4 +118,26 @@ impl Sources {
 
 fn needed() -> impl Iterator<Item = Source> {
     std::iter::once(Source::Pods).chain(WorkloadKind::ALL.into_iter().map(Source::Workloads))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Sources;
+    use crate::gate::observation::{Source, Trouble, TroubleKind};
+
+    #[test]
+    fn the_longest_gap_is_that_of_what_a_verdict_needs() {
+        let seconds = Duration::from_secs;
+        let trouble = || Trouble { kind: TroubleKind::Stale, message: String::new(), hopeless: false };
+        let mut sources = Sources::default();
+        for (source, from, to) in
+            [(Source::Pods, 1, 3), (Source::Pods, 5, 6), (Source::Events, 1, 9), (Source::Nodes, 1, 9)]
+        {
+            sources.lost(source, trouble(), seconds(from));
+            sources.listed(source, seconds(to));
+        }
+        assert_eq!(sources.longest_gap(), seconds(2));
+    }
 }

@@ -45,6 +45,8 @@ pub enum Entry {
     List {
         /// The request's path, without the query.
         path: String,
+        /// The `labelSelector` that it was asked with: what is not in the answer may be there all the same.
+        selector: Option<String>,
         /// The answer, whole.
         body: Box<RawValue>,
     },

@@ -182,7 +182,7 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
     #[derive(Deserialize)]
     struct Raw {
         t: u64,
-        list: Option<PathBody>,
+        list: Option<ListBody>,
         event: Option<PathObject>,
         get: Option<PathBody>,
         log: Option<LogEntry>,
@@ -190,6 +190,17 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         closed: Option<PathOnly>,
         note: Option<String>,
         gate: Option<Box<RawValue>>,
+    }
+    #[derive(Deserialize)]
+    struct ListBody {
+        path: String,
+        query: Option<Query>,
+        body: Box<RawValue>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Query {
+        label_selector: Option<String>,
     }
     #[derive(Deserialize)]
     struct PathBody {
@@ -214,8 +225,8 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         path: String,
     }
     let raw: Raw = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let entry = if let Some(PathBody { path, body }) = raw.list {
-        Entry::List { path, body }
+    let entry = if let Some(ListBody { path, query, body }) = raw.list {
+        Entry::List { path, selector: query.and_then(|query| query.label_selector), body }
     } else if let Some(PathObject { path, kind, object }) = raw.event {
         Entry::Event { path, kind, object }
     } else if let Some(PathBody { path, body }) = raw.get {

@@ -15,6 +15,7 @@ use crate::gate::machine::{Gate, Want};
 use crate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
 use crate::gate::outcome::{GateEvent, Outcome};
 use crate::gate::plan::Plan;
+use crate::gate::selector::Selector;
 use crate::gate::workload::WorkloadKind;
 
 /// How long after its verdict a gate may still take up evidence: what a live run would have fetched.
@@ -70,13 +71,25 @@ impl Player {
         self.pass_time(now);
         if let Entry::Log(log) = entry {
             self.shelf.put(now, log.clone());
-        } else if let Some(fact) = fact_of(entry, &self.gate.plan().namespace)
-            && !self.is_about_the_watch_alone(&fact)
-        {
+            return;
+        }
+        let Some(fact) = fact_of(entry, &self.gate.plan().namespace) else { return };
+        if self.is_about_the_watch_alone(&fact) {
+            return;
+        }
+        let selector = match entry {
+            Entry::List { selector: Some(selector), .. } => selector.parse().ok(),
+            _ => None,
+        };
+        let facts = match selector {
+            Some(selector) => self.mirror.complete(fact, &selector, self.gate.plan()),
+            None => vec![fact],
+        };
+        for fact in facts {
             self.mirror.take(&fact);
             self.gate.observe(now, fact);
-            self.answer(now);
         }
+        self.answer(now);
     }
 
     /// A refusal after a LIST that was answered is about watching: the recorder went on by polling.
@@ -217,6 +230,25 @@ impl Mirror {
             }
             _ => {}
         }
+    }
+
+    /// A LIST of the pods that a selector takes says nothing of the others. Of the gate's own selector (and of a pinned
+    /// workload's, which the gate does not know) it is the state of things together with those; of another gate's it is
+    /// news of single pods.
+    fn complete(&self, fact: Fact, selector: &Selector, plan: &Plan) -> Vec<Fact> {
+        let Fact::Listed { source: Source::Pods, objects } = fact else { return vec![fact] };
+        let known = self.objects.get(&Source::Pods).into_iter().flat_map(BTreeMap::values);
+        let is_meant = |object: &&Object| matches!(object, Object::Pod(pod) if selector.matches(&pod.labels));
+        let (taken, others): (Vec<_>, Vec<_>) = known.partition(is_meant);
+        let is_own = plan.workload.is_some() || *selector == plan.selector;
+        if is_own || !self.objects.contains_key(&Source::Pods) {
+            let objects = objects.into_iter().chain(others.into_iter().cloned()).collect();
+            return vec![Fact::Listed { source: Source::Pods, objects }];
+        }
+        let listed: Vec<Option<String>> = objects.iter().map(uid).collect();
+        let gone = taken.into_iter().filter_map(uid).filter(|uid| !listed.contains(&Some(uid.clone())));
+        let gone: Vec<Fact> = gone.map(|uid| Fact::Gone { source: Source::Pods, uid }).collect();
+        objects.into_iter().map(|object| Fact::Seen(Box::new(object))).chain(gone).collect()
     }
 
     fn confirm(&self, owners: &[(WorkloadKind, String)]) -> Fact {

@@ -63,7 +63,10 @@ impl Writer {
     /// Writes one piece of traffic, seen `at` that time since the recording began.
     pub fn traffic(&mut self, at: Duration, entry: &Entry) {
         let line = match entry {
-            Entry::List { path, body } => json!({"list": {"path": path, "body": clean(body)}}),
+            Entry::List { path, selector: None, body } => json!({"list": {"path": path, "body": clean(body)}}),
+            Entry::List { path, selector, body } => {
+                json!({"list": {"path": path, "query": {"labelSelector": selector}, "body": clean(body)}})
+            }
             Entry::Event { path, kind, object } => {
                 json!({"event": {"path": path, "type": kind, "object": clean(object)}})
             }
@@ -199,7 +202,10 @@ mod tests {
         let pod = r#"{"metadata":{"name":"a","managedFields":[{"x":1}],"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"hunter2"}},"spec":{"containers":[{"env":[{"name":"P","value":"hunter2"},{"name":"Q","valueFrom":{}}],"args":["--password=hunter2"]}]}}"#;
         let list = format!(r#"{{"metadata":{{"resourceVersion":"5"}},"items":[{pod}]}}"#);
         let path_of = "/api/v1/namespaces/shop/pods".to_owned();
-        writer.traffic(Duration::from_millis(7), &Entry::List { path: path_of.clone(), body: raw(&list) });
+        writer.traffic(
+            Duration::from_millis(7),
+            &Entry::List { path: path_of.clone(), selector: Some("app=a".to_owned()), body: raw(&list) },
+        );
         writer.traffic(
             Duration::from_millis(3),
             &Entry::Event { path: path_of, kind: "ADDED".to_owned(), object: raw(pod) },

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::kind::{self, Kind, Resource};
 use super::log_history::LogHistory;
 use super::path::{self, Target};
+use super::query::Filter;
 use super::timeline::{Change, Collection, Key, Object, Timeline, What};
 use crate::recording::line::{Entry, Header, LogEntry};
 use crate::recording::reader::{ReadError, Reader};
@@ -35,7 +36,7 @@ struct Loader {
 /// A collection as far as it has been read.
 struct Draft {
     kind: Kind,
-    /// The paths that have been listed: the first LIST of each tells what was there at the start.
+    /// The paths that have been listed, each with its selector: the first LIST of each tells what was there at the start.
     listed: BTreeSet<String>,
     first_version: Option<u64>,
     initial: BTreeMap<Key, Arc<Object>>,
@@ -63,9 +64,15 @@ impl Loader {
     fn take(&mut self, at_ms: u64, entry: Entry) {
         self.end_ms = at_ms;
         match entry {
-            Entry::List { path, body } => {
+            Entry::List { path, selector, body } => {
                 if let (Some(target), Ok(list)) = (path::parse(&path), serde_json::from_str::<List>(body.get())) {
-                    self.draft(target.clone(), list.kind.as_deref()).list(at_ms, path, &target, list);
+                    let filter = Filter {
+                        namespace: target.namespace.clone(),
+                        labels: selector.as_deref().and_then(|selector| selector.parse().ok()),
+                        ..Filter::default()
+                    };
+                    let asked = format!("{path}?{}", selector.unwrap_or_default());
+                    self.draft(target, list.kind.as_deref()).list(at_ms, asked, &filter, list);
                 }
             }
             Entry::Event { path, kind, object } => {
@@ -158,14 +165,19 @@ impl Draft {
         }
     }
 
-    fn list(&mut self, at_ms: u64, path: String, target: &Target, list: List) {
+    /// Takes in a LIST. It speaks of what its filter takes and of nothing else.
+    fn list(&mut self, at_ms: u64, asked: String, filter: &Filter, list: List) {
         let version: Option<u64> = list.metadata.resource_version.and_then(|version| version.parse().ok());
         let is_whole = list.metadata.r#continue.is_none_or(|token| token.is_empty());
         let objects: Vec<Object> =
             list.items.unwrap_or_default().into_iter().filter_map(|value| self.dress(value)).collect();
-        if self.listed.insert(path) {
+        if self.listed.insert(asked) {
             self.first_version = self.first_version.max(version);
             for object in objects.into_iter().map(Arc::new) {
+                // Another selection's watch may have told of it already.
+                if self.current.contains_key(&object.key()) {
+                    continue;
+                }
                 self.current.insert(object.key(), Arc::clone(&object));
                 self.initial.insert(object.key(), object);
             }
@@ -174,11 +186,8 @@ impl Draft {
         // A later LIST is news where it differs from what was known: the watch in between was broken.
         if is_whole {
             let listed: BTreeSet<Key> = objects.iter().map(Object::key).collect();
-            let in_scope = |key: &Key| {
-                target.namespace.as_ref().is_none_or(|namespace| *namespace == key.0) && !listed.contains(key)
-            };
-            let gone: Vec<Arc<Object>> =
-                self.current.iter().filter(|(key, _)| in_scope(key)).map(|(_, object)| Arc::clone(object)).collect();
+            let missing = self.current.iter().filter(|(key, object)| !listed.contains(key) && filter.takes(object));
+            let gone: Vec<Arc<Object>> = missing.map(|(_, object)| Arc::clone(object)).collect();
             for object in gone {
                 self.current.remove(&object.key());
                 let before = Some(Arc::clone(&object));

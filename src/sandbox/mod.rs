@@ -10,12 +10,14 @@
 //! ```
 //!
 //! Every request passes `server::answer` once and every read of state goes through the timeline: what
-//! disturbs requests belongs in front of the one, what changes state belongs behind the other.
+//! disturbs requests ([`faults`]) stands in front of the one, what changes state belongs behind the other.
 
 mod accept;
 mod access;
 mod clock;
+mod connections;
 mod discovery;
+pub mod faults;
 mod fields;
 mod follow;
 mod kind;
@@ -35,5 +37,6 @@ mod table;
 mod timeline;
 mod watch;
 
+pub use faults::{Faults, FaultsError};
 pub use running::{AtEnd, Begin, Options, Request, Running, Sandbox, ServeError};
 pub use sample::Sample;

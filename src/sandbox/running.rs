@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::clock::Clock;
+use super::connections;
+use super::faults::{self, Faults};
 use super::load;
 use super::sample::Sample;
 use super::server::{self, Shared};
@@ -26,9 +27,9 @@ const REMEMBERED_REQUESTS: usize = 10_000;
 const STOP_TIME: Duration = Duration::from_secs(2);
 
 /// A recording, read and ready to be served.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sandbox {
-    timeline: Timeline,
+    timeline: Arc<Timeline>,
 }
 
 /// When playback begins.
@@ -64,6 +65,8 @@ pub struct Options {
     pub offset: Duration,
     /// What comes after the end.
     pub at_end: AtEnd,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
 }
 
 /// Why a recording cannot be served.
@@ -123,7 +126,7 @@ impl Sandbox {
     ///
     /// Where the file cannot be read or is no recording. A torn last line is none: see [`Sandbox::is_torn`].
     pub fn load(path: &Path) -> Result<Self, ReadError> {
-        Ok(Self { timeline: load::load(path)? })
+        Ok(Self { timeline: Arc::new(load::load(path)?) })
     }
 
     /// The recording's first line.
@@ -165,13 +168,28 @@ impl Sandbox {
         // Loopback and nothing else: whoever can reach the port can read the recording.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
-        let clock = Clock::new(self.timeline.header.started_at, self.timeline.end_ms, options.offset);
-        let shared = Arc::new(Shared::new(self.timeline, clock, options.begin, options.at_end, addr));
-        if options.begin == Begin::Now {
+        let shared = self.playback(options, addr);
+        let task = tokio::spawn(connections::run(listener, Arc::clone(&shared)));
+        Ok(Running { addr, stop: shared.stop.clone(), shared, task })
+    }
+
+    /// Plays the recording to clients in this process only ([`Running::client`]), over no socket: in a tokio runtime
+    /// whose time is paused, it plays as fast as it is listened to.
+    #[must_use]
+    pub fn in_memory(self, options: Options) -> Running {
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let shared = self.playback(options, addr);
+        Running { addr, stop: shared.stop.clone(), shared, task: tokio::spawn(async {}) }
+    }
+
+    fn playback(self, options: Options, addr: SocketAddr) -> Arc<Shared> {
+        let begin = options.begin;
+        let shared = Arc::new(Shared::new(self.timeline, options, addr));
+        if begin == Begin::Now {
             shared.clock.start();
         }
-        let task = tokio::spawn(server::run(listener, Arc::clone(&shared)));
-        Ok(Running { addr, stop: shared.stop.clone(), shared, task })
+        tokio::spawn(faults::conduct(Arc::clone(&shared)));
+        shared
     }
 }
 
@@ -213,6 +231,16 @@ impl Running {
              contexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox\n    namespace: {namespace}\n\
              users:\n- name: sandbox\n  user: {{}}\n"
         )
+    }
+
+    /// A client of this playback without any connection. A fault that closes a connection is an error of the request.
+    #[must_use]
+    pub fn client(&self) -> kube::Client {
+        let shared = Arc::clone(&self.shared);
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            server::handle(Arc::clone(&shared), request.map(axum::body::Body::new))
+        });
+        kube::Client::new(service, "default")
     }
 
     /// Starts playback where it waits to be told; else nothing changes.

@@ -3,19 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::accept::{self, Shape};
 use super::clock::Clock;
+use super::faults::{self, Closed, Playback};
 use super::path::{self, Target};
 use super::query::Parameters;
-use super::running::{self, AtEnd, Begin, Requests};
+use super::running::{self, AtEnd, Begin, Options, Requests};
 use super::status::{Refusal, json_response};
 use super::timeline::{Collection, Object, Timeline};
 use super::{access, discovery, list, logs, table, watch};
@@ -24,7 +23,7 @@ use super::{access, discovery, list, logs, table, watch};
 #[derive(Debug)]
 pub(super) struct Shared {
     /// The recording.
-    pub timeline: Timeline,
+    pub timeline: Arc<Timeline>,
     /// Its clock.
     pub clock: Clock,
     /// What comes after its end.
@@ -35,16 +34,21 @@ pub(super) struct Shared {
     pub requests: Requests,
     /// Ends every stream and the server.
     pub stop: CancellationToken,
+    /// What goes wrong on purpose.
+    pub faults: Playback,
     /// This playback: a continue token of another one means nothing here.
     pub playback: String,
     begin: Begin,
 }
 
 impl Shared {
-    pub fn new(timeline: Timeline, clock: Clock, begin: Begin, at_end: AtEnd, addr: SocketAddr) -> Self {
+    pub fn new(timeline: Arc<Timeline>, options: Options, addr: SocketAddr) -> Self {
         let playback = format!("{:x}", jiff::Timestamp::now().as_nanosecond());
+        let clock = Clock::new(timeline.header.started_at, timeline.end_ms, options.offset);
         let (requests, stop) = (Requests::default(), CancellationToken::new());
-        Self { timeline, clock, at_end, addr, requests, stop, playback, begin }
+        let Options { begin, at_end, faults, .. } = options;
+        let faults = Playback::new(faults);
+        Self { timeline, clock, at_end, addr, requests, stop, faults, playback, begin }
     }
 
     /// True once the recording is over and nothing is to be served any more.
@@ -53,15 +57,8 @@ impl Shared {
     }
 }
 
-/// Serves until the server is stopped.
-pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
-    let stop = shared.stop.clone();
-    let router = Router::new().fallback(handle).with_state(shared);
-    // Its only errors are those of single connections, which end with their connection.
-    let _ = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-}
-
-async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+/// Takes a request in, and gives its answer or the end of its connection.
+pub(super) async fn handle(shared: Arc<Shared>, request: Request) -> Result<Response, Closed> {
     if shared.begin == Begin::AtFirstRequest {
         shared.clock.start();
     }
@@ -71,6 +68,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         query: request.uri().query().unwrap_or_default().to_owned(),
         at_ms: shared.clock.now_ms(),
     });
+    faults::disturbed(shared, request).await
+}
+
+/// The answer where nothing goes wrong on purpose.
+pub(super) async fn answered(shared: Arc<Shared>, request: Request) -> Response {
     answer(shared, request).await.unwrap_or_else(IntoResponse::into_response)
 }
 

@@ -70,6 +70,27 @@ impl Refusal {
         Self::new(422, "Invalid", message)
     }
 
+    /// 500: the server's own trouble.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "InternalError", message)
+    }
+
+    /// A status that a fault script asks for.
+    pub fn scripted(code: u16, message: impl Into<String>) -> Self {
+        let reason = match code {
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "NotFound",
+            410 => "Expired",
+            429 => "TooManyRequests",
+            500 => "InternalError",
+            503 => "ServiceUnavailable",
+            504 => "Timeout",
+            _ => "Unknown",
+        };
+        Self::new(code, reason, message)
+    }
+
     /// 503: the recording is over and the sandbox was told to stop there.
     pub fn ended() -> Self {
         Self::new(503, "ServiceUnavailable", "the recording has ended")

@@ -103,6 +103,8 @@ async fn a_pass_is_confirmed_by_reads_of_its_own() {
         })
         .collect();
     assert_eq!(confirmed, [(2, 1)], "asked once for one ticket; what is not found is not there");
+    // The source's, the confirming one, and the source's anew: the confirming one may have been older than the watch.
+    assert_eq!((stub.of("LIST", "pods").len(), stub.of("WATCH", "pods").len()), (3, 2));
 }
 
 #[tokio::test(start_paused = true)]

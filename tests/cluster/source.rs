@@ -41,7 +41,7 @@ impl Rig {
             sleeps: receiver,
         };
         let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
-        let pace = Pace { quiet: DELAY, first: DELAY };
+        let pace = Pace { quiet: DELAY, first: DELAY, last_look: None };
         let subscribers = Arc::new(Mutex::new(vec![sender]));
         let task =
             SourceTask::new(collection, shared, Meter::default(), true, pace, subscribers, Arc::new(Notify::new()));

@@ -125,7 +125,8 @@ fn usual(ask: &Ask) -> Reply {
         "VERSION" => json(200, r#"{"gitVersion":"v1.35.6"}"#),
         "LIST" => listed(&ask.resource, 100, &[]),
         "WATCH" => Reply::Stream(vec![Step::Hang]),
-        _ => status(404, "not found"),
+        // Quoted twice, for it stands in a text of JSON.
+        _ => status(404, &format!("{}.apps \\\"{}\\\" not found", ask.resource, ask.path.rsplit('/').next().unwrap())),
     }
 }
 

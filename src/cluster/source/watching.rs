@@ -27,6 +27,9 @@ const WATCH_OVERDUE: Duration = Duration::from_secs(15);
 /// A watch that lived so long before it broke is no sign of a server that cannot keep one.
 const WATCH_SETTLED: Duration = Duration::from_secs(10);
 
+/// What a LIST shows and the watch has not told yet is on its way at least so long.
+const TOLERANCE: Duration = Duration::from_millis(200);
+
 type Proof<'a> = BoxFuture<'a, Result<Listing, Failure>>;
 
 /// What a proof showed and the watch still owes.
@@ -43,7 +46,11 @@ impl SourceTask {
         if self.polls || version.is_empty() {
             return self.poll().await;
         }
-        self.shared.budget.take(self.urgency()).await;
+        if self.prepaid > 0 {
+            self.prepaid -= 1;
+        } else {
+            self.shared.budget.take(self.urgency()).await;
+        }
         if self.is_abandoned() {
             return Next::End;
         }
@@ -77,8 +84,16 @@ impl SourceTask {
                 }
                 // The first time at once; a server that breaks every watch is asked more and more slowly.
                 let wait = self.unsettled.after_failure(None);
+                let since = *self.unwatched_since.get_or_insert_with(Instant::now);
                 if self.unsettled.failures() > 1 {
-                    sleep(wait).await;
+                    // The wait counts as well.
+                    tokio::select! {
+                        () = sleep(wait) => {}
+                        () = sleep_until(since + super::BRIDGED) => {
+                            self.lost(super::unwatched(&self.collection));
+                            sleep_until(since + wait).await;
+                        }
+                    }
                 }
             }
             Next::Watch(_) => self.unsettled.reset(),
@@ -89,8 +104,9 @@ impl SourceTask {
 
     /// Waits until the next LIST is due.
     async fn poll(&mut self) -> Next {
+        let due = self.proof_due();
         tokio::select! {
-            () = sleep_until(self.proof_due()) => {}
+            () = sleep_until(due) => self.looks_now(),
             () = self.relist.notified() => {}
             () = slept(&mut self.shared.sleeps) => self.lost(asleep()),
         }
@@ -108,6 +124,7 @@ impl SourceTask {
         let mut debt: Option<Debt> = None;
         loop {
             let due = debt.as_ref().map_or_else(|| self.proof_due(), |debt| debt.until);
+            let too_late = self.believed_until();
             tokio::select! {
                 line = watch.next() => match line {
                     Ok(Some(line)) => {
@@ -150,11 +167,17 @@ impl SourceTask {
                     if self.is_abandoned() {
                         return Next::End;
                     }
+                    self.looks_now();
                     self.ledger.list_asked();
                     proof = Some(Box::pin(async {
                         shared.budget.take(urgency).await;
                         shared.connection.list(&collection, &meter).await
                     }));
+                }
+                // An open watch is believed where only the budget kept it from being looked at, and not where it owes.
+                () = sleep_until(too_late), if self.look.is_some() && debt.is_some() => {
+                    self.lost(super::unwatched(&self.collection));
+                    return Next::List;
                 }
                 () = relist.notified() => return Next::List,
                 () = slept(&mut sleeps) => {
@@ -202,13 +225,15 @@ impl SourceTask {
         let owed = self.ledger.compare(&listing.objects);
         if !owed.is_settled() {
             // What was written a moment ago may still be on its way.
-            let tolerance = (self.pace.quiet / 4).clamp(Duration::from_millis(200), Duration::from_secs(2));
+            let longest = if self.look.is_some() { TOLERANCE } else { Duration::from_secs(2) };
+            let tolerance = (self.pace.quiet / 4).clamp(TOLERANCE, longest);
             return Ok(Some(Debt { owed, listing, until: Instant::now() + tolerance, lines_since: false }));
         }
         // An answer that is older than what the watch told meanwhile proves the watch, and is of no use as a state.
         if self.ledger.is_exactly(&listing.objects) {
             self.accept(&listing)?;
         }
+        self.look = None;
         Ok(None)
     }
 

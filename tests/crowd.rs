@@ -1,0 +1,80 @@
+//! Two hundred gates in one process: what they share, and what they cost.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crashgate::cluster::connect::Connection;
+use crashgate::cluster::session::judge_machines;
+use crashgate::cluster::signals::never;
+use crashgate::gate::machine::Gate;
+use crashgate::gate::plan::Plan;
+use crashgate::gate::verdict::Verdict;
+use crashgate::report::run::Target;
+use crashgate::sandbox::{Begin, Options, Sandbox};
+
+use crate::cluster::stub::Counting;
+
+const GATES: usize = 200;
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_gates_share_one_watch_of_each_selection() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/healthy.ndjson");
+    let sandbox = Sandbox::load(&path).unwrap();
+    let namespace = sandbox.header().namespace.clone();
+    let running = sandbox.in_memory(Options { begin: Begin::WhenTold, ..Options::default() });
+    let target = Target { server: "memory".to_owned(), ..Target::default() };
+    let connection = Arc::new(Connection::with_client(running.client(), target, Duration::from_secs(10), "default"));
+    running.start();
+    // Ten selections, each of twenty gates.
+    let gates = (0..GATES).map(|number| {
+        let mut plan = Plan::new("checkout", "v1", &namespace);
+        plan.selector = format!("app=checkout,version=v1,not-{}!=x", number % 10).parse().unwrap();
+        (plan.wait_period, plan.stable_for) = (Duration::from_secs(20), Duration::from_secs(10));
+        Gate::new(plan)
+    });
+    let run = judge_machines(connection, gates.collect(), &mut Counting::default(), never()).await;
+    assert!(run.gates.iter().all(|gate| gate.outcome.verdict == Verdict::Healthy));
+    let mut watches: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for request in running.requests() {
+        if request.query.contains("watch=true") {
+            let selector = request.query.split("labelSelector=").nth(1).unwrap_or_default().to_owned();
+            *watches.entry((request.path, selector)).or_default() += 1;
+        }
+    }
+    assert_eq!(watches.len(), 6 + 10, "six kinds that all share, and the pods of each selection: {watches:?}");
+    assert!(watches.values().all(|count| *count == 1), "{watches:?}");
+    // 16 LISTs, 16 watches, what proves them, and for each gate a confirming LIST and GET.
+    let requests = running.request_count();
+    assert!((432..=520).contains(&requests), "{requests}");
+}
+
+/// The most memory that the process ever held, in KiB, as the kernel counts it.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_hundred_gates_fit_into_little_memory() {
+    use std::fmt::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut manifest = String::new();
+    for _ in 0..GATES {
+        manifest.push_str("---\napp: payments\nversion: v1\nnamespace: rec-crash-loop\ndelay: 2s\n");
+        let _ = writeln!(manifest, "maxRestarts: 9");
+    }
+    let path = folder.path().join("gates.yaml");
+    std::fs::write(&path, manifest).unwrap();
+    let mut child = crate::cli::crashgate(&["check", "-f", path.to_str().unwrap()])
+        .args(["--rehearse", "tests/recordings/crash-loop.ndjson"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kib < 150 * 1024, "{kib} KiB");
+    println!("200 gates: {} MiB at most, unoptimised", kib / 1024);
+}
