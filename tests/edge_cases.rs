@@ -750,6 +750,30 @@ cases! {
             assert_eq!(outcome.warnings.iter().filter(|warning| warning.code == "OwnersForbidden").count(), 2);
             outcome
         }
+    only_replica_sets_may_not_be_read:
+        "The identity may read Deployments but not ReplicaSets; replicas: 1 is in the manifest.";
+        "-";
+        Healthy;
+        "The pods cannot be attributed to the Deployment, and the number is known without it.";
+        || {
+            let mut plan = plan();
+            plan.replicas = Some(1);
+            let mut story = Story::new(plan);
+            story.denied(Source::Workloads(WorkloadKind::ReplicaSet)).workload(deployment("web", "v2", 1));
+            story.pod(pod(&replica_set(&deployment("web", "v2", 1)), "a"));
+            ends(&mut story)
+        }
+    only_replica_sets_may_not_be_read_and_no_number_is_named:
+        "The same without replicas.";
+        "pass with whatever is there";
+        Inconclusive Forbidden;
+        "Which of the pods are of the newest template cannot be known.";
+        || {
+            let mut story = Story::new(plan());
+            story.denied(Source::Workloads(WorkloadKind::ReplicaSet)).workload(deployment("web", "v2", 1));
+            story.pod(pod(&replica_set(&deployment("web", "v2", 1)), "a"));
+            ends(&mut story)
+        }
     events_of_an_earlier_pod:
         "An old event FailedMount is about an earlier pod of the same name.";
         "blame it: two of them";

@@ -129,3 +129,41 @@ fn a_recording_that_ends_too_early_is_no_pass() {
     assert_eq!(output.status.code(), Some(7), "{stdout}");
     assert!(stdout.contains("RecordingEnded"), "{stdout}");
 }
+
+#[test]
+fn a_log_that_cannot_be_had_at_first_is_asked_for_again() {
+    // What a kubelet does in a bad moment: words in the place of the log, then a refusal, then the log.
+    let no_log = "unable to retrieve container logs for containerd://0a";
+    let refused = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":400,"message":"previous terminated container not found"}"#;
+    let log = "starting\nfatal: the disk is on fire\n";
+    let whole = std::fs::read_to_string("tests/recordings/crash-loop.ndjson").unwrap();
+    let parsed = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    let mut lines: Vec<(u64, String)> = whole
+        .lines()
+        .skip(1)
+        .filter(|line| parsed(line).get("log").is_none())
+        .map(|line| (parsed(line)["t"].as_u64().unwrap(), line.to_owned()))
+        .collect();
+    // The crash shows at 4465 ms, in its first attempt.
+    for (at, status, body) in [(4470, 200, no_log), (4900, 400, refused), (5300, 200, log)] {
+        let entry = serde_json::json!({"t": at, "log": {
+            "pod": "payments-5949ff565-fnj7t", "container": "app", "previous": false, "restartCount": 0, "status": status, "body": body,
+        }});
+        lines.push((at, entry.to_string()));
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("race.ndjson");
+    let body: Vec<_> =
+        whole.lines().take(1).map(str::to_owned).chain(lines.into_iter().map(|(_, line)| line)).collect();
+    std::fs::write(&path, body.join("\n")).unwrap();
+    let run =
+        crashgate(&["check", "-f", "manifests/rehearsal.yaml", "--rehearse", path.to_str().unwrap(), "-o", "json"])
+            .output()
+            .unwrap();
+    let result = result(&run.stdout);
+    let evidence = &result["gates"][0]["findings"][0]["evidence"];
+    assert_eq!((run.status.code(), &result["gates"][0]["findings"][0]["code"]), (Some(1), &"CrashLoop".into()));
+    assert!(evidence.to_string().contains("fatal: the disk is on fire"), "{evidence}");
+    assert!(!evidence.to_string().contains("unable to retrieve"), "{evidence}");
+}

@@ -144,28 +144,39 @@ enum Answer {
 /// `previous`, for the container may have been restarted since. At most six requests.
 async fn log(connection: &Connection, namespace: &str, wanted: &LogWanted, meter: &Meter) -> Evidence {
     let mut reasons: Vec<String> = Vec::new();
-    for previous in [wanted.previous, !wanted.previous] {
-        for wait in TRIES {
-            sleep(wait).await;
-            let request = LogRequest {
-                namespace,
-                pod: &wanted.pod,
-                container: &wanted.container,
-                previous,
-                // That the log of the attempt before was asked for says that another one has begun.
-                restarts: wanted.attempt + u32::from(previous),
-            };
-            match read_answer(wanted, connection.log(&request, meter).await) {
+    let last = TRIES.len() - 1;
+    for (round, wait) in TRIES.into_iter().enumerate() {
+        sleep(wait).await;
+        let mut ask_other = round == last;
+        match ask(connection, namespace, wanted, wanted.previous, meter).await {
+            Answer::Found(evidence) => return evidence,
+            Answer::NotYet(reason) => note(&mut reasons, reason),
+            // A refusal can also be that of a moment between two attempts, so this one is asked for again later.
+            Answer::Never(reason) => {
+                note(&mut reasons, reason);
+                ask_other = true;
+            }
+        }
+        if ask_other {
+            match ask(connection, namespace, wanted, !wanted.previous, meter).await {
                 Answer::Found(evidence) => return evidence,
-                Answer::NotYet(reason) => note(&mut reasons, reason),
-                Answer::Never(reason) => {
-                    note(&mut reasons, reason);
-                    break;
-                }
+                Answer::NotYet(reason) | Answer::Never(reason) => note(&mut reasons, reason),
             }
         }
     }
     missing(wanted, &reasons.join("; "))
+}
+
+async fn ask(connection: &Connection, namespace: &str, wanted: &LogWanted, previous: bool, meter: &Meter) -> Answer {
+    let request = LogRequest {
+        namespace,
+        pod: &wanted.pod,
+        container: &wanted.container,
+        previous,
+        // That the log of the attempt before was asked for says that another one has begun.
+        restarts: wanted.attempt + u32::from(previous),
+    };
+    read_answer(wanted, connection.log(&request, meter).await)
 }
 
 fn note(reasons: &mut Vec<String>, reason: String) {

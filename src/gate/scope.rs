@@ -105,6 +105,13 @@ impl<'a> Scope<'a> {
             }
         }
         unattributed.retain(|track| !track.is_left_out());
+        // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
+        let is_unreadable = |group: &Group<'_>| matches!(group.owner, Owner::Unreadable { denied: true, .. });
+        if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) && groups.iter().any(is_unreadable) {
+            groups.retain(
+                |group| !matches!(group.owner, Owner::Workload(workload) if workload.kind == WorkloadKind::Deployment),
+            );
+        }
         Self { groups, unattributed }
     }
 

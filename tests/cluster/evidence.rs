@@ -69,7 +69,7 @@ async fn a_text_that_only_says_that_there_is_no_log_is_none() {
     assert_eq!((kind, words.as_str(), asks.len()), (EvidenceKind::Log, "last words", 4));
     // Or it never comes.
     let (kind, words, asks, took) = collect(true, move |_| text(no_log)).await;
-    assert_eq!((kind, asks.len()), (EvidenceKind::Missing, 6));
+    assert_eq!((kind, asks.len()), (EvidenceKind::Missing, 4));
     assert_eq!(words, "no log of container app in pod p: the node could not read it");
     assert!(took <= Duration::from_secs(5), "{took:?}");
 }
