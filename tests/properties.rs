@@ -104,6 +104,9 @@ struct World {
     well_since: Option<Duration>,
     /// Since when each pod has been as it is: Ready, and not restarted.
     pod_since: [Duration; NAMES.len()],
+    /// Pods that came while nothing could be seen. Such a one that is gone again before anything can be seen was never
+    /// one of the expected pods: a gap is bridged by what is equal before and after it.
+    came_unseen: [bool; NAMES.len()],
     now: Duration,
 }
 
@@ -117,6 +120,7 @@ impl World {
             restarts: [0; NAMES.len()],
             well_since: None,
             pod_since: [Duration::ZERO; NAMES.len()],
+            came_unseen: [false; NAMES.len()],
             now: Duration::ZERO,
         }
     }
@@ -212,6 +216,7 @@ impl World {
             Ready(place) => {
                 if let Some(fresh) = self.fresh_pod(place) {
                     self.pod_since[place] = self.now;
+                    self.came_unseen[place] |= self.blind && !self.story.pods.contains_key(NAMES[place]);
                     self.put_pod(fresh);
                 }
             }
@@ -235,6 +240,7 @@ impl World {
             Gone(place) => {
                 // A pod that leaves breaks nothing by itself: whether enough others are left is asked below.
                 self.restarts[place] = 0;
+                self.came_unseen[place] = false;
                 self.story.pods.remove(NAMES[place]);
                 if !self.blind {
                     self.story.pod_gone(NAMES[place]);
@@ -252,6 +258,7 @@ impl World {
             }
             Listed => {
                 self.blind = false;
+                self.came_unseen = [false; NAMES.len()];
                 self.story.list_all();
             }
             Again(place) => {
@@ -286,14 +293,18 @@ impl World {
         web.template.labels["version"] == "v2"
             && web.observed_generation >= web.generation
             && web.desired.is_some_and(|wanted| wanted > 0 && live.len() >= wanted as usize)
-            && live.iter().all(|pod| pod.is_ready())
+            && live.iter().all(|pod| pod.is_ready() || self.came_unseen[place_of(pod)])
     }
 
     /// Since when the true cluster has been as the plan wants it, without a break and with the same pods.
     fn unbroken_since(&self) -> Option<Duration> {
-        let pods = self.live().into_iter().map(|pod| NAMES.iter().position(|name| *name == pod.uid).unwrap());
+        let pods = self.live().into_iter().map(place_of);
         pods.map(|place| self.pod_since[place]).chain(self.well_since).max().filter(|_| self.well_since.is_some())
     }
+}
+
+fn place_of(pod: &Pod) -> usize {
+    NAMES.iter().position(|name| *name == pod.uid).unwrap()
 }
 
 fn cases() -> Config {

@@ -1,5 +1,7 @@
 //! How many pods a group wants, and what it still lacks.
 
+use std::fmt;
+
 use super::code::Code;
 use super::disruption;
 use super::plan::Plan;
@@ -8,6 +10,15 @@ use super::scope::{Group, Owner};
 use super::track::PodTrack;
 use super::view::View;
 use super::workload::{Detail, JobEnd, Workload};
+
+/// A group's name, made only where something is said of it: most looks have nothing to say.
+struct Named<'a, 'b>(&'a Group<'b>);
+
+impl fmt::Display for Named<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.name())
+    }
+}
 
 /// How a group stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +154,7 @@ fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, view: &View, kind: &str,
 }
 
 fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> Option<Shortfall> {
-    let name = group.name();
+    let name = Named(group);
     let caught_up = match (workload.generation, workload.observed_generation) {
         (Some(generation), Some(observed)) => observed >= generation,
         _ => false,
@@ -202,7 +213,7 @@ fn pods_shortfall(
     wanted: u32,
     available: Option<u32>,
 ) -> Option<Shortfall> {
-    let name = group.name();
+    let name = Named(group);
     let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
     let ready = count(counted.iter().filter(|track| track.pod.is_ready()).count());
     let live = count(counted.len());
@@ -229,7 +240,7 @@ fn pods_shortfall(
 
 /// What in the owner's update strategy holds the newest revision back, where something does.
 fn update_block(group: &Group<'_>, workload: &Workload, wanted: u32, view: &View) -> Option<Shortfall> {
-    let name = group.name();
+    let name = Named(group);
     let missing = u32::try_from(group.pods.len()).unwrap_or(u32::MAX) < wanted;
     match &workload.detail {
         Detail::StatefulSet { on_delete: true, .. } | Detail::DaemonSet { on_delete: true, .. } => {
