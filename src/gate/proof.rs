@@ -4,9 +4,10 @@ use super::admission;
 use super::code::Code;
 use super::finding::{Evidence, EvidenceKind, Finding};
 use super::outcome::Outcome;
+use super::scope::{name_of, newest_replica_set};
 use super::start;
 use super::view::View;
-use super::workload::{Workload, WorkloadKind};
+use super::workload::WorkloadKind;
 
 /// Adds what was said about the pod, its owner and its workload to each finding, and the state of the node where it
 /// matters.
@@ -93,18 +94,6 @@ fn is_told(finding: &Finding, message: &str) -> bool {
 fn is_echo(message: &str) -> bool {
     let only_a_reason = message.strip_prefix("Error: ").is_some_and(|rest| rest.chars().all(char::is_alphanumeric));
     only_a_reason || message.starts_with("Back-off ")
-}
-
-fn newest_replica_set<'a>(top: &Workload, view: &'a View) -> Option<&'a Workload> {
-    let own = view.workloads.values().filter(|workload| {
-        workload.controller.as_ref().is_some_and(|owner| owner.uid == top.uid)
-            && workload.template.fingerprint == top.template.fingerprint
-    });
-    own.max_by_key(|workload| workload.revision)
-}
-
-fn name_of(workload: &Workload) -> String {
-    format!("{}/{}", workload.kind, workload.name)
 }
 
 /// What is known of the finding's node.

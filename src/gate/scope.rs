@@ -241,7 +241,7 @@ fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan
 
 /// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same
 /// comparison; where several have it, the one of the highest revision is in use.
-fn newest_replica_set<'a>(deployment: &Workload, view: &'a View) -> Option<&'a Workload> {
+pub(super) fn newest_replica_set<'a>(deployment: &Workload, view: &'a View) -> Option<&'a Workload> {
     view.workloads
         .values()
         .filter(|candidate| {
