@@ -2,21 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use tokio::time::Instant;
-
+use super::cluster_flags::ClusterFlags;
 use super::output::{OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
-use crate::cluster::connect::{ConnectError, ConnectOptions, Connection, REQUEST_TIMEOUT};
+use super::recorder::{About, RecordFlags, Recorder};
+use crate::cluster::connect::{ConnectError, ConnectOptions, Connection};
 use crate::cluster::rehearsed::Rehearsed;
 use crate::cluster::{session, signals, unconnected};
 use crate::gate::machine::Gate;
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
-use crate::recording::line::{Entry, FORMAT, Header};
-use crate::recording::writer::Writer;
 use crate::report::json;
 use crate::report::printer::Printer;
 use crate::report::run::{Run, Sink};
@@ -31,12 +27,8 @@ pub(super) struct Args {
     plan: PlanFlags,
     #[command(flatten)]
     cluster: ClusterFlags,
-    /// Write the traffic of the run, without secrets, into this file
-    #[arg(long, value_name = "FILE")]
-    record: Option<PathBuf>,
-    /// At most so many MiB of recording
-    #[arg(long, value_name = "MIB", default_value_t = 256, requires = "record")]
-    record_limit: u64,
+    #[command(flatten)]
+    record: RecordFlags,
     /// Judge a recording, served as a cluster on loopback in its own timing
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     rehearse: Option<PathBuf>,
@@ -45,30 +37,6 @@ pub(super) struct Args {
     faults: Option<PathBuf>,
     #[command(flatten)]
     output: OutputFlags,
-}
-
-/// Which cluster to ask.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Cluster")]
-struct ClusterFlags {
-    /// The kubeconfig [default: $KUBECONFIG, ~/.kube/config, else the pod's service account]
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context [default: its current one]
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
-    /// Use the pod's service account and nothing else
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
-    in_cluster: bool,
-    /// Ask as this user, as `kubectl --as` does
-    #[arg(long = "as", value_name = "USER")]
-    impersonate: Option<String>,
-    /// Ask as a member of this group; repeat it for more
-    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
-    impersonate_groups: Vec<String>,
-    /// How long a request may take
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "10s")]
-    request_timeout: Duration,
 }
 
 /// What ends a check before it is one.
@@ -121,7 +89,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
     sinks.plan(&gates);
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
-    let mut recorder = Recorder::create(args)?;
+    let mut recorder = Recorder::create(&args.record).map_err(|error| Halt::Usage(format!("error: {error}")))?;
 
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
@@ -130,7 +98,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
             let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
             let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();
-            let connection = recorder.listen_on(connection, &plans);
+            let connection = recorder.listen_on(connection, about(&plans));
             running.start();
             let run = session::judge_machines(connection, machines, sinks, stop).await;
             running.stop().await;
@@ -144,7 +112,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
                 run
             }
             Ok(connection) => {
-                let connection = recorder.listen_on(connection, &plans);
+                let connection = recorder.listen_on(connection, about(&plans));
                 session::judge(connection, plans, sinks, stop).await
             }
             Err(Unopened::Error(error)) if error.is_usage() => return Err(usage(&error)),
@@ -156,8 +124,17 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             }
         },
     };
-    recorder.finish(&run, printer);
+    recorder.finish(|| serde_json::from_str(&json::render(&run)).unwrap_or_default(), printer);
     Ok(run)
+}
+
+/// What a recording of this run is about.
+fn about(plans: &[Plan]) -> About<'_> {
+    About {
+        namespace: plans.first().map_or("", |plan| &plan.namespace),
+        title: plans.iter().map(|plan| format!("{} {}", plan.app, plan.version)).collect::<Vec<_>>().join(", "),
+        command: "check",
+    }
 }
 
 /// Why there is no connection.
@@ -182,63 +159,4 @@ fn usage(error: &ConnectError) -> Halt {
 async fn rehearsal(running: &Running, path: &Path) -> Result<Connection, ConnectError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Connection::to_url(&running.url(), "").await?.with_rehearsal(&name))
-}
-
-impl ClusterFlags {
-    fn options(&self) -> ConnectOptions {
-        ConnectOptions {
-            kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
-            in_cluster: self.in_cluster,
-            impersonate: self.impersonate.clone(),
-            impersonate_groups: self.impersonate_groups.clone(),
-            request_timeout: if self.request_timeout.is_zero() { REQUEST_TIMEOUT } else { self.request_timeout },
-        }
-    }
-}
-
-/// The recording of this run, where one was asked for.
-struct Recorder {
-    writer: Option<Arc<Mutex<Writer>>>,
-    began: Instant,
-}
-
-impl Recorder {
-    fn create(args: &Args) -> Result<Self, Halt> {
-        let began = Instant::now();
-        let Some(path) = &args.record else { return Ok(Self { writer: None, began }) };
-        let limit = args.record_limit.saturating_mul(1024 * 1024);
-        let writer = Writer::create(path, limit).map_err(|error| Halt::Usage(format!("error: {error}")))?;
-        Ok(Self { writer: Some(Arc::new(Mutex::new(writer))), began })
-    }
-
-    /// The connection with this recorder at its tap. The recording begins now.
-    fn listen_on(&mut self, connection: Connection, plans: &[Plan]) -> Arc<Connection> {
-        let Some(writer) = self.writer.clone() else { return Arc::new(connection) };
-        self.began = Instant::now();
-        let began = self.began;
-        writer.lock().unwrap_or_else(PoisonError::into_inner).begin(&Header {
-            format: FORMAT,
-            started_at: jiff::Timestamp::now(),
-            server_version: connection.target().version.clone(),
-            namespace: plans.first().map_or_else(String::new, |plan| plan.namespace.clone()),
-            title: plans.iter().map(|plan| format!("{} {}", plan.app, plan.version)).collect::<Vec<_>>().join(", "),
-            description: "recorded by crashgate check --record".to_owned(),
-        });
-        let tap = move |at: Instant, entry: &Entry| {
-            writer.lock().unwrap_or_else(PoisonError::into_inner).traffic(at.saturating_duration_since(began), entry);
-        };
-        Arc::new(connection.with_tap(Arc::new(Mutex::new(tap))))
-    }
-
-    fn finish(&self, run: &Run, printer: &mut Printer) {
-        let Some(writer) = &self.writer else { return };
-        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(result) = serde_json::from_str(&json::render(run)) {
-            writer.gate(self.began.elapsed(), &result);
-        }
-        if let Some(failure) = writer.failure() {
-            printer.say(&format!("warning: {failure}"));
-        }
-    }
 }

@@ -8,11 +8,13 @@ use crate::gate::verdict::Verdict;
 use crate::report::printer::Printer;
 
 mod check;
+mod cluster_flags;
 mod completions;
 mod explain;
 mod man;
 mod output;
 mod plan_flags;
+mod recorder;
 mod replay;
 mod sandbox;
 mod schema;
