@@ -27,6 +27,8 @@ pub enum Urgency {
 }
 
 impl Urgency {
+    const ALL: usize = 3;
+
     const fn left_to_others(self) -> f64 {
         match self {
             Self::Pods => 0.0,
@@ -42,6 +44,8 @@ pub struct Budget {
     most: f64,
     per_second: f64,
     state: Mutex<State>,
+    /// Those who wait, in line: without it who sleeps a little longer could be passed by for ever.
+    lines: [tokio::sync::Mutex<()>; Urgency::ALL],
 }
 
 #[derive(Debug)]
@@ -62,7 +66,12 @@ impl Budget {
             most += f64::from(TO_START);
             per_second += f64::from(PER_DELAY) / delay.max(Duration::from_millis(1)).as_secs_f64();
         }
-        Self { most, per_second, state: Mutex::new(State { tokens: most, at: Instant::now() }) }
+        Self {
+            most,
+            per_second,
+            state: Mutex::new(State { tokens: most, at: Instant::now() }),
+            lines: Default::default(),
+        }
     }
 
     /// Takes a token, and waits for it where there is none.
@@ -73,6 +82,7 @@ impl Budget {
     /// Takes several tokens at once, and none before all of them are there: many that each held one would wait for
     /// each other.
     pub async fn take_several(&self, urgency: Urgency, tokens: u32) {
+        let _turn = self.lines[urgency as usize].lock().await;
         while let Some(wait) = self.try_take(urgency, f64::from(tokens)) {
             tokio::time::sleep(wait).await;
         }

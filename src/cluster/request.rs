@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -206,17 +207,33 @@ impl Connection {
         if json { Ok(body) } else { Err(of_foreign_body(status, &body)) }
     }
 
-    /// One request, up to the head of a good answer.
+    /// One request, up to the head of a good answer. Where the credentials ran out they are read again, and the request is
+    /// made once more: only here is it known which client was refused.
     async fn send(&self, path_and_query: &str, accept: &str, meter: &Meter) -> Result<Response<Body>, FailureKind> {
-        const NAME: &str = concat!("crashgate/", env!("CARGO_PKG_VERSION"));
         /// A client certificate that ends so soon is replaced before it is used again.
         const ENDS_SOON: Duration = Duration::from_mins(1);
-        let deadline = Instant::now() + self.request_timeout;
-        let (generation, mut client) = self.client();
+        let (mut generation, mut client) = self.client();
         let ends_soon = client.valid_until().is_some_and(|end| end <= jiff::Timestamp::now() + ENDS_SOON);
         if ends_soon && self.renew(generation).await {
-            client = self.client().1;
+            (generation, client) = self.client();
         }
+        match self.send_with(client, path_and_query, accept, meter).await {
+            Err(FailureKind::Unauthorized(_)) if self.renew(generation).await => {
+                self.send_with(self.client().1, path_and_query, accept, meter).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send_with(
+        &self,
+        client: Client,
+        path_and_query: &str,
+        accept: &str,
+        meter: &Meter,
+    ) -> Result<Response<Body>, FailureKind> {
+        const NAME: &str = concat!("crashgate/", env!("CARGO_PKG_VERSION"));
+        let deadline = Instant::now() + self.request_timeout;
         let request = Request::get(path_and_query)
             .header(ACCEPT, accept)
             .header(USER_AGENT, NAME)

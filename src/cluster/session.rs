@@ -148,6 +148,10 @@ fn pass_on(sink: &mut dyn Sink, news: Told) {
     }
 }
 
+/// Every source but the pods proves itself once in so many `delay`s, in turn. With the pods, which do in each, they leave
+/// a quarter of the budget to the watches, that come to their ends after some minutes and are opened again.
+const TURN: u32 = 8;
+
 /// Gives a gate its sources.
 #[expect(clippy::too_many_arguments, reason = "called once; a struct would only name the same things again")]
 fn seat<M: Machine>(
@@ -174,8 +178,7 @@ fn seat<M: Machine>(
     let mut turns = 0;
     for source in SHARED {
         turns += 1;
-        // Taking turns, one of them proves itself in each `delay`.
-        let turn = Pace { quiet: plan.delay * 6, first: plan.delay * turns, last_look };
+        let turn = Pace { quiet: plan.delay * TURN, first: plan.delay * turns, last_look };
         let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let collection = Collection::whole(source, &plan.namespace);
         relist.insert(source, registry.subscribe(collection, turn, leads, &meter, sender.clone()));

@@ -190,11 +190,10 @@ impl SourceTask {
                     link.wait_up().await;
                 }
                 budget.take_several(urgency, missing).await;
-                let generation = connection.client().0;
-                (generation, connection.list(&collection, &meter).await)
+                connection.list(&collection, &meter).await
             };
             let mut asked = std::pin::pin!(asked);
-            let (generation, answer) = tokio::select! {
+            let answer = tokio::select! {
                 biased;
                 answer = asked.as_mut() => answer,
                 () = sleep_until(self.believed_until()) => {
@@ -206,7 +205,7 @@ impl SourceTask {
             if self.is_abandoned() {
                 return Next::End;
             }
-            match self.taken(answer, generation).await {
+            match self.taken(answer).await {
                 Next::List => {}
                 next => return next,
             }
@@ -221,7 +220,7 @@ impl SourceTask {
     }
 
     /// What follows from the answer of a LIST.
-    async fn taken(&mut self, answer: Result<Listing, Failure>, generation: u64) -> Next {
+    async fn taken(&mut self, answer: Result<Listing, Failure>) -> Next {
         let failure = match answer {
             Ok(listing) => match self.accept(&listing) {
                 Ok(()) => return Next::Watch(listing.resource_version),
@@ -229,7 +228,7 @@ impl SourceTask {
             },
             Err(failure) => failure,
         };
-        self.after_failure(&failure, generation).await
+        self.after_failure(&failure).await
     }
 
     /// Takes a LIST for the state of things.
@@ -250,7 +249,7 @@ impl SourceTask {
     }
 
     /// What follows from a LIST that failed. Waits where waiting is due.
-    async fn after_failure(&mut self, failure: &Failure, generation: u64) -> Next {
+    async fn after_failure(&mut self, failure: &Failure) -> Next {
         self.shared.link.is(!failure.kind.is_unreachable());
         match &failure.kind {
             FailureKind::Forbidden(message) => {
@@ -266,7 +265,6 @@ impl SourceTask {
                     return Next::Watch(String::new());
                 }
             }
-            FailureKind::Unauthorized(_) if self.shared.connection.renew(generation).await => return Next::List,
             _ => {}
         }
         self.lost(failure.trouble());

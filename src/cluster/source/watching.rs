@@ -55,7 +55,6 @@ impl SourceTask {
             return Next::End;
         }
         let connection = Arc::clone(&self.shared.connection);
-        let generation = connection.client().0;
         let lasting = WATCH_LASTS + WATCH_SPREAD.mul_f64(random_fraction());
         let opened = Instant::now();
         let next = match connection.watch(&self.collection, &version, lasting, &self.meter).await {
@@ -73,7 +72,7 @@ impl SourceTask {
                     );
                     return self.poll().await;
                 }
-                FailureKind::Unauthorized(_) => return self.after_failure(&failure, generation).await,
+                FailureKind::Unauthorized(_) => return self.after_failure(&failure).await,
                 _ => Next::List,
             },
         };
@@ -155,8 +154,7 @@ impl SourceTask {
                             }
                         },
                         Err(failure) => {
-                            let generation = shared.connection.client().0;
-                            return self.after_failure(&failure, generation).await;
+                            return self.after_failure(&failure).await;
                         }
                     }
                 }
