@@ -2,6 +2,7 @@
 
 mod evidence;
 mod gateway;
+mod identity;
 mod loopback;
 mod session;
 mod source;

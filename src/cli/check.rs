@@ -8,11 +8,13 @@ use super::output::{OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
 use crate::cluster::connect::{ConnectError, ConnectOptions, Connection};
+use crate::cluster::identity::Expect;
 use crate::cluster::rehearsed::Rehearsed;
 use crate::cluster::{session, signals, unconnected};
 use crate::gate::machine::Gate;
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
+use crate::manifest::Loaded;
 use crate::report::json;
 use crate::report::printer::Printer;
 use crate::report::run::{Run, Sink};
@@ -88,6 +90,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
     sinks.plan(&gates);
+    let expect = expected(&gates);
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
     let mut recorder = Recorder::create(&args.record).map_err(|error| Halt::Usage(format!("error: {error}")))?;
 
@@ -104,7 +107,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             running.stop().await;
             run
         }
-        _ => match open(&args.cluster.options(), stop.clone()).await {
+        _ => match open(&ConnectOptions { expect, ..args.cluster.options() }, stop.clone()).await {
             Err(Unopened::Stopped(verdict)) => {
                 let run = unconnected::ended(plans, verdict);
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
@@ -126,6 +129,18 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     };
     recorder.finish(|| serde_json::from_str(&json::render(&run)).unwrap_or_default(), printer);
     Ok(run)
+}
+
+/// What the cluster must be known by, each expectation once.
+fn expected(gates: &[Loaded]) -> Vec<Expect> {
+    let mut all: Vec<Expect> = Vec::new();
+    for Loaded { expect, .. } in gates {
+        let expect = Expect { server: expect.server.clone(), cluster_uid: expect.cluster_uid.clone() };
+        if !all.contains(&expect) {
+            all.push(expect);
+        }
+    }
+    all
 }
 
 /// What a recording of this run is about.

@@ -38,6 +38,7 @@ impl ClusterFlags {
             in_cluster: self.in_cluster,
             impersonate: self.impersonate.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
+            expect: Vec::new(),
             request_timeout: if self.request_timeout.is_zero() { REQUEST_TIMEOUT } else { self.request_timeout },
         }
     }

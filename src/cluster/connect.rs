@@ -8,6 +8,8 @@ use std::time::Duration;
 use kube::{Client, Config};
 use tokio::time::Instant;
 
+use super::failure::Failure;
+use super::identity::Expect;
 use super::kubeconfig::{Chosen, KubeconfigError, Surroundings, choose, server_url};
 use super::proxy::without_credentials;
 use crate::recording::line::Entry;
@@ -37,6 +39,8 @@ pub struct ConnectOptions {
     pub impersonate_groups: Vec<String>,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// What the cluster must be known by. Each of them must hold.
+    pub expect: Vec<Expect>,
 }
 
 impl Default for ConnectOptions {
@@ -48,6 +52,7 @@ impl Default for ConnectOptions {
             impersonate: None,
             impersonate_groups: Vec::new(),
             request_timeout: REQUEST_TIMEOUT,
+            expect: Vec::new(),
         }
     }
 }
@@ -79,6 +84,35 @@ pub enum ConnectError {
         /// What happened.
         reason: String,
     },
+    /// The configuration leads to another server than the manifest expects.
+    #[error(
+        "the manifest expects the server {expected}, and {origin} leads to {server}; give the `--context` or `--kubeconfig` of \
+         the right cluster, or mend `expect`"
+    )]
+    WrongServer {
+        /// What was expected.
+        expected: String,
+        /// What it is.
+        server: String,
+        /// Where the configuration came from.
+        origin: String,
+    },
+    /// The server is another cluster than the manifest expects.
+    #[error(
+        "the manifest expects the cluster with the UID {expected}, and {server} is the one with {uid}; give the `--context` \
+         or `--kubeconfig` of the right cluster, or mend `expect`"
+    )]
+    WrongCluster {
+        /// What was expected.
+        expected: String,
+        /// What it is.
+        uid: String,
+        /// Who said so.
+        server: String,
+    },
+    /// The cluster does not say which one it is.
+    #[error("the manifest expects a cluster by its UID, and this one does not say which it is: {0}")]
+    Unidentified(Failure),
 }
 
 impl ConnectError {
@@ -86,7 +120,7 @@ impl ConnectError {
     /// not be had, which says nothing about the arguments (exit code 7).
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        !matches!(self, Self::Plugin { .. })
+        !matches!(self, Self::Plugin { .. } | Self::Unidentified(_))
     }
 }
 
@@ -146,6 +180,9 @@ impl Connection {
     pub async fn open(options: &ConnectOptions) -> Result<Self, ConnectError> {
         let chosen = choose(options, &Surroundings::of_process())?;
         let server = server_of(&chosen.config);
+        for expect in &options.expect {
+            expect.check_server(&server, &chosen.origin)?;
+        }
         let target = Target {
             server: server.clone(),
             version: String::new(),
@@ -162,6 +199,9 @@ impl Connection {
         let namespace = chosen.config.default_namespace.clone();
         let client = build(chosen).await?;
         let connection = Self { recipe, ..Self::with_client(client, target, options.request_timeout, &namespace) };
+        for expect in &options.expect {
+            connection.check_identity(expect).await?;
+        }
         Ok(connection.with_version().await)
     }
 
@@ -207,6 +247,11 @@ impl Connection {
     pub fn with_rehearsal(mut self, recording: &str) -> Self {
         self.target.rehearsal = Some(recording.to_owned());
         self
+    }
+
+    /// Counts requests that no gate has made.
+    pub(super) fn bill_nobody(&self, requests: u64) {
+        self.unbilled.fetch_add(requests, Ordering::Relaxed);
     }
 
     /// Which cluster this is.

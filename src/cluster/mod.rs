@@ -16,6 +16,7 @@ pub mod confirm;
 pub mod connect;
 pub mod evidence;
 pub mod failure;
+pub mod identity;
 mod judge;
 pub mod kubeconfig;
 pub mod ledger;

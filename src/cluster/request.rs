@@ -199,7 +199,7 @@ impl Connection {
     }
 
     /// One request whose answer is one body of JSON.
-    async fn read(&self, path_and_query: &str, meter: &Meter) -> Result<Bytes, FailureKind> {
+    pub(super) async fn read(&self, path_and_query: &str, meter: &Meter) -> Result<Bytes, FailureKind> {
         let deadline = Instant::now() + self.request_timeout;
         let response = self.send(path_and_query, "application/json", meter).await?;
         let (status, json) = (response.status(), is_json(&response));

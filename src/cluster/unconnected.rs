@@ -12,7 +12,11 @@ use crate::report::run::{GateRun, Run, Target};
 /// The run of these plans that the error ended.
 #[must_use]
 pub fn run(plans: Vec<Plan>, error: &ConnectError) -> Run {
-    let trouble = Trouble { kind: TroubleKind::Unauthorized, message: error.to_string(), hopeless: true };
+    let kind = match error {
+        ConnectError::Unidentified(failure) => failure.trouble().kind,
+        _ => TroubleKind::Unauthorized,
+    };
+    let trouble = Trouble { kind, message: error.to_string(), hopeless: true };
     of(plans, |gate| gate.observe(Duration::ZERO, Fact::Lost { source: Source::Pods, trouble: trouble.clone() }))
 }
 

@@ -8,6 +8,7 @@ use crate::gate::selector::{Selector, is_label_value};
 
 use super::diagnostics::{Fault, Place, Problem, quoted};
 use super::duration::{self, Zero};
+use super::expect::{Expected, Mark};
 use super::keys::Key;
 use super::values::{self, LABEL_VALUE_RULE};
 
@@ -58,6 +59,7 @@ pub(super) struct Draft {
     min_ready: Option<MinReady>,
     grace: BTreeMap<Grace, Duration>,
     ignore_containers: BTreeSet<String>,
+    expect: Expected,
 }
 
 impl Draft {
@@ -97,6 +99,10 @@ impl Draft {
             Key::IgnoreContainers => {
                 self.ignore_containers.insert(values::container(name, text)?);
             }
+            Key::Expect => {
+                let (mark, wanted) = pair(name, text, "server=https://prod.example.com:6443")?;
+                self.expect(Mark::from_name(name, mark)?, name, wanted)?;
+            }
         }
         Ok(())
     }
@@ -109,6 +115,16 @@ impl Draft {
             Label::Version => self.version_label = key,
         }
         Ok(())
+    }
+
+    /// Takes what the cluster must be known by.
+    pub(super) fn expect(&mut self, mark: Mark, name: &str, text: &str) -> Result<(), Fault> {
+        self.expect.set(mark, name, text)
+    }
+
+    /// The cluster that must be asked.
+    pub(super) const fn expected(&self) -> &Expected {
+        &self.expect
     }
 
     /// Takes the patience with one cause.
@@ -145,6 +161,7 @@ impl Draft {
             } else {
                 flags.ignore_containers
             },
+            expect: self.expect.under(flags.expect),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::diagnostics::{Fault, Problem, quoted};
 use super::draft::{Draft, Label, Overrides};
 use super::expand::{Env, expand};
+use super::expect::Mark;
 use super::keys::{Key, meant};
 use super::node::{Node, Value};
 use super::values;
@@ -42,6 +43,7 @@ impl Reader<'_> {
                 Key::Labels => self.labels(name, value),
                 Key::Grace => self.graces(name, value),
                 Key::IgnoreContainers => self.containers(name, value),
+                Key::Expect => self.expectations(name, value),
                 _ => self.scalar(key, name, value),
             }
         }
@@ -95,7 +97,7 @@ impl Reader<'_> {
             Key::Workload => "workload: deployment/checkout",
             Key::Selector => "selector: app=checkout,version=v2.3.1",
             Key::Replicas => "replicas: 3",
-            Key::MinReady | Key::Labels | Key::Grace | Key::IgnoreContainers => "minReady: 95%",
+            Key::MinReady | Key::Labels | Key::Grace | Key::IgnoreContainers | Key::Expect => "minReady: 95%",
         };
         if let Some(text) = self.text(key.name(), name, value, example) {
             self.keep(value, |draft| draft.set(key, key.name(), &text));
@@ -126,6 +128,22 @@ impl Reader<'_> {
                     let name = format!("grace.{text}");
                     if let Some(patience) = self.text(&name, cause, value, "grace: {ImagePull: 30s}") {
                         self.keep(value, |draft| draft.set_grace(grace, &name, &patience));
+                    }
+                }
+            }
+        }
+    }
+
+    fn expectations(&mut self, name: &Node, value: &Node) {
+        const EXAMPLE: &str = "expect: {server: https://prod.example.com:6443}";
+        for (mark, value) in self.map(Key::Expect, name, value, EXAMPLE) {
+            let text = mark.text().unwrap_or_default();
+            match Mark::from_name("expect", text) {
+                Err(fault) => self.problems.push(Problem::at(mark.place, fault)),
+                Ok(which) => {
+                    let name = format!("expect.{text}");
+                    if let Some(mark) = self.text(&name, mark, value, EXAMPLE) {
+                        self.keep(value, |draft| draft.expect(which, &name, &mark));
                     }
                 }
             }

@@ -31,11 +31,13 @@ pub enum Key {
     Grace,
     /// Containers that decide nothing.
     IgnoreContainers,
+    /// The cluster that must be asked, and no other.
+    Expect,
 }
 
 impl Key {
     /// Every key, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::App,
         Self::Version,
         Self::Namespace,
@@ -50,6 +52,7 @@ impl Key {
         Self::MinReady,
         Self::Grace,
         Self::IgnoreContainers,
+        Self::Expect,
     ];
 
     /// The keys that make no sense for two gates at once: as flags they are refused over several documents.
@@ -73,6 +76,7 @@ impl Key {
             Self::MinReady => "minReady",
             Self::Grace => "grace",
             Self::IgnoreContainers => "ignoreContainers",
+            Self::Expect => "expect",
         }
     }
 
@@ -94,6 +98,7 @@ impl Key {
             Self::MinReady => "--min-ready",
             Self::Grace => "--grace",
             Self::IgnoreContainers => "--ignore-containers",
+            Self::Expect => "--expect",
         }
     }
 
@@ -105,12 +110,12 @@ impl Key {
 
     /// True for keys that hold a map or a list.
     pub(super) const fn is_collection(self) -> bool {
-        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers)
+        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers | Self::Expect)
     }
 }
 
 /// What other tools call our keys: spelling alone would not find them.
-const OTHER_NAMES: [(&str, Key); 9] = [
+const OTHER_NAMES: [(&str, Key); 10] = [
     ("name", Key::App),
     ("tag", Key::Version),
     ("image", Key::Version),
@@ -120,6 +125,7 @@ const OTHER_NAMES: [(&str, Key); 9] = [
     ("deployment", Key::Workload),
     ("restarts", Key::MaxRestarts),
     ("labelSelector", Key::Selector),
+    ("cluster", Key::Expect),
 ];
 
 /// The key that an unknown one is most likely meant to be, if any comes near.

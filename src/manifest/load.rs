@@ -5,6 +5,7 @@ use crate::gate::plan::Plan;
 use super::diagnostics::{Diagnostic, Diagnostics, Fault, Place, Problem};
 use super::draft::{Draft, Overrides};
 use super::expand::Env;
+use super::expect::Expected;
 use super::gate;
 use super::keys::Key;
 use super::node::{Node, Value};
@@ -17,6 +18,8 @@ use super::workload::{self, Object};
 pub struct Loaded {
     /// The plan.
     pub plan: Plan,
+    /// The cluster that it is about.
+    pub expect: Expected,
     /// Where its document begins. `None` where the flags alone made the gate.
     pub origin: Option<Origin>,
 }
@@ -50,7 +53,7 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<L
     }
     if sources.is_empty() {
         match Draft::default().under(flags.draft()).finish(None) {
-            Ok(plan) => gates.push(Some(Loaded { plan, origin: None })),
+            Ok(plan) => gates.push(Some(Loaded { plan, expect: flags.draft().expected().clone(), origin: None })),
             Err(_) if flags.is_empty() => problems.push(Diagnostic::of_flags(&Fault::new(
                 "nothing says which gate is meant",
                 "give a file with `-f gate.yaml`, or `--app`, `--version` and `--namespace`",
@@ -139,8 +142,10 @@ fn read_text(text: &Text, flags: &Overrides, env: Env<'_>, all: &mut Vec<Diagnos
 }
 
 fn finish(draft: Draft, start: Place, text: &Text, flags: &Overrides, problems: &mut Vec<Problem>) -> Option<Loaded> {
-    match draft.under(flags.draft()).finish(Some(start)) {
-        Ok(plan) => Some(Loaded { plan, origin: Some(Origin { file: text.name.clone(), line: start.line }) }),
+    let draft = draft.under(flags.draft());
+    let expect = draft.expected().clone();
+    match draft.finish(Some(start)) {
+        Ok(plan) => Some(Loaded { plan, expect, origin: Some(Origin { file: text.name.clone(), line: start.line }) }),
         Err(missing) => {
             problems.extend(missing);
             None
@@ -190,7 +195,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Diagnostic, Diagnostics, Key, Loaded, Overrides, Text, read_text};
+    use super::{Diagnostic, Diagnostics, Expected, Key, Loaded, Overrides, Text, read_text};
     use crate::gate::plan::{Grace, MinReady, Plan};
     use crate::gate::selector::Selector;
 
@@ -313,7 +318,7 @@ spec: {template: {spec: {containers: [{image: 'registry:5000/migrate:7'}]}}}
     fn flags_alone_make_a_gate() {
         let flags = overrides(&[(Key::App, "a"), (Key::Version, "v1"), (Key::Namespace, "n")]);
         let gates = super::load(&[], &flags, &|_| None).unwrap();
-        assert_eq!(gates, [Loaded { plan: Plan::new("a", "v1", "n"), origin: None }]);
+        assert_eq!(gates, [Loaded { plan: Plan::new("a", "v1", "n"), expect: Expected::default(), origin: None }]);
         let nothing: Diagnostics = super::load(&[], &Overrides::default(), &|_| None).unwrap_err();
         assert_eq!(nothing.all().len(), 1);
     }

@@ -11,6 +11,7 @@ pub mod diagnostics;
 mod draft;
 mod duration;
 mod expand;
+mod expect;
 mod gate;
 pub mod keys;
 mod load;
@@ -25,6 +26,7 @@ mod workload;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use draft::Overrides;
+pub use expect::Expected;
 pub use keys::Key;
 pub use load::{Loaded, Origin, load};
 pub use source::{MAX_BYTES, Source};

@@ -79,6 +79,19 @@ struct Gate {
     grace: Option<Graces>,
     /// Containers whose state and crashes decide nothing.
     ignore_containers: Option<Containers>,
+    /// The cluster that must be asked: any other is refused before anything is judged. Not looked at where a recording is
+    /// judged.
+    expect: Option<Expect>,
+}
+
+/// What the cluster must be known by.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields, extend("minProperties" = 1))]
+struct Expect {
+    /// The URL of its API server, as the kubeconfig names it.
+    server: Option<Server>,
+    /// The UID of its namespace kube-system, which lives and dies with the cluster.
+    cluster_uid: Option<Uid>,
 }
 
 /// The label keys of the default selector.
@@ -159,6 +172,12 @@ described! {
         "type": ["integer", "string"], "minimum": 1, "pattern": either("([1-9][0-9]?|100)%|[1-9][0-9]*"),
         "examples": ["95%", 3],
     });
+    Server => json_schema!({
+        "type": "string", "pattern": either("https?://.+"), "examples": ["https://prod.example.com:6443"],
+    });
+    Uid => json_schema!({
+        "type": "string", "pattern": either("[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"),
+    });
     Containers => json_schema!({
         "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 }, "examples": [["istio-proxy"]],
     });
@@ -179,6 +198,7 @@ mod tests {
     use super::{schema, schema_text};
     use crate::gate::plan::{Grace, Plan};
     use crate::manifest::Key;
+    use crate::manifest::expect::Mark;
 
     fn properties(pointer: &str) -> BTreeSet<String> {
         let value = schema().to_value();
@@ -197,6 +217,7 @@ mod tests {
         assert_eq!(properties("/properties"), names(&Key::ALL.map(Key::name)));
         assert_eq!(properties("/$defs/Graces/properties"), names(&Grace::ALL.map(Grace::name)));
         assert_eq!(properties("/$defs/Labels/properties"), names(&["app", "version"]));
+        assert_eq!(properties("/$defs/Expect/properties"), names(&Mark::ALL.map(Mark::name)));
     }
 
     #[test]
