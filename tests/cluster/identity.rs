@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
 
-use super::stub::{Ask, Stub, json, status};
+use super::stub::{Ask, Reply, Stub, json, status};
 use crate::cli::crashgate;
 
 const UID: &str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
 
 /// A cluster that says who it is, and where it is served.
-async fn cluster(answer: impl Fn(&Ask) -> Option<super::stub::Reply> + Send + 'static) -> (Stub, String) {
+async fn cluster(answer: impl Fn(&Ask) -> Option<Reply> + Send + 'static) -> (Stub, String) {
     let stub = Stub::new(move |ask| if ask.path.ends_with("/namespaces/kube-system") { answer(ask) } else { None });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -19,11 +19,8 @@ async fn cluster(answer: impl Fn(&Ask) -> Option<super::stub::Reply> + Send + 's
     (stub, url)
 }
 
-fn kube_system() -> Option<super::stub::Reply> {
-    Some(json(
-        200,
-        &format!(r#"{{"kind":"Namespace","apiVersion":"v1","metadata":{{"name":"kube-system","uid":"{UID}"}}}}"#),
-    ))
+fn kube_system() -> Reply {
+    json(200, &format!(r#"{{"kind":"Namespace","apiVersion":"v1","metadata":{{"name":"kube-system","uid":"{UID}"}}}}"#))
 }
 
 fn written(folder: &Path, name: &str, text: &str) -> PathBuf {
@@ -53,7 +50,7 @@ async fn check(url: &str, expect: &str) -> (i32, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_right_cluster_is_judged_and_the_wrong_one_is_refused() {
-    let (stub, url) = cluster(|_| kube_system()).await;
+    let (stub, url) = cluster(|_| Some(kube_system())).await;
     let (code, text) = check(&url, &format!("{{server: {url}/, clusterUid: {UID}}}")).await;
     assert_eq!(code, 4, "{text}");
     assert!(text.contains("NothingMatched"), "{text}");
@@ -86,7 +83,8 @@ async fn a_cluster_that_does_not_say_who_it_is_proves_nothing() {
     assert_eq!(stub.asks().len(), 1);
 
     // What a moment may mend is asked again.
-    let (stub, url) = cluster(|ask| if ask.nth == 0 { Some(status(503, "starting")) } else { kube_system() }).await;
+    let (stub, url) =
+        cluster(|ask| if ask.nth == 0 { Some(status(503, "starting")) } else { Some(kube_system()) }).await;
     let (code, text) = check(&url, &format!("{{clusterUid: {UID}}}")).await;
     assert_eq!(code, 4, "{text}");
     assert_eq!(stub.asks().iter().filter(|ask| ask.path.ends_with("kube-system")).count(), 2);
