@@ -1,0 +1,53 @@
+//! The view of the cluster.
+
+use std::time::Duration;
+
+use crashgate::gate::code::Code;
+use crashgate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
+use crashgate::gate::verdict::Verdict;
+
+use super::{assert_says, seconds, web};
+use crate::story::objects::pod;
+use crate::story::{Story, plan};
+
+#[test]
+fn what_no_waiting_can_mend_ends_the_gate_at_once() {
+    let mut story = Story::unlisted(plan());
+    let trouble =
+        Trouble { kind: TroubleKind::Unauthorized, message: "the token has expired".to_owned(), hopeless: true };
+    story.at(0.5).tell(Fact::Lost { source: Source::Pods, trouble });
+    let outcome = story.ends();
+    assert_says(outcome, Verdict::Inconclusive, Code::Unauthorized, &["the token has expired"]);
+    assert_eq!(outcome.decided_after, Duration::from_millis(500));
+}
+
+#[test]
+fn a_cluster_that_never_answers_is_given_up_soon_and_one_that_did_is_waited_for() {
+    let mut story = Story::unlisted(plan());
+    story.at(0.5).lose(Source::Pods, TroubleKind::Unreachable);
+    let outcome = story.ends();
+    assert_says(outcome, Verdict::Inconclusive, Code::ClusterUnreachable, &[]);
+    assert_eq!(outcome.decided_after, seconds(10));
+
+    let mut story = Story::new(plan());
+    story.at(0.5).lose(Source::Pods, TroubleKind::Stale);
+    let outcome = story.ends();
+    assert_says(outcome, Verdict::Inconclusive, Code::StaleData, &[]);
+    assert_eq!(outcome.decided_after, seconds(60));
+}
+
+#[test]
+fn a_gate_that_hears_nothing_at_all_is_inconclusive() {
+    assert_says(Story::unlisted(plan()).ends(), Verdict::Inconclusive, Code::StaleData, &["never listed"]);
+}
+
+#[test]
+fn missing_rights_are_told_once() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.denied(Source::Events).denied(Source::Events).pod(pod(&set, "a"));
+    let warning = Warning { code: "WatchForbidden", message: "polling".to_owned() };
+    story.tell(Fact::Noticed(warning.clone())).tell(Fact::Noticed(warning));
+    let codes: Vec<_> = story.ends().warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["EventsForbidden", "WatchForbidden"]);
+}
