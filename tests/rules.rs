@@ -11,6 +11,7 @@ mod nearby;
 mod nodes;
 mod probes;
 mod ranking;
+mod said;
 mod tolerance;
 mod view;
 mod wanted;

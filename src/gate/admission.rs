@@ -160,8 +160,22 @@ fn missing_object(said: &str, namespace: &str) -> Option<Reading> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cause_of, essence, read};
+    use super::{cause_of, essence, limit_range, read};
     use crate::gate::code::Code;
+
+    #[test]
+    fn only_the_words_of_a_limit_range_are_one() {
+        for range in [
+            "maximum memory usage per Container is 64Mi, but limit is 128Mi",
+            "minimum cpu usage per Pod is 1, but request is 100m",
+            "cpu max limit to request ratio per Container is 2, but provided ratio is 4.0",
+        ] {
+            assert!(limit_range(range, "shop").is_some(), "{range}");
+        }
+        for other in ["maximum number of pods reached", "two per node are allowed"] {
+            assert!(limit_range(other, "shop").is_none(), "{other}");
+        }
+    }
 
     const QUOTA: &str = "(combined from similar events): Error creating: pods \"cart-5d-8f5sk\" is forbidden: exceeded quota: team-quota, requested: pods=1,requests.cpu=2, used: pods=3,requests.cpu=6, limited: pods=3,requests.cpu=6";
 

@@ -111,3 +111,24 @@ impl FirstSights {
             .retain(|(known, code), _| known.as_deref() != Some(container) || code.row().counts == Counts::AtOnce);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::FirstSights;
+    use crate::gate::code::Code;
+
+    #[test]
+    fn a_container_that_has_started_forgets_what_kept_it_from_that_and_nothing_else() {
+        let seconds = Duration::from_secs;
+        let mut sights = FirstSights::default();
+        for (container, code) in [("a", Code::ConfigMissing), ("b", Code::ConfigMissing), ("a", Code::CrashLoop)] {
+            sights.of(Some(container), code, seconds(1));
+        }
+        sights.forget_start_of("a");
+        assert_eq!(sights.of(Some("a"), Code::ConfigMissing, seconds(5)), seconds(5));
+        assert_eq!(sights.of(Some("b"), Code::ConfigMissing, seconds(5)), seconds(1), "another container");
+        assert_eq!(sights.of(Some("a"), Code::CrashLoop, seconds(5)), seconds(1), "a crash stays a crash");
+    }
+}

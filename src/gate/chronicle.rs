@@ -215,6 +215,66 @@ mod tests {
     }
 
     #[test]
+    fn words_of_the_same_second_as_this_run_are_kept() {
+        let mut chronicle = Chronicle::default();
+        chronicle.observe(&event("1", "u", "R", "x", 15));
+        assert_eq!(chronicle.about("u", Some("2026-01-01T00:00:15.900000Z"), None, |_| false).len(), 1);
+    }
+
+    #[test]
+    fn digits_do_not_tell_two_messages_apart_and_words_do() {
+        let lines = |messages: [&str; 2]| {
+            let mut chronicle = Chronicle::default();
+            for message in messages {
+                chronicle.observe(&event(message, "u", "Unhealthy", message, 1));
+            }
+            chronicle.about("u", None, None, |_| false)
+        };
+        assert_eq!(lines(["failed after 9.5 s", "failed after 12.25 s"]), ["Unhealthy ×2: failed after 12.25 s"]);
+        assert_eq!(lines(["connection refused", "connection reset"]).len(), 2);
+    }
+
+    #[test]
+    fn words_about_another_container_are_left_out() {
+        let mut chronicle = Chronicle::default();
+        for (container, message) in [(Some("app"), "of app"), (Some("proxy"), "of proxy"), (None, "of the pod")] {
+            let container = container.map(str::to_owned);
+            chronicle.observe(&ClusterEvent { container, ..event(message, "u", "R", message, 1) });
+        }
+        assert_eq!(chronicle.about("u", None, Some("app"), |_| false), ["R: of app", "R: of the pod"]);
+        assert_eq!(chronicle.about("u", None, None, |_| false).len(), 3);
+    }
+
+    #[test]
+    fn the_pod_is_cut_off_where_the_kubelet_wrote_it_and_nowhere_else() {
+        let line = |message: &str| {
+            let mut chronicle = Chronicle::default();
+            chronicle.observe(&event("1", "u", "R", message, 1));
+            chronicle.about("u", None, None, |_| false).remove(0)
+        };
+        assert_eq!(line("no start in pod p_shop(0a-1)"), "R: no start");
+        for whole in ["no start in pod p", "no start in pod p (see its log)", "no room in pod p of (node1)"] {
+            assert_eq!(line(whole), format!("R: {whole}"));
+        }
+    }
+
+    #[test]
+    fn what_was_said_longest_ago_is_given_up_first_and_the_rest_is_told_in_order() {
+        let mut chronicle = Chronicle::default();
+        let reason = |n: usize| format!("R{n}");
+        for n in 0..MOST_PER_OBJECT {
+            chronicle.observe(&event(&reason(n), "u", &reason(n), "m", 1));
+        }
+        // Said again, the first is not the oldest any more.
+        chronicle.observe(&event(&reason(0), "u", &reason(0), "m", 1));
+        chronicle.observe(&event("new", "u", "New", "m", 1));
+        let lines = chronicle.about("u", None, None, |_| false);
+        assert_eq!(lines.len(), MOST_PER_OBJECT);
+        assert!(!lines.contains(&"R1: m".to_owned()), "{lines:?}");
+        assert_eq!(lines[lines.len() - 2..], ["R0: m", "New: m"]);
+    }
+
+    #[test]
     fn it_stays_small_whatever_is_said() {
         let mut chronicle = Chronicle::default();
         for n in 0..MOST_PER_OBJECT * 3 {

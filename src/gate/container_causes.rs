@@ -44,7 +44,7 @@ impl Seen<'_> {
     pub(super) fn crash(&self, sights: &mut FirstSights) -> Option<Cause> {
         let newest = self.ledger.newest();
         let start_failed = newest.is_some_and(|(_, ended)| exit::never_ran(ended));
-        if self.ledger.crashes() <= self.plan.max_restarts && !(start_failed && self.ledger.crashes() > 0) {
+        if self.ledger.crashes() <= self.plan.max_restarts && !start_failed {
             return None;
         }
         let status = self.container.status.as_ref()?;

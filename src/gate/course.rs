@@ -98,11 +98,6 @@ impl Course {
         Some(ending::at_the_end(view, plan, judgement, now))
     }
 
-    /// Answers nothing that was asked before.
-    pub fn withdraw_question(&mut self) {
-        self.asked = None;
-    }
-
     /// The ticket of the question that is open.
     #[must_use]
     pub fn ticket(&self) -> Option<u64> {

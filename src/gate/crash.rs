@@ -268,6 +268,36 @@ mod tests {
     }
 
     #[test]
+    fn a_resize_excuses_the_ends_that_come_with_it_and_not_those_before() {
+        let mut ledger = CrashLedger::default();
+        let mut observe = |state, resizing| {
+            ledger.observe(&container(Role::App, state), RestartPolicy::Always, resizing);
+            ledger.crashes()
+        };
+        assert_eq!(observe(status(0, ContainerState::Terminated(ended(0, 1, "Error")), None), false), 1);
+        assert_eq!(observe(status(1, ContainerState::Running, Some(ended(0, 1, "Error"))), true), 1, "known before");
+        assert_eq!(observe(status(2, ContainerState::Running, Some(ended(1, 137, "Error"))), true), 1, "the resize's");
+        assert_eq!(observe(status(3, ContainerState::Running, Some(ended(2, 1, "Error"))), false), 2);
+    }
+
+    #[test]
+    fn an_end_that_the_kubelet_made_up_is_not_the_newest_crash() {
+        let nameless = || Ended { container_id: None, ..ended(0, 137, "ContainerStatusUnknown") };
+        let mut ledger = CrashLedger::default();
+        let state = status(0, ContainerState::Terminated(nameless()), None);
+        ledger.observe(&container(Role::App, state), RestartPolicy::Always, false);
+        assert_eq!((ledger.crashes(), ledger.newest()), (0, None));
+        // One of the app's own that has no ID either is one.
+        let state = status(1, ContainerState::Terminated(Ended { container_id: None, ..ended(1, 3, "Error") }), None);
+        ledger.observe(&container(Role::App, state), RestartPolicy::Always, false);
+        assert_eq!(ledger.newest().map(|(attempt, ended)| (attempt, ended.exit_code)), Some((1, 3)));
+        let mut fresh = CrashLedger::default();
+        let state = status(0, ContainerState::Terminated(Ended { container_id: None, ..ended(0, 3, "Error") }), None);
+        fresh.observe(&container(Role::App, state), RestartPolicy::Always, false);
+        assert_eq!(fresh.crashes(), 1);
+    }
+
+    #[test]
     fn the_newest_end_is_remembered_with_its_attempt() {
         let mut ledger = CrashLedger::default();
         let newest = |ledger: &CrashLedger| ledger.newest().map(|(attempt, ended)| (attempt, ended.exit_code));

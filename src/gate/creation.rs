@@ -111,8 +111,27 @@ pub fn advice(object: &str, namespace: &str, otherwise: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cause_of, cause_of_failed_mount, missing_object};
+    use super::{advice, cause_of, cause_of_failed_mount, missing_object};
     use crate::gate::code::Code;
+
+    #[test]
+    fn what_is_missing_is_made_where_it_can_be_named() {
+        let table = [
+            (
+                "ConfigMap web",
+                "Create ConfigMap web in namespace shop, or x. Those there are: `kubectl get configmap -n shop`",
+            ),
+            (
+                "key URL of Secret db",
+                "Add key URL to Secret db in namespace shop, or x. Its keys: `kubectl describe secret -n shop db`",
+            ),
+            ("key URL of the Secret of volume v", "Add key URL of the Secret of volume v, in namespace shop, or x."),
+            ("key URL of a ConfigMap", "Add key URL of a ConfigMap, in namespace shop, or x."),
+        ];
+        for (object, words) in table {
+            assert_eq!(advice(object, "shop", "x"), words);
+        }
+    }
 
     #[test]
     fn what_is_missing_is_told_from_what_is_wrong_and_from_a_slow_node() {

@@ -60,7 +60,6 @@ pub fn looks_lost(pod: &Pod) -> bool {
     let statuses = || pod.containers.iter().filter_map(|container| container.status.as_ref());
     pod.phase == Some(Phase::Running)
         && ready_taken_away
-        && statuses().count() > 0
         && statuses().all(|status| status.ready || !matches!(status.state, super::pod::ContainerState::Running))
         && statuses().any(|status| status.ready)
 }

@@ -193,6 +193,38 @@ mod tests {
     const IMAGE: &str = "registry.shop.example/shop/cart:1.8.4";
 
     #[test]
+    fn every_waiting_reason_of_the_kubelet_about_images_is_known() {
+        let of = |reason| cause_of(reason, "no word that is known", IMAGE, None);
+        assert_eq!(of("SignatureValidationFailed"), Some(Code::ImagePullDenied));
+        assert_eq!(of("RegistryUnavailable"), Some(Code::RegistryUnavailable));
+        assert_eq!(of("ImageInspectError"), Some(Code::RegistryUnavailable), "nothing proves the image guilty");
+        assert_eq!(of("CrashLoopBackOff"), None);
+    }
+
+    #[test]
+    fn the_words_of_a_reference_are_no_part_of_the_answer() {
+        let said = |image: &str| format!("failed to pull \"{image}\": not found");
+        for image in ["r.example/shop/unauthorized:1", "r.example/rate limit:2", "forbidden"] {
+            assert_eq!(read_pull_error(&said(image), image), Some(Code::ImageNotFound), "{image}");
+        }
+        // One this short would take words apart.
+        assert_eq!(read_pull_error("not found", "not"), Some(Code::ImageNotFound));
+    }
+
+    #[test]
+    fn a_port_is_no_tag() {
+        let apart = |image| {
+            let Reference { name, tag, digest } = split(image);
+            (name, tag, digest)
+        };
+        assert_eq!(apart("r:5000/cart"), ("r:5000/cart", None, None));
+        assert_eq!(apart("r:5000/cart:v2"), ("r:5000/cart", Some("v2"), None));
+        assert_eq!(apart("a:b"), ("a", Some("b"), None));
+        assert_eq!(apart("/a:b"), ("/a", Some("b"), None));
+        assert_eq!(apart("cart@sha256:0"), ("cart", None, Some("sha256:0")));
+    }
+
+    #[test]
     fn the_registry_is_asked_about_first() {
         let table = [
             (

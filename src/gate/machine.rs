@@ -103,8 +103,6 @@ impl Gate {
                 if self.view.sources.lost(source, trouble.clone(), self.now) {
                     self.journal.push(self.now, GateEvent::Trouble { source, message: trouble.message });
                 }
-                // Whatever was asked of a lost source was not answered.
-                self.course.withdraw_question();
                 true
             }
             Fact::Denied { source, message } => {

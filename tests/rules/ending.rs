@@ -91,3 +91,21 @@ fn not_ready_names_the_container_that_is_to_blame() {
     let outcome = one_pod(|pod| pod.waiting("app", "SomethingNew", ""));
     assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["is not running yet: SomethingNew"]);
 }
+
+#[test]
+fn that_nothing_came_can_only_be_said_by_who_saw_the_whole_time() {
+    let after_a_gap_of = |seconds: f64| {
+        let mut story = Story::new(plan());
+        story.at(5.0).goes_dark().at(5.0 + seconds).list_all();
+        story.ends().clone()
+    };
+    // Twice the delay of 2 s.
+    for seen in [1.0, 3.0, 4.0] {
+        assert_eq!(after_a_gap_of(seen).verdict, Verdict::NothingMatched, "{seen} s");
+    }
+    for unseen in [4.001, 30.0] {
+        let outcome = after_a_gap_of(unseen);
+        assert_says(&outcome, Verdict::Inconclusive, Code::StaleData, &["may have come and gone"]);
+    }
+    assert!(lead(&after_a_gap_of(30.0)).message.contains("for 30.0 s"));
+}

@@ -135,3 +135,36 @@ fn many_workloads_are_not_all_listed_where_nothing_matched() {
     assert!(message(5).ends_with("deployment/web-4"), "{}", message(5));
     assert!(message(6).ends_with("deployment/web-4, …"), "{}", message(6));
 }
+
+#[test]
+fn crashes_that_were_told_are_not_told_again_when_another_pod_goes() {
+    let mut plan = plan();
+    plan.max_restarts = 5;
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 2);
+    let crashed = |name: &str| pod(&set, name).restarted("app", 1, 1, "Error");
+    story.at(1.0).pods([crashed("a"), crashed("b")]).at(2.0).pod_gone("a").at(3.0).pod(crashed("b").unready());
+    let told = story.gate.take_events();
+    let crashes: Vec<_> = told
+        .iter()
+        .filter_map(|(_, event)| match event {
+            GateEvent::Crash { pod, .. } => Some(pod.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(crashes, ["a", "b"]);
+}
+
+#[test]
+fn each_state_of_a_pod_is_told_when_it_comes() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    let one = || pod(&set, "a");
+    story.at(1.0).pod(one().creating()).at(2.0).pod(one().unready()).at(3.0).pod(one().unready()).at(4.0).pod(one());
+    let told = story.gate.take_events().into_iter().filter_map(|(at, event)| match event {
+        GateEvent::PodState { state, .. } => Some((at.as_secs(), state)),
+        _ => None,
+    });
+    let states = [(1, "starting"), (2, "running, not ready"), (4, "ready")];
+    assert_eq!(told.collect::<Vec<_>>(), states.map(|(at, state)| (at, state.to_owned())));
+}
