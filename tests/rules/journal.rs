@@ -145,14 +145,14 @@ fn crashes_that_were_told_are_not_told_again_when_another_pod_goes() {
     let crashed = |name: &str| pod(&set, name).restarted("app", 1, 1, "Error");
     story.at(1.0).pods([crashed("a"), crashed("b")]).at(2.0).pod_gone("a").at(3.0).pod(crashed("b").unready());
     let told = story.gate.take_events();
-    let crashes: Vec<_> = told
+    let seen: Vec<_> = told
         .iter()
         .filter_map(|(_, event)| match event {
             GateEvent::Crash { pod, .. } => Some(pod.as_str()),
             _ => None,
         })
         .collect();
-    assert_eq!(crashes, ["a", "b"]);
+    assert_eq!(seen, ["a", "b"]);
 }
 
 #[test]
