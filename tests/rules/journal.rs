@@ -168,3 +168,13 @@ fn each_state_of_a_pod_is_told_when_it_comes() {
     let states = [(1, "starting"), (2, "running, not ready"), (4, "ready")];
     assert_eq!(told.collect::<Vec<_>>(), states.map(|(at, state)| (at, state.to_owned())));
 }
+
+#[test]
+fn what_counts_at_once_is_told_by_the_decision_alone() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a").terminated("app", 1, "Error"));
+    let told = story.gate.take_events();
+    assert!(told.iter().any(|(_, event)| matches!(event, GateEvent::Decided { verdict: Verdict::Failed })));
+    assert!(!told.iter().any(|(_, event)| matches!(event, GateEvent::Cause { .. })), "{told:?}");
+}

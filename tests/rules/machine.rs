@@ -3,15 +3,15 @@
 use crashgate::gate::code::{Code, Fault};
 use crashgate::gate::finding::{Evidence, EvidenceKind};
 use crashgate::gate::machine::Want;
-use crashgate::gate::observation::{Fact, Source};
+use crashgate::gate::observation::{ClusterEvent, Fact, Object, Source};
 use crashgate::gate::outcome::GateEvent;
 use crashgate::gate::pod::{Phase, Pod, Role};
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::WorkloadKind;
 
-use super::{seconds, web};
-use crate::story::objects::{Bend, container, deployment, pod};
-use crate::story::{Story, plan};
+use super::{assert_says, seconds, web};
+use crate::story::objects::{Bend, container, deployment, pod, replica_set};
+use crate::story::{Story, lead, plan};
 
 #[test]
 fn a_pass_asks_for_its_owners_once() {
@@ -158,4 +158,67 @@ fn faults_and_evidence_have_their_names_in_json() {
     assert_eq!(faults, ["app", "platform", "outcome", "observation"]);
     let kinds = [Log, TerminationMessage, Event, Probe, Node, Status, Missing].map(EvidenceKind::name);
     assert_eq!(kinds, ["log", "termination-message", "event", "probe", "node", "status", "missing"]);
+}
+
+#[test]
+fn an_owner_that_the_fresh_read_does_not_find_is_gone_though_another_is_there() {
+    let mut story = Story::new(plan());
+    let (one, two) = (deployment("one", "v2", 1), deployment("two", "v2", 1));
+    let sets = [replica_set(&one), replica_set(&two)];
+    story.workload(one).workload(two).workload(sets[0].clone()).workload(sets[1].clone());
+    story.at(1.0).pods([pod(&sets[0], "a"), pod(&sets[1], "b")]);
+    // Deleted, and no watch has told it.
+    story.workloads.remove("deployment-two");
+    assert_says(&story.ends().clone(), Verdict::Superseded, Code::WorkloadDeleted, &["deployment/two"]);
+}
+
+#[test]
+fn events_that_are_listed_after_the_decision_sharpen_it_as_those_of_a_watch_do() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a").terminated("app", 137, "Error"));
+    assert_eq!(lead(story.ended().unwrap()).code, Code::CrashLoop);
+    let event = ClusterEvent {
+        uid: "e".to_owned(),
+        object_kind: "Pod".to_owned(),
+        object_name: "a".to_owned(),
+        object_uid: "a".to_owned(),
+        container: Some("app".to_owned()),
+        reason: "Killing".to_owned(),
+        message: "Container app failed liveness probe, will be restarted".to_owned(),
+        warning: false,
+        count: 1,
+        last_seen: None,
+    };
+    story.tell(Fact::Listed { source: Source::Events, objects: vec![Object::Event(event)] });
+    assert_eq!(lead(story.ended().unwrap()).code, Code::LivenessProbeFailed);
+}
+
+#[test]
+fn the_proof_is_complete_once_the_gate_is_concluded() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a").unready()).event("a", Some("app"), "Odd", "the moon is full");
+    story.at(2.0).pod(pod(&set, "a").terminated("app", 1, "Error"));
+    let said = |story: &Story| {
+        let evidence = &lead(story.ended().unwrap()).evidence;
+        evidence.iter().any(|piece| piece.kind == EvidenceKind::Event && piece.text == "Odd: the moon is full")
+    };
+    assert!(!said(&story));
+    story.gate.conclude();
+    assert!(said(&story));
+}
+
+#[test]
+fn only_a_log_is_read_as_one() {
+    let says_wrong_format = |kind| {
+        let mut story = Story::new(plan());
+        let set = web(&mut story, 1);
+        story.at(1.0).pod(pod(&set, "a").terminated("app", 1, "Error"));
+        story.ends();
+        story.gate.attach(0, vec![Evidence { kind, text: "exec /app: exec format error".to_owned() }]);
+        lead(story.ended().unwrap()).message.contains("architecture")
+    };
+    assert!(says_wrong_format(EvidenceKind::Log));
+    assert!(!says_wrong_format(EvidenceKind::Missing));
 }

@@ -51,3 +51,11 @@ fn missing_rights_are_told_once() {
     let codes: Vec<_> = story.ends().warnings.iter().map(|warning| warning.code).collect();
     assert_eq!(codes, ["EventsForbidden", "WatchForbidden"]);
 }
+
+#[test]
+fn pods_that_may_not_be_listed_end_the_gate_and_are_no_mere_warning() {
+    let mut story = Story::new(plan());
+    story.denied(Source::Pods).denied(Source::Pods);
+    assert_says(&story.ends().clone(), Verdict::Inconclusive, Code::Forbidden, &["pods may not be listed"]);
+    assert!(story.ended().unwrap().warnings.is_empty(), "{:?}", story.ended().unwrap().warnings);
+}

@@ -143,3 +143,21 @@ fn a_bare_pod_is_ready_or_failed_by_itself() {
     story.at(2.0).pod(bare_pod("lonely").failed_by_node("Evicted"));
     assert_says(story.ends(), Verdict::Platform, Code::PodDisrupted, &["evicted by its node"]);
 }
+
+#[test]
+fn what_is_finished_needs_no_floor() {
+    let mut plan = plan();
+    plan.replicas = Some(3);
+    let mut story = Story::new(plan);
+    story.workload(job("web", "v2", Some(JobEnd::Complete)));
+    let outcome = story.ends().clone();
+    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
+}
+
+#[test]
+fn a_refused_creation_names_its_workload() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).event(&set.uid, None, "FailedCreate", "Error creating: pods \"x\" is forbidden: exceeded quota: q");
+    assert_eq!(lead(story.ends()).place.workload.as_deref(), Some("deployment/web"));
+}
