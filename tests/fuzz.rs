@@ -1,22 +1,16 @@
 //! Fuzzing on the stable toolchain: real inputs, bent at random, into everything that reads what others wrote. No panic,
 //! and no input that takes longer than two seconds.
 //!
-//! `CRASHGATE_FUZZ_INPUTS=10000000 cargo test --release fuzz` is the long run; without the variable each reader gets
-//! 3,000 inputs. The corpus is what the other tests use: the recordings, the example manifests, and the words below.
-//! `CRASHGATE_FUZZ_SEED` chooses another sequence; a failure names the seed and the input's number.
+//! Each reader gets every input of its corpus in `fuzz/corpus`, as it is, and then 3,000 bent ones, or as many as
+//! `CRASHGATE_FUZZ_INPUTS` says. What is bent is that corpus and what the other tests use: the recordings and the example
+//! manifests. `CRASHGATE_FUZZ_SEED` chooses another sequence; a failure names the seed and the input's number. With a
+//! nightly toolchain `cargo fuzz run manifest` (recording, watch, log) looks for new inputs by coverage.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crashgate::cluster::lines::Lines;
-use crashgate::gate::observation::Source;
-use crashgate::gate::workload::WorkloadKind;
-use crashgate::manifest::{self, Overrides};
-use crashgate::recording::mapping;
-use crashgate::recording::reader::Reader;
-use crashgate::report::{inert, mask};
-use serde_json::value::RawValue;
+mod targets;
 
 const SLOWEST: Duration = Duration::from_secs(2);
 
@@ -88,12 +82,17 @@ impl Dice {
     }
 }
 
-fn fuzz(name: &str, corpus: &[Vec<u8>], mut read: impl FnMut(&[u8])) {
+fn fuzz(name: &str, mut corpus: Vec<Vec<u8>>, mut read: impl FnMut(&[u8])) {
+    let found = corpus_of(name);
+    let as_they_are = found.len() as u64;
+    corpus.splice(0..0, found);
+
     let (inputs, seed) = (number("CRASHGATE_FUZZ_INPUTS", 3_000), number("CRASHGATE_FUZZ_SEED", 20_261_121));
     let mut dice = Dice(seed | 1);
     let mut slowest = Duration::ZERO;
-    for place in 0..inputs {
-        let input = dice.bent(corpus);
+    for place in 0..as_they_are + inputs {
+        let as_it_is = usize::try_from(place).ok().filter(|_| place < as_they_are);
+        let input = as_it_is.map_or_else(|| dice.bent(&corpus), |place| corpus[place].clone());
         let began = Instant::now();
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&input)));
         slowest = slowest.max(began.elapsed());
@@ -104,6 +103,15 @@ fn fuzz(name: &str, corpus: &[Vec<u8>], mut read: impl FnMut(&[u8])) {
     if inputs > 3_000 {
         let _ = writeln!(std::io::stderr(), "{name}: {inputs} inputs, the slowest {slowest:?}");
     }
+}
+
+/// What coverage found to be worth keeping, in an order that is always the same.
+fn corpus_of(name: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "the corpus of {name} is gone");
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
 fn files(folder: &str, ending: &str) -> Vec<Vec<u8>> {
@@ -125,66 +133,28 @@ fn lines() -> Vec<Vec<u8>> {
 fn manifests() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gate.yaml");
-    fuzz("manifest", &files("manifests", "yaml"), |input| {
-        std::fs::write(&path, input).unwrap();
-        let flags = Overrides::default();
-        if let Err(problems) = manifest::load(&[manifest::Source::File(path.clone())], &flags, &|_| None) {
-            let _ = problems.to_string();
-        }
-        let _ = String::from_utf8_lossy(input).parse::<crashgate::sandbox::Faults>();
-    });
+    fuzz("manifest", files("manifests", "yaml"), |input| targets::manifest(input, &path));
 }
 
 #[test]
 fn recordings() {
     let header = br#"{"crashgateRecording":1,"startedAt":"2026-11-21T03:09:56.902Z"}"#;
-    let whole: Vec<Vec<u8>> = lines().chunks(4).map(|lines| [&header[..], &lines.join(&b'\n')].join(&b'\n')).collect();
-    fuzz("recording", &whole, |input| {
-        if let Ok(mut reader) = Reader::new(Path::new("fuzz"), input) {
-            while let Ok(Some(_)) = reader.next_line() {}
-        }
-    });
+    let whole = lines().chunks(4).map(|lines| [&header[..], &lines.join(&b'\n')].join(&b'\n')).collect();
+    fuzz("recording", whole, targets::recording);
 }
 
 #[test]
 fn watches() {
-    #[derive(serde::Deserialize)]
-    struct Line {
-        r#type: String,
-        object: Box<RawValue>,
-    }
     let events = lines().into_iter().filter_map(|line| {
         let line: serde_json::Value = serde_json::from_slice(&line).ok()?;
         let event = line.get("event")?;
         let told = serde_json::json!({"type": event["type"], "object": event["object"]});
         Some(format!("{told}\n").into_bytes())
     });
-    let sources = [
-        Source::Pods,
-        Source::Events,
-        Source::Workloads(WorkloadKind::Deployment),
-        Source::Workloads(WorkloadKind::Job),
-    ];
-    fuzz("watch", &events.collect::<Vec<_>>(), |input| {
-        let mut lines = Lines::new(1 << 16);
-        for piece in input.chunks(97) {
-            lines.push(piece);
-            while let Ok(Some(line)) = lines.next_line() {
-                let Ok(Line { r#type, object }) = serde_json::from_slice(&line) else { continue };
-                for source in sources {
-                    let _ = mapping::event(source, &r#type, &object);
-                }
-            }
-        }
-    });
+    fuzz("watch", events.collect(), targets::watch);
 }
 
 #[test]
 fn logs() {
-    fuzz("log", &lines(), |input| {
-        let text = String::from_utf8_lossy(input);
-        let masked = mask::text(&text);
-        let shown = inert::line(&masked);
-        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{0}'), "{shown:?}");
-    });
+    fuzz("log", lines(), targets::log);
 }
