@@ -264,6 +264,35 @@ fn signals_end_a_process_that_is_still_connecting() {
 
 #[cfg(unix)]
 #[test]
+fn a_second_signal_ends_a_process_that_cannot_end_by_itself() {
+    use std::io::{BufRead, BufReader, ErrorKind, Write};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    // Nobody reads its result, and there is no room for it.
+    let (_reader, mut writer) = UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    while writer.write(&[b'.'; 4096]).map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |_| true) {}
+    writer.set_nonblocking(false).unwrap();
+    let mut child = crashgate(&["check", "--rehearse", "tests/recordings/never-ready.ndjson", "--app", "search"])
+        .args(["--version", "v1", "--wait-period", "10m"])
+        .stdout(OwnedFd::from(writer))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut words = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let kill = |signal: &str| {
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+    };
+    assert!(words.any(|line| line.contains("Gate search v1")), "it has begun");
+    kill("INT");
+    assert!(words.any(|line| line.contains("interrupted")), "the first one is told");
+    kill("TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143), "the second one ended it");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_reader_that_went_away_is_no_panic() {
     let arguments = ["replay", "tests/recordings/crash-loop.ndjson", "--app", "payments", "--version", "v1"];
     let mut child = crashgate(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,5 +1,6 @@
 //! What `--record` writes: whole whenever the process is killed, and true for several gates at once.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +12,8 @@ use crashgate::recording::replay::replay;
 use crate::cli::crashgate;
 
 const MOMENTS: u64 = 50;
+/// The story is told by then.
+const LENGTH_MICROS: u64 = 5_000_000;
 
 fn recorded(file: &Path) -> Child {
     crashgate(&["check", "--rehearse", "tests/recordings/crash-loop.ndjson", "--app", "payments", "--version", "v1"])
@@ -26,11 +29,11 @@ fn recorded(file: &Path) -> Child {
 #[test]
 fn a_run_that_is_killed_leaves_a_recording_that_reads_and_replays() {
     let folder = tempfile::tempdir().unwrap();
-    // Eleven is prime to fifty, so the moments are spread in no order of the children.
+    let random = || RandomState::new().build_hasher().finish();
     let mut children: Vec<_> = (0..MOMENTS)
         .map(|number| {
             let path = folder.path().join(number.to_string());
-            (recorded(&path), path, Duration::from_millis((number * 11 % MOMENTS) * 100 + number))
+            (recorded(&path), path, Duration::from_micros(random() % LENGTH_MICROS))
         })
         .collect();
     let began = Instant::now();
