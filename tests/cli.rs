@@ -318,3 +318,30 @@ fn every_code_is_explained() {
     assert_eq!(code, Some(2));
     assert!(stderr.contains("did you mean `CrashLoop`?"), "{stderr}");
 }
+
+/// Stopped and continued as a laptop is that sleeps: what happened meanwhile must be read again before anything passes.
+#[cfg(unix)]
+#[test]
+fn a_gate_that_slept_reads_everything_anew() {
+    use std::io::{BufRead, BufReader};
+
+    let mut child = crashgate(&["check", "--rehearse", "tests/recordings/healthy.ndjson", "--app", "checkout"])
+        .args(["--version", "v1", "--delay", "1s", "--stable-for", "6s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut words = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let kill = |signal: &str| {
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+    };
+    assert!(words.any(|line| line.contains("all is ready")), "the window is open");
+    kill("STOP");
+    std::thread::sleep(Duration::from_secs(3));
+    kill("CONT");
+    let after: Vec<String> = words.collect();
+    let at = |part: &str| after.iter().position(|line| line.contains(part));
+    let (asleep, sure) = (at("was asleep"), at("to be sure"));
+    assert!(asleep.is_some() && asleep < sure, "{after:#?}");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{after:#?}");
+}
