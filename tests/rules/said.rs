@@ -133,3 +133,82 @@ fn a_probe_named_late_sharpens_the_finding_of_its_own_container_alone() {
         "the more telling one leads"
     );
 }
+
+#[test]
+fn a_volume_that_names_what_does_not_exist_says_what() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a").creating());
+    story.event("a", None, "FailedMount", "MountVolume.SetUp failed for volume \"tls\" : secret \"web-tls\" not found");
+    let outcome = story.ends().clone();
+    assert_says(
+        &outcome,
+        Verdict::Failed,
+        Code::ConfigMissing,
+        &["a volume of the pod needs Secret web-tls, which does not exist", "correct the volume that names it"],
+    );
+}
+
+#[test]
+fn what_was_said_of_volumes_is_past_once_a_container_has_started() {
+    let ends = |bend: fn(Pod) -> Pod| {
+        let mut plan = plan();
+        plan.max_restarts = 9;
+        let mut story = Story::new(plan);
+        let set = web(&mut story, 1);
+        let mut one = bend(pod(&set, "a"));
+        // An API server before 1.28 has no such condition.
+        one.sandbox_ready = None;
+        story.at(1.0).pod(one).event("a", None, "FailedMount", "timed out waiting for the condition");
+        lead(story.ends()).code
+    };
+    assert_eq!(ends(Bend::creating), Code::VolumeUnavailable);
+    assert_eq!(ends(Bend::unready), Code::NotReady, "it runs");
+    let backs_off = |pod: Pod| pod.restarted("app", 1, 1, "Error").waiting("app", "CrashLoopBackOff", "back-off");
+    assert_ne!(ends(backs_off), Code::VolumeUnavailable, "it has run");
+}
+
+#[test]
+fn scheduling_gates_are_told_from_a_lack_of_nodes() {
+    let ends = |reason: &str, message: &str| {
+        let mut story = Story::new(plan());
+        let set = web(&mut story, 1);
+        let mut one = pod(&set, "a").unschedulable(message);
+        one.scheduled.as_mut().unwrap().reason = Some(reason.to_owned());
+        story.at(1.0).pod(one);
+        story.ends().clone()
+    };
+    let gated = ends("SchedulingGated", "");
+    assert!(lead(&gated).next_step.contains("`spec.schedulingGates`"), "{}", lead(&gated).next_step);
+    assert!(evidence(&gated, EvidenceKind::Status).is_empty(), "nothing was said");
+    let full = ends("Unschedulable", "something that nobody has heard of");
+    assert!(!lead(&full).next_step.contains("schedulingGates"), "{}", lead(&full).next_step);
+    assert_eq!(
+        evidence(&full, EvidenceKind::Status),
+        ["PodScheduled=False Unschedulable: something that nobody has heard of"]
+    );
+}
+
+#[test]
+fn a_pod_that_failed_names_the_container_that_did() {
+    let mut story = Story::new(plan());
+    let mut bare = crate::story::objects::bare_pod("a");
+    bare.restart_policy = crashgate::gate::pod::RestartPolicy::Never;
+    bare.containers.push(container("worker", Role::App));
+    bare.phase = Some(crashgate::gate::pod::Phase::Failed);
+    story.at(1.0).pod(bare.terminated("app", 0, "Completed").terminated("worker", 3, "Error"));
+    let outcome = story.ends().clone();
+    assert_says(&outcome, Verdict::Failed, Code::PodFailed, &["container worker ended with exit code 3"]);
+    assert_eq!(lead(&outcome).place.container.as_deref(), Some("worker"));
+}
+
+#[test]
+fn names_are_spelled_as_kubernetes_does() {
+    use crashgate::gate::plan::{Grace, Pin};
+    use crashgate::gate::workload::WorkloadKind;
+    let pin = Pin { kind: WorkloadKind::StatefulSet, name: "db".to_owned() };
+    assert_eq!(pin.to_string(), "statefulset/db");
+    let graces = ["ImagePull", "Registry", "Config", "Unschedulable", "Volume", "Quota", "Admission", "Sandbox"];
+    assert_eq!(Grace::ALL.map(Grace::name), graces);
+    assert_eq!([Role::Init, Role::Sidecar, Role::App].map(Role::name), ["init", "sidecar", "app"]);
+}
