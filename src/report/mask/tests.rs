@@ -135,9 +135,21 @@ fn tokens_are_known_by_their_shape() {
     assert_eq!(text(commit), commit);
 }
 
-/// A generous bound: what is quadratic takes minutes here, and what is linear takes milliseconds.
+/// The least of three times that 16 KiB of this take: the machine may be busy, but not all the time.
+fn quickest(part: &str) -> Duration {
+    let long = part.repeat(16_384 / part.len());
+    let tries = (0..3).map(|_| {
+        let began = Instant::now();
+        let _ = text(&long);
+        began.elapsed()
+    });
+    tries.min().unwrap_or_default()
+}
+
+/// A generous bound: what is quadratic takes ten thousand times as long.
 #[test]
 fn hostile_lengths_cost_no_more_than_honest_ones() {
+    let honest = quickest("the quick brown fox jumps over the lazy dog\n");
     for part in [
         "a",
         " ",
@@ -175,8 +187,7 @@ fn hostile_lengths_cost_no_more_than_honest_ones() {
         "token=${",
         "cookie=",
     ] {
-        let began = Instant::now();
-        let _ = text(&part.repeat(65_536 / part.len()));
-        assert!(began.elapsed() < Duration::from_secs(3), "{part:?} took {:?}", began.elapsed());
+        let took = quickest(part);
+        assert!(took < honest * 100, "{part:?} took {took:?}, and honest words {honest:?}");
     }
 }
