@@ -95,8 +95,9 @@ fn answer<'a>(message: &'a str, reference: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::{answer, in_words, quoted};
+    use super::{advice, answer, in_words, quoted};
     use crate::gate::code::Code;
+    use crate::gate::pod::{Container, Probes, Role};
 
     const IMAGE: &str = "registry:5000/shop/cart:1.8.4";
 
@@ -125,6 +126,42 @@ mod tests {
             ),
             "has an image reference that cannot be parsed, `A::b`: no"
         );
+    }
+
+    #[test]
+    fn where_nobody_says_why_that_is_said() {
+        let words = |quoted: &str| in_words(Code::RegistryUnavailable, quoted, IMAGE);
+        assert_eq!(
+            words("Back-off pulling image \"registry:5000/shop/cart:1.8.4\""),
+            format!("cannot get image {IMAGE}, and its node does not say why")
+        );
+        assert_eq!(words("i/o timeout"), format!("cannot get image {IMAGE} from registry registry:5000: i/o timeout"));
+    }
+
+    #[test]
+    fn what_to_do_depends_on_the_registrys_answer() {
+        let container = Container {
+            name: "app".to_owned(),
+            role: Role::App,
+            image: IMAGE.to_owned(),
+            restart_policy: None,
+            memory_limit: None,
+            requests: std::collections::BTreeMap::new(),
+            resize_restarts: false,
+            probes: Probes::default(),
+            status: None,
+        };
+        for (code, quoted, part) in [
+            (Code::ImageNotFound, "not found", "Push tag 1.8.4 of registry:5000/shop/cart"),
+            (Code::ImageNotFound, "no match for platform in manifest", "Build and push"),
+            (Code::ImagePullDenied, "denied", "`imagePullSecrets` entry for registry:5000 that may read shop/cart"),
+            (Code::ImageNameInvalid, "", "Correct `image:` of container app"),
+            (Code::ImageNeverPull, "", "Load registry:5000/shop/cart:1.8.4 onto the node"),
+            (Code::RegistryUnavailable, "", "Look at registry:5000 and the node's way to it"),
+        ] {
+            let said = advice(code, quoted, &container, "a", "shop");
+            assert!(said.contains(part), "{code}: {said}");
+        }
     }
 
     #[test]

@@ -70,6 +70,10 @@ mod tests {
         let sums = "pods: 3 allowed, 3 used, 1 asked; requests.cpu: 6 allowed, 6 used, 2 asked";
         assert_eq!(refusal, Some(("team-quota".to_owned(), sums.to_owned())));
         assert_eq!(super::refusal("exceeded quota: q"), None);
+        let cpu = super::refusal(
+            "exceeded quota: q, requested: requests.cpu=2, used: requests.cpu=6, limited: requests.cpu=6",
+        );
+        assert_eq!(cpu.and_then(|quota| quota.first_resource().map(str::to_owned)).as_deref(), Some("requests.cpu"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn rank(mut causes: Vec<Cause>, verdict: Verdict) -> Vec<Finding> {
         let same = essences.iter().position(|known| *known == essence);
         if let (Some(place), Some(pod)) = (same, &cause.place.pod) {
             let first = &mut findings[place];
-            if first.place.pod.as_ref() != Some(pod) && !first.also.contains(pod) {
+            if first.place.pod.as_ref() != Some(pod) {
                 first.also.push(pod.clone());
             }
         } else {
