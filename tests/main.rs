@@ -18,6 +18,7 @@ mod rehearsal;
 mod replay;
 mod report;
 mod rules;
+mod runner;
 mod sandbox;
 mod sentences;
 mod story;

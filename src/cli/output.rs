@@ -1,8 +1,11 @@
 //! The flags that say how a result is told, shared by the subcommands that judge.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use clap::ValueEnum;
+
+use super::drill;
 
 use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
@@ -51,7 +54,7 @@ impl OutputFlags {
     ///
     /// # Errors
     /// A sentence about the file that cannot be written.
-    pub(super) fn open(&self, printer: &mut Printer, live: bool) -> Result<Sinks, String> {
+    fn open(&self, printer: &mut Printer, live: bool) -> Result<Sinks, String> {
         if self.no_redact {
             quote::reveal_secrets();
             printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
@@ -63,7 +66,32 @@ impl OutputFlags {
             gitlab: (env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
             stdout: self.for_people(printer, live),
             files: Files::create(&self.reports, printer)?,
+            told: false,
+            drill: drill::ordered(&env),
         })
+    }
+
+    /// Judges, and ends in good order whatever becomes of it: a panic is no verdict, and no exit code of a panic is in
+    /// the contract. Returns the process's exit code.
+    pub(super) fn judged(
+        &self,
+        printer: &mut Printer,
+        judge: impl FnOnce(&mut Printer, &mut Sinks) -> Result<Run, Halt>,
+        live: bool,
+    ) -> u8 {
+        let mut sinks = match self.open(printer, live) {
+            Ok(sinks) => sinks,
+            Err(message) => return self.usage(printer, None, &message),
+        };
+        match catch_unwind(AssertUnwindSafe(|| judge(printer, &mut sinks))) {
+            Ok(Ok(run)) => return run.verdict().exit_code(),
+            Ok(Err(Halt::Usage(message))) => return self.usage(printer, Some(&mut sinks), &message),
+            Ok(Err(Halt::System(message))) => printer.say(&message),
+            // The panic has said so itself.
+            Err(_) => {}
+        }
+        sinks.abandon();
+        Verdict::Inconclusive.exit_code()
     }
 
     /// What stdout and stderr show.
@@ -87,7 +115,7 @@ impl OutputFlags {
     }
 
     /// Tells of a mistake of the user's, before anything was asked of the cluster, and returns its exit code.
-    pub(super) fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
+    fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
         printer.say(error.trim_end());
         if self.output == Format::Json {
             printer.result(&json::usage(jiff::Timestamp::now(), error));
@@ -102,12 +130,23 @@ impl OutputFlags {
     }
 }
 
+/// What ends a run before it is one.
+pub(super) enum Halt {
+    /// The user's mistake: nothing was asked of the cluster.
+    Usage(String),
+    /// The system's: no runtime, no signals.
+    System(String),
+}
+
 /// Several sinks that hear the same.
 pub(super) struct Sinks {
     github: Option<Step>,
     gitlab: Option<Section>,
     stdout: Vec<Box<dyn Sink + Send>>,
     files: Files,
+    /// True once the sinks were told of an end: none is told of two.
+    told: bool,
+    drill: drill::Drill,
 }
 
 impl Sinks {
@@ -121,36 +160,54 @@ impl Sinks {
     }
 
     /// The run ends here without an outcome.
-    pub(super) fn abandon(&mut self) {
+    fn abandon(&mut self) {
+        let unfinished = self.files.unfinished().filter(|_| !self.told);
+        self.told = true;
+        if let Some(run) = unfinished {
+            for sink in self.each_in_the_log() {
+                // It may be the one that failed.
+                let _ = catch_unwind(AssertUnwindSafe(|| sink.end(&run)));
+            }
+        }
         self.files.abandon();
         if let Some(step) = &mut self.github {
             step.abandon();
         }
     }
 
-    /// Groups and sections stand around what people read; the files come last, when the verdict is already told.
-    fn each(&mut self) -> impl Iterator<Item = &mut dyn Sink> {
+    /// Groups and sections stand around what people read.
+    fn each_in_the_log(&mut self) -> impl Iterator<Item = &mut dyn Sink> {
         let github = self.github.iter_mut().map(|sink| sink as &mut dyn Sink);
         let gitlab = self.gitlab.iter_mut().map(|sink| sink as &mut dyn Sink);
         let stdout = self.stdout.iter_mut().map(|sink| sink.as_mut() as &mut dyn Sink);
-        github.chain(gitlab).chain(stdout).chain(std::iter::once(&mut self.files as &mut dyn Sink))
+        github.chain(gitlab).chain(stdout)
+    }
+
+    /// Tells every sink; the files come last, when the verdict is already told.
+    fn each(&mut self, tell: impl Fn(&mut dyn Sink)) {
+        for sink in self.each_in_the_log() {
+            tell(sink);
+        }
+        tell(&mut self.files);
     }
 }
 
 impl Sink for Sinks {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
-        self.each().for_each(|sink| sink.begin(target, plans));
+        self.each(|sink| sink.begin(target, plans));
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
-        self.each().for_each(|sink| sink.event(gate, at, event));
+        self.each(|sink| sink.event(gate, at, event));
+        self.drill.event();
     }
 
     fn idle(&mut self, at: Duration) {
-        self.each().for_each(|sink| sink.idle(at));
+        self.each(|sink| sink.idle(at));
     }
 
     fn end(&mut self, run: &Run) {
-        self.each().for_each(|sink| sink.end(run));
+        self.told = true;
+        self.each(|sink| sink.end(run));
     }
 }

@@ -155,6 +155,12 @@ impl Files {
         self.ended = true;
     }
 
+    /// The run as it stands, where it ends without an outcome; `None` where not even its gates are known.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<Run> {
+        (!self.story.gates.is_empty()).then(|| self.story.unfinished(self.started_at, BROKE))
+    }
+
     /// The run ends here without an outcome.
     pub fn abandon(&mut self) {
         if !self.ended {
@@ -190,7 +196,9 @@ impl Sink for Files {
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
-        if !self.outputs.is_empty() {
+        if self.outputs.is_empty() {
+            self.story.idle(at);
+        } else {
             self.story.hear(gate, at, event);
         }
     }
