@@ -4,6 +4,7 @@ mod blocks;
 mod build;
 pub mod documents;
 pub mod hostile;
+mod hostile_recordings;
 mod json;
 mod live;
 mod progress;
