@@ -7,6 +7,7 @@ pub mod hostile;
 mod hostile_recordings;
 mod json;
 mod live;
+mod page;
 mod progress;
 
 pub use build::Kept;
