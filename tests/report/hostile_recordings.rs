@@ -202,12 +202,7 @@ fn no_recording_gives_a_command_away() {
             let what = format!("{text:?} in {} ({depth:?})", rows[place].recording);
             let folder = folder.path().join(runs.to_string());
             fs::create_dir(&folder).unwrap();
-            let told = told(
-                templates[place][depth as usize].saying(text).as_bytes(),
-                &rows[place].plan,
-                &folder,
-                number % 2 == 0,
-            );
+            let told = told(templates[place].saying(text).as_bytes(), &rows[place].plan, &folder, number % 2 == 0);
             check_log(&told.stderr, &what);
             for shown in [&told.stdout, &told.live] {
                 assert!(commands(shown).is_empty(), "{what}: {shown}");
