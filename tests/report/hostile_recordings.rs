@@ -10,18 +10,19 @@ use std::time::Duration;
 use crashgate::gate::plan::Plan;
 use crashgate::manifest::Origin;
 use crashgate::recording::{reader::Reader, replay};
-use crashgate::report::files::{Files, Kind, Wanted};
+use crashgate::report::files::Kind;
 use crashgate::report::github::{Step, Surroundings};
 use crashgate::report::gitlab::Section;
 use crashgate::report::human::Human;
 use crashgate::report::live::{Picture, Screen, frame};
 use crashgate::report::printer::Look;
 use crashgate::report::run::{GateRun, Run, Sink, Target};
+use crashgate::report::story::{Document, Story};
 use serde_json::Value;
 
 use super::build::printer;
 use super::hostile::{HOSTILE, unseen};
-use crate::cli::crashgate;
+use crate::cli::{crashgate, reports_in};
 use crate::replay::{Row, rows};
 use crate::runner::{commands, folds, foreign};
 
@@ -116,20 +117,15 @@ fn told(recording: &[u8], plan: &Plan, folder: &Path, whole: bool) -> Told {
     let (printer, stdout, stderr) = printer();
     let printer = printer.with_look(Look { columns: 80, ..Look::PLAIN });
     let path = |name: &str| folder.join(name);
-    let wanted: Vec<Wanted> = Kind::ALL.iter().map(|kind| Wanted { kind: *kind, path: path(kind.name()) }).collect();
     let surroundings =
         Surroundings { summary: Some(path("summary")), output: Some(path("output")), workspace: Some(folder.into()) };
     let origin = || Some(Origin { file: "gate.yaml".to_owned(), line: 1 });
     let mut step = Step::new(printer.clone(), surroundings, vec![path("junit")]);
     step.plan([(plan.clone(), origin())]);
-    let mut files = Files::create(&wanted, &printer).unwrap();
-    files.plan([(plan.clone(), origin())]);
-    let mut sinks: [Box<dyn Sink>; 4] = [
-        Box::new(step),
-        Box::new(Section::new(printer.clone())),
-        Box::new(Human::new(printer).whole(whole)),
-        Box::new(files),
-    ];
+    let mut sinks: [Box<dyn Sink>; 3] =
+        [Box::new(step), Box::new(Section::new(printer.clone())), Box::new(Human::new(printer).whole(whole))];
+    let mut story = Story::default();
+    story.plan([(plan.clone(), origin())]);
     let mut reader = Reader::new(Path::new("hostile.ndjson"), recording).unwrap();
     let started_at = reader.header().started_at;
     let mut picture = Picture::new(started_at, std::slice::from_ref(plan));
@@ -142,6 +138,7 @@ fn told(recording: &[u8], plan: &Plan, folder: &Path, whole: bool) -> Told {
         for sink in &mut sinks {
             sink.event(gate, at, event);
         }
+        story.hear(gate, at, event);
         picture.learn(gate, at, event);
         latest = at;
     });
@@ -154,8 +151,10 @@ fn told(recording: &[u8], plan: &Plan, folder: &Path, whole: bool) -> Told {
     for sink in &mut sinks {
         sink.end(&run);
     }
-    let read = |name: &str| (name.to_owned(), fs::read_to_string(path(name)).unwrap());
-    let documents = Kind::ALL.iter().map(|kind| read(kind.name())).chain([read("summary")]).collect();
+    let document = Document { run: &run, story: &story, error: None };
+    let summary = fs::read_to_string(path("summary")).unwrap();
+    let documents = Kind::ALL.iter().map(|kind| (kind.name().to_owned(), kind.render(&document)));
+    let documents = documents.chain([("summary".to_owned(), summary)]).collect();
     Told { stdout: stdout.text(), stderr: stderr.text(), live, documents }
 }
 
@@ -187,6 +186,14 @@ fn check_inert(shown: &str, what: &str) {
     assert_eq!((foreign(shown), folds(shown)), (Vec::new(), Vec::new()), "{what}");
 }
 
+fn check_document(kind: &str, document: &str, what: &str) {
+    assert_eq!(unseen(&document.replace('\t', " ")), None, "{kind} of {what}");
+    assert!(commands(document).is_empty(), "{kind} of {what}");
+    // In JSON a section's name is a value like any other; a line of a log it is not.
+    let found = foreign(document).into_iter().filter(|line| kind != "json" || !line.contains("section_"));
+    assert_eq!(found.collect::<Vec<_>>(), Vec::<&str>::new(), "{kind} of {what}");
+}
+
 #[test]
 fn no_recording_gives_a_command_away() {
     let rows = rows();
@@ -209,14 +216,9 @@ fn no_recording_gives_a_command_away() {
                 check_inert(shown, &what);
             }
             for (kind, document) in &told.documents {
-                // In JSON a section's name is a value like any other, for a line of a log it is not.
-                let is_json = kind == "json";
-                assert_eq!(unseen(&document.replace('\t', " ")), None, "{kind} of {what}");
-                assert!(commands(document).is_empty(), "{kind} of {what}");
-                let found: Vec<&str> =
-                    foreign(document).into_iter().filter(|line| !is_json || !line.contains("section_")).collect();
-                assert_eq!(found, Vec::<&str>::new(), "{kind} of {what}");
+                check_document(kind, document, &what);
             }
+            fs::write(folder.join("junit"), &told.documents[1].1).unwrap();
             runs += 1;
             quoted += usize::from(told.stdout.contains(MARK));
         }
@@ -241,22 +243,25 @@ fn the_binary_gives_no_command_away() {
     for (number, text) in texts.iter().enumerate() {
         for (place, (recording, app)) in recordings.iter().enumerate() {
             let depth = DEPTHS[(number + place) % 3];
-            let path = folder.path().join(format!("{number}-{place}.ndjson"));
+            let reports = folder.path().join(format!("{number}-{place}"));
+            fs::create_dir(&reports).unwrap();
+            let path = reports.join("recording");
             fs::write(&path, Template::of(recording, depth).saying(text)).unwrap();
             let path = path.to_str().unwrap();
             // One of them through the client and the sandbox too.
             let (command, verbose) = if number + place == 0 { ("check", "--rehearse") } else { ("replay", "-v") };
             let child = crashgate(&[command, verbose, path, "--app", app, "--version", "v1"])
                 .args(["--namespace", &format!("rec-{recording}"), "--delay", "2s"])
+                .args(reports_in(&reports))
                 .envs([("GITHUB_ACTIONS", "true"), ("GITLAB_CI", "true")])
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()
                 .unwrap();
-            running.push((format!("{text:?} in {recording} ({depth:?})"), child));
+            running.push((format!("{text:?} in {recording} ({depth:?})"), reports, child));
         }
     }
-    for (what, child) in running {
+    for (what, reports, child) in running {
         let output = child.wait_with_output().unwrap();
         let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(1), "{what}: {stdout}{stderr}");
@@ -267,5 +272,9 @@ fn the_binary_gives_no_command_away() {
         let own = ["group", "endgroup", "error", "warning", "notice"];
         assert!(found.iter().all(|command| own.contains(&command.name)), "{what}: {stderr}");
         check_inert(&without_section(&stderr, &what), &what);
+        for kind in Kind::ALL.map(Kind::name) {
+            check_document(kind, &fs::read_to_string(reports.join(kind)).unwrap(), &what);
+        }
     }
+    crate::vendors::check_junit(folder.path(), texts.len() * recordings.len());
 }
