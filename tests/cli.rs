@@ -170,7 +170,7 @@ fn a_panic_in_the_wait_is_inconclusive_and_leaves_every_report_whole() {
         let output = crashgate(arguments)
             .args(["--app", "payments", "--version", "v1", "--namespace", "rec-crash-loop"])
             .args(reports_in(folder.path()))
-            .envs([("CRASHGATE_DRILL", "3"), ("GITHUB_ACTIONS", "true"), ("GITLAB_CI", "true")])
+            .envs([("CRASHGATE_DRILL", "4"), ("GITHUB_ACTIONS", "true"), ("GITLAB_CI", "true")])
             .env("GITHUB_STEP_SUMMARY", folder.path().join("summary"))
             .env("GITHUB_OUTPUT", folder.path().join("output"))
             .output()
@@ -198,6 +198,29 @@ fn a_panic_in_the_wait_is_inconclusive_and_leaves_every_report_whole() {
             crate::vendors::check_schemas(folder.path());
         }
     }
+}
+
+/// Not even the gates are known then.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_before_the_wait_is_no_mistake_of_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        crashgate(&["replay", "tests/recordings/crash-loop.ndjson", "--app", "a", "--version", "v", "-o", "json"])
+            .args(reports_in(folder.path()))
+            .envs([("CRASHGATE_DRILL", "1"), ("GITHUB_ACTIONS", "true")])
+            .env("GITHUB_OUTPUT", folder.path().join("output"))
+            .output()
+            .unwrap();
+    let (code, stdout, stderr) = told(&output);
+    assert_eq!(code, Some(7), "{stderr}");
+    let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&result["verdict"], &result["exitCode"]), (&"inconclusive".into(), &7.into()), "{stdout}");
+    let names: Vec<&str> = runner::commands(&stderr).iter().map(|command| command.name).collect();
+    assert_eq!(names, ["error"], "{stderr}");
+    assert!(std::fs::read_to_string(folder.path().join("output")).unwrap().contains("\n7\n"));
+    crate::report::documents::check_complete(folder.path(), "inconclusive");
+    crate::vendors::check_schemas(folder.path());
 }
 
 /// A recording of a crash whose log holds this line.

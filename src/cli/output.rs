@@ -11,7 +11,7 @@ use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
 use crate::manifest::Loaded;
-use crate::report::files::{Files, Wanted};
+use crate::report::files::{BROKE, Files, Wanted};
 use crate::report::github::{Step, Surroundings};
 use crate::report::gitlab::Section;
 use crate::report::human::Human;
@@ -20,6 +20,7 @@ use crate::report::live::Live;
 use crate::report::printer::Printer;
 use crate::report::quote;
 use crate::report::run::{Run, Sink, Target};
+use crate::report::story::Mistake;
 
 /// How the result is told.
 #[derive(Debug, clap::Args)]
@@ -90,7 +91,10 @@ impl OutputFlags {
             // The panic has said so itself.
             Err(_) => {}
         }
-        sinks.abandon();
+        let told = sinks.abandon();
+        if !told && self.output == Format::Json {
+            printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::broke(BROKE)));
+        }
         Verdict::Inconclusive.exit_code()
     }
 
@@ -118,7 +122,7 @@ impl OutputFlags {
     fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
         printer.say(error.trim_end());
         if self.output == Format::Json {
-            printer.result(&json::usage(jiff::Timestamp::now(), error));
+            printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::usage(error)));
         }
         if let Some(sinks) = sinks {
             sinks.files.usage(error);
@@ -152,6 +156,7 @@ pub(super) struct Sinks {
 impl Sinks {
     /// What will be judged, and where that was written down.
     pub(super) fn plan(&mut self, gates: &[Loaded]) {
+        self.drill.event();
         let planned = || gates.iter().map(|gate| (gate.plan.clone(), gate.origin.clone()));
         self.files.plan(planned());
         if let Some(step) = &mut self.github {
@@ -159,10 +164,11 @@ impl Sinks {
         }
     }
 
-    /// The run ends here without an outcome.
-    fn abandon(&mut self) {
+    /// The run ends here without an outcome. False where not even its gates are known, so that nobody reading along was
+    /// told of anything.
+    fn abandon(&mut self) -> bool {
         let unfinished = self.files.unfinished().filter(|_| !self.told);
-        self.told = true;
+        self.told |= unfinished.is_some();
         if let Some(run) = unfinished {
             for sink in self.each_in_the_log() {
                 // It may be the one that failed.
@@ -173,6 +179,7 @@ impl Sinks {
         if let Some(step) = &mut self.github {
             step.abandon();
         }
+        self.told
     }
 
     /// Groups and sections stand around what people read.

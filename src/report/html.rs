@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::run::GateRun;
-use super::story::{Document, GateStory};
+use super::story::{Document, GateStory, Mistake};
 use super::{block, headline, progress, quote, timeline, words, xml};
 use crate::gate::finding::{Evidence, EvidenceKind, Finding};
 use crate::gate::verdict::Verdict;
@@ -37,7 +37,7 @@ pub fn render(document: &Document<'_>) -> String {
         xml::text(&title)
     );
     if let Some(error) = document.error {
-        usage(&mut out, error);
+        unjudged(&mut out, error);
     }
     if document.run.gates.len() > 1 {
         overview(&mut out, document);
@@ -96,11 +96,12 @@ fn banner(out: &mut String, verdict: Verdict, level: usize, title: &str, said: &
     out.push_str("</div></div>\n");
 }
 
-fn usage(out: &mut String, error: &str) {
+fn unjudged(out: &mut String, mistake: Mistake<'_>) {
     out.push_str("<section class=\"gate\">\n");
-    banner(out, Verdict::Usage, 1, "Nothing was judged", headline::meaning(Verdict::Usage), &[]);
+    let verdict = mistake.verdict;
+    banner(out, verdict, 1, "Nothing was judged", headline::meaning(verdict), &[]);
     out.push_str("<div class=\"card\"><h2 class=\"card-title\">What is wrong</h2>");
-    block_of(out, &quote::block(error, 2000), "What is wrong");
+    block_of(out, &quote::block(mistake.text, 2000), "What is wrong");
     out.push_str("</div></section>\n");
 }
 

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::files::Kind;
 use crashgate::report::run::{GateRun, Run, Target};
-use crashgate::report::story::{Document, Story};
+use crashgate::report::story::{Document, Mistake, Story};
 
 use super::documents::{documents, fleet};
 use crate::replay::rows;
@@ -40,7 +40,11 @@ fn drawn() -> Vec<(String, String)> {
         pages.push((name.to_owned(), documents(&run, "running, not ready").swap_remove(3).1));
     }
     let empty = Run { gates: Vec::new(), ..fleet(0) };
-    let mistake = Document { run: &empty, story: &Story::default(), error: Some("`versoin` is no key of a gate") };
+    let mistake = Document {
+        run: &empty,
+        story: &Story::default(),
+        error: Some(Mistake::usage("`versoin` is no key of a gate")),
+    };
     pages.push(("mistake".to_owned(), Kind::Html.render(&mistake)));
     pages
 }
