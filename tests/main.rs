@@ -7,6 +7,7 @@ mod cli;
 mod cluster;
 mod crowd;
 mod edge_cases;
+#[cfg(unix)]
 mod examples;
 mod fuzz;
 mod manifest;

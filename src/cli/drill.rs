@@ -8,7 +8,8 @@ pub(super) struct Drill {
     events_left: Option<u64>,
 }
 
-/// What `CRASHGATE_DRILL` orders: a panic at the n-th thing that happens, counted from 1.
+/// What `CRASHGATE_DRILL` orders: a panic at the n-th thing that happens, counted from 1. The first one is that the gates
+/// are about to be known.
 #[cfg(debug_assertions)]
 pub(super) fn ordered(env: &dyn Fn(&str) -> Option<String>) -> Drill {
     Drill { events_left: env("CRASHGATE_DRILL").and_then(|count| count.parse().ok()) }
