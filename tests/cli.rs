@@ -1,8 +1,13 @@
 //! The whole binary: what a user gets who is in a hurry, has no cluster, or makes a mistake.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use crashgate::report::files::Kind;
+
+use crate::runner;
 
 /// The binary, in surroundings that lead to no cluster.
 pub fn crashgate(arguments: &[&str]) -> Command {
@@ -39,6 +44,11 @@ fn kubeconfig(server: &str) -> tempfile::NamedTempFile {
     )
     .unwrap();
     file
+}
+
+/// The flags for every report there is, each in a file of its kind's name.
+pub fn reports_in(folder: &Path) -> [String; 6] {
+    Kind::ALL.map(|kind| format!("--report={}={}", kind.name(), folder.join(kind.name()).display()))
 }
 
 const GATE: [&str; 6] = ["--app", "web", "--version", "v2", "--namespace", "shop"];
@@ -114,10 +124,7 @@ fn signals_end_a_run_with_all_that_is_known() {
         let mut child = crashgate(&["check", "-f", "manifests/rehearsal.yaml", "-o", "json", "--stable-for", "60s"])
             .args(["--rehearse", "tests/recordings/healthy.ndjson", "--app", "checkout", "--namespace", "rec-healthy"])
             .args(["--record", record.to_str().unwrap()])
-            .args(
-                crashgate::report::files::Kind::ALL
-                    .map(|kind| format!("--report={}={}", kind.name(), folder.path().join(kind.name()).display())),
-            )
+            .args(reports_in(folder.path()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -138,10 +145,82 @@ fn signals_end_a_run_with_all_that_is_known() {
         let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!((&result["verdict"], &result["exitCode"]), (&"interrupted".into(), &exit_code.into()));
         crate::report::documents::check_complete(folder.path(), "interrupted");
+        crate::vendors::check_schemas(folder.path());
         assert_eq!(std::fs::read_to_string(folder.path().join("json")).unwrap(), stdout, "the same bytes");
         let recorded = std::fs::read_to_string(&record).unwrap();
         assert!(recorded.lines().last().unwrap().contains("\"gate\""), "the recording ends with the gate's own words");
     }
+}
+
+/// Only builds for development can be ordered to fail; see `src/cli/drill.rs`.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_in_the_wait_is_inconclusive_and_leaves_every_report_whole() {
+    let recording = "tests/recordings/crash-loop.ndjson";
+    for (place, arguments) in [
+        &["check", "--rehearse", recording, "--delay", "2s"][..],
+        &["check", "--rehearse", recording, "--delay", "2s", "-o", "json"],
+        &["replay", recording],
+        &["replay", recording, "-o", "json"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let output = crashgate(arguments)
+            .args(["--app", "payments", "--version", "v1", "--namespace", "rec-crash-loop"])
+            .args(reports_in(folder.path()))
+            .envs([("CRASHGATE_DRILL", "4"), ("GITHUB_ACTIONS", "true"), ("GITLAB_CI", "true")])
+            .env("GITHUB_STEP_SUMMARY", folder.path().join("summary"))
+            .env("GITHUB_OUTPUT", folder.path().join("output"))
+            .output()
+            .unwrap();
+        let (code, stdout, stderr) = told(&output);
+        assert_eq!(code, Some(7), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("error: crashgate itself failed at src"), "{arguments:?}: {stderr}");
+        // What the panic said is quoted, and it is inert; groups and sections are closed before the annotation.
+        assert!(stderr.contains(r"a drill\n::error::pwned \x1b[2J ##\[error]pwned"), "{stderr}");
+        let found = runner::commands(&stderr);
+        let names: Vec<&str> = found.iter().map(|command| command.name).collect();
+        assert_eq!(names, ["group", "endgroup", "error"], "{stderr}");
+        assert!(found[2].data.contains("crashgate itself failed"), "{stderr}");
+        assert_eq!((stderr.matches("section_start:").count(), stderr.matches("section_end:").count()), (1, 1));
+        crate::report::documents::check_complete(folder.path(), "inconclusive");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(read("html").contains("crashgate itself failed"));
+        assert!(read("summary").contains("Inconclusive: payments v1") && read("output").contains("inconclusive"));
+        if place % 2 == 1 {
+            assert_eq!(stdout, read("json"), "stdout has the result, once");
+        } else {
+            assert!(stdout.starts_with("✘ INCONCLUSIVE") && stdout.contains("crashgate itself failed"), "{stdout}");
+        }
+        if place < 3 {
+            crate::vendors::check_schemas(folder.path());
+        }
+    }
+}
+
+/// Not even the gates are known then.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_before_the_wait_is_no_mistake_of_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        crashgate(&["replay", "tests/recordings/crash-loop.ndjson", "--app", "a", "--version", "v", "-o", "json"])
+            .args(reports_in(folder.path()))
+            .envs([("CRASHGATE_DRILL", "1"), ("GITHUB_ACTIONS", "true")])
+            .env("GITHUB_OUTPUT", folder.path().join("output"))
+            .output()
+            .unwrap();
+    let (code, stdout, stderr) = told(&output);
+    assert_eq!(code, Some(7), "{stderr}");
+    let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&result["verdict"], &result["exitCode"]), (&"inconclusive".into(), &7.into()), "{stdout}");
+    let names: Vec<&str> = runner::commands(&stderr).iter().map(|command| command.name).collect();
+    assert_eq!(names, ["error"], "{stderr}");
+    assert!(std::fs::read_to_string(folder.path().join("output")).unwrap().contains("\n7\n"));
+    crate::report::documents::check_complete(folder.path(), "inconclusive");
+    crate::vendors::check_schemas(folder.path());
 }
 
 /// A recording of a crash whose log holds this line.
@@ -210,10 +289,7 @@ fn a_wrong_manifest_is_told_in_every_report_and_at_its_line() {
     let gate = folder.path().join("gate.yaml");
     std::fs::write(&gate, "app: checkout\nversoin: v1\nnamespace: shop\n").unwrap();
     let output = crashgate(&["replay", "tests/recordings/healthy.ndjson", "-f", gate.to_str().unwrap()])
-        .args(
-            crashgate::report::files::Kind::ALL
-                .map(|kind| format!("--report={}={}", kind.name(), folder.path().join(kind.name()).display())),
-        )
+        .args(reports_in(folder.path()))
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_WORKSPACE", folder.path())
         .output()

@@ -7,6 +7,7 @@ mod cli;
 mod cluster;
 mod crowd;
 mod edge_cases;
+#[cfg(unix)]
 mod examples;
 mod fuzz;
 mod manifest;
@@ -18,6 +19,7 @@ mod rehearsal;
 mod replay;
 mod report;
 mod rules;
+mod runner;
 mod sandbox;
 mod sentences;
 mod story;

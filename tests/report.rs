@@ -4,8 +4,10 @@ mod blocks;
 mod build;
 pub mod documents;
 pub mod hostile;
+mod hostile_recordings;
 mod json;
 mod live;
+mod page;
 mod progress;
 
 pub use build::Kept;

@@ -69,6 +69,19 @@ fn every_example_keeps_to_its_vendors_schema() {
     }
 }
 
+/// Whether every file `junit` below this folder is valid, and there are so many.
+pub fn check_junit(folder: &Path, count: usize) {
+    let Some(tools) = tools() else { return };
+    let script = "import sys, glob\nfrom lxml import etree\nfrom junitparser import JUnitXml\n\
+        schema = etree.XMLSchema(etree.parse(sys.argv[1]))\n\
+        files = glob.glob(sys.argv[2] + '/*/junit')\n\
+        assert len(files) == int(sys.argv[3]), len(files)\n\
+        for path in files:\n  schema.assertValid(etree.parse(path))\n  assert JUnitXml.fromfile(path).tests >= 1, path";
+    let schema = tools.join("junit-10.xsd");
+    let arguments = ["-c", script, schema.to_str().unwrap(), folder.to_str().unwrap(), &count.to_string()];
+    content(tools, "python3", &arguments);
+}
+
 /// Validates each file against the schema, reads it back, and holds what was read against what was meant.
 const READ_BACK: &str = "
 import sys, glob
@@ -91,6 +104,17 @@ for path in files:
     assert cases >= 3 and bad >= 1, (path, cases, bad)
 assert len(files) > 120, len(files)
 ";
+
+/// Whether a run's reports in this folder, each in a file of its kind's name, are what their schemas ask for.
+pub fn check_schemas(folder: &Path) {
+    let Some(tools) = tools() else { return };
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    content(tools, "check-jsonschema", &["--schemafile", "manifests/result.schema.json", &path("json")]);
+    let schema = tools.join("junit-10.xsd");
+    let script = "import sys\nfrom lxml import etree\n\
+        etree.XMLSchema(etree.parse(sys.argv[1])).assertValid(etree.parse(sys.argv[2]))";
+    content(tools, "python3", &["-c", script, schema.to_str().unwrap(), &path("junit")]);
+}
 
 #[test]
 fn junit_is_valid_and_read_back_whatever_pods_say() {

@@ -1,10 +1,10 @@
 //! `crashgate check`: the main job.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use super::cluster_flags::ClusterFlags;
-use super::output::{OutputFlags, Sinks};
+use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
 use crate::cluster::connect::{ConnectError, ConnectOptions, Connection};
@@ -41,31 +41,8 @@ pub(super) struct Args {
     output: OutputFlags,
 }
 
-/// What ends a check before it is one.
-enum Halt {
-    /// The user's mistake: nothing was asked of the cluster.
-    Usage(String),
-    /// The system's: no runtime, no signals.
-    System(String),
-}
-
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let mut sinks = match args.output.open(printer, true) {
-        Ok(sinks) => sinks,
-        Err(message) => return args.output.usage(printer, None, &message),
-    };
-    // A panic is no verdict, and no exit code of a panic is in the contract.
-    let judged = catch_unwind(AssertUnwindSafe(|| within_runtime(args, printer, &mut sinks)));
-    let judged = judged.unwrap_or_else(|_| Err(Halt::System("error: crashgate itself failed".to_owned())));
-    match judged {
-        Ok(run) => run.verdict().exit_code(),
-        Err(Halt::Usage(message)) => args.output.usage(printer, Some(&mut sinks), &message),
-        Err(Halt::System(message)) => {
-            printer.say(&message);
-            sinks.abandon();
-            Verdict::Inconclusive.exit_code()
-        }
-    }
+    args.output.judged(printer, |printer, sinks| within_runtime(args, printer, sinks), true)
 }
 
 fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {
@@ -74,10 +51,10 @@ fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Resu
         .enable_all()
         .build()
         .map_err(|error| Halt::System(format!("error: cannot start: {error}")))?;
-    let judged = runtime.block_on(judge(args, printer, sinks));
-    // A request that hangs must not hold up the end of a run that is decided.
+    let judged = catch_unwind(AssertUnwindSafe(|| runtime.block_on(judge(args, printer, sinks))));
+    // A request that hangs must not hold up the end of a run that is decided, nor of one that failed.
     runtime.shutdown_background();
-    judged
+    judged.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {

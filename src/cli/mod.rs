@@ -10,6 +10,7 @@ use crate::report::printer::Printer;
 mod check;
 mod cluster_flags;
 mod completions;
+mod drill;
 mod explain;
 mod man;
 mod output;

@@ -1,14 +1,17 @@
 //! The flags that say how a result is told, shared by the subcommands that judge.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use clap::ValueEnum;
+
+use super::drill;
 
 use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
 use crate::manifest::Loaded;
-use crate::report::files::{Files, Wanted};
+use crate::report::files::{BROKE, Files, Wanted};
 use crate::report::github::{Step, Surroundings};
 use crate::report::gitlab::Section;
 use crate::report::human::Human;
@@ -17,6 +20,7 @@ use crate::report::live::Live;
 use crate::report::printer::Printer;
 use crate::report::quote;
 use crate::report::run::{Run, Sink, Target};
+use crate::report::story::Mistake;
 
 /// How the result is told.
 #[derive(Debug, clap::Args)]
@@ -51,7 +55,7 @@ impl OutputFlags {
     ///
     /// # Errors
     /// A sentence about the file that cannot be written.
-    pub(super) fn open(&self, printer: &mut Printer, live: bool) -> Result<Sinks, String> {
+    fn open(&self, printer: &mut Printer, live: bool) -> Result<Sinks, String> {
         if self.no_redact {
             quote::reveal_secrets();
             printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
@@ -63,7 +67,35 @@ impl OutputFlags {
             gitlab: (env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
             stdout: self.for_people(printer, live),
             files: Files::create(&self.reports, printer)?,
+            told: false,
+            drill: drill::ordered(&env),
         })
+    }
+
+    /// Judges, and ends in good order whatever becomes of it: a panic is no verdict, and no exit code of a panic is in
+    /// the contract. Returns the process's exit code.
+    pub(super) fn judged(
+        &self,
+        printer: &mut Printer,
+        judge: impl FnOnce(&mut Printer, &mut Sinks) -> Result<Run, Halt>,
+        live: bool,
+    ) -> u8 {
+        let mut sinks = match self.open(printer, live) {
+            Ok(sinks) => sinks,
+            Err(message) => return self.usage(printer, None, &message),
+        };
+        match catch_unwind(AssertUnwindSafe(|| judge(printer, &mut sinks))) {
+            Ok(Ok(run)) => return run.verdict().exit_code(),
+            Ok(Err(Halt::Usage(message))) => return self.usage(printer, Some(&mut sinks), &message),
+            Ok(Err(Halt::System(message))) => printer.say(&message),
+            // The panic has said so itself.
+            Err(_) => {}
+        }
+        let told = sinks.abandon();
+        if !told && self.output == Format::Json {
+            printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::broke(BROKE)));
+        }
+        Verdict::Inconclusive.exit_code()
     }
 
     /// What stdout and stderr show.
@@ -87,10 +119,10 @@ impl OutputFlags {
     }
 
     /// Tells of a mistake of the user's, before anything was asked of the cluster, and returns its exit code.
-    pub(super) fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
+    fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
         printer.say(error.trim_end());
         if self.output == Format::Json {
-            printer.result(&json::usage(jiff::Timestamp::now(), error));
+            printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::usage(error)));
         }
         if let Some(sinks) = sinks {
             sinks.files.usage(error);
@@ -102,17 +134,29 @@ impl OutputFlags {
     }
 }
 
+/// What ends a run before it is one.
+pub(super) enum Halt {
+    /// The user's mistake: nothing was asked of the cluster.
+    Usage(String),
+    /// The system's: no runtime, no signals.
+    System(String),
+}
+
 /// Several sinks that hear the same.
 pub(super) struct Sinks {
     github: Option<Step>,
     gitlab: Option<Section>,
     stdout: Vec<Box<dyn Sink + Send>>,
     files: Files,
+    /// True once the sinks were told of an end: none is told of two.
+    told: bool,
+    drill: drill::Drill,
 }
 
 impl Sinks {
     /// What will be judged, and where that was written down.
     pub(super) fn plan(&mut self, gates: &[Loaded]) {
+        self.drill.event();
         let planned = || gates.iter().map(|gate| (gate.plan.clone(), gate.origin.clone()));
         self.files.plan(planned());
         if let Some(step) = &mut self.github {
@@ -120,37 +164,57 @@ impl Sinks {
         }
     }
 
-    /// The run ends here without an outcome.
-    pub(super) fn abandon(&mut self) {
+    /// The run ends here without an outcome. False where not even its gates are known, so that nobody reading along was
+    /// told of anything.
+    fn abandon(&mut self) -> bool {
+        let unfinished = self.files.unfinished().filter(|_| !self.told);
+        self.told |= unfinished.is_some();
+        if let Some(run) = unfinished {
+            for sink in self.each_in_the_log() {
+                // It may be the one that failed.
+                let _ = catch_unwind(AssertUnwindSafe(|| sink.end(&run)));
+            }
+        }
         self.files.abandon();
         if let Some(step) = &mut self.github {
             step.abandon();
         }
+        self.told
     }
 
-    /// Groups and sections stand around what people read; the files come last, when the verdict is already told.
-    fn each(&mut self) -> impl Iterator<Item = &mut dyn Sink> {
+    /// Groups and sections stand around what people read.
+    fn each_in_the_log(&mut self) -> impl Iterator<Item = &mut dyn Sink> {
         let github = self.github.iter_mut().map(|sink| sink as &mut dyn Sink);
         let gitlab = self.gitlab.iter_mut().map(|sink| sink as &mut dyn Sink);
         let stdout = self.stdout.iter_mut().map(|sink| sink.as_mut() as &mut dyn Sink);
-        github.chain(gitlab).chain(stdout).chain(std::iter::once(&mut self.files as &mut dyn Sink))
+        github.chain(gitlab).chain(stdout)
+    }
+
+    /// Tells every sink; the files come last, when the verdict is already told.
+    fn each(&mut self, tell: impl Fn(&mut dyn Sink)) {
+        for sink in self.each_in_the_log() {
+            tell(sink);
+        }
+        tell(&mut self.files);
     }
 }
 
 impl Sink for Sinks {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
-        self.each().for_each(|sink| sink.begin(target, plans));
+        self.each(|sink| sink.begin(target, plans));
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
-        self.each().for_each(|sink| sink.event(gate, at, event));
+        self.each(|sink| sink.event(gate, at, event));
+        self.drill.event();
     }
 
     fn idle(&mut self, at: Duration) {
-        self.each().for_each(|sink| sink.idle(at));
+        self.each(|sink| sink.idle(at));
     }
 
     fn end(&mut self, run: &Run) {
-        self.each().for_each(|sink| sink.end(run));
+        self.told = true;
+        self.each(|sink| sink.end(run));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::output::{OutputFlags, Sinks};
+use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
@@ -23,14 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let mut sinks = match args.output.open(printer, false) {
-        Ok(sinks) => sinks,
-        Err(message) => return args.output.usage(printer, None, &message),
-    };
-    match judge(args, printer, &mut sinks) {
-        Ok(run) => run.verdict().exit_code(),
-        Err(error) => args.output.usage(printer, Some(&mut sinks), &error),
-    }
+    args.output.judged(printer, |printer, sinks| judge(args, printer, sinks).map_err(Halt::Usage), false)
 }
 
 fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, String> {

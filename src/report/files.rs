@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::output_file::OutputFile;
 use super::printer::Printer;
 use super::run::{Run, Sink, Target};
-use super::story::{Document, Story};
+use super::story::{Document, Mistake, Story};
 use super::{gitlab, html, json, junit, markdown};
 use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
@@ -17,7 +17,7 @@ use crate::manifest::Origin;
 /// What a file holds until the run has ended, and for ever where the process is killed.
 const NOT_ENDED: &str = "This run has not ended: crashgate is still at it, or was killed";
 /// What a file holds where the run ended without an outcome.
-const BROKE: &str = "crashgate itself failed before the run had ended, so nothing is proven";
+pub const BROKE: &str = "crashgate itself failed before the run had ended, so nothing is proven";
 
 /// The kinds of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Kind {
     pub fn render(self, document: &Document<'_>) -> String {
         match self {
             Self::Json => match document.error {
-                Some(error) => json::usage(document.run.started_at, error),
+                Some(error) => json::unjudged(document.run.started_at, error),
                 None => json::render(document.run),
             },
             Self::Junit => junit::render(document),
@@ -151,8 +151,14 @@ impl Files {
     pub fn usage(&mut self, error: &str) {
         self.story.gates.clear();
         let run = self.story.unfinished(self.started_at, error);
-        self.write(&run, Some(error), OutputFile::finish);
+        self.write(&run, Some(Mistake::usage(error)), OutputFile::finish);
         self.ended = true;
+    }
+
+    /// The run as it stands, where it ends without an outcome; `None` where not even its gates are known.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<Run> {
+        (!self.story.gates.is_empty()).then(|| self.story.unfinished(self.started_at, BROKE))
     }
 
     /// The run ends here without an outcome.
@@ -160,12 +166,17 @@ impl Files {
         if !self.ended {
             self.ended = true;
             let run = self.story.unfinished(self.started_at, BROKE);
-            let error = self.story.gates.is_empty().then_some(BROKE);
+            let error = self.story.gates.is_empty().then_some(Mistake::broke(BROKE));
             self.write(&run, error, OutputFile::finish);
         }
     }
 
-    fn write(&mut self, run: &Run, error: Option<&str>, how: impl Fn(&mut OutputFile, &str) -> std::io::Result<()>) {
+    fn write(
+        &mut self,
+        run: &Run,
+        error: Option<Mistake<'_>>,
+        how: impl Fn(&mut OutputFile, &str) -> std::io::Result<()>,
+    ) {
         let document = Document { run, story: &self.story, error };
         for (kind, file) in &mut self.outputs {
             if let Err(error) = how(file, &kind.render(&document)) {
@@ -190,7 +201,9 @@ impl Sink for Files {
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
-        if !self.outputs.is_empty() {
+        if self.outputs.is_empty() {
+            self.story.idle(at);
+        } else {
             self.story.hear(gate, at, event);
         }
     }

@@ -8,11 +8,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::files::BROKE;
 use super::markdown::{self, Flavour};
 use super::printer::Printer;
 use super::progress;
 use super::run::{Run, Sink, Target};
-use super::story::{Document, Story};
+use super::story::{Document, Mistake, Story};
 use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
 use crate::manifest::Origin;
@@ -74,19 +75,19 @@ impl Step {
     pub fn usage(&mut self, error: &str) {
         self.story.gates.clear();
         let run = self.story.unfinished(jiff::Timestamp::now(), error);
-        self.tell(&run, Some(error));
+        self.tell(&run, Some(Mistake::usage(error)));
     }
 
     /// The run ends here without an outcome.
     pub fn abandon(&mut self) {
-        if !self.ended && !self.story.gates.is_empty() {
-            let why = "crashgate itself failed before the run had ended, so nothing is proven";
-            let run = self.story.unfinished(jiff::Timestamp::now(), why);
-            self.tell(&run, None);
+        if !self.ended {
+            let run = self.story.unfinished(jiff::Timestamp::now(), BROKE);
+            let error = self.story.gates.is_empty().then_some(Mistake::broke(BROKE));
+            self.tell(&run, error);
         }
     }
 
-    fn tell(&mut self, run: &Run, error: Option<&str>) {
+    fn tell(&mut self, run: &Run, error: Option<Mistake<'_>>) {
         self.ended = true;
         if std::mem::take(&mut self.grouped) {
             self.printer.say(&command::plain("endgroup", ""));

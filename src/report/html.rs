@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::run::GateRun;
-use super::story::{Document, GateStory};
+use super::story::{Document, GateStory, Mistake};
 use super::{block, headline, progress, quote, timeline, words, xml};
 use crate::gate::finding::{Evidence, EvidenceKind, Finding};
 use crate::gate::verdict::Verdict;
@@ -37,7 +37,7 @@ pub fn render(document: &Document<'_>) -> String {
         xml::text(&title)
     );
     if let Some(error) = document.error {
-        usage(&mut out, error);
+        unjudged(&mut out, error);
     }
     if document.run.gates.len() > 1 {
         overview(&mut out, document);
@@ -96,11 +96,12 @@ fn banner(out: &mut String, verdict: Verdict, level: usize, title: &str, said: &
     out.push_str("</div></div>\n");
 }
 
-fn usage(out: &mut String, error: &str) {
+fn unjudged(out: &mut String, mistake: Mistake<'_>) {
     out.push_str("<section class=\"gate\">\n");
-    banner(out, Verdict::Usage, 1, "crashgate", headline::meaning(Verdict::Usage), &[]);
-    out.push_str("<div class=\"card\"><h2 class=\"verdict\">What is wrong</h2>");
-    block_of(out, &quote::block(error, 2000), "What is wrong");
+    let verdict = mistake.verdict;
+    banner(out, verdict, 1, "Nothing was judged", headline::meaning(verdict), &[]);
+    out.push_str("<div class=\"card\"><h2 class=\"card-title\">What is wrong</h2>");
+    block_of(out, &quote::block(mistake.text, 2000), "What is wrong");
     out.push_str("</div></section>\n");
 }
 
@@ -114,8 +115,10 @@ fn overview(out: &mut String, document: &Document<'_>) {
         let cause = gate.outcome.findings.first().map_or_else(String::new, progress::cause);
         let _ = writeln!(
             out,
-            "<tr><th scope=\"row\"><a href=\"#gate-{place}\">{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\"><a href=\"#gate-{place}\">{}</a></th>\
+             <td><b class=\"{}\">{}</b></td><td>{}</td><td class=\"why\">{}</td></tr>",
             xml::text(&headline::gate(gate)),
+            look(gate.outcome.verdict).0,
             headline::title(gate.outcome.verdict),
             words::duration(gate.outcome.decided_after),
             xml::text(&cause),
@@ -219,7 +222,7 @@ fn draw_proof(out: &mut String, piece: &Evidence, leads: bool) {
 /// Lines as they are. Where they are more than fit, the keyboard can scroll them.
 fn block_of(out: &mut String, lines: &[String], name: &str) {
     let skipped = lines.len().saturating_sub(MOST_LINES);
-    let _ = write!(out, "<pre tabindex=\"0\" role=\"region\" aria-label=\"{}\">", xml::attribute(name));
+    let _ = write!(out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{}\">", xml::attribute(name));
     if skipped > 0 {
         let _ = writeln!(out, "… {} before", words::count(skipped, "line"));
     }
@@ -242,17 +245,25 @@ fn draw_events(out: &mut String, story: &GateStory, level: usize) {
     out.push_str("</details></div>\n");
 }
 
-/// The text with what stands in backticks as code.
+/// The text with what stands in backticks as code. A command that ends it is told apart, for it is there to be copied.
 fn rich(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let mut out = String::new();
     for (place, part) in parts.iter().enumerate() {
         let is_code = place % 2 == 1;
         if is_code && place + 1 < parts.len() {
-            let _ = write!(out, "<code>{}</code>", xml::text(part));
+            let ends_it = place + 2 == parts.len() && matches!(parts[place + 1].trim(), "" | ".");
+            let class = if ends_it && part.contains(' ') { " class=\"command\"" } else { "" };
+            let _ = write!(out, "<code{class}>{}</code>", words_of(part));
         } else {
             let _ = write!(out, "{}{}", if is_code { "`" } else { "" }, xml::text(part));
         }
     }
     out
+}
+
+/// Code whose words stay whole where lines are broken: a name or a flag that is torn at its hyphen is misread.
+fn words_of(code: &str) -> String {
+    let words: Vec<String> = code.split(' ').map(|word| format!("<span>{}</span>", xml::text(word))).collect();
+    if words.len() == 1 { xml::text(code) } else { words.join(" ") }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::printer::Printer;
 use super::run::{GateRun, Run, Sink, Target};
+use super::story::Mistake;
 use super::{inert, quote};
 use crate::gate::finding::{Evidence, Finding};
 use crate::gate::outcome::{GateEvent, PodSummary};
@@ -234,18 +235,18 @@ pub fn render(run: &Run) -> String {
     text_of(&convert::result(run))
 }
 
-/// The result of a run that never began, because the arguments or the manifest were wrong.
+/// The result of a run that never began.
 #[must_use]
-pub fn usage(started_at: jiff::Timestamp, error: &str) -> String {
+pub fn unjudged(started_at: jiff::Timestamp, mistake: Mistake<'_>) -> String {
     text_of(&ResultJson {
         schema: SCHEMA,
-        verdict: VerdictJson::Usage,
-        exit_code: Verdict::Usage.exit_code(),
+        verdict: convert::verdict_of(mistake.verdict),
+        exit_code: mistake.verdict.exit_code(),
         started_at: started_at.to_string(),
         duration_ms: 0,
         cluster: ClusterJson::default(),
         gates: Vec::new(),
-        error: Some(said(error)),
+        error: Some(said(mistake.text)),
     })
 }
 

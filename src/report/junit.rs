@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::story::Document;
+use super::story::{Document, Mistake};
 use super::{block, headline, progress, quote, words, xml};
 use crate::gate::finding::Finding;
 use crate::gate::outcome::PodSummary;
@@ -111,10 +111,10 @@ fn suite(gate: &GateRun, name: String, seen: &mut BTreeSet<String>) -> Suite {
 }
 
 /// The suite of a run that never judged anything.
-fn mistaken(error: &str) -> Suite {
-    let text = quote::block(error, 2000).join("\n");
+fn mistaken(mistake: Mistake<'_>) -> Suite {
+    let text = quote::block(mistake.text, 2000).join("\n");
     let message = text.lines().next().unwrap_or_default().to_owned();
-    let went = Went::Error { message, kind: "Usage".to_owned(), text };
+    let went = Went::Error { message, kind: mistake.code().to_owned(), text };
     let case = Case {
         class: "crashgate".to_owned(),
         name: "arguments and manifest".to_owned(),

@@ -82,8 +82,8 @@ fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> String {
         let _ = writeln!(out, "## {} crashgate: {}{of}\n", sign(verdict), headline::title(verdict).to_lowercase());
     }
     if let Some(error) = document.error {
-        let _ = writeln!(out, "{}\n", headline::meaning(Verdict::Usage));
-        fenced(&mut out, &quote::block(error, 600), "");
+        let _ = writeln!(out, "{}\n", headline::meaning(verdict));
+        fenced(&mut out, &quote::block(error.text, 600), "");
     }
     if several {
         overview(&mut out, document, detail);

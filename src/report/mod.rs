@@ -20,6 +20,7 @@ pub mod junit;
 pub mod live;
 pub mod markdown;
 pub mod mask;
+pub mod panics;
 pub mod printer;
 pub mod quote;
 pub mod run;

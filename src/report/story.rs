@@ -104,6 +104,35 @@ impl Story {
     }
 }
 
+/// Why nothing was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mistake<'a> {
+    /// Whose it is: the user's is wrong usage, and one of crashgate's own leaves it inconclusive.
+    pub verdict: Verdict,
+    /// What is to be said of it.
+    pub text: &'a str,
+}
+
+impl<'a> Mistake<'a> {
+    /// The arguments or the manifest are wrong.
+    #[must_use]
+    pub const fn usage(text: &'a str) -> Self {
+        Self { verdict: Verdict::Usage, text }
+    }
+
+    /// crashgate itself failed before it knew what to judge.
+    #[must_use]
+    pub const fn broke(text: &'a str) -> Self {
+        Self { verdict: Verdict::Inconclusive, text }
+    }
+
+    /// The code that stands for it where those of findings stand.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        if self.verdict == Verdict::Usage { "Usage" } else { Code::StaleData.name() }
+    }
+}
+
 /// All that a report is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
@@ -112,14 +141,14 @@ pub struct Document<'a> {
     /// What was heard of it.
     pub story: &'a Story,
     /// The mistake because of which nothing was judged; the run has no gates then.
-    pub error: Option<&'a str>,
+    pub error: Option<Mistake<'a>>,
 }
 
 impl<'a> Document<'a> {
     /// The verdict of the whole run.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.run.verdict()
+        self.error.map_or_else(|| self.run.verdict(), |error| error.verdict)
     }
 
     /// Every gate with what was heard of it.
@@ -140,7 +169,7 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn cause(&self) -> String {
         if let Some(error) = self.error {
-            return format!("Usage: {}", super::quote::line(error.trim()));
+            return format!("{}: {}", error.code(), super::quote::line(error.text.trim()));
         }
         let leading = self.worst_first().into_iter().find_map(|(gate, _)| gate.outcome.findings.first());
         leading

@@ -118,7 +118,7 @@ fn a_step_says_its_own_commands_and_no_others() {
 }
 
 /// Reads outputs as the runner does.
-fn read_outputs(text: &str) -> Vec<(String, String)> {
+pub fn read_outputs(text: &str) -> Vec<(String, String)> {
     let mut lines = text.lines();
     let mut outputs = Vec::new();
     while let Some(line) = lines.next() {

@@ -8,6 +8,7 @@ use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
 use crashgate::report::json::{self, Json};
 use crashgate::report::run::Sink as _;
+use crashgate::report::story::Mistake;
 use serde_json::{Value, json};
 
 use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
@@ -78,7 +79,7 @@ fn nothing_is_null_and_the_sink_prints_the_same_bytes_once() {
 
 #[test]
 fn wrong_usage_has_a_result_too() {
-    let text = json::usage("2026-01-02T03:04:05Z".parse().unwrap(), "unknown key `aap`");
+    let text = json::unjudged("2026-01-02T03:04:05Z".parse().unwrap(), Mistake::usage("unknown key `aap`"));
     let result: Value = serde_json::from_str(&text).unwrap();
     let expected = json!({
         "schema": 1, "verdict": "usage", "exitCode": 2, "startedAt": "2026-01-02T03:04:05Z", "durationMs": 0,

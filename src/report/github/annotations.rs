@@ -26,8 +26,9 @@ struct Annotation {
 pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<String> {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
     if let Some(error) = document.error {
-        let message = quote::block(error, 600).join("\n");
-        errors.push(Annotation { title: "crashgate: wrong usage".to_owned(), origin: place_in(error), message });
+        let message = quote::block(error.text, 600).join("\n");
+        let title = format!("crashgate: {}", headline::title(error.verdict).to_lowercase());
+        errors.push(Annotation { title, origin: place_in(error.text), message });
     }
     let gates = document.worst_first();
     // The root cause of every gate comes before the second cause of any.

@@ -32,28 +32,29 @@ impl Chart {
     pub(super) fn axis(&self, out: &mut String, timeline: &Timeline) {
         let _ = write!(out, "<svg class=\"axis\" role=\"img\" aria-label=\"{}\">", xml::attribute(&told(timeline)));
         let waited = timeline.windows.last().map_or(timeline.end, |window| window.from).min(timeline.wait_period);
-        let wait = format!("wait period {}", words::duration(timeline.wait_period));
+        let wait = format!("waited {} of {}", words::duration(waited), words::duration(timeline.wait_period));
         self.bar(out, "wait", Duration::ZERO, waited, (2, 14), &wait);
-        for window in &timeline.windows {
-            let name = if window.broken.is_some() { "window broken" } else { "window" };
-            self.bar(out, name, window.from, window.to, (2, 14), &window_told(window));
-        }
         self.label(out, Duration::ZERO, waited, &wait);
-        if let Some(window) = timeline.windows.last() {
-            let words = if window.broken.is_some() { "not stable" } else { "time of stability" };
-            self.label(out, window.from, window.to, words);
+        if let Some((last, earlier)) = timeline.windows.split_last() {
+            let (name, words) = look(last);
+            self.bar(out, name, last.from, last.to, (2, 14), &window_told(last));
+            self.label(out, last.from, last.to, words);
+            // Time of the wait that seemed to be over.
+            for window in earlier {
+                self.bar(out, look(window).0, window.from, window.to, (19, 5), &window_told(window));
+            }
         }
         for (at, name) in &self.ticks {
             let x = at / self.range * 100.0;
             let anchor = if *at == 0.0 { "start" } else { "middle" };
             let _ = write!(
                 out,
-                "<line class=\"tick\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"20\" y2=\"36\"/>\
-                 <text x=\"{x:.2}%\" y=\"50\" text-anchor=\"{anchor}\">{name}</text>"
+                "<line class=\"tick\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"28\" y2=\"38\"/>\
+                 <text x=\"{x:.2}%\" y=\"52\" text-anchor=\"{anchor}\">{name}</text>"
             );
         }
         let end = self.share(timeline.end);
-        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"56\"/></svg>");
+        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"58\"/></svg>");
     }
 
     /// One pod over time.
@@ -71,11 +72,12 @@ impl Chart {
             let name = format!("s-{}", class(*kind));
             self.bar(out, &name, *from, *to, height(*kind), &format!("{} {words}", words::since(*from)));
         }
+        let end = self.share(timeline.end);
+        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"24\"/>");
         for mark in &lane.marks {
             self.mark(out, mark);
         }
-        let end = self.share(timeline.end);
-        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"24\"/></svg>");
+        out.push_str("</svg>");
     }
 
     fn bar(&self, out: &mut String, class: &str, from: Duration, to: Duration, place: (u8, u8), title: &str) {
@@ -119,6 +121,18 @@ impl Chart {
         )
     }
 
+    /// A time of stability, for the legend, and what it is called.
+    pub(super) fn sample_window(window: &Window) -> (String, &'static str) {
+        let (class, words) = look(window);
+        let rect = format!("<rect class=\"{class}\" x=\".5\" y=\"2\" width=\"17\" height=\"11\" rx=\"2\"/>");
+        (format!("<svg aria-hidden=\"true\">{rect}</svg>"), words)
+    }
+
+    /// The moment of the decision, for the legend.
+    pub(super) fn sample_end() -> &'static str {
+        "<svg aria-hidden=\"true\"><line class=\"now\" x1=\"9\" x2=\"9\" y1=\"0\" y2=\"16\"/></svg>"
+    }
+
     /// A mark, for the legend.
     pub(super) fn sample_mark(kind: MarkKind) -> String {
         format!("<svg aria-hidden=\"true\"><g transform=\"translate(9 8)\">{}</g></svg>", shape(kind))
@@ -142,6 +156,11 @@ const fn shape(kind: MarkKind) -> &'static str {
         MarkKind::Note => "<path class=\"m-note\" d=\"M0-6l6 6-6 6-6-6z\"/>",
         MarkKind::Gone => "<rect class=\"m-gone\" x=\"-2\" y=\"-8\" width=\"4\" height=\"16\" rx=\"1\"/>",
     }
+}
+
+/// The class of a time of stability, and its name.
+const fn look(window: &Window) -> (&'static str, &'static str) {
+    if window.broken.is_some() { ("window broken", "not stable") } else { ("window", "time of stability") }
 }
 
 fn window_told(window: &Window) -> String {

@@ -94,7 +94,13 @@ fn legend(out: &mut String, timeline: &Timeline) {
             let _ = write!(out, "<li>{}{}</li>", Chart::sample_mark(kind), kind.name());
         }
     }
-    out.push_str("</ul>");
+    for broken in [false, true] {
+        if let Some(window) = timeline.windows.iter().find(|window| window.broken.is_some() == broken) {
+            let (sample, words) = Chart::sample_window(window);
+            let _ = write!(out, "<li>{sample}{words}</li>");
+        }
+    }
+    let _ = write!(out, "<li>{}the end of the gate</li></ul>", Chart::sample_end());
 }
 
 /// What concerns no single pod.

@@ -113,7 +113,7 @@ fn pod(pod: &PodSummary) -> PodJson {
     }
 }
 
-fn verdict_of(verdict: Verdict) -> VerdictJson {
+pub(super) fn verdict_of(verdict: Verdict) -> VerdictJson {
     match verdict {
         Verdict::Healthy => VerdictJson::Healthy,
         Verdict::Failed => VerdictJson::Failed,
