@@ -63,13 +63,7 @@ pub fn in_words(said: &str, pod: &Pod) -> String {
 #[must_use]
 pub fn advice(said: &str, pod: &Pod) -> Option<String> {
     let (_, obstacles) = read(said)?;
-    let mut worst: Option<&Obstacle<'_>> = None;
-    for obstacle in &obstacles {
-        if !matches!(obstacle.kind, Kind::Other(_)) && worst.is_none_or(|known| known.nodes < obstacle.nodes) {
-            worst = Some(obstacle);
-        }
-    }
-    worst?.kind.advice(pod)
+    obstacles.iter().find(|obstacle| !matches!(obstacle.kind, Kind::Other(_)))?.kind.advice(pod)
 }
 
 /// The count of nodes, and the obstacles, the most common first.
@@ -271,6 +265,23 @@ mod tests {
                 "0/2 nodes are available: 2 node(s) had something new.",
                 "none of the 2 nodes takes the pod: had something new",
             ),
+            (
+                "0/3 nodes are available: 3 Insufficient cpu, 3 Too many pods.",
+                "none of the 3 nodes takes the pod: too little cpu on 3 of them (the pod asks for 64 + 100m), as many pods as fit on 3 of them",
+            ),
+            (
+                "0/3 nodes are available: 1 node(s) were unschedulable.",
+                "none of the 3 nodes takes the pod: cordoned on 1 of them",
+            ),
+            ("0/2 nodes are available: the moon is full.", "none of the 2 nodes takes the pod: the moon is full"),
+            (
+                "0/2 nodes are available: 2 node(s) didn't match node selector.",
+                "none of the 2 nodes takes the pod: labels that do not fit its nodeSelector or node affinity",
+            ),
+            (
+                "0/2 nodes are available: 2 node(s) didn't match nodeSelector.",
+                "none of the 2 nodes takes the pod: labels that do not fit its nodeSelector or node affinity",
+            ),
             ("no nodes available to schedule pods", "no node takes the pod: no nodes available to schedule pods"),
             ("", "no node takes the pod"),
         ];
@@ -287,5 +298,7 @@ mod tests {
         assert!(advice(said, &pod()).is_some_and(|advice| advice.contains("`resources.requests.cpu` (now 64 + 100m)")));
         assert_eq!(advice("0/2 nodes are available: 2 node(s) had something new.", &pod()), None);
         assert_eq!(advice("something else", &pod()), None);
+        let said = "0/4 nodes are available: 1 Insufficient cpu, 3 node(s) had something new.";
+        assert!(advice(said, &pod()).is_some_and(|advice| advice.contains("resources.requests.cpu")), "what is known");
     }
 }
