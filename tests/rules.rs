@@ -14,6 +14,7 @@ mod probes;
 mod proof;
 mod ranking;
 mod said;
+mod scope;
 mod tolerance;
 mod view;
 mod wanted;

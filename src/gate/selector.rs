@@ -250,6 +250,16 @@ mod tests {
     }
 
     #[test]
+    fn names_are_of_small_letters_digits_and_hyphens_between_them() {
+        for good in ["a", "web-2", "2048", "shop.example.com", "a1.b2"] {
+            assert!(super::is_dns_name(good), "{good}");
+        }
+        for bad in ["", "-a", "a-", "a..b", "A", "a_b", "a b", "ä"] {
+            assert!(!super::is_dns_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn every_requirement_must_hold() {
         assert!(takes("app=a,version=v1", &[("app", "a"), ("version", "v1"), ("x", "y")]));
         assert!(!takes("app=a,version=v1", &[("app", "a")]));

@@ -126,6 +126,7 @@ mod tests {
 
     use super::Sources;
     use crate::gate::observation::{Source, Trouble, TroubleKind};
+    use crate::gate::workload::WorkloadKind;
 
     #[test]
     fn the_longest_gap_is_that_of_what_a_verdict_needs() {
@@ -139,5 +140,23 @@ mod tests {
             sources.listed(source, seconds(to));
         }
         assert_eq!(sources.longest_gap(), seconds(2));
+        // Lost again while it was lost: one gap.
+        sources.lost(Source::Pods, trouble(), seconds(10));
+        sources.lost(Source::Pods, trouble(), seconds(14));
+        sources.listed(Source::Pods, seconds(15));
+        assert_eq!(sources.longest_gap(), seconds(5));
+    }
+
+    #[test]
+    fn workloads_that_may_not_be_read_are_done_without_and_pods_are_not() {
+        let mut sources = Sources::default();
+        for kind in WorkloadKind::ALL {
+            sources.denied(Source::Workloads(kind), String::new());
+        }
+        assert!(!sources.are_fresh(), "the pods were never listed");
+        sources.listed(Source::Pods, Duration::ZERO);
+        assert!(sources.are_fresh());
+        sources.denied(Source::Pods, String::new());
+        assert!(!sources.are_fresh());
     }
 }

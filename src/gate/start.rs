@@ -71,8 +71,27 @@ fn program(said: &str) -> Option<&str> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{advice, without_layers};
+    use super::{advice, program, says_wrong_format, without_layers, wrong_format};
     use crate::gate::pod::{Container, Probes, Role};
+
+    #[test]
+    fn a_wrong_format_is_known_by_its_words() {
+        assert!(says_wrong_format("standard_init_linux.go: exec user process caused: Exec Format Error"));
+        assert!(!says_wrong_format("permission denied"));
+        assert_eq!(
+            wrong_format(Some("arm64")),
+            "its program is built for another processor architecture, or is a script without `#!`, and its node is arm64"
+        );
+        assert!(wrong_format(None).ends_with("without `#!`"));
+    }
+
+    #[test]
+    fn a_program_is_named_where_its_name_can_be_quoted() {
+        assert_eq!(program("exec: \"/app/x\": no such file"), Some("/app/x"));
+        for none in ["exec: \"\": no such file", "exec: \"a`b\": no such file", "exec: nothing"] {
+            assert_eq!(program(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn each_failed_start_has_its_remedy() {

@@ -1,0 +1,45 @@
+//! Whose pods belong to the gate.
+
+use crashgate::gate::observation::Source;
+use crashgate::gate::plan::Pin;
+use crashgate::gate::pod::ControllerRef;
+use crashgate::gate::verdict::Verdict;
+use crashgate::gate::workload::WorkloadKind;
+
+use super::web;
+use crate::story::objects::{Bend, bare_pod, pod};
+use crate::story::{Story, plan};
+
+#[test]
+fn a_pin_has_no_eye_for_pods_of_nobody() {
+    let mut plan = plan();
+    plan.workload = Some(Pin { kind: WorkloadKind::Deployment, name: "web".to_owned() });
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a")).pod(bare_pod("debug").unready());
+    let outcome = story.ends().clone();
+    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
+}
+
+#[test]
+fn pods_of_one_owner_that_cannot_be_read_are_one_group() {
+    let mut plan = plan();
+    plan.replicas = Some(2);
+    let mut story = Story::new(plan);
+    let rollout = ControllerRef { kind: "Rollout".to_owned(), name: "web".to_owned(), uid: "r".to_owned() };
+    for name in ["a", "b"] {
+        let mut one = bare_pod(name);
+        one.controller = Some(rollout.clone());
+        story.pod(one);
+    }
+    let outcome = story.ends().clone();
+    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
+}
+
+#[test]
+fn a_deployment_without_pods_is_waited_for_though_replica_sets_may_not_be_read() {
+    let mut story = Story::new(plan());
+    story.denied(Source::Workloads(WorkloadKind::ReplicaSet));
+    web(&mut story, 1);
+    assert_eq!(story.ends().verdict, Verdict::TimedOut);
+}
