@@ -161,3 +161,13 @@ fn a_refused_creation_names_its_workload() {
     story.at(1.0).event(&set.uid, None, "FailedCreate", "Error creating: pods \"x\" is forbidden: exceeded quota: q");
     assert_eq!(lead(story.ends()).place.workload.as_deref(), Some("deployment/web"));
 }
+
+#[test]
+fn a_daemon_set_without_a_node_for_it_is_told_from_one_scaled_to_zero() {
+    let mut story = Story::new(plan());
+    story.workload(daemon_set("web", "v2", 0));
+    assert_says(&story.ends().clone(), Verdict::NothingMatched, Code::ScaledToZero, &["daemonset/web fits no node"]);
+    let mut story = Story::new(plan());
+    web(&mut story, 0);
+    assert_says(&story.ends().clone(), Verdict::NothingMatched, Code::ScaledToZero, &["deployment/web is scaled to 0"]);
+}
