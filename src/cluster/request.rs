@@ -2,14 +2,16 @@
 //!
 //! Bodies are raw JSON. Nothing is decoded into the API's types, for those fill in what is missing.
 
+mod log;
 mod watch;
+mod write;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::Deserialize;
@@ -24,6 +26,7 @@ use super::failure::{Failure, FailureKind, of_connection, of_foreign_body, of_st
 use super::listing::{Listing, ListingError, Named, Pages};
 use crate::recording::line::{Entry, LogEntry};
 
+pub use log::LogStream;
 pub use watch::{Watch, WatchLine};
 
 /// Objects a page.
@@ -208,19 +211,35 @@ impl Connection {
 
     /// One request, up to the head of a good answer.
     async fn send(&self, path_and_query: &str, accept: &str, meter: &Meter) -> Result<Response<Body>, FailureKind> {
+        self.exchange(Method::GET, path_and_query, accept, Bytes::new(), self.request_timeout, meter).await
+    }
+
+    /// One request of any kind, up to the head of a good answer, which comes within `patience`.
+    async fn exchange(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        accept: &str,
+        body: Bytes,
+        patience: Duration,
+        meter: &Meter,
+    ) -> Result<Response<Body>, FailureKind> {
         const NAME: &str = concat!("crashgate/", env!("CARGO_PKG_VERSION"));
         /// A client certificate that ends so soon is replaced before it is used again.
         const ENDS_SOON: Duration = Duration::from_mins(1);
-        let deadline = Instant::now() + self.request_timeout;
+        let deadline = Instant::now() + patience;
         let (generation, mut client) = self.client();
         let ends_soon = client.valid_until().is_some_and(|end| end <= jiff::Timestamp::now() + ENDS_SOON);
         if ends_soon && self.renew(generation).await {
             client = self.client().1;
         }
-        let request = Request::get(path_and_query)
-            .header(ACCEPT, accept)
-            .header(USER_AGENT, NAME)
-            .body(Body::empty())
+        let mut request =
+            Request::builder().method(method).uri(path_and_query).header(ACCEPT, accept).header(USER_AGENT, NAME);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(Body::from(body))
             .map_err(|error| FailureKind::Undecodable(format!("the request cannot be made: {error}")))?;
         self.total.add(1);
         meter.add(1);
@@ -228,7 +247,7 @@ impl Connection {
         // limit must hold all the same.
         let sent = AbortOnDropHandle::new(tokio::spawn(async move { client.send(request).await }));
         let response = match timeout_at(deadline, sent).await {
-            Err(_) => return Err(FailureKind::TimedOut(self.request_timeout)),
+            Err(_) => return Err(FailureKind::TimedOut(patience)),
             Ok(Err(_)) => {
                 let what = "the request ended before its answer".to_owned();
                 return Err(FailureKind::Unreachable { what, hopeless: false });
@@ -236,7 +255,7 @@ impl Connection {
             Ok(Ok(Err(error))) => return Err(of_connection(&error)),
             Ok(Ok(Ok(response))) => response,
         };
-        if response.status() == StatusCode::OK {
+        if matches!(response.status(), StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED) {
             return Ok(response);
         }
         let status = response.status().as_u16();
