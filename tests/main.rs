@@ -18,6 +18,7 @@ mod rehearsal;
 mod replay;
 mod report;
 mod rules;
+mod run;
 mod sandbox;
 mod sentences;
 mod story;

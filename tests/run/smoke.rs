@@ -1,0 +1,1 @@
+//! The smoke runs of gates.
