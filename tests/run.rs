@@ -23,14 +23,15 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn with(pods: &str, faults: &str) -> Self {
-        Self::of(Sandbox::empty("shop"), pods, faults)
+        Self::at(Sandbox::empty("shop"), Duration::ZERO, pods, faults)
     }
 
-    pub fn of(sandbox: Sandbox, pods: &str, faults: &str) -> Self {
+    /// A recording from this moment on.
+    pub fn at(sandbox: Sandbox, offset: Duration, pods: &str, faults: &str) -> Self {
         let runtime = Runtime::new().unwrap();
         let faults = format!("faults:\n{}\n", if faults.is_empty() { "  []" } else { faults });
         let pods = Some(format!("pods:\n{pods}\n").parse().unwrap());
-        let options = Options { pods, faults: faults.parse().unwrap(), ..Options::default() };
+        let options = Options { pods, offset, faults: faults.parse().unwrap(), ..Options::default() };
         let running = runtime.block_on(sandbox.serve(options)).unwrap();
         let mut kubeconfig = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
         kubeconfig.write_all(running.kubeconfig_yaml().as_bytes()).unwrap();
@@ -55,9 +56,14 @@ impl Cluster {
         self.runtime.block_on(async { self.running.client().request(request).await }).unwrap()
     }
 
-    /// The pods that are there and not on their way out.
+    /// The pods of the empty cluster.
     pub fn pods(&self) -> Vec<String> {
-        let pods = self.get("/api/v1/namespaces/shop/pods");
+        self.pods_of("shop")
+    }
+
+    /// The pods that are there and not on their way out.
+    pub fn pods_of(&self, namespace: &str) -> Vec<String> {
+        let pods = self.get(&format!("/api/v1/namespaces/{namespace}/pods"));
         let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
         let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap().to_owned();
         pods["items"].as_array().unwrap().iter().filter(stays).map(name).collect()
@@ -143,7 +149,8 @@ fn what_cannot_be_run_ends_with_125_and_its_cause() {
 fn the_pod_is_as_it_was_asked_for_and_can_be_kept() {
     let cluster = Cluster::with("- {image: tool, lasts: 0}", "");
     let arguments = ["run", "tool", "--name", "migrate", "-n", "shop", "--env", "A=b=c", "--keep", "--timeout", "90s"];
-    let more = ["--limits", "cpu=500m,memory=64Mi", "--pull-policy", "Always", "--service-account", "ci", "--", "up", "-v"];
+    let more =
+        ["--limits", "cpu=500m,memory=64Mi", "--pull-policy", "Always", "--service-account", "ci", "--", "up", "-v"];
     let output = cluster.command(&[&arguments[..], &more].concat()).output().unwrap();
     assert_eq!(told(&output).0, Some(0), "{output:?}");
     assert_eq!(cluster.pods(), ["migrate"]);

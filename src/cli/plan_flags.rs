@@ -53,6 +53,9 @@ pub(super) struct PlanFlags {
     /// Containers that decide nothing
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     ignore_containers: Vec<String>,
+    /// Run this pod before a pass, as in `image=shop/smoke:1`, or `none`. Repeat it for more keys
+    #[arg(long, value_name = "KEY=VALUE")]
+    smoke: Vec<String>,
 }
 
 impl PlanFlags {
@@ -95,8 +98,12 @@ impl PlanFlags {
             (Key::Replicas, &self.replicas),
             (Key::MinReady, &self.min_ready),
         ];
-        let several =
-            [(Key::Labels, &self.labels), (Key::Grace, &self.grace), (Key::IgnoreContainers, &self.ignore_containers)];
+        let several = [
+            (Key::Labels, &self.labels),
+            (Key::Grace, &self.grace),
+            (Key::IgnoreContainers, &self.ignore_containers),
+            (Key::Smoke, &self.smoke),
+        ];
         let single = single.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?)));
         single.chain(several.into_iter().flat_map(|(key, texts)| texts.iter().map(move |text| (key, text.as_str()))))
     }

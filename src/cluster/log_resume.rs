@@ -181,8 +181,7 @@ impl LogResume {
                 // Lines that were passed by here have left the node's file, and were given out before.
                 self.passed += ahead + 1;
                 let is_newest = self.passed == self.known.len();
-                self.place =
-                    if is_newest && self.is_open { Place::PartlyKnown(self.newest) } else { Place::Known };
+                self.place = if is_newest && self.is_open { Place::PartlyKnown(self.newest) } else { Place::Known };
                 if is_newest && self.is_open && self.newest == 0 {
                     self.place = Place::New;
                 }

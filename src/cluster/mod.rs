@@ -31,6 +31,7 @@ pub mod rehearsed;
 pub mod request;
 pub mod session;
 pub mod signals;
+mod smoke;
 pub mod source;
 pub mod subscriptions;
 pub mod unconnected;

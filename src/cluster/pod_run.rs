@@ -76,6 +76,7 @@ pub async fn run(
         instance,
         meter: Meter::default(),
         there: There::No,
+        started: false,
         torn: None,
         stop,
     };
@@ -93,8 +94,8 @@ pub async fn run(
             spec::deadline(order),
         ));
     }
-    let Runner { name, torn, meter, .. } = runner;
-    PodReport { pod: name, end, torn, warnings, duration: start.elapsed(), requests: meter.count() }
+    let Runner { name, started, torn, meter, .. } = runner;
+    PodReport { pod: name, end, started, torn, warnings, duration: start.elapsed(), requests: meter.count() }
 }
 
 struct Runner {
@@ -105,6 +106,7 @@ struct Runner {
     instance: String,
     meter: Meter,
     there: There,
+    started: bool,
     torn: Option<String>,
     stop: Stop,
 }
@@ -168,6 +170,10 @@ impl Runner {
                         return Err(refused(&self.namespace, message));
                     }
                 },
+                FailureKind::Refused { status: 405, message } => {
+                    self.there = before;
+                    return Err(unseen(Code::Forbidden, format!("this API server takes no pods: {message}")));
+                }
                 FailureKind::Forbidden(words)
                 | FailureKind::NotFound(words)
                 | FailureKind::Refused { message: words, .. } => {
@@ -237,6 +243,7 @@ impl Runner {
             if let Some(words) = machine.news() {
                 output.said(&words);
             }
+            self.started |= machine.stage() != Stage::Waiting;
             stage.send_if_modified(|stage| std::mem::replace(stage, machine.stage()) != machine.stage());
             if let Some(end) = machine.end() {
                 break end.clone();

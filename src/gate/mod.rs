@@ -42,6 +42,7 @@ mod rights;
 mod scheduling;
 mod scope;
 pub mod selector;
+pub mod smoke;
 mod sources;
 mod start;
 mod target;

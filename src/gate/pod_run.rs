@@ -244,10 +244,10 @@ impl PodRun {
             return self.finish(Verdict::Platform, vec![Cause::new(Code::PodDisrupted, place, message, self.now)]);
         }
         if exit::never_ran(&ended) {
-            let why = ended.message.as_deref().map_or_else(
-                || exit::in_words(&ended),
-                |why| super::start::without_layers(why).to_owned(),
-            );
+            let why = ended
+                .message
+                .as_deref()
+                .map_or_else(|| exit::in_words(&ended), |why| super::start::without_layers(why).to_owned());
             let mut cause =
                 Cause::new(Code::StartFailed, place, format!("the container could not be started: {why}"), self.now);
             cause.exit_status = Some(ended.exit_code);
@@ -356,14 +356,8 @@ mod tests {
     use crate::gate::verdict::Verdict;
 
     fn pod(state: ContainerState) -> Pod {
-        let status = ContainerStatus {
-            ready: false,
-            started: None,
-            restart_count: 0,
-            container_id: None,
-            state,
-            last: None,
-        };
+        let status =
+            ContainerStatus { ready: false, started: None, restart_count: 0, container_id: None, state, last: None };
         let container = Container {
             name: CONTAINER.to_owned(),
             role: Role::App,
@@ -445,7 +439,8 @@ mod tests {
     fn what_keeps_it_from_its_end_is_told_by_its_cause() {
         let not_found = "failed to resolve image: tool:1: not found";
         let root = "container has runAsNonRoot and image will run as root";
-        let evicted = || Pod { phase: Some(Phase::Failed), reason: Some("Evicted".to_owned()), ..pod(ended(137, "Error")) };
+        let evicted =
+            || Pod { phase: Some(Phase::Failed), reason: Some("Evicted".to_owned()), ..pod(ended(137, "Error")) };
         let table = [
             (pod(waiting("ErrImagePull", not_found)), Verdict::Failed, Code::ImageNotFound),
             (pod(waiting("CreateContainerConfigError", root)), Verdict::Failed, Code::StartFailed),

@@ -31,11 +31,13 @@ pub enum Key {
     Grace,
     /// Containers that decide nothing.
     IgnoreContainers,
+    /// A pod that must end well before the gate passes.
+    Smoke,
 }
 
 impl Key {
     /// Every key, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::App,
         Self::Version,
         Self::Namespace,
@@ -50,6 +52,7 @@ impl Key {
         Self::MinReady,
         Self::Grace,
         Self::IgnoreContainers,
+        Self::Smoke,
     ];
 
     /// The keys that make no sense for two gates at once: as flags they are refused over several documents.
@@ -73,6 +76,7 @@ impl Key {
             Self::MinReady => "minReady",
             Self::Grace => "grace",
             Self::IgnoreContainers => "ignoreContainers",
+            Self::Smoke => "smoke",
         }
     }
 
@@ -94,6 +98,7 @@ impl Key {
             Self::MinReady => "--min-ready",
             Self::Grace => "--grace",
             Self::IgnoreContainers => "--ignore-containers",
+            Self::Smoke => "--smoke",
         }
     }
 
@@ -105,7 +110,7 @@ impl Key {
 
     /// True for keys that hold a map or a list.
     pub(super) const fn is_collection(self) -> bool {
-        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers)
+        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers | Self::Smoke)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod keys;
 mod load;
 mod node;
 pub mod schema;
+mod smoke;
 mod source;
 mod summary;
 mod syntax;

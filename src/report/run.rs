@@ -73,6 +73,8 @@ pub struct PodReport {
     pub pod: String,
     /// Its end.
     pub end: PodEnd,
+    /// The container was seen to run.
+    pub started: bool,
     /// Why some of the output may be missing; `None` where all of it was read.
     pub torn: Option<String>,
     /// What should be known beside that: a pod that could not be deleted.

@@ -56,7 +56,8 @@ fn access(shared: &Shared, spec: Option<&Value>) -> Value {
     } else {
         let reads = READS.contains(&verb) && text("/resourceAttributes/resource") != "secrets";
         let reviews = verb == "create" && text("/resourceAttributes/group") == "authorization.k8s.io";
-        let is_pod = text("/resourceAttributes/resource") == "pods" && text("/resourceAttributes/subresource").is_empty();
+        let is_pod =
+            text("/resourceAttributes/resource") == "pods" && text("/resourceAttributes/subresource").is_empty();
         let pods = shared.script.is_some() && is_pod && matches!(verb, "create" | "delete");
         reads || reviews || pods
     };

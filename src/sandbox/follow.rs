@@ -97,7 +97,8 @@ impl Follow {
     /// Takes what newer answers have more.
     fn catch_up(&mut self, up_to_ms: u64) {
         let timeline = self.shared.timeline();
-        let newest = self.answers(&timeline).filter(|answer| answer.at_ms > self.seen_ms && answer.at_ms <= up_to_ms).last();
+        let newest =
+            self.answers(&timeline).filter(|answer| answer.at_ms > self.seen_ms && answer.at_ms <= up_to_ms).last();
         let Some(body) = newest.map(|answer| answer.body.clone()) else { return };
         let news = body.slice(overlap(&self.known, &body)..);
         self.seen_ms = up_to_ms;

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::follow::Follow;
 use super::log_history::{self, Instance, LogAnswer, State, choose};
-use super::query::Parameters;
 use super::pods;
+use super::query::Parameters;
 use super::server::Shared;
 use super::state::Look;
 use super::status::{Refusal, typed_response};
@@ -60,7 +60,11 @@ pub(super) fn answer(
             unrecorded(pod, &container, &instance, previous)?;
         }
         let written = Arc::clone(written);
-        return Ok(typed_response(StatusCode::OK, TEXT, pods::log(shared, pod, &container, &written, &ask, parameters.flag("follow"))));
+        return Ok(typed_response(
+            StatusCode::OK,
+            TEXT,
+            pods::log(shared, pod, &container, &written, &ask, parameters.flag("follow")),
+        ));
     }
     let answers = look.timeline.logs.of(&pod.name, &container);
     let bytes = match choose(answers, &instance, at_ms, previous) {

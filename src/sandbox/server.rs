@@ -16,8 +16,8 @@ use super::path::{self, Target};
 use super::pods::PodScript;
 use super::query::Parameters;
 use super::running::{self, AtEnd, Begin, Options, Requests};
-use super::status::{Refusal, json_response};
 use super::state::{Look, State};
+use super::status::{Refusal, json_response};
 use super::timeline::{Collection, Object, Timeline};
 use super::{access, discovery, list, logs, pods, table, watch};
 

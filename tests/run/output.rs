@@ -39,7 +39,8 @@ fn a_log_that_cannot_be_read_is_no_success() {
 }
 
 /// `a`, a byte that is no UTF-8, an escape, a workflow command, and no line end.
-const ODD: &str = "- {image: odd, log: [{base64: Yf9iCg==}, {text: \"\\e[2Jgone\\n::error::x\\n##[group]y\\nno end\"}]}";
+const ODD: &str =
+    "- {image: odd, log: [{base64: Yf9iCg==}, {text: \"\\e[2Jgone\\n::error::x\\n##[group]y\\nno end\"}]}";
 const ODD_BYTES: &[u8] = b"a\xffb\n\x1b[2Jgone\n::error::x\n##[group]y\nno end";
 
 #[test]
@@ -85,7 +86,8 @@ fn json_tells_all_of_it() {
     let (code, stdout, _) = told(&cluster.command(&["run", "tool", "-o", "json"]).output().unwrap());
     assert_eq!(code, Some(42));
     let result: Value = serde_json::from_str(&stdout).unwrap();
-    let told = ["schema", "verdict", "exitCode", "containerExitCode", "reason", "output", "outputBytes", "namespace", "image"];
+    let told =
+        ["schema", "verdict", "exitCode", "containerExitCode", "reason", "output", "outputBytes", "namespace", "image"];
     let told = told.map(|key| result[key].clone());
     let expected = serde_json::json!([1, "failed", 42, 42, "Error", "one\ntwo\n", 8, "shop", "tool"]);
     assert_eq!(Value::from(told.to_vec()), expected);

@@ -35,10 +35,17 @@ impl Connection {
         answer.map(|_| ()).map_err(|kind| Failure { request: format!("DELETE pod {namespace}/{name}"), kind })
     }
 
-    async fn write(&self, method: Method, path: &str, body: &Value, meter: &Meter) -> Result<bytes::Bytes, FailureKind> {
+    async fn write(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        meter: &Meter,
+    ) -> Result<bytes::Bytes, FailureKind> {
         let deadline = Instant::now() + self.request_timeout;
-        let response =
-            self.exchange(method, path, "application/json", body.to_string().into(), self.request_timeout, meter).await?;
+        let response = self
+            .exchange(method, path, "application/json", body.to_string().into(), self.request_timeout, meter)
+            .await?;
         collect(response.into_body(), BIGGEST_BODY, deadline, self.request_timeout).await
     }
 }

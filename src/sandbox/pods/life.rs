@@ -64,7 +64,8 @@ impl Birth<'_> {
 
     /// Every state, in order. A refused pod has none.
     pub fn stages(&self, fate: &Fate) -> Vec<Stage> {
-        let pending = Stage { after_ms: 0, on_node: false, status: json!({"phase": "Pending", "qosClass": "BestEffort"}) };
+        let pending =
+            Stage { after_ms: 0, on_node: false, status: json!({"phase": "Pending", "qosClass": "BestEffort"}) };
         let mut stages = vec![pending];
         match fate {
             Fate::Refused(_) => return Vec::new(),
@@ -110,7 +111,12 @@ impl Birth<'_> {
     }
 
     fn waiting(&self, after_ms: u64, reason: &str, message: &dyn Fn(&str) -> String) -> Stage {
-        self.stage(after_ms, "Pending", false, &|image| json!({"waiting": {"reason": reason, "message": message(image)}}))
+        self.stage(
+            after_ms,
+            "Pending",
+            false,
+            &|image| json!({"waiting": {"reason": reason, "message": message(image)}}),
+        )
     }
 
     fn running(&self, course: &Course) -> Vec<Stage> {

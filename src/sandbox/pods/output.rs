@@ -192,8 +192,10 @@ mod tests {
 
     #[test]
     fn lines_become_records_with_times_of_their_own() {
-        let written = Written::new(100, Some(1200), &[(0, "a\nb\npart".into()), (1000, "ial\n".into()), (5000, "x".into())]);
-        let told: Vec<_> = written.records.iter().map(|record| (record.at_ms, record.nanos, &record.bytes[..])).collect();
+        let written =
+            Written::new(100, Some(1200), &[(0, "a\nb\npart".into()), (1000, "ial\n".into()), (5000, "x".into())]);
+        let told: Vec<_> =
+            written.records.iter().map(|record| (record.at_ms, record.nanos, &record.bytes[..])).collect();
         assert_eq!(told, [(100, 0, &b"a\n"[..]), (100, 7, b"b\n"), (100, 14, b"part"), (1100, 0, b"ial\n")]);
         assert_eq!(written.ended(500).records.len(), 3);
     }

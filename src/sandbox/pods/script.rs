@@ -109,11 +109,8 @@ impl std::str::FromStr for PodScript {
         let script: Script = serde_yaml::from_str(text).map_err(|error| PodScriptError::Shape(error.to_string()))?;
         let lives = script.pods.into_iter().enumerate().map(|(place, entry)| {
             let image = entry.image.clone();
-            let fate = entry.fate().map_err(|reason| PodScriptError::Entry {
-                place: place + 1,
-                image: image.clone(),
-                reason,
-            });
+            let fate =
+                entry.fate().map_err(|reason| PodScriptError::Entry { place: place + 1, image: image.clone(), reason });
             Ok((image, fate?))
         });
         Ok(Self { lives: lives.collect::<Result<_, _>>()? })

@@ -35,9 +35,9 @@ pub(in crate::sandbox) async fn answer(shared: &Shared, request: Request) -> Res
     };
     match (method, target.name.as_deref(), target.subresource.as_deref()) {
         (Method::POST, None, None) => {
-            let pod = shared.state.change(&shared.clock, |timeline, now_ms| {
-                create(shared, timeline, now_ms, &target, body)
-            })?;
+            let pod = shared
+                .state
+                .change(&shared.clock, |timeline, now_ms| create(shared, timeline, now_ms, &target, body))?;
             Ok(json_response(StatusCode::CREATED, &pod.told(shared.clock.shift())))
         }
         (Method::DELETE, Some(name), None) => {
@@ -223,5 +223,12 @@ fn moment(start: Timestamp, at_ms: u64) -> Timestamp {
 /// A UID that no other object has.
 fn uid() -> String {
     let (high, low) = (RandomState::new().hash_one(0), RandomState::new().hash_one(1));
-    format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xfff, low >> 52, low & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    )
 }
