@@ -78,7 +78,7 @@ impl Cluster {
             })
         };
         while !came() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no {method} {words}: {:?}", self.running.requests());
+            assert!(begun.elapsed() < Duration::from_mins(1), "no {method} {words}: {:?}", self.running.requests());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

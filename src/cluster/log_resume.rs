@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn the_rest_of_a_line_that_began_before_is_passed_over() {
         let mut resume = LogResume::default();
-        read(&mut resume, b"2026-11-21T03:00:00Z a long line\n2026-11-21T03:00:05Z next");
+        assert_eq!(read(&mut resume, b"2026-11-21T03:00:00Z a long line\n2026-11-21T03:00:05Z next").1, Ok(()));
         assert_eq!(resume.since().unwrap(), "2026-11-21T03:00:04Z");
         let (out, answer) = read(&mut resume, b"its last part\n2026-11-21T03:00:05Z next one\n");
         assert_eq!((out, answer), (b" one\n".to_vec(), Ok(())));
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn lines_that_left_the_nodes_file_are_no_loss_unless_they_were_never_read() {
         let mut resume = LogResume::default();
-        read(&mut resume, b"2026-11-21T03:00:05Z a\n2026-11-21T03:00:05.5Z b\n");
+        assert_eq!(read(&mut resume, b"2026-11-21T03:00:05Z a\n2026-11-21T03:00:05.5Z b\n").1, Ok(()));
         let (out, _) = read(&mut resume, b"2026-11-21T03:00:05.5Z b\n2026-11-21T03:00:06Z c\n");
         assert_eq!((out, resume.has_gap()), (b"c\n".to_vec(), false), "a was rotated away");
         let (out, _) = read(&mut resume, b"2026-11-21T03:00:09Z f\n");

@@ -81,7 +81,7 @@ pub async fn run(
         stop,
     };
     let start = Instant::now();
-    let end = AssertUnwindSafe(runner.to_the_end(output)).catch_unwind().await;
+    let end = AssertUnwindSafe(runner.work(output)).catch_unwind().await;
     let end = end.unwrap_or_else(|_| {
         unseen(Code::StaleData, "crashgate itself failed while it ran the pod, so nothing is proven".to_owned())
     });
@@ -116,7 +116,8 @@ const fn interrupted(verdict: Verdict) -> PodEnd {
 }
 
 impl Runner {
-    async fn to_the_end(&mut self, output: &mut dyn PodOutput) -> PodEnd {
+    /// All but the deletion.
+    async fn work(&mut self, output: &mut dyn PodOutput) -> PodEnd {
         let mut stop = self.stop.clone();
         let created = Instant::now();
         let interruption = {
@@ -160,16 +161,14 @@ impl Runner {
                 Err(failure) => failure,
             };
             match &failure.kind {
-                FailureKind::Refused { status: 409, message } => match self.find().await {
-                    Ok(Some(uid)) => {
+                FailureKind::Refused { status: 409, message } => {
+                    if let Ok(Some(uid)) = self.find().await {
                         self.there = There::Yes { uid };
                         return Ok(());
                     }
-                    _ => {
-                        self.there = before;
-                        return Err(refused(&self.namespace, message));
-                    }
-                },
+                    self.there = before;
+                    return Err(refused(&self.namespace, message));
+                }
                 FailureKind::Refused { status: 405, message } => {
                     self.there = before;
                     return Err(unseen(Code::Forbidden, format!("this API server takes no pods: {message}")));
@@ -280,7 +279,7 @@ impl Runner {
                 PodEnd::Exited(ended)
             }
             // What came before the end was known.
-            unrun => {
+            unrun @ PodEnd::Unrun { .. } => {
                 while let Ok(piece) = pieces.try_recv() {
                     output.wrote(&piece);
                 }

@@ -133,15 +133,12 @@ impl Gate {
             }
             Fact::Smoked(run) => {
                 if self.course.take_smoke() {
-                    match run.objection(self.now) {
-                        Some((verdict, mut causes)) => {
-                            causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
-                            self.decide(verdict, causes);
-                        }
-                        None => {
-                            self.course.smoke_passed();
-                            self.judge(false);
-                        }
+                    if let Some((verdict, mut causes)) = run.objection(self.now) {
+                        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+                        self.decide(verdict, causes);
+                    } else {
+                        self.course.smoke_passed();
+                        self.judge(false);
                     }
                 }
                 false

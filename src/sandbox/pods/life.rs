@@ -155,14 +155,14 @@ impl Birth<'_> {
     fn deadline(&self, started: bool) -> Option<Stage> {
         let after_ms = self.deadline_ms?.saturating_add(2 * SCHEDULING_MS);
         let time = self.time(after_ms);
-        let state = json!({"terminated": {"exitCode": 137, "reason": "Error", "startedAt": time, "finishedAt": time,
+        let ended = json!({"terminated": {"exitCode": 137, "reason": "Error", "startedAt": time, "finishedAt": time,
             "containerID": self.container_id()}});
         let waiting = json!({"waiting": {"reason": "ContainerCreating"}});
-        let mut stage =
-            self.stage(after_ms, "Failed", false, &|_| if started { state.clone() } else { waiting.clone() });
-        stage.status["reason"] = "DeadlineExceeded".into();
-        stage.status["message"] = "Pod was active on the node longer than the specified deadline".into();
-        Some(stage)
+        let mut last =
+            self.stage(after_ms, "Failed", false, &|_| if started { ended.clone() } else { waiting.clone() });
+        last.status["reason"] = "DeadlineExceeded".into();
+        last.status["message"] = "Pod was active on the node longer than the specified deadline".into();
+        Some(last)
     }
 
     fn stage(&self, after_ms: u64, phase: &str, ready: bool, state: &dyn Fn(&str) -> Value) -> Stage {

@@ -1,5 +1,6 @@
 //! The script's file: YAML in, lives out.
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -213,7 +214,8 @@ fn numbered(count: usize) -> Bytes {
     let mut text = String::with_capacity(count + 64);
     let mut line = 0_u64;
     while text.len() < count {
-        text.push_str(&format!("line {line:>8} of the output, and some more words to fill it\n"));
+        // A `String` takes everything.
+        let _ = writeln!(text, "line {line:>8} of the output, and some more words to fill it");
         line += 1;
     }
     text.truncate(count);
