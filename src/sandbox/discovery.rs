@@ -85,12 +85,19 @@ fn kinds<'a>(timeline: &'a Timeline, group: &str, version: &str) -> Vec<&'a Kind
     kinds.filter(|kind| kind.resource.group == group && kind.resource.version == version).collect()
 }
 
+/// Everything is read; pods are created and deleted where a script says how they live.
+fn verbs(shared: &Shared, kind: &Kind) -> Vec<&'static str> {
+    let writes: &[&str] =
+        if shared.script.is_some() && kind.resource.is_core("pods") { &["create", "delete"] } else { &[] };
+    READS.iter().chain(writes).copied().collect()
+}
+
 fn resources(shared: &Shared, group: &str, version: &str) -> Option<Value> {
     let mut resources = Vec::new();
     for kind in kinds(&shared.timeline(), group, version) {
         let mut resource = json!({
             "name": kind.resource.plural, "singularName": kind.singular(), "namespaced": kind.namespaced,
-            "kind": kind.name, "verbs": READS,
+            "kind": kind.name, "verbs": verbs(shared, kind),
         });
         if !kind.short.is_empty() {
             resource["shortNames"] = json!([kind.short]);
@@ -152,7 +159,7 @@ fn aggregated_resources(shared: &Shared, group: &str, version: &str) -> Vec<Valu
         let mut resource = json!({
             "resource": kind.resource.plural, "responseKind": response_kind(&kind.name),
             "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
-            "singularResource": kind.singular(), "verbs": READS,
+            "singularResource": kind.singular(), "verbs": verbs(shared, kind),
         });
         if !kind.short.is_empty() {
             resource["shortNames"] = json!([kind.short]);

@@ -1,6 +1,7 @@
 //! The smoke runs of gates: a pass needs one, its failure is the app's, and what cannot be run proves nothing.
 
 use std::path::Path;
+use std::process::Child;
 use std::time::Duration;
 
 use crashgate::gate::code::Code;
@@ -29,10 +30,14 @@ fn healthy(pods: &str, faults: &str) -> Cluster {
     Cluster::at(sandbox, offset, pods, faults)
 }
 
-fn check(cluster: &Cluster, smoke: &[&str]) -> (Option<i32>, Value, String) {
+fn start(cluster: &Cluster, smoke: &[&str]) -> Child {
     let mut command = cluster.command(&["check", "-o", "json"]);
     command.args(GATE).args(smoke.iter().map(|entry| format!("--smoke={entry}")));
-    let (code, stdout, stderr) = told(&command.output().unwrap());
+    command.spawn().unwrap()
+}
+
+fn ended(child: Child) -> (Option<i32>, Value, String) {
+    let (code, stdout, stderr) = told(&child.wait_with_output().unwrap());
     (code, serde_json::from_str(&stdout).unwrap(), stderr)
 }
 
@@ -44,7 +49,7 @@ fn pods(cluster: &Cluster) -> Vec<String> {
 #[test]
 fn a_smoke_run_that_ends_well_lets_the_gate_pass_after_one_more_look() {
     let cluster = healthy("- {image: smoke, after: 100ms, lasts: 200ms, log: [{text: \"well\\n\"}]}", "");
-    let (code, result, stderr) = check(&cluster, &["image=smoke", "command=./smoke", "command=--fast"]);
+    let (code, result, stderr) = ended(start(&cluster, &["image=smoke", "command=./smoke", "command=--fast"]));
     assert_eq!((code, &result["verdict"]), (Some(0), &"healthy".into()), "{result}{stderr}");
     assert!(stderr.contains("smoke run"), "{stderr}");
     assert_eq!(pods(&cluster), Vec::<String>::new());
@@ -62,7 +67,8 @@ fn a_smoke_run_that_fails_is_the_apps_failure_with_its_output() {
         "- {image: smoke, exitCode: 3, log: [{text: \"GET /basket: 502\\n\"}]}\n- {image: hangs, lasts: forever}",
         "",
     );
-    let (code, result, stderr) = check(&cluster, &["image=smoke"]);
+    let (fails, hangs) = (start(&cluster, &["image=smoke"]), start(&cluster, &["image=hangs", "timeout=4s"]));
+    let (code, result, stderr) = ended(fails);
     assert_eq!((code, &result["verdict"]), (Some(1), &"failed".into()), "{result}{stderr}");
     let finding = &result["gates"][0]["findings"][0];
     assert_eq!(
@@ -70,7 +76,7 @@ fn a_smoke_run_that_fails_is_the_apps_failure_with_its_output() {
         (&"SmokeFailed".into(), &"app".into(), &3.into())
     );
     assert_eq!(finding["evidence"][0], serde_json::json!({"kind": "log", "text": "GET /basket: 502\n"}));
-    let (code, result, _) = check(&cluster, &["image=hangs", "timeout=1s"]);
+    let (code, result, _) = ended(hangs);
     assert_eq!((code, &result["gates"][0]["findings"][0]["code"]), (Some(1), &"SmokeFailed".into()), "{result}");
     assert_eq!(pods(&cluster), Vec::<String>::new());
 }
@@ -83,13 +89,15 @@ fn a_smoke_run_that_cannot_be_is_told_by_its_cause() {
          - {image: late, after: 1h}",
         "",
     );
-    for (image, code, verdict, cause) in [
+    let cases = [
         ("quota", 5, "platform", "QuotaExceeded"),
         ("rights", 7, "inconclusive", "Forbidden"),
         ("late", 7, "inconclusive", "SmokeNotRun"),
         ("typo", 1, "failed", "ImageNotFound"),
-    ] {
-        let (ended, result, stderr) = check(&cluster, &[&format!("image={image}"), "timeout=1s"]);
+    ];
+    let running = cases.map(|case| (start(&cluster, &[&format!("image={}", case.0), "timeout=4s"]), case));
+    for (child, (image, code, verdict, cause)) in running {
+        let (ended, result, stderr) = ended(child);
         let gate = &result["gates"][0];
         assert_eq!((ended, &result["verdict"]), (Some(code), &verdict.into()), "{image}: {result}{stderr}");
         assert_eq!(gate["findings"][0]["code"], cause, "{image}: {result}");
