@@ -86,45 +86,26 @@ impl LogResume {
     ///
     /// The words of a node that are no line of the log.
     pub fn push(&mut self, mut chunk: &[u8], out: &mut Vec<u8>) -> Result<(), ForeignWords> {
-        while let Some(first) = chunk.first() {
-            let line_end = chunk.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+        while !chunk.is_empty() {
             match &mut self.place {
                 Place::Time(read) => {
-                    let (byte, is_end) = (*first, *first == b' ' || *first == b'\n');
-                    chunk = &chunk[1..];
-                    if !is_end && read.len() < LONGEST_TIME {
-                        read.push(byte);
-                        continue;
-                    }
-                    let time = std::str::from_utf8(read).ok().and_then(|text| text.parse::<Timestamp>().ok());
-                    match time.filter(|_| byte == b' ') {
-                        Some(time) => self.line(time),
-                        None if self.is_first && self.since.is_some() && byte != b'\n' => {
-                            // A long line is written in parts, and its first part is older than what was asked for.
-                            self.is_first = false;
-                            self.place = Place::Known;
-                        }
-                        None if self.is_first && self.since.is_some() => {
-                            self.is_first = false;
-                            self.place = Place::default();
-                        }
-                        None => {
-                            let mut words = std::mem::take(read);
-                            words.push(byte);
-                            self.place = Place::Foreign(words);
-                            if byte == b'\n' {
-                                return Err(self.words());
-                            }
-                        }
-                    }
+                    let room = LONGEST_TIME - read.len();
+                    let end = chunk.iter().take(room).position(|byte| matches!(byte, b' ' | b'\n')).unwrap_or(room);
+                    let (head, rest) = chunk.split_at(end.min(chunk.len()));
+                    read.extend_from_slice(head);
+                    let Some((byte, rest)) = rest.split_first() else { return Ok(()) };
+                    chunk = rest;
+                    self.time_read(*byte)?;
                 }
                 Place::Known => {
+                    let line_end = line_end(chunk);
                     chunk = &chunk[line_end.unwrap_or(chunk.len())..];
                     if line_end.is_some() {
                         self.place = Place::default();
                     }
                 }
                 Place::PartlyKnown(left) => {
+                    let line_end = line_end(chunk);
                     let passed = (*left).min(line_end.unwrap_or(chunk.len()));
                     let at_end = line_end == Some(passed);
                     *left -= passed;
@@ -137,6 +118,7 @@ impl LogResume {
                     }
                 }
                 Place::New => {
+                    let line_end = line_end(chunk);
                     let (new, rest) = chunk.split_at(line_end.unwrap_or(chunk.len()));
                     out.extend_from_slice(new);
                     self.newest += new.len();
@@ -148,6 +130,7 @@ impl LogResume {
                     }
                 }
                 Place::Foreign(words) => {
+                    let line_end = line_end(chunk);
                     let end = line_end.unwrap_or(chunk.len());
                     words.extend_from_slice(&chunk[..end]);
                     chunk = &chunk[end..];
@@ -164,13 +147,37 @@ impl LogResume {
     ///
     /// # Errors
     ///
-    /// Where it ended in the middle of what is no line of the log.
+    /// Where it ended in the middle of what is no line of the log, or before it came to what was known.
     pub fn finish(&mut self) -> Result<(), ForeignWords> {
         match &self.place {
             Place::Time(read) if !read.is_empty() => Err(self.words()),
             Place::Foreign(_) => Err(self.words()),
+            // Whatever it was, it was not this log: the newest known line is always asked for again.
+            _ if self.passed < self.known.len() => {
+                Err(ForeignWords("something else came in place of the log".to_owned()))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// What stands where a time must be was read, up to this byte.
+    fn time_read(&mut self, byte: u8) -> Result<(), ForeignWords> {
+        let Place::Time(read) = &mut self.place else { return Ok(()) };
+        let time = std::str::from_utf8(read).ok().and_then(|text| text.parse::<Timestamp>().ok());
+        if let Some(time) = time.filter(|_| byte == b' ') {
+            self.line(time);
+            return Ok(());
+        }
+        let mut words = std::mem::take(read);
+        if self.is_first && self.since.is_some() {
+            // A long line is written in parts, and its first part is older than what was asked for.
+            self.is_first = false;
+            self.place = if byte == b'\n' { Place::default() } else { Place::Known };
+            return Ok(());
+        }
+        words.push(byte);
+        self.place = Place::Foreign(words);
+        if byte == b'\n' { Err(self.words()) } else { Ok(()) }
     }
 
     /// A line begins that has this time.
@@ -218,6 +225,11 @@ impl LogResume {
     pub const fn has_gap(&self) -> bool {
         self.has_gap
     }
+}
+
+/// Where the line in these bytes ends, its end included.
+fn line_end(chunk: &[u8]) -> Option<usize> {
+    chunk.iter().position(|byte| *byte == b'\n').map(|end| end + 1)
 }
 
 #[cfg(test)]
@@ -296,6 +308,18 @@ mod tests {
         assert_eq!(answer, Err(ForeignWords("failed to create fsnotify watcher: too many open files".to_owned())));
         let (out, answer) = read(&mut resume, b"2026-11-21T03:00:00.1Z one\n2026-11-21T03:00:00.2Z two");
         assert_eq!((out, answer), (b"two".to_vec(), Ok(())));
+    }
+
+    #[test]
+    fn an_answer_without_what_is_known_is_not_this_log() {
+        let mut resume = LogResume::default();
+        let log = b"2026-11-21T03:00:00.1Z one\n2026-11-21T03:00:00.2Z two\n";
+        assert_eq!(read(&mut resume, log).1, Ok(()));
+        for told in [&b"unable to retrieve container logs for containerd://85dcf674"[..], b"", &log[..27]] {
+            let (out, answer) = read(&mut resume, told);
+            assert!(out.is_empty() && answer.is_err(), "{answer:?}");
+        }
+        assert_eq!(read(&mut resume, log), (Vec::new(), Ok(())));
     }
 
     #[test]
