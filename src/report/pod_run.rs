@@ -99,8 +99,9 @@ impl PodOutput for Show {
         if bytes.is_empty() {
             return;
         }
+        self.kept.take(bytes);
         match self.form {
-            Form::Json => self.kept.take(bytes),
+            Form::Json => {}
             Form::Inert => {
                 self.line.extend_from_slice(bytes);
                 if let Some(end) = self.line.iter().rposition(|byte| *byte == b'\n') {

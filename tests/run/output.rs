@@ -94,6 +94,24 @@ fn json_tells_all_of_it() {
     assert!(result["pod"].as_str().unwrap().starts_with("crashgate-run-"));
 }
 
+#[test]
+fn a_recorded_run_tells_its_end_and_no_secret() {
+    let cluster = Cluster::with("- {image: tool, exitCode: 4, log: [{text: \"one\\n\"}]}", "");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let record = file.path().to_str().unwrap();
+    let arguments = ["run", "tool", "--env", "DB_PASSWORD=hunter2secret", "--record", record];
+    let (code, _, stderr) = told(&cluster.command(&arguments).output().unwrap());
+    assert_eq!(code, Some(4), "{stderr}");
+    let recorded = std::fs::read_to_string(record).unwrap();
+    assert!(!recorded.contains("hunter2secret"));
+    let last: Value = serde_json::from_str(recorded.lines().last().unwrap()).unwrap();
+    let result = &last["gate"];
+    assert_eq!(
+        (&result["exitCode"], &result["output"], &result["outputBytes"]),
+        (&4.into(), &"one\n".into(), &4.into())
+    );
+}
+
 /// The committed schema is the one that the types make. `UPDATE_SCHEMA=1 cargo test --test it run::output` writes it.
 #[test]
 fn the_schema_has_not_drifted() {
