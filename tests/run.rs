@@ -182,3 +182,11 @@ fn no_cluster_and_no_namespace_are_125_too() {
     assert_eq!(code, Some(125), "{stderr}");
     assert!(stderr.contains("namespaces \"nowhere\" not found"), "{stderr}");
 }
+
+#[test]
+fn the_example_script_is_understood() {
+    crashgate::sandbox::PodScript::load(std::path::Path::new("manifests/pods.yaml")).unwrap();
+    let (code, _, stderr) = told(&crashgate(&["sandbox", "--pods", "Cargo.toml"]).output().unwrap());
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("pod script"), "{stderr}");
+}
