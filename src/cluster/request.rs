@@ -239,7 +239,7 @@ impl Connection {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let request = request
-            .body(Body::from(body))
+            .body(if body.is_empty() { Body::empty() } else { Body::from(body) })
             .map_err(|error| FailureKind::Undecodable(format!("the request cannot be made: {error}")))?;
         self.total.add(1);
         meter.add(1);
