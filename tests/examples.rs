@@ -28,7 +28,9 @@ fn known<T: Serialize + DeserializeOwned>(document: &Value) {
 #[test]
 fn kubernetes_knows_every_field_of_every_manifest() {
     let mut checked = 0;
-    for file in ["manifests/rbac.yaml", "manifests/job.yaml", "ci-examples/argocd-postsync.yaml"] {
+    for file in
+        ["manifests/rbac.yaml", "manifests/rbac-run.yaml", "manifests/job.yaml", "ci-examples/argocd-postsync.yaml"]
+    {
         for text in fs::read_to_string(file).unwrap().split("\n---\n") {
             let document: Value = serde_yaml::from_str(text).unwrap();
             match document["kind"].as_str().unwrap() {
@@ -42,7 +44,7 @@ fn kubernetes_knows_every_field_of_every_manifest() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 6);
+    assert_eq!(checked, 8);
 }
 
 fn yaml(file: &str) -> Value {

@@ -19,6 +19,7 @@ mod rehearsal;
 mod replay;
 mod report;
 mod rules;
+mod run;
 mod runner;
 mod sandbox;
 mod sentences;

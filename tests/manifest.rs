@@ -494,3 +494,28 @@ fn the_example_manifests_are_gates_and_have_the_schemas_keys() {
         assert!(tour.contains(&format!("{key}:")), "the full tour shows `{key}`");
     }
 }
+
+#[test]
+fn a_smoke_run_is_understood_and_its_mistakes_are_told() {
+    let run = validate(gate_with("smoke: {image: 'shop/smoke:${SET_VERSION}', command: [./smoke], timeout: 2m}"));
+    assert!(run.stdout.contains("smoke run of shop/smoke:v7 within 2m"), "{}{}", run.stdout, run.stderr);
+    for (line, problem) in [
+        ("smoke: {timeout: 1m}", "`smoke` names no image"),
+        ("smoke: shop/smoke:1", "`smoke` is a text, and must be a map"),
+        ("smoke: {image: a, comand: [b]}", "did you mean `command`?"),
+        ("smoke: {image: a, command: b c}", "`smoke.command` is a text, and must be a list of words"),
+        ("smoke: {image: a, timeout: 5}", "write `5s`"),
+        ("smoke: {image: a, security: lax}", "restricted, root, unset"),
+        ("smoke: {image: '${UNSET_VERSION}'}", "UNSET_VERSION"),
+        ("smoke:", "`smoke` is empty"),
+    ] {
+        let run = validate(gate_with(line));
+        assert_eq!((run.code, run.stderr.matches("gate.yaml:").count()), (Some(2), 1), "{line}: {}", run.stderr);
+        assert!(run.stderr.contains(problem), "{line}: {}", run.stderr);
+    }
+    let manifest = gate_with("smoke: {image: a, timeout: 1m}");
+    let run = validate_with(&manifest, &["--smoke", "image=b", "--smoke", "security=root"]);
+    assert!(run.stdout.contains("smoke run of b within 1m"), "{}{}", run.stdout, run.stderr);
+    let run = validate_with(&manifest, &["--smoke", "none"]);
+    assert!(run.code == Some(0) && !run.stdout.contains("smoke"), "{}{}", run.stdout, run.stderr);
+}

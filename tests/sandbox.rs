@@ -476,3 +476,83 @@ fn the_command_says_how_to_use_it_and_cleans_up() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(!kubeconfig.exists(), "the kubeconfig goes with the server");
 }
+
+const SCRIPT: &str = "pods:\n- {image: 'tool:*', after: 300ms, lasts: 300ms, exitCode: 3, log: [{text: \"one\\n\"}, {at: 200ms, text: \"two\\n\"}]}\n- {image: full, refused: 'exceeded quota: q'}\n- {image: stays, lasts: forever}\n";
+
+fn scripted() -> Options {
+    Options { pods: Some(SCRIPT.parse().unwrap()), ..Options::default() }
+}
+
+impl Desk {
+    async fn create(&self, name: &str, image: &str) -> (StatusCode, Value) {
+        let spec = serde_json::json!({"restartPolicy": "Never", "containers": [{"name": "run", "image": image}]});
+        let pod = serde_json::json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name}, "spec": spec});
+        self.write(Method::POST, PODS, &pod).await
+    }
+
+    async fn write(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let response =
+            self.client.send(request.body(Body::from(body.to_string().into_bytes())).unwrap()).await.unwrap();
+        let status = response.status();
+        (status, serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_created_pod_lives_as_its_script_says_and_every_watch_tells_it() {
+    let desk = Desk::open(&recording("crash-loop"), scripted()).await;
+    let version = desk.json(PODS).await["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let (status, pod) = desk.create("own", "tool:1").await;
+    assert_eq!((status, pod["status"]["phase"].as_str()), (StatusCode::CREATED, Some("Pending")));
+    assert_eq!(desk.create("own", "tool:1").await.0, StatusCode::CONFLICT);
+    let phase = async |wanted: &str| {
+        while desk.json(&format!("{PODS}/own")).await["status"]["phase"] != wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    phase("Running").await;
+    // A log that is followed ends with its container.
+    let log = desk.text(&format!("{PODS}/own/log?follow=true&timestamps=true")).await.1;
+    phase("Failed").await;
+    let watch = format!("{PODS}?watch=true&resourceVersion={version}&timeoutSeconds=1&fieldSelector=metadata.name=own");
+    let lines = desk.watch(&watch).await;
+    let phases: Vec<&str> = lines.iter().map(|line| line["object"]["status"]["phase"].as_str().unwrap()).collect();
+    assert_eq!(phases, ["Pending", "Pending", "Pending", "Running", "Running", "Failed"]);
+    let versions: Vec<u64> = lines
+        .iter()
+        .map(|line| line["object"]["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert!(versions.is_sorted() && versions[0] > version.parse().unwrap(), "{versions:?} after {version}");
+    let state = &lines.last().unwrap()["object"]["status"]["containerStatuses"][0]["state"]["terminated"];
+    assert_eq!((&state["exitCode"], &state["reason"]), (&3.into(), &"Error".into()));
+    let words: Vec<&str> = log.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(words, ["one", "two"], "{log}");
+    let second = log.lines().nth(1).unwrap().split_once('.').unwrap().0;
+    let rest = desk.text(&format!("{PODS}/own/log?sinceTime={second}.999999999Z")).await.1;
+    assert!(rest.ends_with("two\n"), "whole seconds are asked for, as API servers do: {rest}");
+}
+
+#[tokio::test]
+async fn pods_are_deleted_by_their_uid_and_what_was_recorded_stays() {
+    let desk = Desk::open(&recording("crash-loop"), Options { offset: Duration::from_secs(6), ..scripted() }).await;
+    let recorded = names(&desk.json(PODS).await)[0].to_owned();
+    let none = Value::Null;
+    assert_eq!(desk.write(Method::DELETE, &format!("{PODS}/{recorded}"), &none).await.0, StatusCode::FORBIDDEN);
+    let (status, refusal) = desk.create("own", "full").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(refusal["message"], "pods \"own\" is forbidden: exceeded quota: q");
+    let (_, pod) = desk.create("own", "stays").await;
+    let path = format!("{PODS}/own");
+    let options = |uid: &str| serde_json::json!({"kind": "DeleteOptions", "preconditions": {"uid": uid}});
+    assert_eq!(desk.write(Method::DELETE, &path, &options("another")).await.0, StatusCode::CONFLICT);
+    let uid = pod["metadata"]["uid"].as_str().unwrap();
+    assert_eq!(desk.write(Method::DELETE, &path, &options(uid)).await.0, StatusCode::OK);
+    assert_eq!(desk.refusal(&path).await, (404, "NotFound".to_owned()));
+    let elsewhere = PODS.replace("rec-crash-loop", "nowhere");
+    assert_eq!(desk.write(Method::POST, &elsewhere, &pod).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(desk.write(Method::POST, "/api/v1/namespaces", &pod).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    // Without a script nothing is written at all.
+    let still = Desk::still("crash-loop", 6_000).await;
+    assert_eq!(still.create("own", "stays").await.0, StatusCode::METHOD_NOT_ALLOWED);
+}

@@ -18,7 +18,7 @@ use crate::manifest::Loaded;
 use crate::report::json;
 use crate::report::printer::Printer;
 use crate::report::run::{Run, Sink};
-use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
+use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sandbox};
 
 /// Judge a fresh deploy: the main job
 ///
@@ -37,6 +37,9 @@ pub(super) struct Args {
     /// Let the rehearsal's cluster fail as this script says
     #[arg(long, value_name = "FILE", requires = "rehearse")]
     faults: Option<PathBuf>,
+    /// Let the rehearsal's cluster run pods (of `smoke:`) as this script says
+    #[arg(long, value_name = "FILE", requires = "rehearse")]
+    pods: Option<PathBuf>,
     #[command(flatten)]
     output: OutputFlags,
 }
@@ -64,6 +67,8 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     let sandbox = sandbox.map_err(|error| Halt::Usage(format!("error: {error}")))?;
     let faults = args.faults.as_deref().map(Faults::load).transpose();
     let faults = faults.map_err(|error| Halt::Usage(format!("error: {error}")))?.unwrap_or_default();
+    let pods = args.pods.as_deref().map(PodScript::load).transpose();
+    let pods = pods.map_err(|error| Halt::Usage(format!("error: {error}")))?;
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
     let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
     sinks.plan(&gates);
@@ -74,7 +79,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
             let length = sandbox.length();
-            let options = Options { begin: Begin::WhenTold, faults, ..Options::default() };
+            let options = Options { begin: Begin::WhenTold, faults, pods, ..Options::default() };
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
             let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
             let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();

@@ -17,6 +17,7 @@ mod output;
 mod plan_flags;
 mod recorder;
 mod replay;
+mod run;
 mod sandbox;
 mod schema;
 mod validate;
@@ -33,6 +34,7 @@ struct Cli {
 enum Command {
     Check(Box<check::Args>),
     Replay(Box<replay::Args>),
+    Run(Box<run::Args>),
     Sandbox(sandbox::Args),
     Validate(Box<validate::Args>),
     Schema(schema::Args),
@@ -65,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
     match cli.command {
         Command::Check(args) => check::run(&args, printer),
         Command::Replay(args) => replay::run(&args, printer),
+        Command::Run(args) => run::run(&args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),

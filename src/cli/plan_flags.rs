@@ -56,6 +56,9 @@ pub(super) struct PlanFlags {
     /// Refuse any other cluster than this, as in `server=https://prod.example.com:6443` or `clusterUid=UID`
     #[arg(long, value_name = "MARK=VALUE", value_delimiter = ',')]
     expect: Vec<String>,
+    /// Run this pod before a pass, as in `image=shop/smoke:1`, or `none`. Repeat it for more keys
+    #[arg(long, value_name = "KEY=VALUE")]
+    smoke: Vec<String>,
 }
 
 impl PlanFlags {
@@ -103,6 +106,7 @@ impl PlanFlags {
             (Key::Grace, &self.grace),
             (Key::IgnoreContainers, &self.ignore_containers),
             (Key::Expect, &self.expect),
+            (Key::Smoke, &self.smoke),
         ];
         let single = single.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?)));
         single.chain(several.into_iter().flat_map(|(key, texts)| texts.iter().map(move |text| (key, text.as_str()))))

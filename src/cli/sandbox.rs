@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use crate::gate::verdict::Verdict;
 use crate::report::printer::Printer;
-use crate::sandbox::{Begin, Faults, Options, Running, Sample, Sandbox};
+use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sample, Sandbox};
 
-/// Serve a recording as a read-only Kubernetes API on loopback
+/// Serve a recording as a Kubernetes API on loopback
 ///
 /// It plays in its own timing, from its start on, and keeps its final state. kubectl and every other client work on it,
-/// as long as they only read.
+/// as long as they only read. With --pods they can also create and delete pods, whose life the script tells.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The recording
-    recording: PathBuf,
+    /// The recording; with --pods there need not be one
+    #[arg(required_unless_present = "pods")]
+    recording: Option<PathBuf>,
     /// The port on 127.0.0.1; a free one where none is given
     #[arg(long, value_name = "N")]
     port: Option<u16>,
@@ -26,6 +27,9 @@ pub(super) struct Args {
     /// Fail on purpose as this script says
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Let clients create pods, which live as this script says
+    #[arg(long, value_name = "FILE")]
+    pods: Option<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -39,12 +43,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {
-    let Args { recording, port, at, faults } = args;
+    let Args { recording, port, at, faults, pods } = args;
+    let pods = pods.as_deref().map(PodScript::load).transpose().map_err(|error| error.to_string());
     let faults = faults.as_deref().map(Faults::load).transpose().map_err(|error| error.to_string());
     let served = faults.and_then(|faults| {
         let faults = faults.unwrap_or_default();
-        let options = Options { port, begin: Begin::Now, offset: at, faults, ..Options::default() };
-        serve(&recording, options, printer)
+        let options = Options { port, begin: Begin::Now, offset: at, faults, pods: pods?, ..Options::default() };
+        serve(recording.as_deref(), options, printer)
     });
     match served {
         Ok(()) => 0,
@@ -55,8 +60,11 @@ pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {
     }
 }
 
-fn serve(recording: &Path, options: Options, printer: &mut Printer) -> Result<(), String> {
-    let sandbox = Sandbox::load(recording).map_err(|error| error.to_string())?;
+fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> Result<(), String> {
+    let sandbox = match recording {
+        Some(recording) => Sandbox::load(recording).map_err(|error| error.to_string())?,
+        None => Sandbox::empty("default"),
+    };
     if sandbox.is_torn() {
         printer.say("the recording's last line is torn: what came before it is served");
     }

@@ -15,6 +15,7 @@ use super::connect::{Connection, Meter};
 use super::evidence;
 use super::machine::Machine;
 use super::signals::{Stop, stopped};
+use super::smoke::Smoke;
 use super::source::{Observed, Pace};
 use super::subscriptions::Subscriptions;
 use crate::gate::machine::Want;
@@ -56,12 +57,21 @@ pub(super) struct Judge<M> {
     pub last: Duration,
 }
 
+/// A smoke run takes no longer than this beyond its own time; the gate itself gives up before.
+const SMOKE_BACKSTOP: Duration = Duration::from_mins(2);
+
 type Confirmation<'a> = BoxFuture<'a, Fact>;
 
 impl<M: Machine> Judge<M> {
     /// Judges to the end.
     pub async fn run(mut self) -> Option<Outcome> {
-        let interrupted = self.decide().await;
+        let mut smoke = None;
+        let interrupted = self.decide(&mut smoke).await;
+        // Whatever ended the gate, the pod of its smoke run must not stay.
+        if let Some(mut smoke) = smoke {
+            smoke.call_off();
+            smoke.over().await;
+        }
         if !interrupted {
             self.collect_evidence().await;
         }
@@ -71,11 +81,12 @@ impl<M: Machine> Judge<M> {
     }
 
     /// Feeds the gate until it has decided. True where it was ended from outside.
-    async fn decide(&mut self) -> bool {
+    async fn decide(&mut self, smoke: &mut Option<Smoke>) -> bool {
         let connection = Arc::clone(&self.connection);
         let meter = self.meter.clone();
         let plan = self.machine.plan().clone();
-        let backstop = self.start + plan.wait_period + plan.stable_for + BACKSTOP;
+        let smoke_time = plan.smoke.as_ref().map_or(Duration::ZERO, |smoke| smoke.timeout + SMOKE_BACKSTOP);
+        let backstop = self.start + plan.wait_period + plan.stable_for + smoke_time + BACKSTOP;
         let patience = connection.request_timeout;
         let mut confirmation: Option<(u64, Option<Confirmation<'_>>)> = None;
         let mut stop = self.stop.clone();
@@ -84,8 +95,19 @@ impl<M: Machine> Judge<M> {
             if self.machine.outcome().is_some() {
                 return false;
             }
-            match self.machine.want() {
+            let want = self.machine.want();
+            if let Some(running) = smoke.as_mut().filter(|running| want != Want::Smoke { ticket: running.ticket }) {
+                running.call_off();
+            }
+            match want {
                 Want::Nothing => confirmation = None,
+                Want::Smoke { ticket } => {
+                    confirmation = None;
+                    // One that was called off goes first: two pods at once are one too many.
+                    if let (None, Some(order)) = (&smoke, &plan.smoke) {
+                        *smoke = Some(Smoke::begin(ticket, &connection, &plan.namespace, order, &meter));
+                    }
+                }
                 Want::Confirmation { owners, ticket } => {
                     if confirmation.as_ref().is_none_or(|(asked, _)| *asked != ticket) {
                         let (pods, connection, meter) = (self.pods.clone(), &connection, &meter);
@@ -107,6 +129,13 @@ impl<M: Machine> Judge<M> {
                 }
                 Some(observed) = self.inbox.recv() => self.observe(observed).await,
                 Some(observed) = self.pods_inbox.recv() => self.observe(observed).await,
+                answer = smoked(smoke) => {
+                    let over = smoke.take();
+                    if over.is_some_and(|over| !over.is_called_off()) {
+                        let now = self.now();
+                        self.machine.observe(now, answer);
+                    }
+                }
                 answer = answered(&mut confirmation) => {
                     if let Some((_, answer)) = &mut confirmation {
                         *answer = None;
@@ -261,6 +290,13 @@ impl<M: Machine> Judge<M> {
 
     fn findings(&self) -> Vec<crate::gate::finding::Finding> {
         self.machine.outcome().map(|outcome| outcome.findings.clone()).unwrap_or_default()
+    }
+}
+
+async fn smoked(smoke: &mut Option<Smoke>) -> Fact {
+    match smoke {
+        Some(smoke) => smoke.over().await,
+        None => pending().await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The only rooms that talk to Kubernetes: connect, watch, confirm, collect evidence.
+//! The only rooms that talk to Kubernetes: connect, watch, confirm, collect evidence, run a pod.
 //!
 //! What may live here: requests and what is known of their trustworthiness. What may not: what a fact means for a
 //! verdict.
@@ -7,7 +7,8 @@
 //! is the one gateway: every request passes it, is counted, bounded in time, and its failure named ([`failure`]). A
 //! [`source`] keeps one collection fresh by LIST and WATCH within the [`budget`]; the [`ledger`] is how it proves that a
 //! silent watch is not a dead one. The [`session`] drives gates with sources, confirming reads ([`confirm`]) and
-//! [`evidence`].
+//! [`evidence`]. [`pod_run`] creates one pod, reads its log to the end over broken connections ([`log_resume`]) and
+//! deletes it.
 
 pub mod backoff;
 pub mod budget;
@@ -23,12 +24,15 @@ pub mod ledger;
 pub mod lines;
 pub mod link;
 pub mod listing;
+pub mod log_resume;
 pub mod machine;
+pub mod pod_run;
 pub mod proxy;
 pub mod rehearsed;
 pub mod request;
 pub mod session;
 pub mod signals;
+mod smoke;
 pub mod source;
 pub mod subscriptions;
 pub mod unconnected;

@@ -2,29 +2,31 @@
 //!
 //! Bodies are raw JSON. Nothing is decoded into the API's types, for those fill in what is missing.
 
+mod exchange;
+mod log;
 mod watch;
+mod write;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{Request, Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::time::{Instant, timeout};
 
 use super::backoff::Backoff;
 use super::collection::{Collection, with_query};
 use super::connect::{Connection, Meter};
-use super::failure::{Failure, FailureKind, of_connection, of_foreign_body, of_status};
+use super::failure::{Failure, FailureKind, of_connection, of_foreign_body};
 use super::listing::{Listing, ListingError, Named, Pages};
 use crate::recording::line::{Entry, LogEntry};
 
+pub use log::LogStream;
 pub use watch::{Watch, WatchLine};
 
 /// Objects a page.
@@ -205,67 +207,6 @@ impl Connection {
         let (status, json) = (response.status(), is_json(&response));
         let body = collect(response.into_body(), BIGGEST_BODY, deadline, self.request_timeout).await?;
         if json { Ok(body) } else { Err(of_foreign_body(status, &body)) }
-    }
-
-    /// One request, up to the head of a good answer. Where the credentials ran out they are read again, and the request is
-    /// made once more: only here is it known which client was refused.
-    async fn send(&self, path_and_query: &str, accept: &str, meter: &Meter) -> Result<Response<Body>, FailureKind> {
-        /// A client certificate that ends so soon is replaced before it is used again.
-        const ENDS_SOON: Duration = Duration::from_mins(1);
-        let (mut generation, mut client) = self.client();
-        let ends_soon = client.valid_until().is_some_and(|end| end <= jiff::Timestamp::now() + ENDS_SOON);
-        if ends_soon && self.renew(generation).await {
-            (generation, client) = self.client();
-        }
-        match self.send_with(client, path_and_query, accept, meter).await {
-            Err(FailureKind::Unauthorized(_)) if self.renew(generation).await => {
-                self.send_with(self.client().1, path_and_query, accept, meter).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn send_with(
-        &self,
-        client: Client,
-        path_and_query: &str,
-        accept: &str,
-        meter: &Meter,
-    ) -> Result<Response<Body>, FailureKind> {
-        const NAME: &str = concat!("crashgate/", env!("CARGO_PKG_VERSION"));
-        let deadline = Instant::now() + self.request_timeout;
-        let request = Request::get(path_and_query)
-            .header(ACCEPT, accept)
-            .header(USER_AGENT, NAME)
-            .body(Body::empty())
-            .map_err(|error| FailureKind::Undecodable(format!("the request cannot be made: {error}")))?;
-        self.total.add(1);
-        meter.add(1);
-        // In a task of its own: a credential plugin that is run again for its token blocks the thread, and the time
-        // limit must hold all the same.
-        let sent = AbortOnDropHandle::new(tokio::spawn(async move { client.send(request).await }));
-        let response = match timeout_at(deadline, sent).await {
-            Err(_) => return Err(FailureKind::TimedOut(self.request_timeout)),
-            Ok(Err(_)) => {
-                let what = "the request ended before its answer".to_owned();
-                return Err(FailureKind::Unreachable { what, hopeless: false });
-            }
-            Ok(Ok(Err(error))) => return Err(of_connection(&error)),
-            Ok(Ok(Ok(response))) => response,
-        };
-        if response.status() == StatusCode::OK {
-            return Ok(response);
-        }
-        let status = response.status().as_u16();
-        let content_type = content_type(&response);
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
-        // The status says enough where the body does not come.
-        let body = collect(response.into_body(), BIGGEST_ERROR, deadline, self.request_timeout).await;
-        Err(of_status(status, retry_after, &body.unwrap_or_default(), &content_type))
     }
 
     /// Lets the tap hear of an entry.

@@ -45,7 +45,8 @@ const SHARED: [Source; 6] = [
 const TICK: Duration = Duration::from_secs(1);
 
 /// Judges the plans, side by side, until each has its outcome. The sink hears of the begin, of all that changes, and of
-/// the end. `stop` ends the gates early with what they know; that takes less than 2 s.
+/// the end. `stop` ends the gates early with what they know; that takes less than 2 s,
+/// and where a smoke run is on, as long as it takes to delete its pod.
 pub async fn judge(connection: Arc<Connection>, plans: Vec<Plan>, sink: &mut dyn Sink, stop: Stop) -> Run {
     judge_machines(connection, plans.into_iter().map(Gate::new).collect(), sink, stop).await
 }

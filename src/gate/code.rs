@@ -26,6 +26,7 @@ pub enum Code {
     CrashLoop,
     PodFailed,
     SmokeFailed,
+    NotEnded,
     QuotaExceeded,
     AdmissionDenied,
     VolumeUnavailable,
@@ -47,6 +48,7 @@ pub enum Code {
     OwnerUnknown,
     ClusterUnreachable,
     StaleData,
+    SmokeNotRun,
     RecordingEnded,
 }
 
@@ -226,6 +228,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "Read the output of the smoke run.";
     "status.phase and state.terminated of the smoke pod"
 
+    NotEnded, App, TimedOut, Counts::AtTheEnd;
+    "The pod of `crashgate run` did not end in time.";
+    "A process that waits for something, a time-out shorter than its work, an image that takes long to pull.";
+    "Read its output so far; give it more time with `--timeout`.";
+    "status.phase and state of the pod; status.reason DeadlineExceeded"
+
     QuotaExceeded, Platform, Platform, Counts::AfterGrace(Grace::Quota);
     "A ResourceQuota of the namespace does not allow the pods that the workload asks for.";
     "The quota is used up, by other workloads or by the surge of a rolling update; a pod without the requests that the quota counts.";
@@ -351,6 +359,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "A watch that broke and could not be resumed, answers that could not be read.";
     "Run the gate again; if it stays, look at the API server and what lies between.";
     "the freshness of the last answer of each source"
+
+    SmokeNotRun, Observation, Inconclusive, Counts::AtOnce;
+    "The smoke run that the manifest asks for could not be run, or not be seen to its end, so it proves nothing.";
+    "No right to create pods, a replay or rehearsal, which has no cluster to run a pod in, a connection that broke.";
+    "Give the gate the rights to run pods; replay with `--smoke none`, rehearse with `--pods FILE`.";
+    "the requests that create the smoke pod, watch it and read its log"
 
     RecordingEnded, Observation, Inconclusive, Counts::AtOnce;
     "The recording ended before the gate could decide.";

@@ -33,8 +33,21 @@ pub struct Course {
     /// The ticket of the confirming read that was asked for. Withdrawn whenever the window changes, so that an answer is
     /// always about the window that is open.
     asked: Option<u64>,
+    smoke: Smoke,
     tickets: u64,
 }
+
+/// How far the smoke run of the open window is. It is worth nothing for another window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Smoke {
+    #[default]
+    NotAsked,
+    Asked(u64),
+    Passed,
+}
+
+/// How long a smoke run may take beyond its own time: to be created, read to its end and deleted.
+const SMOKE_LIMIT: Duration = Duration::from_secs(90);
 
 /// A moment that is judged.
 pub struct Moment<'a> {
@@ -75,13 +88,16 @@ impl Course {
         } else if judgement.all_well() {
             self.keep_window(moment, journal);
             if self.is_stable(moment) {
-                if moment.confirmed {
+                if plan.smoke.is_some() && self.smoke != Smoke::Passed {
+                    self.ask_smoke(journal, now);
+                } else if moment.confirmed {
                     return Some((Verdict::Healthy, judgement.causes.clone()));
+                } else {
+                    self.ask(journal, now);
                 }
-                self.ask(journal, now);
             }
         } else {
-            self.asked = None;
+            (self.asked, self.smoke) = (None, Smoke::NotAsked);
             if self.window.unwell() {
                 let why = judgement.lacking().unwrap_or_else(|| "something is lacking".to_owned());
                 journal.push(now, GateEvent::WindowBroken { why });
@@ -94,6 +110,9 @@ impl Course {
         // and no flaw of the app.
         if self.asked.is_some() {
             return Some((Verdict::Inconclusive, with(ending::unconfirmed(now), judgement)));
+        }
+        if matches!(self.smoke, Smoke::Asked(_)) {
+            return Some((Verdict::Inconclusive, with(ending::unsmoked(now), judgement)));
         }
         Some(ending::at_the_end(view, plan, judgement, now))
     }
@@ -109,6 +128,26 @@ impl Course {
         self.asked.take().is_some()
     }
 
+    /// The ticket of the smoke run that is asked for.
+    #[must_use]
+    pub fn smoke_ticket(&self) -> Option<u64> {
+        if let Smoke::Asked(ticket) = self.smoke { Some(ticket) } else { None }
+    }
+
+    /// Takes the smoke run off that was asked for. True where there was one.
+    pub fn take_smoke(&mut self) -> bool {
+        let was_asked = self.smoke_ticket().is_some();
+        if was_asked {
+            self.smoke = Smoke::NotAsked;
+        }
+        was_asked
+    }
+
+    /// The smoke run that was taken off passed.
+    pub fn smoke_passed(&mut self) {
+        self.smoke = Smoke::Passed;
+    }
+
     /// The moments at which the course itself has something to decide.
     pub fn deadlines(&self, plan: &Plan) -> impl Iterator<Item = Duration> {
         let stable = self.window.since().map(|since| since.saturating_add(plan.stable_for));
@@ -121,7 +160,7 @@ impl Course {
         if change == Change::None {
             return;
         }
-        self.asked = None;
+        (self.asked, self.smoke) = (None, Smoke::NotAsked);
         if let Change::Restarted { why } = change {
             journal.push(now, GateEvent::WindowBroken { why });
         }
@@ -143,6 +182,14 @@ impl Course {
         }
     }
 
+    fn ask_smoke(&mut self, journal: &mut Journal, now: Duration) {
+        if self.smoke == Smoke::NotAsked {
+            self.tickets += 1;
+            self.smoke = Smoke::Asked(self.tickets);
+            journal.push(now, GateEvent::Smoking);
+        }
+    }
+
     /// True where the time is up: the wait period is over and no window that began in it is still open, or such a
     /// window could not be brought to its end in time.
     fn is_over(&self, moment: &Moment<'_>) -> bool {
@@ -155,7 +202,8 @@ impl Course {
     /// The latest moment for a window that is open: its end, and the time that a confirming read may take.
     fn limit(&self, plan: &Plan) -> Option<Duration> {
         let end = self.window.since()?.saturating_add(plan.stable_for);
-        Some(end.max(plan.wait_period).saturating_add(CONFIRM_LIMIT))
+        let smoke = plan.smoke.as_ref().map_or(Duration::ZERO, |smoke| smoke.timeout.saturating_add(SMOKE_LIMIT));
+        Some(end.max(plan.wait_period).saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
     }
 
     fn remember_carriers(&mut self, judgement: &Judgement<'_>) {

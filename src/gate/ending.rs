@@ -77,6 +77,13 @@ pub fn unconfirmed(now: Duration) -> Cause {
     Cause::new(Code::StaleData, Place::default(), message.to_owned(), now)
 }
 
+/// The cause of a gate whose smoke run was never over.
+#[must_use]
+pub fn unsmoked(now: Duration) -> Cause {
+    let message = "everything was ready for long enough, but the smoke run was not seen to its end in time";
+    Cause::new(Code::SmokeNotRun, Place::default(), message.to_owned(), now)
+}
+
 fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
     let asked = match &plan.workload {
         Some(pin) => format!("no pod of {pin} at version {} came", plan.version),

@@ -40,6 +40,12 @@ pub enum Want {
         /// Counts the questions: an answer to an older one is useless.
         ticket: u64,
     },
+    /// The smoke run of the plan, answered with [`Fact::Smoked`]. Where the gate wants something else before that, the
+    /// run is of no use any more.
+    Smoke {
+        /// Counts the questions, as with a confirmation.
+        ticket: u64,
+    },
 }
 
 /// One gate: a state machine over observations, with time passed in.
@@ -123,6 +129,18 @@ impl Gate {
                 }
                 false
             }
+            Fact::Smoked(run) => {
+                if self.course.take_smoke() {
+                    if let Some((verdict, mut causes)) = run.objection(self.now) {
+                        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+                        self.decide(verdict, causes);
+                    } else {
+                        self.course.smoke_passed();
+                        self.judge(false);
+                    }
+                }
+                false
+            }
             Fact::RecordingEnded => {
                 self.recording_ended();
                 false
@@ -156,6 +174,9 @@ impl Gate {
     /// What the gate wants from outside now.
     #[must_use]
     pub fn want(&self) -> Want {
+        if let Some(ticket) = self.course.smoke_ticket().filter(|_| self.outcome.is_none()) {
+            return Want::Smoke { ticket };
+        }
         match self.course.ticket().filter(|_| self.outcome.is_none()) {
             Some(ticket) => {
                 let owners = self.owners().into_iter().map(|owner| (owner.kind, owner.name.clone())).collect();

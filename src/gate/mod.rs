@@ -4,7 +4,7 @@
 //! result is written. The other folders import this one, and this one imports none of them.
 //!
 //! Facts ([`observation`]) about [`pod`]s and [`workload`]s come in, the [`machine`] judges them by its [`plan`], and an
-//! [`outcome`] with [`finding`]s comes out. Each cause has a row in the table of [`code`].
+//! [`outcome`] with [`finding`]s comes out. A [`pod_run`] judges one pod that is run to its end by the same causes. Each cause has a row in the table of [`code`].
 
 mod admission;
 mod cause;
@@ -31,6 +31,8 @@ mod owner_causes;
 pub mod plan;
 pub mod pod;
 mod pod_causes;
+pub mod pod_order;
+pub mod pod_run;
 mod pod_words;
 mod proof;
 mod pull;
@@ -40,6 +42,7 @@ mod rights;
 mod scheduling;
 mod scope;
 pub mod selector;
+pub mod smoke;
 mod sources;
 mod start;
 mod target;

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::pod::Pod;
+use super::smoke::SmokeRun;
 use super::workload::{Workload, WorkloadKind};
 
 /// One fact about the cluster.
@@ -51,6 +52,8 @@ pub enum Fact {
         /// The owners that were asked for.
         owners: Vec<Workload>,
     },
+    /// The answer to [`Want::Smoke`](super::machine::Want): the smoke run is over.
+    Smoked(Box<SmokeRun>),
     /// The recording that this run is fed from has ended: nothing more will ever come.
     RecordingEnded,
 }

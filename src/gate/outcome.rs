@@ -86,6 +86,8 @@ pub enum GateEvent {
     },
     /// Something to know that decides nothing.
     Warned(Warning),
+    /// The gate asks for its smoke run.
+    Smoking,
     /// The gate asks for the read that confirms a pass.
     Confirming,
     /// The gate has decided.

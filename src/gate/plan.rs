@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use super::pod_order::PodOrder;
 use super::selector::Selector;
 use super::workload::WorkloadKind;
 
@@ -38,6 +39,8 @@ pub struct Plan {
     pub grace: BTreeMap<Grace, Duration>,
     /// Containers whose state and crashes decide nothing.
     pub ignore_containers: BTreeSet<String>,
+    /// A pod that must end with 0 once the app is stable, before the gate passes.
+    pub smoke: Option<PodOrder>,
 }
 
 impl Plan {
@@ -59,6 +62,7 @@ impl Plan {
             min_ready: None,
             grace: BTreeMap::new(),
             ignore_containers: BTreeSet::new(),
+            smoke: None,
         }
     }
 

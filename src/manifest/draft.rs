@@ -10,6 +10,7 @@ use super::diagnostics::{Fault, Place, Problem, quoted};
 use super::duration::{self, Zero};
 use super::expect::{Expected, Mark};
 use super::keys::Key;
+use super::smoke::{SmokeDraft, SmokeKey};
 use super::values::{self, LABEL_VALUE_RULE};
 
 /// Which of the two labels of the default selector.
@@ -60,6 +61,7 @@ pub(super) struct Draft {
     grace: BTreeMap<Grace, Duration>,
     ignore_containers: BTreeSet<String>,
     expect: Expected,
+    smoke: Option<SmokeDraft>,
 }
 
 impl Draft {
@@ -103,6 +105,11 @@ impl Draft {
                 let (mark, wanted) = pair(name, text, "server=https://prod.example.com:6443")?;
                 self.expect(Mark::from_name(name, mark)?, name, wanted)?;
             }
+            Key::Smoke if text == "none" => self.smoke.get_or_insert_default().none = true,
+            Key::Smoke => {
+                let (key, value) = pair(name, text, "image=shop/smoke:1")?;
+                self.set_smoke(SmokeKey::from_name(name, key)?, name, value)?;
+            }
         }
         Ok(())
     }
@@ -133,7 +140,18 @@ impl Draft {
         Ok(())
     }
 
-    /// This draft with the flags laid over it: a flag wins over its key. `--labels` and `--grace` win entry by entry.
+    /// Notes that the image of the smoke run was said, well or badly.
+    pub(super) fn give_smoke_image(&mut self) {
+        self.smoke.get_or_insert_default().has_image = true;
+    }
+
+    /// Takes a key of the smoke run.
+    pub(super) fn set_smoke(&mut self, key: SmokeKey, name: &str, text: &str) -> Result<(), Fault> {
+        self.smoke.get_or_insert_default().set(key, name, text)
+    }
+
+    /// This draft with the flags laid over it: a flag wins over its key. `--labels`, `--grace` and `--smoke` win entry by
+    /// entry.
     pub(super) fn under(self, flags: &Self) -> Self {
         let flags = flags.clone();
         let mut given = self.given;
@@ -162,6 +180,10 @@ impl Draft {
                 flags.ignore_containers
             },
             expect: self.expect.under(flags.expect),
+            smoke: match (self.smoke, flags.smoke) {
+                (Some(own), Some(flags)) => Some(own.under(flags)),
+                (own, flags) => flags.or(own),
+            },
         }
     }
 
@@ -201,6 +223,18 @@ impl Draft {
             // Said badly, and told already.
             return Err(Vec::new());
         };
+        let graces: Vec<_> = self.grace.iter().map(|(grace, patience)| (*grace, *patience)).collect();
+        let smoke = self.smoke.filter(|smoke| !smoke.none).map(|smoke| (smoke.has_image, smoke.order(graces)));
+        let smoke = match smoke {
+            None => None,
+            Some((_, Some(order))) => Some(order),
+            // Said badly, and told already.
+            Some((true, None)) => return Err(Vec::new()),
+            Some((false, None)) => {
+                let fault = Fault::new("`smoke` names no image", "add one, as in `smoke: {image: shop/smoke:1}`");
+                return Err(vec![Problem { place: self.given.get(&Key::Smoke).copied().flatten(), fault }]);
+            }
+        };
         let app_label = self.app_label.unwrap_or_else(|| "app".to_owned());
         let plan = Plan::new(&app, &version, &namespace);
         let version_label = self.version_label.unwrap_or_else(|| plan.version_label.clone());
@@ -218,6 +252,7 @@ impl Draft {
             min_ready: self.min_ready,
             grace: self.grace,
             ignore_containers: self.ignore_containers,
+            smoke,
             ..plan
         })
     }

@@ -8,6 +8,7 @@ use super::expand::{Env, expand};
 use super::expect::Mark;
 use super::keys::{Key, meant};
 use super::node::{Node, Value};
+use super::smoke::SmokeKey;
 use super::values;
 
 /// Reads a gate. What a flag replaces is not looked at: it may name variables that only the pipeline sets.
@@ -44,6 +45,7 @@ impl Reader<'_> {
                 Key::Grace => self.graces(name, value),
                 Key::IgnoreContainers => self.containers(name, value),
                 Key::Expect => self.expectations(name, value),
+                Key::Smoke => self.smoke(name, value),
                 _ => self.scalar(key, name, value),
             }
         }
@@ -97,7 +99,9 @@ impl Reader<'_> {
             Key::Workload => "workload: deployment/checkout",
             Key::Selector => "selector: app=checkout,version=v2.3.1",
             Key::Replicas => "replicas: 3",
-            Key::MinReady | Key::Labels | Key::Grace | Key::IgnoreContainers | Key::Expect => "minReady: 95%",
+            Key::MinReady | Key::Labels | Key::Grace | Key::IgnoreContainers | Key::Smoke | Key::Expect => {
+                "minReady: 95%"
+            }
         };
         if let Some(text) = self.text(key.name(), name, value, example) {
             self.keep(value, |draft| draft.set(key, key.name(), &text));
@@ -161,6 +165,46 @@ impl Reader<'_> {
                 }
             }
             _ => self.wrong_shape(Key::IgnoreContainers, name, value, "a list", EXAMPLE),
+        }
+    }
+
+    fn smoke(&mut self, name: &Node, value: &Node) {
+        const EXAMPLE: &str = "smoke: {image: shop/smoke:1, timeout: 1m}";
+        for (key, value) in self.map(Key::Smoke, name, value, EXAMPLE) {
+            let text = key.text().unwrap_or_default();
+            let which = match SmokeKey::from_name("smoke", text) {
+                Ok(which) => which,
+                Err(fault) => {
+                    self.problems.push(Problem::at(key.place, fault));
+                    continue;
+                }
+            };
+            if which == SmokeKey::Image {
+                self.draft.give_smoke_image();
+            }
+            let name = format!("smoke.{text}");
+            let example = if which.is_list() { "command: [./smoke, --fast]" } else { EXAMPLE };
+            match &value.value {
+                Value::List(words) if which.is_list() => {
+                    for word in words {
+                        if let Some(text) = self.text(&name, word, word, example) {
+                            self.keep(word, |draft| draft.set_smoke(which, &name, &text));
+                        }
+                    }
+                }
+                _ if which.is_list() => {
+                    let fault = Fault::new(
+                        format!("`{name}` is {}, and must be a list of words", value.what()),
+                        format!("write it as in `{example}`"),
+                    );
+                    self.problems.push(Problem::at(value.place, fault));
+                }
+                _ => {
+                    if let Some(text) = self.text(&name, key, value, example) {
+                        self.keep(value, |draft| draft.set_smoke(which, &name, &text));
+                    }
+                }
+            }
         }
     }
 

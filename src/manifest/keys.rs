@@ -33,11 +33,13 @@ pub enum Key {
     IgnoreContainers,
     /// The cluster that must be asked, and no other.
     Expect,
+    /// A pod that must end well before the gate passes.
+    Smoke,
 }
 
 impl Key {
     /// Every key, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::App,
         Self::Version,
         Self::Namespace,
@@ -53,6 +55,7 @@ impl Key {
         Self::Grace,
         Self::IgnoreContainers,
         Self::Expect,
+        Self::Smoke,
     ];
 
     /// The keys that make no sense for two gates at once: as flags they are refused over several documents.
@@ -77,6 +80,7 @@ impl Key {
             Self::Grace => "grace",
             Self::IgnoreContainers => "ignoreContainers",
             Self::Expect => "expect",
+            Self::Smoke => "smoke",
         }
     }
 
@@ -99,6 +103,7 @@ impl Key {
             Self::Grace => "--grace",
             Self::IgnoreContainers => "--ignore-containers",
             Self::Expect => "--expect",
+            Self::Smoke => "--smoke",
         }
     }
 
@@ -110,7 +115,7 @@ impl Key {
 
     /// True for keys that hold a map or a list.
     pub(super) const fn is_collection(self) -> bool {
-        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers | Self::Expect)
+        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers | Self::Smoke | Self::Expect)
     }
 }
 

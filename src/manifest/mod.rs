@@ -17,6 +17,7 @@ pub mod keys;
 mod load;
 mod node;
 pub mod schema;
+mod smoke;
 mod source;
 mod summary;
 mod syntax;

@@ -82,6 +82,8 @@ struct Gate {
     /// The cluster that must be asked: any other is refused before anything is judged. Not looked at where a recording is
     /// judged.
     expect: Option<Expect>,
+    /// A pod that must end with exit code 0 once the app has been stable for long enough, before the gate passes.
+    smoke: Option<Smoke>,
 }
 
 /// What the cluster must be known by.
@@ -92,6 +94,27 @@ struct Expect {
     server: Option<Server>,
     /// The UID of its namespace kube-system, which lives and dies with the cluster.
     cluster_uid: Option<Uid>,
+}
+
+/// The pod of the smoke run. It is created in the gate's namespace and deleted afterwards.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+struct Smoke {
+    /// Its image.
+    image: Text,
+    /// Its command, in place of the image's own.
+    command: Option<Words>,
+    /// Its arguments, in place of the image's own.
+    args: Option<Words>,
+    /// How long it may take from its creation to its end.
+    #[schemars(extend("default" = "1m"))]
+    timeout: Option<Time>,
+    /// The service account whose token it gets; it gets none where none is named.
+    service_account: Option<Text>,
+    /// What it may do: `restricted` as the Pod Security Standard says (no root), `root` the same but for root, `unset`
+    /// whatever the image and the cluster want.
+    #[schemars(extend("default" = "restricted"))]
+    security: Option<SecurityLevel>,
 }
 
 /// The label keys of the default selector.
@@ -161,6 +184,8 @@ described! {
         "description": "A number and a unit, 24h at most. 0s is allowed.",
         "type": "string", "pattern": either(TIME), "examples": ["30s", "0s"],
     });
+    Words => json_schema!({ "type": "array", "items": { "type": ["string", "number", "boolean"] } });
+    SecurityLevel => json_schema!({ "type": "string", "pattern": either("restricted|root|unset") });
     Count => json_schema!({ "type": ["integer", "string"], "minimum": 0, "pattern": either("0|[1-9][0-9]*") });
     Pods => json_schema!({ "type": ["integer", "string"], "minimum": 1, "pattern": either("[1-9][0-9]*") });
     Workload => json_schema!({
@@ -199,6 +224,7 @@ mod tests {
     use crate::gate::plan::{Grace, Plan};
     use crate::manifest::Key;
     use crate::manifest::expect::Mark;
+    use crate::manifest::smoke::{DEFAULT_TIMEOUT, SmokeKey};
 
     fn properties(pointer: &str) -> BTreeSet<String> {
         let value = schema().to_value();
@@ -218,6 +244,7 @@ mod tests {
         assert_eq!(properties("/$defs/Graces/properties"), names(&Grace::ALL.map(Grace::name)));
         assert_eq!(properties("/$defs/Labels/properties"), names(&["app", "version"]));
         assert_eq!(properties("/$defs/Expect/properties"), names(&Mark::ALL.map(Mark::name)));
+        assert_eq!(properties("/$defs/Smoke/properties"), names(&SmokeKey::ALL.map(SmokeKey::name)));
     }
 
     #[test]
@@ -228,6 +255,7 @@ mod tests {
         assert_eq!(default("/properties/delay/default"), Plan::DEFAULT_DELAY);
         assert_eq!(default("/properties/waitPeriod/default"), Plan::DEFAULT_WAIT_PERIOD);
         assert_eq!(default("/properties/stableFor/default"), Plan::DEFAULT_STABLE_FOR);
+        assert_eq!(default("/$defs/Smoke/properties/timeout/default"), DEFAULT_TIMEOUT);
         for grace in Grace::ALL {
             let pointer = format!("/$defs/Graces/properties/{}/default", grace.name());
             let said = value.pointer(&pointer).map(|_| default(&pointer));

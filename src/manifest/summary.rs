@@ -40,6 +40,9 @@ impl fmt::Display for Summary<'_> {
             let names: Vec<&str> = plan.ignore_containers.iter().map(String::as_str).collect();
             parts.push(format!("ignoring {}", names.join(",")));
         }
+        if let Some(smoke) = &plan.smoke {
+            parts.push(format!("smoke run of {} within {}", smoke.image, time(smoke.timeout)));
+        }
         let line = format!("{} {} in {}: {}", plan.app, plan.version, plan.namespace, parts.join("; "));
         f.write_str(&inert(&line))
     }

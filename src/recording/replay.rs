@@ -16,6 +16,7 @@ use crate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
 use crate::gate::outcome::{GateEvent, Outcome};
 use crate::gate::plan::Plan;
 use crate::gate::selector::Selector;
+use crate::gate::smoke::SmokeRun;
 use crate::gate::workload::WorkloadKind;
 
 /// How long after its verdict a gate may still take up evidence: what a live run would have fetched.
@@ -109,6 +110,11 @@ impl Player {
     /// Answers a question of the gate from what the recording has shown so far. In a replay silence is fresh: the
     /// recorder was there, and nothing happened.
     fn answer(&mut self, now: Duration) {
+        // A run of now would say nothing of the time that was recorded.
+        if let Want::Smoke { .. } = self.gate.want() {
+            let why = "a replay has no cluster to do the smoke run in; leave it out with `--smoke none`";
+            self.gate.observe(now, Fact::Smoked(Box::new(SmokeRun::impossible(why))));
+        }
         if let Want::Confirmation { owners, .. } = self.gate.want() {
             let fact = self.mirror.confirm(&owners);
             self.gate.observe(now, fact);

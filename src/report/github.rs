@@ -20,7 +20,10 @@ use crate::manifest::Origin;
 
 mod annotations;
 mod command;
+mod fence;
 mod outputs;
+
+pub use fence::Fence;
 
 /// Where the runner wants to be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -228,6 +228,7 @@ struct WarningJson {
 }
 
 mod convert;
+pub mod pod_run;
 
 /// The result of a run, the same wherever it goes; ends with a newline.
 #[must_use]
@@ -253,8 +254,12 @@ pub fn unjudged(started_at: jiff::Timestamp, mistake: Mistake<'_>) -> String {
 /// The JSON Schema of the result, as `manifests/result.schema.json` has it.
 #[must_use]
 pub fn schema() -> String {
+    schema_of::<ResultJson>()
+}
+
+fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(never_null));
-    let schema = settings.into_generator().into_root_schema_for::<ResultJson>();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
     // A schema is a JSON value, and those can always be written.
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
@@ -281,7 +286,7 @@ fn never_null(schema: &mut Schema) {
     }
 }
 
-fn text_of(result: &ResultJson) -> String {
+fn text_of(result: &impl Serialize) -> String {
     // Strings and numbers only: there is nothing that cannot be written.
     let text = serde_json::to_string_pretty(result).unwrap_or_default();
     // Runners of CI systems look for `##[` and `##vso[` in the middle of lines too. Outside of strings JSON has no `#`,

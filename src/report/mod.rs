@@ -6,7 +6,7 @@
 //! A sink is one file behind [`run::Sink`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
 //! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`] first and [`inert`] second, in
-//! [`quote`] both at once, before a sink may show it.
+//! [`quote`] both at once, before a sink may show it. [`pod_run`] alone can pass on a container's bytes as they are.
 
 pub mod files;
 pub mod fold;
@@ -21,6 +21,7 @@ pub mod live;
 pub mod markdown;
 pub mod mask;
 pub mod panics;
+pub mod pod_run;
 pub mod printer;
 pub mod quote;
 pub mod run;

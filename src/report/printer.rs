@@ -83,6 +83,12 @@ impl Printer {
         let _ = streams.stdout.write_all(text.as_bytes()).and_then(|()| streams.stdout.flush());
     }
 
+    /// Writes a part of the result, byte for byte, to stdout.
+    pub fn result_bytes(&mut self, bytes: &[u8]) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
+    }
+
     /// Writes one line of progress or of an error to stderr.
     pub fn say(&mut self, line: &str) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);

@@ -86,6 +86,7 @@ pub(super) fn event_line(event: &GateEvent) -> String {
         GateEvent::Trouble { source, message } => format!("trouble reading {source}: {}", quote::line(message)),
         GateEvent::Recovered { source } => format!("{source} can be read again"),
         GateEvent::Warned(warning) => format!("warning: {}", warning_words(warning)),
+        GateEvent::Smoking => "all is well for long enough: the smoke run begins".to_owned(),
         GateEvent::Confirming => "reading once more, to be sure".to_owned(),
         GateEvent::Decided { verdict } => format!("decided: {verdict}"),
     }
@@ -116,6 +117,7 @@ pub(super) struct Waiting {
     wanted: Option<u32>,
     window_until: Option<Duration>,
     confirming: bool,
+    smoking: bool,
     cause: Option<String>,
     pub(super) decided: bool,
 }
@@ -138,7 +140,10 @@ impl Waiting {
                 self.window_until = Some(*until);
                 self.cause = None;
             }
-            GateEvent::WindowBroken { .. } => (self.window_until, self.confirming) = (None, false),
+            GateEvent::WindowBroken { .. } => {
+                (self.window_until, self.confirming, self.smoking) = (None, false, false);
+            }
+            GateEvent::Smoking => self.smoking = true,
             GateEvent::Confirming => self.confirming = true,
             GateEvent::Decided { .. } => self.decided = true,
             GateEvent::Crash { .. }

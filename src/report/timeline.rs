@@ -232,6 +232,7 @@ pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
             }
             GateEvent::PodGlance(_)
             | GateEvent::Progress { .. }
+            | GateEvent::Smoking
             | GateEvent::Confirming
             | GateEvent::Decided { .. } => {}
         }

@@ -22,7 +22,7 @@ pub(super) fn is_review(path: &str) -> bool {
     path == ACCESS || path == RULES
 }
 
-/// Answers a review: everything but secrets may be read, and nothing written.
+/// Answers a review: everything but secrets may be read, and nothing written but pods that a script gives a life.
 pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response, Refusal> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let content_type = content_type.unwrap_or("application/json");
@@ -40,7 +40,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response
         serde_json::from_slice(&body).map_err(|error| format!("the body is no JSON: {error}"))
     };
     let mut review: Value = review.map_err(Refusal::bad_request)?;
-    let status = if is_access { access(review.get("spec")) } else { rules(shared) };
+    let status = if is_access { access(shared, review.get("spec")) } else { rules(shared) };
     let Some(fields) = review.as_object_mut() else {
         return Err(Refusal::bad_request("the body is no review"));
     };
@@ -48,7 +48,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response
     Ok(json_response(StatusCode::CREATED, &review))
 }
 
-fn access(spec: Option<&Value>) -> Value {
+fn access(shared: &Shared, spec: Option<&Value>) -> Value {
     let text = |pointer: &str| spec.and_then(|spec| spec.pointer(pointer)?.as_str()).unwrap_or_default();
     let verb = text("/resourceAttributes/verb");
     let allowed = if spec.is_some_and(|spec| spec.get("nonResourceAttributes").is_some()) {
@@ -56,20 +56,26 @@ fn access(spec: Option<&Value>) -> Value {
     } else {
         let reads = READS.contains(&verb) && text("/resourceAttributes/resource") != "secrets";
         let reviews = verb == "create" && text("/resourceAttributes/group") == "authorization.k8s.io";
-        reads || reviews
+        let is_pod =
+            text("/resourceAttributes/resource") == "pods" && text("/resourceAttributes/subresource").is_empty();
+        let pods = shared.script.is_some() && is_pod && matches!(verb, "create" | "delete");
+        reads || reviews || pods
     };
     if allowed { json!({"allowed": true}) } else { json!({"allowed": false, "reason": "the sandbox is read-only"}) }
 }
 
 fn rules(shared: &Shared) -> Value {
     let mut rules = Vec::new();
-    for collection in shared.timeline.collections.values() {
+    for collection in shared.timeline().collections.values() {
         let resource = &collection.kind.resource;
         if !resource.is_core("secrets") {
             rules.push(json!({"verbs": READS, "apiGroups": [resource.group], "resources": [resource.plural]}));
         }
     }
     rules.push(json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"]}));
+    if shared.script.is_some() {
+        rules.push(json!({"verbs": ["create", "delete"], "apiGroups": [""], "resources": ["pods"]}));
+    }
     rules.push(json!({
         "verbs": ["create"], "apiGroups": ["authorization.k8s.io"],
         "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],

@@ -10,6 +10,7 @@ use super::accept;
 use super::kind::{Kind, Resource};
 use super::server::Shared;
 use super::status::{json_response, typed_response};
+use super::timeline::Timeline;
 
 const READS: [&str; 3] = ["get", "list", "watch"];
 const REVIEWS: [(&str, &str); 2] =
@@ -21,7 +22,7 @@ pub(super) fn answer(shared: &Shared, path: &str, headers: &HeaderMap) -> Option
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let value = match segments.as_slice() {
         ["healthz" | "livez" | "readyz", ..] => return Some(typed_response(StatusCode::OK, "text/plain", "ok")),
-        ["version"] => version(&shared.timeline.header.server_version),
+        ["version"] => version(&shared.timeline().header.server_version),
         [] => json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/readyz", "/version"]}),
         ["api"] => match accept::aggregated_discovery(headers) {
             Some(version) => return Some(aggregated(shared, version, true)),
@@ -63,7 +64,7 @@ fn version(git_version: &str) -> Value {
 /// The groups, but for the core one, with their versions.
 fn groups(shared: &Shared) -> BTreeMap<String, BTreeSet<String>> {
     let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for Resource { group, version, .. } in shared.timeline.collections.keys() {
+    for Resource { group, version, .. } in shared.timeline().collections.keys() {
         groups.entry(group.clone()).or_default().insert(version.clone());
     }
     groups.remove("");
@@ -79,17 +80,24 @@ fn api_group(group: &str, versions: &BTreeSet<String>) -> Value {
     json!({"name": group, "preferredVersion": versions.first(), "versions": versions})
 }
 
-fn kinds<'a>(shared: &'a Shared, group: &str, version: &str) -> Vec<&'a Kind> {
-    let kinds = shared.timeline.collections.values().map(|collection| &collection.kind);
+fn kinds<'a>(timeline: &'a Timeline, group: &str, version: &str) -> Vec<&'a Kind> {
+    let kinds = timeline.collections.values().map(|collection| &collection.kind);
     kinds.filter(|kind| kind.resource.group == group && kind.resource.version == version).collect()
+}
+
+/// Everything is read; pods are created and deleted where a script says how they live.
+fn verbs(shared: &Shared, kind: &Kind) -> Vec<&'static str> {
+    let writes: &[&str] =
+        if shared.script.is_some() && kind.resource.is_core("pods") { &["create", "delete"] } else { &[] };
+    READS.iter().chain(writes).copied().collect()
 }
 
 fn resources(shared: &Shared, group: &str, version: &str) -> Option<Value> {
     let mut resources = Vec::new();
-    for kind in kinds(shared, group, version) {
+    for kind in kinds(&shared.timeline(), group, version) {
         let mut resource = json!({
             "name": kind.resource.plural, "singularName": kind.singular(), "namespaced": kind.namespaced,
-            "kind": kind.name, "verbs": READS,
+            "kind": kind.name, "verbs": verbs(shared, kind),
         });
         if !kind.short.is_empty() {
             resource["shortNames"] = json!([kind.short]);
@@ -147,11 +155,11 @@ fn aggregated(shared: &Shared, list_version: &'static str, core: bool) -> Respon
 fn aggregated_resources(shared: &Shared, group: &str, version: &str) -> Vec<Value> {
     let response_kind = |kind: &str| json!({"group": group, "version": version, "kind": kind});
     let mut resources = Vec::new();
-    for kind in kinds(shared, group, version) {
+    for kind in kinds(&shared.timeline(), group, version) {
         let mut resource = json!({
             "resource": kind.resource.plural, "responseKind": response_kind(&kind.name),
             "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
-            "singularResource": kind.singular(), "verbs": READS,
+            "singularResource": kind.singular(), "verbs": verbs(shared, kind),
         });
         if !kind.short.is_empty() {
             resource["shortNames"] = json!([kind.short]);

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::log_history::{self, Instance, LogAnswer, State};
 use super::logs::Ask;
 use super::server::Shared;
-use super::timeline::{Key, Object};
+use super::timeline::{Key, Object, Timeline};
 
 /// A log that is followed.
 pub(super) struct Follow {
@@ -74,14 +74,15 @@ impl Follow {
     fn is_over(&self) -> bool {
         let shared = &self.shared;
         let now_ms = shared.clock.now_ms();
-        let pod = shared.timeline.pods().and_then(|pods| pods.at(now_ms).objects.remove(&self.pod));
+        let timeline = shared.timeline();
+        let pod = timeline.pods().and_then(|pods| pods.at(now_ms).objects.remove(&self.pod));
         shared.stop.is_cancelled()
             || now_ms > shared.clock.end_ms()
             || pod.is_none_or(|pod| log_history::instance(&pod.value, &self.container) != self.instance)
     }
 
-    fn answers(&self) -> impl Iterator<Item = &LogAnswer> {
-        let answers = self.shared.timeline.logs.of(&self.pod.1, &self.container);
+    fn answers<'a>(&'a self, timeline: &'a Timeline) -> impl Iterator<Item = &'a LogAnswer> {
+        let answers = timeline.logs.of(&self.pod.1, &self.container);
         answers.iter().filter(|answer| {
             !answer.previous
                 && answer.status == 200
@@ -95,7 +96,9 @@ impl Follow {
 
     /// Takes what newer answers have more.
     fn catch_up(&mut self, up_to_ms: u64) {
-        let newest = self.answers().filter(|answer| answer.at_ms > self.seen_ms && answer.at_ms <= up_to_ms).last();
+        let timeline = self.shared.timeline();
+        let newest =
+            self.answers(&timeline).filter(|answer| answer.at_ms > self.seen_ms && answer.at_ms <= up_to_ms).last();
         let Some(body) = newest.map(|answer| answer.body.clone()) else { return };
         let news = body.slice(overlap(&self.known, &body)..);
         self.seen_ms = up_to_ms;
@@ -105,9 +108,9 @@ impl Follow {
 
     /// Sleeps until there may be news.
     async fn wait(&self) {
-        let (clock, timeline) = (&self.shared.clock, &self.shared.timeline);
+        let (clock, timeline) = (&self.shared.clock, self.shared.timeline());
         let now_ms = clock.now_ms();
-        let answer = self.answers().map(|answer| answer.at_ms).find(|at_ms| *at_ms > now_ms);
+        let answer = self.answers(&timeline).map(|answer| answer.at_ms).find(|at_ms| *at_ms > now_ms);
         let change = timeline.pods().and_then(|pods| {
             pods.changes[pods.at(now_ms).next..]
                 .iter()

@@ -13,6 +13,7 @@ use super::accept::Shape;
 use super::path::Target;
 use super::query::Parameters;
 use super::server::Shared;
+use super::state::Look;
 use super::status::{Refusal, json_response};
 use super::table;
 use super::timeline::{Collection, Key, Object, Snapshot};
@@ -36,19 +37,20 @@ struct Token {
 /// Answers a LIST.
 pub(super) fn answer(
     shared: &Shared,
-    collection: &Collection,
+    look: &Look,
     target: &Target,
     parameters: &Parameters,
     shape: Shape,
 ) -> Result<Response, Refusal> {
+    let collection = look.timeline.collection(&target.resource).ok_or_else(Refusal::no_resource)?;
     let filter = parameters.filter(target.namespace.as_deref())?;
     let limit = parameters.number("limit")?.filter(|limit| *limit > 0);
     let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let now_ms = shared.clock.now_ms();
+    let now_ms = look.now_ms;
     let token = parameters.text("continue").map(|text| read_token(shared, text, now_ms)).transpose()?;
     let snapshot = match &token {
         Some(token) => collection.at_version(token.version),
-        None => snapshot(shared, collection, parameters, now_ms)?,
+        None => snapshot(look, collection, parameters)?,
     };
     let version = snapshot.version;
     let rest = after(snapshot.objects, token.as_ref().map(|token| &token.after));
@@ -85,17 +87,12 @@ pub(super) fn answer(
 }
 
 /// The state that a LIST without a token shows: now, or what its resource version asks for.
-fn snapshot(
-    shared: &Shared,
-    collection: &Collection,
-    parameters: &Parameters,
-    now_ms: u64,
-) -> Result<Snapshot, Refusal> {
-    let now = collection.at(now_ms);
+fn snapshot(look: &Look, collection: &Collection, parameters: &Parameters) -> Result<Snapshot, Refusal> {
+    let now = collection.at(look.now_ms);
     let Some(version) = parameters.number("resourceVersion")?.filter(|version| *version > 0) else {
         return Ok(now);
     };
-    if version > shared.timeline.newest_version {
+    if version > look.timeline.newest_version {
         return Err(Refusal::too_large_version(version, now.version));
     }
     if parameters.text("resourceVersionMatch") != Some("Exact") {

@@ -13,7 +13,7 @@ use super::log_history::LogHistory;
 use super::path::{self, Target};
 use super::query::Filter;
 use super::timeline::{Change, Collection, Key, Object, Timeline, What};
-use crate::recording::line::{Entry, Header, LogEntry};
+use crate::recording::line::{Entry, FORMAT, Header, LogEntry};
 use crate::recording::reader::{ReadError, Reader};
 
 /// Reads a recording whole. What cannot be understood is passed over, as long as the file is a recording.
@@ -24,6 +24,19 @@ pub(super) fn load(path: &Path) -> Result<Timeline, ReadError> {
         loader.take(line.at_ms, line.entry);
     }
     Ok(loader.finish(reader.header().clone(), reader.is_torn()))
+}
+
+/// A recording of a namespace in which nothing is and nothing happens.
+pub(super) fn nothing(namespace: &str) -> Timeline {
+    let header = Header {
+        format: FORMAT,
+        started_at: jiff::Timestamp::now(),
+        server_version: String::new(),
+        namespace: namespace.to_owned(),
+        title: String::new(),
+        description: String::new(),
+    };
+    Loader::default().finish(header, false)
 }
 
 #[derive(Default)]
@@ -121,7 +134,8 @@ impl Loader {
             self.drafts.into_iter().map(|(resource, draft)| (resource, draft.finish(first_version))).collect();
         let newest_version =
             collections.values().map(|collection| collection.version_at(collection.changes.len())).max().unwrap_or(1);
-        Timeline { header, end_ms: self.end_ms, torn, newest_version, collections, logs }
+        let (logs, written) = (Arc::new(logs), BTreeMap::new());
+        Timeline { header, end_ms: self.end_ms, torn, newest_version, collections, logs, written }
     }
 
     /// Namespaces are not recorded, but whoever asks should find those that the objects are in.
@@ -244,9 +258,8 @@ impl Draft {
         Some(Object { namespace, name, value })
     }
 
-    /// Gives every change its resource version: the recorded one, as long as it grows. Where several streams were
-    /// recorded into one collection it may not, and then the object is told under the next number, for clients watch
-    /// on from what they last saw.
+    /// Gives every change its resource version. Where several streams were recorded into one collection the recorded
+    /// ones may not grow.
     fn finish(self, of_the_recording: u64) -> Collection {
         let oldest_change = self.changes.first().and_then(|change| change.object.version());
         let first_version = self
@@ -254,19 +267,10 @@ impl Draft {
             .or_else(|| oldest_change.map(|version| version.saturating_sub(1)))
             .unwrap_or(of_the_recording)
             .max(1);
-        let mut version = first_version;
-        let mut changes = self.changes;
-        for change in &mut changes {
-            match change.object.version() {
-                Some(own) if own > version => version = own,
-                _ => {
-                    version += 1;
-                    change.object = Arc::new(with_version(&change.object, version));
-                }
-            }
-            change.version = version;
-        }
-        Collection { kind: self.kind, first_version, initial: self.initial, changes }
+        let mut collection =
+            Collection { kind: self.kind, first_version, initial: self.initial, changes: self.changes };
+        collection.number_from(0);
+        collection
     }
 }
 

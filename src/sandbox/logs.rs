@@ -12,8 +12,10 @@ use serde_json::Value;
 
 use super::follow::Follow;
 use super::log_history::{self, Instance, LogAnswer, State, choose};
+use super::pods;
 use super::query::Parameters;
 use super::server::Shared;
+use super::state::Look;
 use super::status::{Refusal, typed_response};
 use super::timeline::Object;
 
@@ -42,13 +44,29 @@ pub(super) enum Since {
 }
 
 /// Answers a request for the log of a container.
-pub(super) fn answer(shared: &Arc<Shared>, pod: &Object, parameters: &Parameters) -> Result<Response, Refusal> {
+pub(super) fn answer(
+    shared: &Arc<Shared>,
+    look: &Look,
+    pod: &Object,
+    parameters: &Parameters,
+) -> Result<Response, Refusal> {
     let container = container(pod, parameters.text("container"))?;
     let ask = ask(parameters)?;
     let previous = parameters.flag("previous");
-    let at_ms = shared.clock.now_ms();
+    let at_ms = look.now_ms;
     let instance = log_history::instance(&pod.value, &container);
-    let answers = shared.timeline.logs.of(&pod.name, &container);
+    if let Some(written) = look.timeline.written.get(&(instance.uid.clone(), container.clone())) {
+        if matches!(instance.state, State::Waiting | State::Unknown) {
+            unrecorded(pod, &container, &instance, previous)?;
+        }
+        let written = Arc::clone(written);
+        return Ok(typed_response(
+            StatusCode::OK,
+            TEXT,
+            pods::log(shared, pod, &container, &written, &ask, parameters.flag("follow")),
+        ));
+    }
+    let answers = look.timeline.logs.of(&pod.name, &container);
     let bytes = match choose(answers, &instance, at_ms, previous) {
         Some(found) if found.status != 200 => return Ok(replayed(found)),
         Some(found) => found.body.clone(),

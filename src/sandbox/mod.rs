@@ -1,12 +1,12 @@
-//! A recording served as a read-only Kubernetes API on loopback.
+//! A recording served as a Kubernetes API on loopback. It is read-only, but for pods whose life a script tells.
 //!
 //! What may live here: the recording as a timeline of collections, the server that answers reads from it in the
-//! recording's own timing, and the tables kubectl prints. What may not: connections to a real cluster, decisions, and
-//! any write that changes what was recorded.
+//! recording's own timing, the tables kubectl prints, and the life of created pods ([`PodScript`]). What may not:
+//! connections to a real cluster, decisions, and any write that changes what was recorded.
 //!
 //! ```text
-//! load → timeline ─┬─ list, watch, logs, table ─ server ─ running
-//!          clock ──┘
+//! load → timeline ─┬─ state ─┬─ list, watch, logs, table ─ server ─ running
+//!          clock ──┘  pods ──┘
 //! ```
 //!
 //! Every request passes `server::answer` once and every read of state goes through the timeline: what
@@ -26,17 +26,21 @@ mod load;
 mod log_history;
 mod logs;
 mod path;
+mod pods;
 mod protobuf;
 mod query;
 mod running;
 mod sample;
 mod server;
 mod shift;
+mod span;
+mod state;
 mod status;
 mod table;
 mod timeline;
 mod watch;
 
 pub use faults::{Faults, FaultsError};
+pub use pods::{PodScript, PodScriptError};
 pub use running::{AtEnd, Begin, Options, Request, Running, Sandbox, ServeError};
 pub use sample::Sample;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::connections;
 use super::faults::{self, Faults};
 use super::load;
+use super::pods::PodScript;
 use super::sample::Sample;
 use super::server::{self, Shared};
 use super::timeline::Timeline;
@@ -67,6 +68,8 @@ pub struct Options {
     pub at_end: AtEnd,
     /// What goes wrong on purpose.
     pub faults: Faults,
+    /// What becomes of pods that clients create. Without it the sandbox is read-only.
+    pub pods: Option<PodScript>,
 }
 
 /// Why a recording cannot be served.
@@ -127,6 +130,12 @@ impl Sandbox {
     /// Where the file cannot be read or is no recording. A torn last line is none: see [`Sandbox::is_torn`].
     pub fn load(path: &Path) -> Result<Self, ReadError> {
         Ok(Self { timeline: Arc::new(load::load(path)?) })
+    }
+
+    /// A cluster with nothing in it but this namespace.
+    #[must_use]
+    pub fn empty(namespace: &str) -> Self {
+        Self { timeline: Arc::new(load::nothing(namespace)) }
     }
 
     /// The recording's first line.
@@ -218,7 +227,8 @@ impl Running {
     /// A kubeconfig with this server as its only context, in the recording's namespace.
     #[must_use]
     pub fn kubeconfig_yaml(&self) -> String {
-        let namespace = match self.shared.timeline.header.namespace.as_str() {
+        let timeline = self.shared.timeline();
+        let namespace = match timeline.header.namespace.as_str() {
             "" => "default",
             namespace => namespace,
         };

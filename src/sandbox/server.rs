@@ -13,17 +13,21 @@ use super::accept::{self, Shape};
 use super::clock::Clock;
 use super::faults::{self, Closed, Playback};
 use super::path::{self, Target};
+use super::pods::PodScript;
 use super::query::Parameters;
 use super::running::{self, AtEnd, Begin, Options, Requests};
+use super::state::{Look, State};
 use super::status::{Refusal, json_response};
 use super::timeline::{Collection, Object, Timeline};
-use super::{access, discovery, list, logs, table, watch};
+use super::{access, discovery, list, logs, pods, table, watch};
 
 /// What every request can see.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// The recording.
-    pub timeline: Arc<Timeline>,
+    /// The recording, and the pods that were created beside it.
+    pub state: State,
+    /// What becomes of pods that are created; without a script none are.
+    pub script: Option<PodScript>,
     /// Its clock.
     pub clock: Clock,
     /// What comes after its end.
@@ -46,9 +50,19 @@ impl Shared {
         let playback = format!("{:x}", jiff::Timestamp::now().as_nanosecond());
         let clock = Clock::new(timeline.header.started_at, timeline.end_ms, options.offset);
         let (requests, stop) = (Requests::default(), CancellationToken::new());
-        let Options { begin, at_end, faults, .. } = options;
-        let faults = Playback::new(faults);
-        Self { timeline, clock, at_end, addr, requests, stop, faults, playback, begin }
+        let Options { begin, at_end, faults, pods: script, .. } = options;
+        let (faults, state) = (Playback::new(faults), State::new(timeline));
+        Self { state, script, clock, at_end, addr, requests, stop, faults, playback, begin }
+    }
+
+    /// What there is at this moment.
+    pub fn look(&self) -> Look {
+        self.state.look(&self.clock)
+    }
+
+    /// What there is, where the moment does not matter.
+    pub fn timeline(&self) -> Arc<Timeline> {
+        self.look().timeline
     }
 
     /// True once the recording is over and nothing is to be served any more.
@@ -85,13 +99,15 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Refus
     match *request.method() {
         Method::GET | Method::HEAD => {}
         Method::POST if access::is_review(&request_path) => return access::answer(&shared, request).await,
+        Method::POST | Method::DELETE if shared.script.is_some() => return pods::answer(&shared, request).await,
         ref method => return Err(Refusal::read_only(method)),
     }
     if let Some(response) = discovery::answer(&shared, &request_path, request.headers()) {
         return Ok(response);
     }
     let target = path::parse(&request_path).ok_or_else(Refusal::no_resource)?;
-    let collection = shared.timeline.collection(&target.resource).ok_or_else(Refusal::no_resource)?;
+    let look = shared.look();
+    let collection = look.timeline.collection(&target.resource).ok_or_else(Refusal::no_resource)?;
     if target.resource.is_core("secrets") {
         return Err(Refusal::forbidden("secrets is forbidden: a recording holds no secrets"));
     }
@@ -102,25 +118,25 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Refus
             if parameters.flag("watch") {
                 watch::answer(&shared, &target, &parameters, shape)
             } else {
-                list::answer(&shared, collection, &target, &parameters, shape)
+                list::answer(&shared, &look, &target, &parameters, shape)
             }
         }
         (Some(name), None | Some("status")) => {
             let shape = accept::shape(request.headers())?;
-            let object = find(&shared, collection, &target, name)?;
+            let object = find(collection, look.now_ms, &target, name)?;
             Ok(json_response(StatusCode::OK, &one(&shared, collection, &object, &parameters, shape)))
         }
         (Some(name), Some("log")) if target.resource.is_core("pods") => {
-            let pod = find(&shared, collection, &target, name)?;
-            logs::answer(&shared, &pod, &parameters)
+            let pod = find(collection, look.now_ms, &target, name)?;
+            logs::answer(&shared, &look, &pod, &parameters)
         }
         _ => Err(Refusal::no_resource()),
     }
 }
 
-fn find(shared: &Shared, collection: &Collection, target: &Target, name: &str) -> Result<Arc<Object>, Refusal> {
+fn find(collection: &Collection, now_ms: u64, target: &Target, name: &str) -> Result<Arc<Object>, Refusal> {
     let key = (target.namespace.clone().unwrap_or_default(), name.to_owned());
-    let mut snapshot = collection.at(shared.clock.now_ms());
+    let mut snapshot = collection.at(now_ms);
     snapshot.objects.remove(&key).ok_or_else(|| Refusal::no_object(&target.resource, name))
 }
 

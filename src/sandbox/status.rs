@@ -36,6 +36,25 @@ impl Refusal {
         refusal
     }
 
+    /// 404: no such namespace.
+    pub fn no_namespace(name: &str) -> Self {
+        let mut refusal = Self::new(404, "NotFound", format!("namespaces \"{name}\" not found"));
+        refusal.details = Some(json!({"name": name, "kind": "namespaces"}));
+        refusal
+    }
+
+    /// 409: there is one of that name.
+    pub fn exists(plural: &str, name: &str) -> Self {
+        let mut refusal = Self::new(409, "AlreadyExists", format!("{plural} \"{name}\" already exists"));
+        refusal.details = Some(json!({"name": name, "kind": plural}));
+        refusal
+    }
+
+    /// 409: the object is not what the request takes it for.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(409, "Conflict", message)
+    }
+
     /// 404: no such resource or path.
     pub fn no_resource() -> Self {
         Self::new(404, "NotFound", "the server could not find the requested resource")

@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::kind::{Kind, Resource};
+use super::load::with_version;
 use super::log_history::LogHistory;
+use super::pods::Written;
 use super::shift::shift;
 use crate::recording::line::Header;
 
@@ -61,7 +63,7 @@ pub(super) enum What {
 }
 
 /// One change of a collection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Change {
     /// When, in milliseconds since the recording began.
     pub at_ms: u64,
@@ -76,7 +78,7 @@ pub(super) struct Change {
 }
 
 /// A collection: what was there at the start, and every change since, in order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Collection {
     /// What it is a collection of.
     pub kind: Kind,
@@ -120,6 +122,43 @@ impl Collection {
         next.checked_sub(1).and_then(|last| self.changes.get(last)).map_or(self.first_version, |change| change.version)
     }
 
+    /// Puts in changes that come at `now_ms` or later. Those of the same moment come behind what is there.
+    pub fn put(&mut self, now_ms: u64, changes: Vec<Change>) {
+        let seen = self.changes.partition_point(|change| change.at_ms <= now_ms);
+        for change in changes {
+            let place = self.changes.partition_point(|known| known.at_ms <= change.at_ms);
+            self.changes.insert(place.max(seen), change);
+        }
+        self.number_from(seen);
+    }
+
+    /// Takes out what is still to come of an object.
+    pub fn call_off(&mut self, now_ms: u64, uid: &str) {
+        let seen = self.changes.partition_point(|change| change.at_ms <= now_ms);
+        let mut place = 0;
+        self.changes.retain(|change| {
+            place += 1;
+            place <= seen || change.object.uid() != uid
+        });
+        self.number_from(seen);
+    }
+
+    /// Gives every change from this place on its resource version: the recorded one, as long as it grows. Where it does
+    /// not, the object is told under the next number, for clients watch on from what they last saw.
+    pub fn number_from(&mut self, place: usize) {
+        let mut version = self.version_at(place);
+        for change in &mut self.changes[place..] {
+            match change.object.version() {
+                Some(own) if own > version => version = own,
+                _ => {
+                    version += 1;
+                    change.object = Arc::new(with_version(&change.object, version));
+                }
+            }
+            change.version = version;
+        }
+    }
+
     fn after(&self, next: usize) -> Snapshot {
         let mut objects = self.initial.clone();
         for change in &self.changes[..next] {
@@ -133,7 +172,7 @@ impl Collection {
 }
 
 /// A recording, read whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Timeline {
     /// Its first line.
     pub header: Header,
@@ -146,7 +185,9 @@ pub(super) struct Timeline {
     /// Every collection that is served, recorded or not.
     pub collections: BTreeMap<Resource, Collection>,
     /// The answers of the log endpoint.
-    pub logs: LogHistory,
+    pub logs: Arc<LogHistory>,
+    /// What the containers of created pods write, by the pod's UID and the container's name.
+    pub written: BTreeMap<(String, String), Arc<Written>>,
 }
 
 impl Timeline {

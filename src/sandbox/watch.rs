@@ -38,7 +38,8 @@ pub(super) fn answer(
     parameters: &Parameters,
     shape: Shape,
 ) -> Result<Response, Refusal> {
-    let collection = shared.timeline.collection(&target.resource).ok_or_else(Refusal::no_resource)?;
+    let look = shared.look();
+    let collection = look.timeline.collection(&target.resource).ok_or_else(Refusal::no_resource)?;
     let filter = parameters.filter(target.namespace.as_deref())?;
     let timeout = parameters.seconds("timeoutSeconds")?.filter(|timeout| !timeout.is_zero()).unwrap_or(LONGEST);
     let version = parameters.number("resourceVersion")?.filter(|version| *version > 0);
@@ -62,8 +63,9 @@ pub(super) fn answer(
         ends: now + timeout.min(LONGEST),
         bookmark: wants_bookmarks.then(|| now + BOOKMARK_EVERY),
         is_over: false,
+        news: shared.state.listen(),
     };
-    watch.begin(collection, version, wants_state, wants_bookmarks);
+    watch.begin(collection, look.now_ms, version, wants_state, wants_bookmarks);
     let body = stream::unfold(watch, |mut watch| async move {
         let chunk = watch.next_chunk().await?;
         Some((Ok::<_, Infallible>(chunk), watch))
@@ -87,6 +89,8 @@ struct Watch {
     /// When the next bookmark is due, where they are wanted.
     bookmark: Option<Instant>,
     is_over: bool,
+    /// Hears of pods that are created or deleted.
+    news: tokio::sync::watch::Receiver<u64>,
 }
 
 impl Watch {
@@ -94,11 +98,12 @@ impl Watch {
     fn begin(
         &mut self,
         collection: &Collection,
+        now_ms: u64,
         version: Option<u64>,
         wants_state: Option<bool>,
         wants_bookmarks: bool,
     ) {
-        let now = collection.at(self.shared.clock.now_ms());
+        let now = collection.at(now_ms);
         // Without a version a watch tells the present state first; with one, only where that is asked for.
         if wants_state.unwrap_or(version.is_none()) {
             self.next = now.next;
@@ -127,10 +132,12 @@ impl Watch {
     /// The next lines; `None` at the end.
     async fn next_chunk(&mut self) -> Option<Bytes> {
         let shared = Arc::clone(&self.shared);
-        let collection = shared.timeline.collection(&self.resource)?;
         loop {
+            self.news.mark_unchanged();
+            let look = shared.look();
+            let collection = look.timeline.collection(&self.resource)?;
             if !self.is_over {
-                self.catch_up(collection);
+                self.catch_up(collection, look.now_ms);
             }
             if !self.pending.is_empty() {
                 return Some(std::mem::take(&mut self.pending).into());
@@ -143,8 +150,7 @@ impl Watch {
     }
 
     /// Tells everything that is due.
-    fn catch_up(&mut self, collection: &Collection) {
-        let now_ms = self.shared.clock.now_ms();
+    fn catch_up(&mut self, collection: &Collection, now_ms: u64) {
         while let Some(change) = collection.changes.get(self.next).filter(|change| change.at_ms <= now_ms) {
             self.next += 1;
             self.tell_change(&collection.kind, change);
@@ -159,7 +165,7 @@ impl Watch {
     }
 
     /// Sleeps until something may be due.
-    async fn wait(&self, collection: &Collection) {
+    async fn wait(&mut self, collection: &Collection) {
         let clock = &self.shared.clock;
         let change = collection.changes.get(self.next).and_then(|change| clock.instant_of(change.at_ms));
         let refusal = (self.shared.at_end == AtEnd::Refuse).then(|| clock.instant_of(clock.end_ms() + 1)).flatten();
@@ -172,6 +178,7 @@ impl Watch {
             () = tokio::time::sleep_until(wake) => {}
             () = self.shared.stop.cancelled() => {}
             () = starts => {}
+            _ = self.news.changed() => {}
         }
     }
 

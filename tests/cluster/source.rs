@@ -76,7 +76,7 @@ fn words(fact: &Fact) -> String {
         Fact::Lost { trouble, .. } => format!("lost {:?}", trouble.kind),
         Fact::Denied { .. } => "denied".to_owned(),
         Fact::Noticed(warning) => format!("noticed {}", warning.code),
-        Fact::Confirmed { .. } | Fact::RecordingEnded => panic!("not from a source"),
+        Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => panic!("not from a source"),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn result(run: &Run) -> ResultJson {
     }
 }
 
-fn cluster(target: &Target) -> ClusterJson {
+pub(super) fn cluster(target: &Target) -> ClusterJson {
     let known = |text: &str| (!text.is_empty()).then(|| said(text));
     ClusterJson {
         server: known(&target.server),
@@ -58,7 +58,7 @@ fn gate(gate: &GateRun) -> GateJson {
     }
 }
 
-fn finding(finding: &Finding) -> FindingJson {
+pub(super) fn finding(finding: &Finding) -> FindingJson {
     let place = &finding.place;
     let known = |text: &Option<String>| text.as_deref().map(name);
     FindingJson {
@@ -127,6 +127,6 @@ pub(super) fn verdict_of(verdict: Verdict) -> VerdictJson {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -36,6 +36,8 @@ pub(super) struct GatePicture {
     /// When the stability window opened, while it is open.
     pub window_since: Option<Duration>,
     pub confirming: bool,
+    /// Its smoke run is on, or over.
+    pub smoking: bool,
     pub decided: Option<(Verdict, Duration)>,
     pub news: VecDeque<News>,
 }
@@ -63,6 +65,7 @@ impl Picture {
             wanted: None,
             window_since: None,
             confirming: false,
+            smoking: false,
             decided: None,
             news: VecDeque::new(),
         });
@@ -88,7 +91,10 @@ impl GatePicture {
             }
             GateEvent::Progress { ready, wanted } => (self.ready, self.wanted) = (*ready, *wanted),
             GateEvent::WindowOpened { .. } => self.window_since = Some(at),
-            GateEvent::WindowBroken { .. } => (self.window_since, self.confirming) = (None, false),
+            GateEvent::WindowBroken { .. } => {
+                (self.window_since, self.confirming, self.smoking) = (None, false, false);
+            }
+            GateEvent::Smoking => self.smoking = true,
             GateEvent::Confirming => self.confirming = true,
             GateEvent::Decided { verdict } => self.decided = Some((*verdict, at)),
             // What pods do is told by glances.

@@ -78,8 +78,9 @@ async fn through_rules(shared: Arc<Shared>, mut request: Request) -> Result<Resp
             }
             Fault::Behind(by) if verb == Verb::List => {
                 let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-                let then_ms = shared.clock.now_ms().saturating_sub(by_ms);
-                let collection = path::parse(&path).and_then(|target| shared.timeline.collection(&target.resource));
+                let look = shared.look();
+                let then_ms = look.now_ms.saturating_sub(by_ms);
+                let collection = path::parse(&path).and_then(|target| look.timeline.collection(&target.resource));
                 if let Some(version) = collection.map(|collection| collection.at(then_ms).version) {
                     let of_then = format!("resourceVersion={version}&resourceVersionMatch=Exact");
                     rewrite(&mut request, &["resourceVersion", "resourceVersionMatch"], &of_then);
@@ -121,6 +122,8 @@ async fn through_rules(shared: Arc<Shared>, mut request: Request) -> Result<Resp
 fn verb_of(request: &Request) -> Verb {
     let Some(target) = path::parse(request.uri().path()) else { return Verb::Other };
     match (target.name, target.subresource.as_deref()) {
+        (None, _) if request.method() == http::Method::POST && target.resource.is_core("pods") => Verb::Create,
+        (Some(_), _) if request.method() == http::Method::DELETE => Verb::Delete,
         _ if request.method() != http::Method::GET => Verb::Other,
         (None, _) if has_flag(request.uri(), "watch") => Verb::Watch,
         (None, _) => Verb::List,

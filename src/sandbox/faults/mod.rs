@@ -13,7 +13,7 @@
 //! | key | meaning |
 //! |---|---|
 //! | `at`, `for` | from this moment of the recording on, for so long; from the start, to the end |
-//! | `verb` | `list`, `watch`, `get`, `log` or `other` (version, discovery, reviews); any |
+//! | `verb` | `list`, `watch`, `get`, `log`, `create`, `delete` or `other` (version, discovery, reviews); any |
 //! | `path` | the request's path, `*` stands for anything; any |
 //! | `request` | only the n-th request that fits all else, counted from 1 |
 //! | `times` | at most so often |
@@ -55,6 +55,7 @@ mod watch;
 pub(super) use answer::disturbed;
 pub(super) use outage::conduct;
 pub(super) use playback::Playback;
+pub(super) use rule::matches;
 pub use script::{Faults, FaultsError};
 
 /// The connection was closed instead of an answer.

@@ -10,6 +10,8 @@ pub(super) enum Verb {
     Watch,
     Get,
     Log,
+    Create,
+    Delete,
     /// The version, discovery, reviews.
     Other,
 }
@@ -90,7 +92,7 @@ impl Rule {
 }
 
 /// Whether a pattern, in which `*` stands for any text, is the whole of a text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(in crate::sandbox) fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::rule::{Fault, Rule, Verb};
+use crate::sandbox::span::Span;
 
 /// A body is cut after so many bytes where the rule does not say.
 const CUT_AFTER: u64 = 20;
@@ -93,28 +93,6 @@ struct Entry {
     after: Option<u64>,
     bytes_per_second: Option<u64>,
     size: Option<u64>,
-}
-
-/// A duration as people write it.
-#[derive(Clone, Copy)]
-struct Span(Duration);
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == "0" {
-            return Ok(Self(Duration::ZERO));
-        }
-        humantime::parse_duration(&text)
-            .map(Self)
-            .map_err(|error| serde::de::Error::custom(format!("`{text}` is no duration ({error}): write it as 3s")))
-    }
-}
-
-impl Span {
-    fn ms(self) -> u64 {
-        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
-    }
 }
 
 impl Entry {

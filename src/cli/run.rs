@@ -1,0 +1,195 @@
+//! `crashgate run`: one pod to its end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+
+use super::cluster_flags::ClusterFlags;
+use super::recorder::{About, RecordFlags, Recorder};
+use crate::cluster::connect::Connection;
+use crate::cluster::{pod_run, signals};
+use crate::gate::plan::Grace;
+use crate::gate::pod_order::{PodOrder, Security};
+use crate::report::json::pod_run::{Setting, render};
+use crate::report::pod_run::{Form, NOT_RUN, Show, exit_code, last_words};
+use crate::report::printer::Printer;
+use crate::report::quote;
+
+/// Run one pod to its end: its output, its exit code, cleaned up
+///
+/// Exits with the container's exit code; with 125 where it could not be run or not be seen to its end, and says why. The
+/// pod is deleted on every way out. Ctrl-C deletes it too; a second Ctrl-C ends at once and may leave it behind, for its
+/// node to end.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    image: String,
+    /// What the container gets as its arguments, or with --command as its command [default: the image's own]
+    #[arg(last = true, value_name = "CMD")]
+    words: Vec<String>,
+    /// What stands after `--` is the command, in place of the image's own entry point
+    #[arg(long)]
+    command: bool,
+    /// The pod's name [default: one that was never used]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The pod's namespace [default: the context's]
+    #[arg(short, long)]
+    namespace: Option<String>,
+    /// A variable of the container's environment; repeat it for more
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    env: Vec<(String, String)>,
+    /// The service account whose token the container gets [default: it gets none]
+    #[arg(long, value_name = "NAME")]
+    service_account: Option<String>,
+    /// Limits of the container, which are its requests too, as in `cpu=500m,memory=256Mi`
+    #[arg(long, value_name = "RESOURCE=AMOUNT", value_delimiter = ',', value_parser = pair)]
+    limits: Vec<(String, String)>,
+    /// When the node pulls the image
+    #[arg(long, value_name = "POLICY", value_parser = ["Always", "IfNotPresent", "Never"])]
+    pull_policy: Option<String>,
+    /// What the container may do: `restricted` as the Pod Security Standard says (no root), `root` the same but for root,
+    /// `unset` whatever the image and the cluster want
+    #[arg(long, value_name = "LEVEL", default_value = "restricted",
+        value_parser = PossibleValuesParser::new(Security::ALL.map(Security::name)))]
+    security: String,
+    /// How long it may take from its creation to its end
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "5m")]
+    timeout: Duration,
+    /// How long a cause may last before it counts, as in `Unschedulable=30s`
+    #[arg(long, value_name = "CAUSE=DURATION", value_delimiter = ',', value_parser = grace)]
+    grace: Vec<(Grace, Duration)>,
+    /// Leave the pod there
+    #[arg(long)]
+    keep: bool,
+    /// What stdout carries
+    #[arg(short, long, value_enum, default_value_t = Wanted::Auto, help_heading = "Output")]
+    output: Wanted,
+    /// Show secrets in text and JSON as they are; raw output is never masked
+    #[arg(long, help_heading = "Output")]
+    no_redact: bool,
+    #[command(flatten)]
+    cluster: ClusterFlags,
+    #[command(flatten)]
+    record: RecordFlags,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// `raw` for files and programs, `text` on a terminal and in CI logs; in GitHub Actions the bytes, between two lines
+    /// that keep the runner from obeying them
+    Auto,
+    /// The container's bytes, unchanged
+    Raw,
+    /// The output as text in which nothing acts on a terminal or a CI system, secrets masked
+    Text,
+    /// One JSON object at the end, with the output in it
+    Json,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+fn grace(text: &str) -> Result<(Grace, Duration), String> {
+    let names = || Grace::ALL.map(Grace::name).join(", ");
+    let (cause, patience) = text.split_once('=').ok_or("write it as CAUSE=DURATION")?;
+    let cause = Grace::ALL.into_iter().find(|grace| grace.name() == cause);
+    let cause = cause.ok_or_else(|| format!("the causes are {}", names()))?;
+    let patience = if patience == "0" { Ok(Duration::ZERO) } else { humantime::parse_duration(patience) };
+    Ok((cause, patience.map_err(|error| error.to_string())?))
+}
+
+impl Args {
+    fn order(&self) -> PodOrder {
+        let (command, args) =
+            if self.command { (self.words.clone(), Vec::new()) } else { (Vec::new(), self.words.clone()) };
+        let security = Security::ALL.into_iter().find(|security| security.name() == self.security);
+        let mut order = PodOrder {
+            name: self.name.clone(),
+            command,
+            args,
+            env: self.env.clone(),
+            service_account: self.service_account.clone(),
+            limits: self.limits.iter().cloned().collect(),
+            pull_policy: self.pull_policy.clone(),
+            security: security.unwrap_or_default(),
+            timeout: self.timeout,
+            ..PodOrder::new(&self.image)
+        };
+        order.grace.extend(self.grace.iter().copied());
+        order
+    }
+
+    fn form(&self, printer: &Printer) -> Form {
+        match self.output {
+            Wanted::Raw => Form::Raw,
+            Wanted::Text => Form::Inert,
+            Wanted::Json => Form::Json,
+            Wanted::Auto => Form::suited(printer.stdout_is_terminal(), &|name| std::env::var(name).ok()),
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+    let ran = catch_unwind(AssertUnwindSafe(|| within_runtime(args, printer)));
+    match ran.unwrap_or_else(|_| Err("crashgate itself failed".to_owned())) {
+        Ok(code) => code,
+        Err(message) => {
+            printer.say(&format!("error: {}", message.trim_end()));
+            NOT_RUN
+        }
+    }
+}
+
+fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    let ran = runtime.block_on(run_pod(args, printer));
+    // A request that hangs must not hold up the end of a run that is over.
+    runtime.shutdown_background();
+    ran
+}
+
+async fn run_pod(args: &Args, printer: &mut Printer) -> Result<u8, String> {
+    if args.timeout.is_zero() {
+        return Err("--timeout must be longer than nothing".to_owned());
+    }
+    if args.no_redact {
+        quote::reveal_secrets();
+        printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+    }
+    let mut stop = signals::on_signals().map_err(|error| format!("cannot listen to signals: {error}"))?;
+    let started_at = jiff::Timestamp::now();
+    let mut recorder = Recorder::create(&args.record).map_err(|error| error.to_string())?;
+    let options = args.cluster.options();
+    let connection = tokio::select! {
+        opened = Connection::open(&options) => opened.map_err(|error| error.to_string())?,
+        verdict = signals::stopped(&mut stop) => return Ok(verdict.exit_code()),
+    };
+    let namespace = args.namespace.clone().unwrap_or_else(|| connection.namespace().to_owned());
+    let about = About { namespace: &namespace, title: format!("run {}", args.image), command: "run" };
+    let connection = recorder.listen_on(connection, about);
+    let mut show = Show::new(printer.clone(), args.form(printer));
+    let report = pod_run::run(&connection, &namespace, &args.order(), args.keep, &mut show, stop).await;
+    show.finish();
+    for line in last_words(&report) {
+        printer.say(&line);
+    }
+    let setting = Setting { started_at, target: connection.target(), namespace: &namespace, image: &args.image };
+    let result = render(setting, &report, show.kept());
+    if args.output == Wanted::Json {
+        printer.result(&result);
+    }
+    recorder.finish(|| serde_json::from_str(&result).unwrap_or_default(), printer);
+    Ok(exit_code(&report))
+}

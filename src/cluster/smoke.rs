@@ -1,0 +1,83 @@
+//! The smoke run of a gate: beside the gate's own task, and called off where the gate has no use for it any more.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::connect::{Connection, Meter};
+use super::pod_run;
+use crate::gate::observation::Fact;
+use crate::gate::pod_order::PodOrder;
+use crate::gate::smoke::SmokeRun;
+use crate::gate::verdict::Verdict;
+use crate::report::pod_run::Kept;
+use crate::report::run::PodOutput;
+
+/// So much of its output is evidence.
+const KEPT: usize = 64 * 1024;
+
+/// A smoke run that was begun. Its pod is deleted whether anybody waits for that or not.
+pub(super) struct Smoke {
+    /// The question that it answers.
+    pub ticket: u64,
+    stop: watch::Sender<Option<Verdict>>,
+    task: JoinHandle<Fact>,
+    is_called_off: bool,
+}
+
+impl Smoke {
+    /// Begins it.
+    pub(super) fn begin(
+        ticket: u64,
+        connection: &Arc<Connection>,
+        namespace: &str,
+        order: &PodOrder,
+        meter: &Meter,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(None);
+        let (connection, meter) = (Arc::clone(connection), meter.clone());
+        let (namespace, order) = (namespace.to_owned(), order.clone());
+        let task = tokio::spawn(async move {
+            let mut output = Output(Kept::new(KEPT));
+            let report = pod_run::run(&connection, &namespace, &order, false, &mut output, stopped).await;
+            meter.add(report.requests);
+            Fact::Smoked(Box::new(SmokeRun {
+                pod: report.pod,
+                end: report.end,
+                started: report.started,
+                torn: report.torn,
+                output: String::from_utf8_lossy(output.0.bytes()).into_owned(),
+            }))
+        });
+        Self { ticket, stop, task, is_called_off: false }
+    }
+
+    /// Calls it off: nobody wants its answer any more, only that its pod goes.
+    pub(super) fn call_off(&mut self) {
+        self.is_called_off = true;
+        self.stop.send_replace(Some(Verdict::Terminated));
+    }
+
+    /// True where it was called off.
+    pub(super) const fn is_called_off(&self) -> bool {
+        self.is_called_off
+    }
+
+    /// Its answer, once it is over and its pod was deleted.
+    pub(super) async fn over(&mut self) -> Fact {
+        let broke = |_| Fact::Smoked(Box::new(SmokeRun::impossible("the smoke run failed inside of crashgate")));
+        (&mut self.task).await.unwrap_or_else(broke)
+    }
+}
+
+/// Keeps the end of what the smoke run writes.
+struct Output(Kept);
+
+impl PodOutput for Output {
+    fn wrote(&mut self, bytes: &[u8]) {
+        self.0.take(bytes);
+    }
+
+    fn said(&mut self, _words: &str) {}
+}

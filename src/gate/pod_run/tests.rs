@@ -1,0 +1,149 @@
+//! What each life of a pod means.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{CONTAINER, PodEnd, PodRun, Stage, refused};
+use crate::gate::code::Code;
+use crate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
+use crate::gate::pod::{
+    Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, Probes, RestartPolicy, Role,
+};
+use crate::gate::pod_order::PodOrder;
+use crate::gate::verdict::Verdict;
+
+fn pod(state: ContainerState) -> Pod {
+    let status =
+        ContainerStatus { ready: false, started: None, restart_count: 0, container_id: None, state, last: None };
+    let container = Container {
+        name: CONTAINER.to_owned(),
+        role: Role::App,
+        image: "tool:1".to_owned(),
+        restart_policy: None,
+        memory_limit: None,
+        requests: BTreeMap::new(),
+        resize_restarts: false,
+        probes: Probes::default(),
+        status: Some(status),
+    };
+    Pod {
+        name: "p".to_owned(),
+        uid: "u".to_owned(),
+        labels: BTreeMap::new(),
+        controller: None,
+        deleting: false,
+        created: None,
+        phase: Some(Phase::Pending),
+        reason: None,
+        message: None,
+        node: Some("n".to_owned()),
+        restart_policy: RestartPolicy::Never,
+        ready: None,
+        scheduled: Some(Condition { status: true, since: None, reason: None, message: None }),
+        disruption: None,
+        sandbox_ready: None,
+        resizing: false,
+        containers: vec![container],
+    }
+}
+
+fn ended(exit_code: i32, reason: &str) -> ContainerState {
+    ContainerState::Terminated(Ended {
+        exit_code,
+        signal: None,
+        reason: Some(reason.to_owned()),
+        message: None,
+        container_id: None,
+        started_at: None,
+        finished_at: None,
+        ran_seconds: None,
+    })
+}
+
+fn waiting(reason: &str, message: &str) -> ContainerState {
+    ContainerState::Waiting { reason: Some(reason.to_owned()), message: Some(message.to_owned()) }
+}
+
+fn run() -> PodRun {
+    PodRun::new(&PodOrder { timeout: Duration::from_mins(1), ..PodOrder::new("tool:1") }, "shop", "u")
+}
+
+fn seen(pods: Vec<Pod>) -> Option<PodEnd> {
+    let mut run = run();
+    for (second, pod) in pods.into_iter().enumerate() {
+        run.observe(Duration::from_secs(second as u64), Fact::Seen(Box::new(Object::Pod(pod))));
+    }
+    run.advance(Duration::from_mins(2));
+    run.end().cloned()
+}
+
+fn cause(end: Option<PodEnd>) -> (Verdict, Code) {
+    match end {
+        Some(PodEnd::Unrun { verdict, findings }) => (verdict, findings[0].code),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_containers_own_end_is_the_end() {
+    for (code, reason) in [(0, "Completed"), (42, "Error"), (137, "OOMKilled")] {
+        let end = seen(vec![pod(ContainerState::Running), pod(ended(code, reason))]);
+        assert!(matches!(end, Some(PodEnd::Exited(ended)) if ended.exit_code == code));
+    }
+}
+
+#[test]
+fn what_keeps_it_from_its_end_is_told_by_its_cause() {
+    let not_found = "failed to resolve image: tool:1: not found";
+    let root = "container has runAsNonRoot and image will run as root";
+    let evicted = || Pod { phase: Some(Phase::Failed), reason: Some("Evicted".to_owned()), ..pod(ended(137, "Error")) };
+    let table = [
+        (pod(waiting("ErrImagePull", not_found)), Verdict::Failed, Code::ImageNotFound),
+        (pod(waiting("CreateContainerConfigError", root)), Verdict::Failed, Code::StartFailed),
+        (pod(ended(128, "StartError")), Verdict::Failed, Code::StartFailed),
+        (pod(ended(137, "ContainerStatusUnknown")), Verdict::Platform, Code::PodDisrupted),
+        (evicted(), Verdict::Platform, Code::PodDisrupted),
+        (Pod { deleting: true, ..pod(ContainerState::Running) }, Verdict::Platform, Code::PodDisrupted),
+        (pod(ContainerState::Running), Verdict::TimedOut, Code::NotEnded),
+        (pod(waiting("ContainerCreating", "")), Verdict::TimedOut, Code::NotEnded),
+        (
+            Pod { reason: Some("DeadlineExceeded".to_owned()), ..pod(ended(137, "Error")) },
+            Verdict::TimedOut,
+            Code::NotEnded,
+        ),
+    ];
+    for (pod, verdict, code) in table {
+        assert_eq!(cause(seen(vec![pod.clone()])), (verdict, code), "{pod:?}");
+    }
+}
+
+#[test]
+fn a_cluster_that_is_not_heard_of_is_no_end_of_the_pod() {
+    let mut run = run();
+    let trouble = |hopeless| Trouble { kind: TroubleKind::Unreachable, message: "gone".to_owned(), hopeless };
+    run.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Pod(pod(ContainerState::Running)))));
+    run.observe(Duration::from_secs(1), Fact::Lost { source: Source::Pods, trouble: trouble(false) });
+    assert_eq!((run.end(), run.stage()), (None, Stage::Running));
+    run.advance(Duration::from_mins(1));
+    assert_eq!(cause(run.end().cloned()), (Verdict::Inconclusive, Code::ClusterUnreachable));
+}
+
+#[test]
+fn a_pod_of_the_same_labels_is_not_this_one() {
+    let mut run = run();
+    let other = Pod { uid: "v".to_owned(), ..pod(ended(0, "Completed")) };
+    run.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Pod(other.clone()))));
+    assert_eq!(run.end(), None);
+    run.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(other)] });
+    assert_eq!(cause(run.end().cloned()), (Verdict::Platform, Code::PodDisrupted));
+}
+
+#[test]
+fn a_refusal_is_read() {
+    let quota = "pods \"p\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3";
+    assert_eq!(cause(Some(refused("shop", quota))), (Verdict::Platform, Code::QuotaExceeded));
+    let rights =
+        "pods is forbidden: User \"ci\" cannot create resource \"pods\" in API group \"\" in the namespace \"shop\"";
+    assert_eq!(cause(Some(refused("shop", rights))), (Verdict::Inconclusive, Code::Forbidden));
+    assert_eq!(cause(Some(refused("x", "namespaces \"x\" not found"))), (Verdict::Platform, Code::AdmissionDenied));
+}

@@ -1,0 +1,110 @@
+//! The result of `crashgate run` as JSON: a contract, as that of a gate is.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, name, said, schema_of, text_of};
+use crate::gate::pod_run::PodEnd;
+use crate::report::pod_run::{Kept, exit_code, verdict};
+use crate::report::run::{PodReport, Target};
+
+/// How the run of one pod ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "The result of crashgate run")]
+struct PodRunJson {
+    /// The number of this format. It changes only if a field changes its meaning.
+    #[schemars(extend("const" = 1))]
+    schema: u32,
+    /// `healthy` where the container ended with 0, `failed` where it ended with another code; else what kept it from
+    /// being run, or from being seen to its end.
+    verdict: VerdictJson,
+    /// The exit code of the process: the container's, 125 where it was not run or not seen to its end, 130 or 143 after a
+    /// signal.
+    exit_code: u8,
+    /// The exit code of the container, where it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container_exit_code: Option<i32>,
+    /// Why the container ended, as Kubernetes says it: `Completed`, `Error`, `OOMKilled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What the container wrote, the last 16 MiB of it. Secrets are masked, and what acts on a terminal is made visible.
+    output: String,
+    /// How many bytes it wrote.
+    output_bytes: u64,
+    /// True where some of the output is not in `output`, or was not read at all.
+    output_incomplete: bool,
+    /// When the run began, in RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    started_at: String,
+    /// How long the run took, in milliseconds.
+    duration_ms: u64,
+    /// Which cluster was asked. Empty where none was.
+    cluster: ClusterJson,
+    /// The pod's namespace.
+    namespace: String,
+    /// The pod's name.
+    pod: String,
+    /// The image.
+    image: String,
+    /// Why it could not be run or seen to its end, the root cause first.
+    findings: Vec<FindingJson>,
+    /// What should be known beside that.
+    warnings: Vec<WarningJson>,
+    /// Requests made to the API server.
+    requests: u64,
+}
+
+/// Where and what was run.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// When it began.
+    pub started_at: jiff::Timestamp,
+    /// The cluster.
+    pub target: &'a Target,
+    /// The pod's namespace.
+    pub namespace: &'a str,
+    /// The image.
+    pub image: &'a str,
+}
+
+/// The result of a run; ends with a newline.
+#[must_use]
+pub fn render(setting: Setting<'_>, report: &PodReport, output: &Kept) -> String {
+    let (ended, findings) = match &report.end {
+        PodEnd::Exited(ended) => (Some(ended), &[][..]),
+        PodEnd::Unrun { findings, .. } => (None, &findings[..]),
+    };
+    let mut warnings: Vec<WarningJson> = Vec::new();
+    warnings.extend(report.torn.as_deref().map(|why| warning("OutputIncomplete", why)));
+    warnings.extend(report.warnings.iter().map(|why| warning("PodLeftBehind", why)));
+    text_of(&PodRunJson {
+        schema: SCHEMA,
+        verdict: convert::verdict_of(verdict(report)),
+        exit_code: exit_code(report),
+        container_exit_code: ended.map(|ended| ended.exit_code),
+        reason: ended.and_then(|ended| ended.reason.as_deref()).map(name),
+        output: said(&String::from_utf8_lossy(output.bytes())),
+        output_bytes: output.total(),
+        output_incomplete: report.torn.is_some() || output.total() > output.bytes().len() as u64,
+        started_at: setting.started_at.to_string(),
+        duration_ms: convert::millis(report.duration),
+        cluster: convert::cluster(setting.target),
+        namespace: name(setting.namespace),
+        pod: name(&report.pod),
+        image: name(setting.image),
+        findings: findings.iter().map(convert::finding).collect(),
+        warnings,
+        requests: report.requests,
+    })
+}
+
+fn warning(code: &str, message: &str) -> WarningJson {
+    WarningJson { code: code.to_owned(), message: said(message) }
+}
+
+/// The JSON Schema of the result, as `manifests/run.schema.json` has it.
+#[must_use]
+pub fn schema() -> String {
+    schema_of::<PodRunJson>()
+}

@@ -1,0 +1,240 @@
+//! What `crashgate run` shows: the container's output on stdout in one of four forms, its own words on stderr.
+
+use crate::gate::finding::Finding;
+use crate::gate::pod_run::PodEnd;
+use crate::gate::verdict::Verdict;
+
+use super::github::Fence;
+use super::printer::Printer;
+use super::run::{PodOutput, PodReport};
+use super::{inert, quote};
+
+/// The exit code where the pod could not be run, or not be seen to its end.
+pub const NOT_RUN: u8 = 125;
+
+/// So much output is kept for the JSON result, and for evidence; of more, the end.
+pub const KEPT: usize = 16 * 1024 * 1024;
+
+/// How stdout shows what the container writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Byte for byte.
+    Raw,
+    /// Byte for byte, between two lines that keep GitHub's runner from obeying it.
+    Fenced,
+    /// As text: secrets masked, and nothing in it acts on a terminal or a CI system.
+    Inert,
+    /// Not at all: it stands in the JSON result.
+    Json,
+}
+
+impl Form {
+    /// The form that suits where stdout leads. Files and programs get the bytes.
+    #[must_use]
+    pub fn suited(stdout_is_terminal: bool, env: &dyn Fn(&str) -> Option<String>) -> Self {
+        let is = |name: &str| env(name).is_some_and(|value| !value.is_empty());
+        if env("GITHUB_ACTIONS").as_deref() == Some("true") {
+            Self::Fenced
+        // Their runners have no fence.
+        } else if stdout_is_terminal || is("TF_BUILD") || is("TEAMCITY_VERSION") || is("GITLAB_CI") {
+            Self::Inert
+        } else {
+            Self::Raw
+        }
+    }
+}
+
+/// Shows a run while it lasts, and keeps the end of its output.
+pub struct Show {
+    printer: Printer,
+    form: Form,
+    fence: Option<Fence>,
+    /// A line that has no end yet, for [`Form::Inert`].
+    line: Vec<u8>,
+    /// The last byte shown did not end a line.
+    is_in_line: bool,
+    kept: Kept,
+}
+
+impl Show {
+    /// A view on this printer.
+    #[must_use]
+    pub fn new(printer: Printer, form: Form) -> Self {
+        Self { printer, form, fence: None, line: Vec::new(), is_in_line: false, kept: Kept::new(KEPT) }
+    }
+
+    /// Nothing more comes: the last line is shown, and the fence closed.
+    pub fn finish(&mut self) {
+        let rest = std::mem::take(&mut self.line);
+        if !rest.is_empty() {
+            self.show_lines(&rest);
+        }
+        if let Some(fence) = self.fence.take() {
+            let line_end = if self.is_in_line { "\n" } else { "" };
+            self.printer.result(&format!("{line_end}{}", fence.end()));
+        }
+    }
+
+    /// The output, as far as it was kept.
+    #[must_use]
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    fn show_lines(&mut self, lines: &[u8]) {
+        let text = String::from_utf8_lossy(lines);
+        self.printer.result(&inert::whole(&quote::masked(&text)));
+    }
+}
+
+impl Drop for Show {
+    fn drop(&mut self) {
+        // A fence that stays open would silence the rest of the job.
+        self.finish();
+    }
+}
+
+impl PodOutput for Show {
+    fn wrote(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.kept.take(bytes);
+        match self.form {
+            Form::Json => {}
+            Form::Inert => {
+                self.line.extend_from_slice(bytes);
+                if let Some(end) = self.line.iter().rposition(|byte| *byte == b'\n') {
+                    let rest = self.line.split_off(end + 1);
+                    let lines = std::mem::replace(&mut self.line, rest);
+                    self.show_lines(&lines);
+                }
+            }
+            Form::Fenced | Form::Raw => {
+                if self.form == Form::Fenced && self.fence.is_none() {
+                    let fence = Fence::new();
+                    self.printer.result(&fence.begin());
+                    self.fence = Some(fence);
+                }
+                self.is_in_line = !bytes.ends_with(b"\n");
+                self.printer.result_bytes(bytes);
+            }
+        }
+    }
+
+    fn said(&mut self, words: &str) {
+        self.printer.say(&quote::line(words));
+    }
+}
+
+/// The end of what was written.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    bytes: Vec<u8>,
+    limit: usize,
+    total: u64,
+}
+
+impl Kept {
+    /// Keeps the last `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), limit, total: 0 }
+    }
+
+    /// Takes in what was written.
+    pub fn take(&mut self, bytes: &[u8]) {
+        self.total += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.bytes.extend_from_slice(bytes);
+        // Twice as much is held at times, so that not every piece moves all of it.
+        if self.bytes.len() > self.limit * 2 {
+            self.bytes.drain(..self.bytes.len() - self.limit);
+        }
+    }
+
+    /// The last bytes, at most as many as the limit.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[self.bytes.len().saturating_sub(self.limit)..]
+    }
+
+    /// How many bytes there were in all.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+/// The exit code of a run: the container's where it was seen to its end, with all of its output.
+#[must_use]
+pub fn exit_code(report: &PodReport) -> u8 {
+    match &report.end {
+        PodEnd::Exited(_) if report.torn.is_some() => NOT_RUN,
+        // No other code may turn into 0.
+        PodEnd::Exited(ended) => u8::try_from(ended.exit_code).unwrap_or(u8::MAX),
+        PodEnd::Unrun { verdict: verdict @ (Verdict::Interrupted | Verdict::Terminated), .. } => verdict.exit_code(),
+        PodEnd::Unrun { .. } => NOT_RUN,
+    }
+}
+
+/// What a run means.
+#[must_use]
+pub fn verdict(report: &PodReport) -> Verdict {
+    match &report.end {
+        PodEnd::Exited(_) if report.torn.is_some() => Verdict::Inconclusive,
+        PodEnd::Exited(ended) if ended.exit_code == 0 => Verdict::Healthy,
+        PodEnd::Exited(_) => Verdict::Failed,
+        PodEnd::Unrun { verdict, .. } => *verdict,
+    }
+}
+
+/// The lines on stderr at the end of a run.
+#[must_use]
+pub fn last_words(report: &PodReport) -> Vec<String> {
+    /// Lines of one piece of evidence.
+    const EVIDENCE: usize = 6;
+    let mut lines = Vec::new();
+    if let Some(why) = &report.torn {
+        lines.push(format!("StaleData: some of the output may be missing: {}", quote::line(why)));
+    }
+    let findings: &[Finding] = match &report.end {
+        PodEnd::Exited(_) => &[],
+        PodEnd::Unrun { findings, .. } => findings,
+    };
+    for finding in findings {
+        lines.push(format!("{}: {}", finding.code, quote::line(&finding.message)));
+        for evidence in &finding.evidence {
+            let text = quote::block(&evidence.text, 200);
+            lines.extend(text.iter().take(EVIDENCE).map(|line| format!("  {} │ {line}", evidence.kind.name())));
+        }
+        lines.push(format!("  Next: {}", quote::line(&finding.next_step)));
+    }
+    lines.extend(report.warnings.iter().map(|warning| format!("warning: {}", quote::line(warning))));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, Kept};
+
+    #[test]
+    fn stdout_gets_the_form_that_suits_it() {
+        let form = |terminal, set: &'static str| {
+            Form::suited(terminal, &|name: &str| (name == set).then(|| "true".to_owned()))
+        };
+        assert_eq!(form(false, ""), Form::Raw);
+        assert_eq!(form(true, ""), Form::Inert);
+        assert_eq!(form(false, "GITHUB_ACTIONS"), Form::Fenced);
+        assert_eq!(form(false, "TF_BUILD"), Form::Inert);
+        assert_eq!(form(false, "GITLAB_CI"), Form::Inert);
+    }
+
+    #[test]
+    fn the_end_is_kept() {
+        let mut kept = Kept::new(4);
+        for piece in ["a", "bcd", "efghijkl", "m"] {
+            kept.take(piece.as_bytes());
+        }
+        assert_eq!((kept.bytes(), kept.total()), (&b"jklm"[..], 13));
+    }
+}
