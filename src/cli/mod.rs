@@ -14,11 +14,15 @@ mod explain;
 mod man;
 mod output;
 mod plan_flags;
+mod pods;
 mod recorder;
+mod rehearsal;
 mod replay;
 mod sandbox;
 mod schema;
+mod selection_flags;
 mod validate;
+mod watch;
 
 /// A deployment gate for Kubernetes: says yes only with proof, and no only with a cause.
 #[derive(Debug, Parser)]
@@ -33,6 +37,8 @@ enum Command {
     Check(Box<check::Args>),
     Replay(Box<replay::Args>),
     Sandbox(sandbox::Args),
+    Watch(Box<watch::Args>),
+    Pods(Box<pods::Args>),
     Validate(Box<validate::Args>),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -65,6 +71,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Check(args) => check::run(&args, printer),
         Command::Replay(args) => replay::run(&args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
+        Command::Watch(args) => watch::run(&args, printer),
+        Command::Pods(args) => pods::run(&args, printer),
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),

@@ -7,7 +7,8 @@
 //! is the one gateway: every request passes it, is counted, bounded in time, and its failure named ([`failure`]). A
 //! [`source`] keeps one collection fresh by LIST and WATCH within the [`budget`]; the [`ledger`] is how it proves that a
 //! silent watch is not a dead one. The [`session`] drives gates with sources, confirming reads ([`confirm`]) and
-//! [`evidence`].
+//! [`evidence`]; [`follow`] drives a feed with one source, and [`look`] reads
+//! pods once.
 
 pub mod backoff;
 pub mod budget;
@@ -16,18 +17,21 @@ pub mod confirm;
 pub mod connect;
 pub mod evidence;
 pub mod failure;
+pub mod follow;
 mod judge;
 pub mod kubeconfig;
 pub mod ledger;
 pub mod lines;
 pub mod link;
 pub mod listing;
+pub mod look;
 pub mod machine;
 pub mod proxy;
 pub mod rehearsed;
 pub mod request;
 pub mod session;
 pub mod signals;
+mod sleep;
 pub mod source;
 pub mod subscriptions;
 pub mod unconnected;

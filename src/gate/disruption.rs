@@ -83,6 +83,7 @@ mod tests {
         };
         let container = Container {
             name: "app".to_owned(),
+            namespace: "shop".to_owned(),
             role: Role::App,
             image: String::new(),
             restart_policy: None,

@@ -221,6 +221,7 @@ mod tests {
     fn pod() -> Pod {
         let container = |name: &str, cpu: &str| Container {
             name: name.to_owned(),
+            namespace: "shop".to_owned(),
             role: Role::App,
             image: String::new(),
             restart_policy: None,

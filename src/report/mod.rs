@@ -7,19 +7,26 @@
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
 //! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`] first and [`inert`] second, in
 //! [`quote`] both at once, before a sink may show it.
+//!
+//! The events of a [`feed`] and the table of [`pods`] are told without a run around them; an [`inventory`] and a [`hook`]
+//! hear of feeds too.
 
+pub mod feed;
 pub mod files;
 pub mod fold;
 pub mod github;
 pub mod gitlab;
+pub mod hook;
 pub mod html;
 pub mod human;
 pub mod inert;
+pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod live;
 pub mod markdown;
 pub mod mask;
+pub mod pods;
 pub mod printer;
 pub mod quote;
 pub mod run;
