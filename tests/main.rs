@@ -8,6 +8,7 @@ mod cluster;
 mod crowd;
 mod edge_cases;
 mod examples;
+mod feed;
 mod fuzz;
 mod manifest;
 mod properties;

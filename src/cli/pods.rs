@@ -94,14 +94,13 @@ async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
     let usage = |error: &dyn std::fmt::Display| (format!("error: {error}"), Verdict::Usage);
     let offset = args.at.unwrap_or(Duration::MAX);
     let rehearsal = args.rehearsal.load(offset).await.map_err(|error| usage(&error))?;
-    let (connection, default) = match &rehearsal {
-        Some(rehearsal) => (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone()),
-        None => {
-            let connection =
-                Connection::open(&args.cluster.options()).await.map_err(|error| rehearsal::unopened(&error))?;
-            let default = connection.namespace().to_owned();
-            (connection, default)
-        }
+    let (connection, default) = if let Some(rehearsal) = &rehearsal {
+        (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
+    } else {
+        let opened = Connection::open(&args.cluster.options()).await;
+        let connection = opened.map_err(|error| rehearsal::unopened(&error))?;
+        let default = connection.namespace().to_owned();
+        (connection, default)
     };
     printer.say(&feed::target(connection.target()));
     let collection = args.selection.pods(&default);

@@ -54,7 +54,7 @@ pub(super) struct Args {
     ///
     /// It is split at white space into a program and its arguments, and no shell is between. Four run at a time, each for
     /// 30 s at most; what they print on stdout is dropped, stderr is shown.
-    #[arg(long = "exec", value_name = "COMMAND", conflicts_with = "replay")]
+    #[arg(long = "exec", value_name = "COMMAND")]
     command: Option<String>,
     /// One more argument of that command, taken as it is; repeat it for more
     #[arg(long = "exec-arg", value_name = "ARG", requires = "command", allow_hyphen_values = true)]
@@ -99,11 +99,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
         quote::reveal_secrets();
         printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
     }
-    let watched = match &args.replay {
-        Some(path) => replayed(args, path, printer),
-        None => within_runtime(args, printer),
-    };
-    watched.unwrap_or_else(|(message, verdict)| {
+    within_runtime(args, printer).unwrap_or_else(|(message, verdict)| {
         printer.say(&message);
         verdict.exit_code()
     })
@@ -119,7 +115,12 @@ fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         .enable_all()
         .build()
         .map_err(|error| (format!("error: cannot start: {error}"), Verdict::Inconclusive))?;
-    let watched = runtime.block_on(watched(args, printer));
+    let watched = runtime.block_on(async {
+        match &args.replay {
+            Some(path) => replayed(args, path, printer).await,
+            None => watched(args, printer).await,
+        }
+    });
     runtime.shutdown_background();
     watched
 }
@@ -129,24 +130,17 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
     let mut recorder = Recorder::create(&args.record).map_err(|error| usage(&error))?;
     let inventory = Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?;
-    let hook = Hook::new(command(args), printer.clone());
-    if args.command.is_some() && hook.is_none() {
-        return Err(usage(&"--exec names no program"));
-    }
+    let hook = hook(args, printer)?;
     let rehearsal = args.rehearsal.load(Duration::ZERO).await.map_err(|error| usage(&error))?;
-    let (connection, default, recording) = match &rehearsal {
-        Some(rehearsal) => {
-            let connection = rehearsal.connect().await.map_err(|error| usage(&error))?;
-            (connection, rehearsal.namespace.clone(), Some(rehearsal.length))
-        }
-        None => {
-            let connection = match opened(args, &mut stop).await {
-                Ok(connection) => connection?,
-                Err(verdict) => return Ok(verdict.exit_code()),
-            };
-            let default = connection.namespace().to_owned();
-            (connection, default, None)
-        }
+    let (connection, default) = if let Some(rehearsal) = &rehearsal {
+        (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
+    } else {
+        let connection = match opened(args, &mut stop).await {
+            Ok(connection) => connection?,
+            Err(verdict) => return Ok(verdict.exit_code()),
+        };
+        let default = connection.namespace().to_owned();
+        (connection, default)
     };
     let namespace = args.selection.namespace(&default);
     printer.say(&feed::target(connection.target()));
@@ -167,7 +161,7 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         pods: args.selection.pods(&default),
         until_crash: args.until_crash,
         lasting: args.lasting,
-        recording,
+        recording: rehearsal.as_ref().map(|rehearsal| rehearsal.length),
     };
     if let Some(rehearsal) = &rehearsal {
         rehearsal.start();
@@ -192,20 +186,24 @@ async fn opened(args: &Args, stop: &mut Stop) -> Result<Result<Connection, Halt>
     }
 }
 
-/// The words of the command and the arguments after them.
-fn command(args: &Args) -> Vec<String> {
-    let words = args.command.iter().flat_map(|command| command.split_whitespace()).map(str::to_owned);
-    words.chain(args.command_arguments.iter().cloned()).collect()
+/// The command that hears of events, where one is named: its words, and the arguments after them.
+fn hook(args: &Args, printer: &Printer) -> Result<Option<Hook>, Halt> {
+    let Some(command) = &args.command else { return Ok(None) };
+    let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(usage(&"--exec names no program"));
+    }
+    words.extend(args.command_arguments.iter().cloned());
+    Ok(Hook::new(words, printer.clone()))
 }
 
 /// Says why a feed ended, where that is news, and gives the exit code.
 fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
     let verdict = match end {
         End::CrashLoop => Verdict::Failed,
-        End::TimeIsUp | End::RecordingEnded => Verdict::Healthy,
         // Without a reader nothing was shown that could be proof.
         End::Unheard if until_crash => Verdict::Inconclusive,
-        End::Unheard => Verdict::Healthy,
+        End::TimeIsUp | End::RecordingEnded | End::Unheard => Verdict::Healthy,
         End::Stopped(verdict) => *verdict,
         End::Blind(code, message) => {
             printer.say(&format!("error: {code}: {}", quote::line(message)));
@@ -217,7 +215,7 @@ fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
 }
 
 /// Tells a recording in virtual time.
-fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt> {
+async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt> {
     let mut reader = Reader::open(path).map_err(|error| usage(&error))?;
     let header = reader.header().clone();
     let namespace = args.selection.namespace(&header.namespace);
@@ -230,7 +228,7 @@ fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt>
         place: args.selection.words(&header.namespace),
         began_at: header.started_at,
         inventory: Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?,
-        hook: None,
+        hook: hook(args, printer)?,
     };
     let mut feed = Feed::default();
     let mut end = End::RecordingEnded;
@@ -266,6 +264,7 @@ fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt>
         let message = format!("the recording tells of no pods in {}", teller.place);
         end = End::Blind(crate::gate::code::Code::RecordingEnded, message);
     }
+    teller.finish().await;
     Ok(told(&end, args.until_crash, printer))
 }
 

@@ -20,8 +20,10 @@ use crate::gate::code::Code;
 use crate::gate::observation::{Fact, Trouble, TroubleKind};
 use crate::gate::verdict::Verdict;
 
-/// A cluster whose pods could not be listed so long after the begin is given up.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
+const PATIENCE: Duration = Duration::from_secs(10);
+/// …and where answers still come: a long list comes in many.
+const LONGEST_LIST: Duration = Duration::from_mins(1);
 /// A watch that was silent for so long must show that it is alive; where watching is forbidden, how often it is listed.
 const QUIET: Duration = Duration::from_secs(30);
 /// Two requests in each of these, after the first sixteen (see [`Budget`]).
@@ -147,7 +149,8 @@ impl Following<'_> {
         const ON_ITS_WAY: Duration = Duration::from_millis(500);
         /// Longer than anybody watches.
         const FAR: Duration = Duration::from_hours(24 * 365);
-        let patience = (!self.feed.has_begun()).then_some(PATIENCE);
+        let patience = if self.trouble.is_some() { PATIENCE } else { LONGEST_LIST };
+        let patience = (!self.feed.has_begun()).then_some(patience);
         let recording = self.followed.recording.map(|length| length + ON_ITS_WAY);
         let after = [self.followed.lasting, patience, recording].into_iter().flatten().min();
         // A time that the clock cannot hold never comes.
@@ -209,7 +212,8 @@ impl Following<'_> {
 
     fn blind(&self) -> End {
         let Some(trouble) = &self.trouble else {
-            let message = format!("{} could not be listed within {} s", self.followed.pods, PATIENCE.as_secs());
+            let message =
+                format!("{} could not be listed within {} s", self.followed.pods, self.start.elapsed().as_secs());
             return End::Blind(Code::ClusterUnreachable, message);
         };
         let code = match trouble.kind {

@@ -57,6 +57,9 @@ pub struct Look {
 /// Longer than any gate.
 const FAR: Duration = Duration::from_hours(24 * 365);
 
+/// A source that is to miss no step is proven so often, however much its watch tells.
+const UNPROVEN: Duration = Duration::from_mins(5);
+
 /// A source whose watch broke is lost where it was not listed again so long after.
 const BRIDGED: Duration = Duration::from_secs(2);
 
@@ -105,6 +108,8 @@ pub struct SourceTask {
     polls: bool,
     warned: Vec<&'static str>,
     next_proof: Option<Instant>,
+    /// When a LIST last showed that nothing is missing.
+    proven: Instant,
     /// The moments of the paces that are still to come.
     looks: Vec<Look>,
     /// The look that is being taken.
@@ -156,6 +161,7 @@ impl SourceTask {
             polls: false,
             warned: Vec::new(),
             next_proof: None,
+            proven: Instant::now(),
             looks: pace.last_look.into_iter().collect(),
             look: None,
             prepaid: 0,
@@ -253,7 +259,8 @@ impl SourceTask {
         self.shared.connection.tell_list(&self.collection, &listing);
         self.ledger.replace(&listing.objects);
         let after = if self.next_proof.is_none() { self.pace.first } else { self.pace.quiet };
-        self.next_proof = Some(Instant::now() + after);
+        self.proven = Instant::now();
+        self.next_proof = Some(self.proven + after);
         self.failing.reset();
         self.told_trouble = None;
         (self.was_listed, self.unwatched_since) = (true, None);
@@ -300,7 +307,11 @@ impl SourceTask {
     fn proof_due(&mut self) -> Instant {
         let now = Instant::now();
         // A look that is due is the next one; it is taken off once it was asked for.
-        let due = self.next_proof.unwrap_or(now + self.pace.quiet);
+        let mut due = self.next_proof.unwrap_or(now + self.pace.quiet);
+        if self.shared.after_break == AfterBreak::Resume {
+            // A watch that speaks all the time may still have lost a line, and no gate's last look finds that out here.
+            due = due.min(self.proven + UNPROVEN);
+        }
         self.looks.iter().map(|look| look.from).fold(due, Instant::min)
     }
 

@@ -126,15 +126,21 @@ impl Known {
             self.containers.len() - 1
         });
         let known = &mut self.containers[place];
-        if let Some((attempt, ended)) = crash::end_shown(status)
-            && known.ended.is_none_or(|told| told < attempt)
-        {
+        let shown = crash::end_shown(status).filter(|(attempt, _)| known.ended.is_none_or(|told| told < *attempt));
+        let ended = shown.map(|(attempt, ended)| {
             known.ended = Some(attempt);
-            changes.push(Change::Ended { container: container_ref(container), end: end(ended) });
-        }
-        if status.restart_count > known.restarts {
+            (attempt, Change::Ended { container: container_ref(container), end: end(ended) })
+        });
+        let restarted = (status.restart_count > known.restarts).then(|| {
             known.restarts = status.restart_count;
-            changes.push(Change::Restarted { container: container_ref(container), restarts: status.restart_count });
+            Change::Restarted { container: container_ref(container), restarts: status.restart_count }
+        });
+        match ended {
+            // The attempt that ended is the one that was started last.
+            Some((attempt, ended)) if attempt == status.restart_count => {
+                changes.extend(restarted.into_iter().chain([ended]));
+            }
+            ended => changes.extend(ended.map(|(_, ended)| ended).into_iter().chain(restarted)),
         }
         if !pod.deleting {
             changes.extend(known.crash_loop(container, status, &self.crashes));

@@ -2,7 +2,7 @@
 
 use crate::gate::pod::Pod;
 
-/// The label by which a Deployment tells its ReplicaSets' pods apart.
+/// The label by which a Deployment tells the pods of one template from those of another.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// The workload that a pod was made by.
@@ -12,15 +12,15 @@ pub struct Owner {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// The ReplicaSet in between, where a Deployment made the pod through one.
+    /// The `ReplicaSet` in between, where a Deployment made the pod through one.
     pub replica_set: Option<String>,
 }
 
 impl Owner {
     /// The owner of a pod, from its controllerRef; `None` for a pod that nobody controls.
     ///
-    /// A Deployment names its ReplicaSets after itself and the hash that their pods carry as a label, so it is known
-    /// without being read. A ReplicaSet that stands by itself has pods without that label.
+    /// A Deployment names each `ReplicaSet` after itself and the hash that its pods carry as a label, so it is known
+    /// without being read. A `ReplicaSet` that stands by itself has pods without that label.
     #[must_use]
     pub fn of(pod: &Pod) -> Option<Self> {
         let controller = pod.controller.as_ref()?;

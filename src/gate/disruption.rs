@@ -83,7 +83,6 @@ mod tests {
         };
         let container = Container {
             name: "app".to_owned(),
-            namespace: "shop".to_owned(),
             role: Role::App,
             image: String::new(),
             restart_policy: None,
@@ -95,6 +94,7 @@ mod tests {
         };
         Pod {
             name: "a".to_owned(),
+            namespace: "shop".to_owned(),
             uid: "a".to_owned(),
             labels: std::collections::BTreeMap::new(),
             controller: None,

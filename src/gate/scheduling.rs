@@ -221,7 +221,6 @@ mod tests {
     fn pod() -> Pod {
         let container = |name: &str, cpu: &str| Container {
             name: name.to_owned(),
-            namespace: "shop".to_owned(),
             role: Role::App,
             image: String::new(),
             restart_policy: None,
@@ -233,6 +232,7 @@ mod tests {
         };
         Pod {
             name: "p".to_owned(),
+            namespace: "shop".to_owned(),
             uid: "u".to_owned(),
             labels: BTreeMap::new(),
             controller: None,

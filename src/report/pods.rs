@@ -1,5 +1,7 @@
 //! The pods of a selection as the gate sees them: a table, or JSON.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -119,7 +121,8 @@ pub fn answer(pods: &[Sight], place: &str, layout: Layout) -> String {
                 format!("{mark}: not running and ready in {place}: {not} of {}{rest}\n", words::count(all, "pod"));
             for sight in against {
                 let [name, ..] = row(sight, layout.namespaces);
-                text.push_str(&format!("  {name}: {}\n", quote::line(&why_not(sight))));
+                // A `String` takes everything.
+                let _ = writeln!(text, "  {name}: {}", quote::line(&why_not(sight)));
             }
             text
         }

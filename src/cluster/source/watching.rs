@@ -247,7 +247,8 @@ impl SourceTask {
     fn prove(&mut self, listing: Listing) -> Result<Option<Debt>, Failure> {
         self.shared.link.is(true);
         self.failing.reset();
-        self.next_proof = Some(Instant::now() + self.pace.quiet);
+        self.proven = Instant::now();
+        self.next_proof = Some(self.proven + self.pace.quiet);
         let owed = self.ledger.compare(&listing.objects);
         if !owed.is_settled() {
             // What was written a moment ago may still be on its way.
