@@ -27,24 +27,24 @@ use crate::report::{feed, quote, words};
 /// restarted) speak neither for nor against it; failed, evicted and terminating pods speak against it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    #[command(flatten)]
-    selection: SelectionFlags,
     /// Answer whether every pod is running
     #[arg(long)]
     all_running: bool,
     /// What stdout carries: a table for people, or one JSON object
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
-    #[command(flatten)]
-    cluster: ClusterFlags,
-    #[command(flatten)]
-    rehearsal: RehearsalFlags,
     /// Look at this moment of the rehearsal's recording [default: its end]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "rehearse")]
     at: Option<Duration>,
     /// Show secrets in messages as they are
     #[arg(long)]
     no_redact: bool,
+    #[command(flatten)]
+    rehearsal: RehearsalFlags,
+    #[command(flatten)]
+    selection: SelectionFlags,
+    #[command(flatten)]
+    cluster: ClusterFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

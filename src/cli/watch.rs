@@ -33,8 +33,6 @@ use crate::report::{feed, quote};
 /// loop where --until-crash asks for that, and 7 where the cluster cannot be observed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    #[command(flatten)]
-    selection: SelectionFlags,
     /// Which events are told
     #[arg(long, value_enum, default_value_t = Wanted::All)]
     only: Wanted,
@@ -59,18 +57,20 @@ pub(super) struct Args {
     /// One more argument of that command, taken as it is; repeat it for more
     #[arg(long = "exec-arg", value_name = "ARG", requires = "command", allow_hyphen_values = true)]
     command_arguments: Vec<String>,
-    #[command(flatten)]
-    cluster: ClusterFlags,
-    #[command(flatten)]
-    record: RecordFlags,
-    #[command(flatten)]
-    rehearsal: RehearsalFlags,
     /// Tell what happens in a recording, at once instead of in its own timing
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["rehearse", "record", "kubeconfig", "context", "in_cluster"])]
     replay: Option<PathBuf>,
     /// Show secrets in messages as they are; recordings stay masked
     #[arg(long)]
     no_redact: bool,
+    #[command(flatten)]
+    rehearsal: RehearsalFlags,
+    #[command(flatten)]
+    record: RecordFlags,
+    #[command(flatten)]
+    selection: SelectionFlags,
+    #[command(flatten)]
+    cluster: ClusterFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

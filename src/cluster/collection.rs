@@ -76,7 +76,8 @@ impl Collection {
     #[must_use]
     pub fn rule(&self, verbs: &str) -> String {
         let group = self.source.group();
-        let role = if self.namespace.is_empty() { "in a ClusterRole " } else { "" };
+        let everywhere = self.namespace.is_empty() && self.source != Source::Nodes;
+        let role = if everywhere { "in a ClusterRole " } else { "" };
         format!("{role}apiGroups: [\"{group}\"], resources: [\"{}\"], verbs: [{verbs}]", self.source.resource())
     }
 }

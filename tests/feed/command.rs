@@ -180,7 +180,7 @@ fn a_cluster_that_cannot_be_observed_is_7_with_a_cause_and_a_next_step() {
     .unwrap();
     let config = config.path().to_str().unwrap();
     for arguments in
-        [&["watch", "-A", "--for", "1s", "--kubeconfig", config][..], &["pods", "-A", "--kubeconfig", config]]
+        [&["watch", "-A", "--for", "5s", "--kubeconfig", config][..], &["pods", "-A", "--kubeconfig", config]]
     {
         let began = Instant::now();
         let (code, stdout, stderr) = run(arguments);

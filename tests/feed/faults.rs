@@ -13,7 +13,7 @@ use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Faults, Options, Sandbox};
 
 use super::{Heard, by_pod, recording};
-use crate::cluster::stub::{Reply, Stub, status};
+use crate::cluster::stub::{Reply, Step, Stub, listed, pod_line, status};
 
 /// Longer than any recording, so that what was lost is found, however much the watch tells.
 const LONG: Duration = Duration::from_mins(6);
@@ -149,4 +149,36 @@ async fn a_crash_loop_or_the_recordings_end_ends_it() {
             assert_eq!(end, End::RecordingEnded);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_broke_is_opened_again_from_its_last_version_and_no_list_is_needed() {
+    let mut steps = Some(vec![pod_line("ADDED", "a", 101), pod_line("ADDED", "b", 102), Step::Cut]);
+    let stub = Stub::new(move |ask| (ask.verb == "WATCH").then(|| steps.take().map(Reply::Stream)).flatten());
+    let followed = Followed { lasting: Some(Duration::from_secs(5)), ..followed("shop") };
+    let mut heard = Heard::default();
+    assert_eq!(follow(&stub.connection(), &followed, &mut heard, never()).await, End::TimeIsUp);
+    assert_eq!(heard.events.len(), 2, "{:?}", heard.events);
+    let asks: Vec<_> = stub.asks().into_iter().map(|ask| (ask.verb, ask.query)).collect();
+    assert_eq!(asks.iter().map(|(verb, _)| *verb).collect::<Vec<_>>(), ["LIST", "WATCH", "WATCH"]);
+    assert!(asks[2].1.contains("resourceVersion=102&"), "{asks:?}");
+    assert_eq!(heard.noticed, [""; 0], "so short a gap is no news");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_opens_the_watch_again_is_listed() {
+    let stub = Stub::new(|ask| match (ask.verb, ask.nth) {
+        ("WATCH", 0) => Some(Reply::Stream(vec![pod_line("ADDED", "a", 101), Step::Cut])),
+        ("WATCH", _) => Some(status(500, "etcd")),
+        ("LIST", 1) => Some(listed("pods", 200, &[("b", 150)])),
+        _ => None,
+    });
+    let followed = Followed { lasting: Some(Duration::from_mins(2)), ..followed("shop") };
+    let mut heard = Heard::default();
+    follow(&stub.connection(), &followed, &mut heard, never()).await;
+    let told: Vec<_> = heard.events.iter().map(|event| (event.pod.name.as_str(), event.change.name())).collect();
+    assert_eq!(told[..3], [("a", "created"), ("a", "deleted"), ("b", "created")]);
+    assert!(heard.noticed.iter().any(|words| words.contains("broke")), "{:?}", heard.noticed);
+    let asks = stub.asks().len();
+    assert!(asks < 80, "{asks} requests in two minutes");
 }
