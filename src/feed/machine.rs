@@ -60,31 +60,37 @@ impl Feed {
     }
 
     fn listed(&mut self, objects: Vec<Object>) -> Vec<FeedEvent> {
-        let pods: Vec<Pod> = objects
-            .into_iter()
-            .filter_map(|object| match object {
-                Object::Pod(pod) => Some(pod),
-                _ => None,
-            })
-            .collect();
+        let begins = !std::mem::replace(&mut self.began, true);
         let mut events = Vec::new();
-        let listed: BTreeSet<&str> = pods.iter().map(|pod| pod.uid.as_str()).collect();
-        let mut missing: Vec<&Known> = self.pods.values().filter(|known| !listed.contains(&*known.pod.uid)).collect();
-        missing.sort_by_key(|known| (&known.pod.namespace, &known.pod.name));
-        let missing: Vec<String> = missing.into_iter().map(|known| known.pod.uid.clone()).collect();
         // A pod that was replaced under its name went before the new one came.
-        for uid in missing {
+        for uid in self.missing(&objects) {
             events.extend(self.gone(&uid));
         }
-        let begins = !std::mem::replace(&mut self.began, true);
-        for pod in &pods {
+        // One by one: of a large list each pod is let go as soon as it is known.
+        for object in objects {
+            let Object::Pod(pod) = object else { continue };
             if begins && !self.pods.contains_key(&pod.uid) {
-                events.extend(self.found(pod));
+                events.extend(self.found(&pod));
             } else {
-                events.extend(self.seen(pod));
+                events.extend(self.seen(&pod));
             }
         }
         events
+    }
+
+    /// The known pods that are not in a list, by namespace and name.
+    fn missing(&self, objects: &[Object]) -> Vec<String> {
+        if self.pods.is_empty() {
+            return Vec::new();
+        }
+        let uid = |object: &'_ Object| match object {
+            Object::Pod(pod) => Some(pod.uid.clone()),
+            _ => None,
+        };
+        let listed: BTreeSet<String> = objects.iter().filter_map(uid).collect();
+        let mut missing: Vec<&Known> = self.pods.values().filter(|known| !listed.contains(&known.pod.uid)).collect();
+        missing.sort_by_key(|known| (&known.pod.namespace, &known.pod.name));
+        missing.into_iter().map(|known| known.pod.uid.clone()).collect()
     }
 
     /// A pod that was there before the feed began.

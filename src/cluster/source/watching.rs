@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Next, SourceTask};
+use super::{AfterBreak, Next, SourceTask};
 use crate::cluster::backoff::random_fraction;
 use crate::cluster::budget::Urgency;
 use crate::cluster::failure::{Failure, FailureKind};
@@ -26,6 +26,8 @@ const WATCH_SPREAD: Duration = Duration::from_secs(20);
 const WATCH_OVERDUE: Duration = Duration::from_secs(15);
 /// A watch that lived so long before it broke is no sign of a server that cannot keep one.
 const WATCH_SETTLED: Duration = Duration::from_secs(10);
+/// The same for one that only goes on where the last one broke: it got further, and the budget holds back a storm.
+const RESUMED_SETTLED: Duration = Duration::from_secs(1);
 
 /// A server that answers so often in a row that it cannot open the watch again is asked for a LIST.
 const MOST_OPENINGS: u32 = 8;
@@ -94,7 +96,11 @@ impl SourceTask {
         };
         match next {
             Next::List | Next::Resume(_) => {
-                if opened.elapsed() >= WATCH_SETTLED {
+                let settled = match self.shared.after_break {
+                    AfterBreak::List => WATCH_SETTLED,
+                    AfterBreak::Resume => RESUMED_SETTLED,
+                };
+                if opened.elapsed() >= settled {
                     self.unsettled.reset();
                 }
                 // The first time at once; a server that breaks every watch is asked more and more slowly.
