@@ -156,7 +156,7 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         hook,
     };
     let about = About { namespace: &namespace, title: format!("pods of {}", teller.place), command: "watch" };
-    let connection: Arc<Connection> = recorder.listen_on(connection, about);
+    let connection: Arc<Connection> = recorder.listen_on(connection.for_feeds(), about);
     let followed = Followed {
         pods: args.selection.pods(&default),
         until_crash: args.until_crash,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::collection::Collection;
+use crate::feed::machine::trim;
 use crate::gate::observation::Object;
 use crate::recording::mapping::{self, MapError};
 
@@ -84,6 +85,7 @@ fn null_or_items<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> R
 pub struct Pages {
     items: Result<Vec<Object>, MapError>,
     keeps: bool,
+    trims: bool,
     kept: Vec<Box<RawValue>>,
     objects: Vec<(String, String)>,
     resource_version: String,
@@ -98,12 +100,20 @@ impl Pages {
         Self {
             items: Ok(Vec::new()),
             keeps,
+            trims: false,
             kept: Vec::new(),
             objects: Vec::new(),
             resource_version: String::new(),
             only: None,
             count: 0,
         }
+    }
+
+    /// The same, with only that of each pod that a feed reads.
+    #[must_use]
+    pub const fn for_feed(mut self, trims: bool) -> Self {
+        self.trims = trims;
+        self
     }
 
     /// Takes in a page; gives the token of the next one, if there is one.
@@ -127,6 +137,10 @@ impl Pages {
             self.objects.push((named.metadata.uid, named.metadata.resource_version));
             if let Ok(items) = &mut self.items {
                 match mapping::object(collection.source, item) {
+                    Ok(Object::Pod(mut pod)) if self.trims => {
+                        trim(&mut pod);
+                        items.push(Object::Pod(pod));
+                    }
                     Ok(object) => items.push(object),
                     Err(error) => self.items = Err(error),
                 }

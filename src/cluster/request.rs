@@ -120,7 +120,7 @@ impl Connection {
     ) -> Result<Listing, FailureKind> {
         let mut restarts = 0;
         'anew: loop {
-            let mut pages = Pages::new(self.tap.is_some());
+            let mut pages = Pages::new(self.tap.is_some()).for_feed(self.feeds);
             let mut token: Option<String> = None;
             for _ in 0..MOST_PAGES {
                 let mut query = vec![("limit", PAGE)];

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Change, FeedEvent, PodRef};
 use super::known::{Known, stands_now};
+use super::owner::TEMPLATE_HASH;
 use crate::gate::observation::{Fact, Object, Source};
-use crate::gate::pod::Pod;
+use crate::gate::pod::{Pod, Probes};
 
 /// All pods of a selection, and what happens to them.
 #[derive(Debug, Default)]
@@ -124,4 +125,16 @@ impl Feed {
 
 fn told(known: &Known, changes: Vec<Change>) -> Vec<FeedEvent> {
     changes.into_iter().map(|change| FeedEvent { pod: known.pod.clone(), change }).collect()
+}
+
+/// Drops from a pod what a feed never reads, so that a list of twenty thousand takes half the room.
+pub fn trim(pod: &mut Pod) {
+    pod.labels.retain(|key, _| key == TEMPLATE_HASH);
+    for container in &mut pod.containers {
+        container.image = String::new();
+        container.memory_limit = None;
+        container.requests = BTreeMap::new();
+        container.probes = Probes::default();
+    }
+    pod.containers.shrink_to_fit();
 }

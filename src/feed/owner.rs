@@ -3,7 +3,7 @@
 use crate::gate::pod::Pod;
 
 /// The label by which a Deployment tells the pods of one template from those of another.
-const TEMPLATE_HASH: &str = "pod-template-hash";
+pub(super) const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// The workload that a pod was made by.
 #[derive(Debug, Clone, PartialEq, Eq)]

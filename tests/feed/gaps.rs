@@ -72,6 +72,28 @@ fn lists_alone_tell_the_same_as_the_watch() {
 }
 
 #[test]
+fn what_is_not_held_of_a_pod_is_not_missed() {
+    let trimmed = |object: Object| match object {
+        Object::Pod(mut pod) => {
+            crashgate::feed::machine::trim(&mut pod);
+            Object::Pod(pod)
+        }
+        other => other,
+    };
+    for (name, path) in recordings() {
+        let facts = facts(&path);
+        let lists = as_lists(&facts).into_iter().map(|fact| match fact {
+            Fact::Listed { source, objects } => {
+                Fact::Listed { source, objects: objects.into_iter().map(trimmed).collect() }
+            }
+            other => other,
+        });
+        let (told, whole) = (fed(lists), fed(as_lists(&facts)));
+        assert_eq!(told, whole, "{name}");
+    }
+}
+
+#[test]
 fn what_is_told_again_says_nothing() {
     for (name, path) in recordings() {
         let facts = facts(&path);
