@@ -4,9 +4,11 @@
 //!
 //! ```text
 //! cluster/ or recording/ → observations → gate/ → gate events and outcome → report/ → exit code
+//!                                       ↘ feed/ → feed events            ↗
 //! ```
 //!
 //! - [`gate`]: the decision. Pure; imports none of the others.
+//! - [`feed`]: what happens to pods, one event at a time. Pure; imports the gate alone.
 //! - [`manifest`]: YAML and flags → plans.
 //! - [`recording`]: the format, its readers and writers, and the mapping from the API's JSON to observations.
 //! - [`cluster`]: the only rooms that talk to Kubernetes.
@@ -16,6 +18,7 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod feed;
 pub mod gate;
 pub mod manifest;
 pub mod recording;

@@ -9,6 +9,7 @@ mod crowd;
 mod edge_cases;
 #[cfg(unix)]
 mod examples;
+mod feed;
 mod fuzz;
 mod manifest;
 mod properties;

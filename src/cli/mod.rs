@@ -15,12 +15,16 @@ mod explain;
 mod man;
 mod output;
 mod plan_flags;
+mod pods;
 mod recorder;
+mod rehearsal;
 mod replay;
 mod run;
 mod sandbox;
 mod schema;
+mod selection_flags;
 mod validate;
+mod watch;
 
 /// A deployment gate for Kubernetes: says yes only with proof, and no only with a cause.
 #[derive(Debug, Parser)]
@@ -36,6 +40,8 @@ enum Command {
     Replay(Box<replay::Args>),
     Run(Box<run::Args>),
     Sandbox(sandbox::Args),
+    Watch(Box<watch::Args>),
+    Pods(Box<pods::Args>),
     Validate(Box<validate::Args>),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -69,6 +75,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Replay(args) => replay::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
+        Command::Watch(args) => watch::run(&args, printer),
+        Command::Pods(args) => pods::run(&args, printer),
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),

@@ -5,12 +5,12 @@ use std::fmt;
 use crate::gate::observation::Source;
 use crate::gate::workload::WorkloadKind;
 
-/// One collection of objects in one namespace, narrowed by labels where there is a selector.
+/// One collection of objects in one namespace or in all of them, narrowed by labels where there is a selector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Collection {
     /// Which resource.
     pub source: Source,
-    /// The namespace; unused for nodes.
+    /// The namespace, empty for all of them; unused for nodes.
     pub namespace: String,
     /// The `labelSelector`.
     pub selector: Option<String>,
@@ -38,7 +38,7 @@ impl Collection {
             Source::Workloads(_) => "/apis/apps/v1",
         };
         let resource = self.source.resource();
-        if self.source == Source::Nodes {
+        if self.source == Source::Nodes || self.namespace.is_empty() {
             format!("{api}/{resource}")
         } else {
             format!("{api}/namespaces/{}/{resource}", encode(&self.namespace))
@@ -76,7 +76,9 @@ impl Collection {
     #[must_use]
     pub fn rule(&self, verbs: &str) -> String {
         let group = self.source.group();
-        format!("apiGroups: [\"{group}\"], resources: [\"{}\"], verbs: [{verbs}]", self.source.resource())
+        let everywhere = self.namespace.is_empty() && self.source != Source::Nodes;
+        let role = if everywhere { "in a ClusterRole " } else { "" };
+        format!("{role}apiGroups: [\"{group}\"], resources: [\"{}\"], verbs: [{verbs}]", self.source.resource())
     }
 }
 
@@ -84,6 +86,8 @@ impl fmt::Display for Collection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.source == Source::Nodes {
             f.write_str("nodes")
+        } else if self.namespace.is_empty() {
+            write!(f, "{} in all namespaces", self.source)
         } else {
             write!(f, "{} in namespace {}", self.source, self.namespace)
         }
@@ -130,6 +134,7 @@ mod tests {
         let path = |source| Collection::whole(source, "shop").path();
         assert_eq!(path(Source::Pods), "/api/v1/namespaces/shop/pods");
         assert_eq!(path(Source::Nodes), "/api/v1/nodes");
+        assert_eq!(Collection::whole(Source::Pods, "").path(), "/api/v1/pods");
         assert_eq!(path(Source::Workloads(WorkloadKind::Job)), "/apis/batch/v1/namespaces/shop/jobs");
         let sets = Collection::whole(Source::Workloads(WorkloadKind::StatefulSet), "shop");
         assert_eq!(sets.object_path("db"), "/apis/apps/v1/namespaces/shop/statefulsets/db");

@@ -31,10 +31,7 @@ pub async fn confirm(
         let read = with_retries(deadline, || connection.list(collection, meter));
         let listing = in_time(deadline, patience, collection, read).await.map_err(|failure| (Source::Pods, failure))?;
         let unreadable = |error| (Source::Pods, undecodable(collection, &error));
-        match mapping::list(Source::Pods, &listing.body).map_err(unreadable)? {
-            Fact::Listed { objects, .. } => Ok(objects.into_iter().filter_map(pod).collect()),
-            _ => Ok(Vec::new()),
-        }
+        Ok(listing.items.map_err(unreadable)?.into_iter().filter_map(pod).collect())
     };
     let read_owners = try_join_all(owners.iter().map(|(kind, name)| async move {
         let source = Source::Workloads(*kind);

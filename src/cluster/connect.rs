@@ -156,6 +156,8 @@ pub struct Connection {
     /// Requests that belong to no gate yet.
     pub(super) unbilled: AtomicU64,
     pub(super) tap: Option<Tap>,
+    /// Of pods that are listed only that is held which a feed reads.
+    pub(super) feeds: bool,
 }
 
 impl std::fmt::Debug for Connection {
@@ -232,6 +234,7 @@ impl Connection {
             total: Meter::default(),
             unbilled: AtomicU64::new(0),
             tap: None,
+            feeds: false,
         }
     }
 
@@ -239,6 +242,13 @@ impl Connection {
     #[must_use]
     pub fn with_tap(mut self, tap: Tap) -> Self {
         self.tap = Some(tap);
+        self
+    }
+
+    /// Says that it serves feeds alone: of the pods that it lists, what a feed never reads is not held.
+    #[must_use]
+    pub const fn for_feeds(mut self) -> Self {
+        self.feeds = true;
         self
     }
 

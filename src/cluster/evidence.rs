@@ -51,10 +51,7 @@ pub async fn last_events(
             let field = format!("involvedObject.uid={uid}");
             let listing = timeout_at(until, connection.list_part(collection, &field, meter)).await.ok()?.ok()?;
             // One by one: as a list they would say that there are no others.
-            match mapping::list(Source::Events, &listing.body).ok()? {
-                Fact::Listed { objects, .. } => Some(objects),
-                _ => None,
-            }
+            listing.items.ok()
         }
     });
     join_all(reads).await.into_iter().flatten().flatten().map(|object| Fact::Seen(Box::new(object))).collect()

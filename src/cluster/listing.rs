@@ -1,15 +1,23 @@
 //! Answers of LIST requests: what makes one, and how its pages are put together.
+//!
+//! Each page is read into observations as it comes and then let go: of twenty thousand pods only what rules read is held,
+//! and the bytes of one page. The bytes of all are kept only where a recording wants them.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::collection::Collection;
+use crate::feed::machine::trim;
+use crate::gate::observation::Object;
+use crate::recording::mapping::{self, MapError};
 
 /// A whole LIST.
 #[derive(Debug)]
 pub struct Listing {
-    /// The answer; the items of all pages in one list.
-    pub body: Box<RawValue>,
+    /// Every object of all pages, or why one of them cannot be read.
+    pub items: Result<Vec<Object>, MapError>,
+    /// The answer, the items of all pages in one list, where it was to be kept.
+    pub body: Option<Box<RawValue>>,
     /// The collection's version, from which a watch goes on. Empty where the API does not have the collection.
     pub resource_version: String,
     /// UID and version of each object.
@@ -73,9 +81,12 @@ fn null_or_items<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> R
 }
 
 /// The pages of a LIST so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pages {
-    items: Vec<Box<RawValue>>,
+    items: Result<Vec<Object>, MapError>,
+    keeps: bool,
+    trims: bool,
+    kept: Vec<Box<RawValue>>,
     objects: Vec<(String, String)>,
     resource_version: String,
     only: Option<Box<RawValue>>,
@@ -83,6 +94,28 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// No page yet. `keeps` says whether the bytes are kept too.
+    #[must_use]
+    pub const fn new(keeps: bool) -> Self {
+        Self {
+            items: Ok(Vec::new()),
+            keeps,
+            trims: false,
+            kept: Vec::new(),
+            objects: Vec::new(),
+            resource_version: String::new(),
+            only: None,
+            count: 0,
+        }
+    }
+
+    /// The same, with only that of each pod that a feed reads.
+    #[must_use]
+    pub const fn for_feed(mut self, trims: bool) -> Self {
+        self.trims = trims;
+        self
+    }
+
     /// Takes in a page; gives the token of the next one, if there is one.
     ///
     /// # Errors
@@ -102,13 +135,26 @@ impl Pages {
         for item in &page.items {
             let named: Named = serde_json::from_str(item.get()).map_err(shape)?;
             self.objects.push((named.metadata.uid, named.metadata.resource_version));
+            if let Ok(items) = &mut self.items {
+                match mapping::object(collection.source, item) {
+                    Ok(Object::Pod(mut pod)) if self.trims => {
+                        trim(&mut pod);
+                        items.push(Object::Pod(pod));
+                    }
+                    Ok(object) => items.push(object),
+                    Err(error) => self.items = Err(error),
+                }
+            }
         }
         self.resource_version = page.metadata.resource_version;
         self.count += 1;
+        if !self.keeps {
+            return Ok(next);
+        }
         if self.count == 1 && next.is_none() {
             self.only = Some(serde_json::from_slice(body).map_err(shape)?);
         } else {
-            self.items.extend(page.items.into_iter().map(ToOwned::to_owned));
+            self.kept.extend(page.items.into_iter().map(ToOwned::to_owned));
         }
         Ok(next)
     }
@@ -120,10 +166,12 @@ impl Pages {
     /// Where the pages cannot be put together.
     pub fn whole(self, collection: &Collection) -> Result<Listing, ListingError> {
         let body = match self.only {
-            Some(body) => body,
-            None => assemble(collection, &self.resource_version, &self.items)?,
+            Some(body) => Some(body),
+            None if self.keeps => Some(assemble(collection, &self.resource_version, &self.kept)?),
+            None => None,
         };
-        Ok(Listing { body, resource_version: self.resource_version, objects: self.objects })
+        let Self { items, resource_version, objects, .. } = self;
+        Ok(Listing { items, body, resource_version, objects })
     }
 }
 
@@ -134,8 +182,8 @@ impl Listing {
     ///
     /// Never in practice: the text is made here.
     pub fn of_nothing(collection: &Collection) -> Result<Self, ListingError> {
-        let body = assemble(collection, "", &[])?;
-        Ok(Self { body, resource_version: String::new(), objects: Vec::new() })
+        let body = Some(assemble(collection, "", &[])?);
+        Ok(Self { items: Ok(Vec::new()), body, resource_version: String::new(), objects: Vec::new() })
     }
 }
 
@@ -175,7 +223,7 @@ mod tests {
 
     #[test]
     fn pages_become_one_list() {
-        let mut pages = Pages::default();
+        let mut pages = Pages::new(true);
         let first = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"T"},"items":[{"metadata":{"uid":"a","resourceVersion":"1"}}]}"#;
         let second = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"uid":"b","resourceVersion":"2"},"x": 1}]}"#;
         assert_eq!(pages.add(&pods(), first.as_bytes()), Ok(Some("T".to_owned())));
@@ -183,14 +231,35 @@ mod tests {
         let whole = pages.whole(&pods()).unwrap();
         assert_eq!(whole.objects, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         assert_eq!(
-            whole.body.get(),
+            whole.body.unwrap().get(),
             r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"uid":"a","resourceVersion":"1"}},{"metadata":{"uid":"b","resourceVersion":"2"},"x": 1}]}"#
         );
     }
 
     #[test]
+    fn pages_are_read_as_they_come_and_their_bytes_let_go() {
+        let pod = |name: &str| {
+            format!(
+                r#"{{"metadata":{{"name":"{name}","namespace":"shop","uid":"{name}","resourceVersion":"1"}},"spec":{{"containers":[]}}}}"#
+            )
+        };
+        let page = |next: &str, pod: &str| {
+            format!(r#"{{"kind":"PodList","metadata":{{"resourceVersion":"7","continue":"{next}"}},"items":[{pod}]}}"#)
+        };
+        let mut pages = Pages::new(false);
+        pages.add(&pods(), page("T", &pod("a")).as_bytes()).unwrap();
+        pages.add(&pods(), page("", &pod("b")).as_bytes()).unwrap();
+        let whole = pages.whole(&pods()).unwrap();
+        assert_eq!((whole.items.unwrap().len(), whole.body.is_none()), (2, true));
+        let mut pages = Pages::new(false);
+        pages.add(&pods(), page("T", &pod("a")).as_bytes()).unwrap();
+        pages.add(&pods(), page("", r#"{"metadata":{"uid":"b","resourceVersion":"2"}}"#).as_bytes()).unwrap();
+        assert!(pages.whole(&pods()).unwrap().items.is_err(), "one that cannot be read spoils the list");
+    }
+
+    #[test]
     fn what_is_no_list_is_never_an_empty_one() {
-        let add = |body: &str| Pages::default().add(&pods(), body.as_bytes());
+        let add = |body: &str| Pages::new(true).add(&pods(), body.as_bytes());
         assert!(matches!(add("{}"), Err(ListingError::Shape(_))));
         assert!(matches!(add(r#"{"kind":"PodList","metadata":{"resourceVersion":"1"}}"#), Err(ListingError::Shape(_))));
         assert!(matches!(

@@ -8,7 +8,7 @@
 //! [`source`] keeps one collection fresh by LIST and WATCH within the [`budget`]; the [`ledger`] is how it proves that a
 //! silent watch is not a dead one. The [`session`] drives gates with sources, confirming reads ([`confirm`]) and
 //! [`evidence`]. [`pod_run`] creates one pod, reads its log to the end over broken connections ([`log_resume`]) and
-//! deletes it.
+//! deletes it. [`follow`] drives a feed with one source, and [`look`] reads pods once.
 
 pub mod backoff;
 pub mod budget;
@@ -17,6 +17,7 @@ pub mod confirm;
 pub mod connect;
 pub mod evidence;
 pub mod failure;
+pub mod follow;
 pub mod identity;
 mod judge;
 pub mod kubeconfig;
@@ -25,6 +26,7 @@ pub mod lines;
 pub mod link;
 pub mod listing;
 pub mod log_resume;
+pub mod look;
 pub mod machine;
 pub mod pod_run;
 pub mod proxy;
@@ -32,6 +34,7 @@ pub mod rehearsed;
 pub mod request;
 pub mod session;
 pub mod signals;
+mod sleep;
 mod smoke;
 pub mod source;
 pub mod subscriptions;

@@ -22,7 +22,7 @@ use super::evidence;
 use super::failure::{Failure, FailureKind};
 use super::link::Link;
 use super::signals::{Stop, stopped};
-use super::source::{Pace, Shared};
+use super::source::{AfterBreak, Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::gate::code::Code;
 use crate::gate::observation::{Object, Source};
@@ -218,6 +218,7 @@ impl Runner {
             budget: Arc::new(Budget::new([DELAY])),
             link: Arc::new(Link::default()),
             sleeps,
+            after_break: AfterBreak::List,
         });
         let selector = format!("{}={}", spec::INSTANCE, self.instance);
         let pods = Collection::selected(Source::Pods, &self.namespace, selector);

@@ -93,11 +93,13 @@ impl Connection {
     /// Lets the tap hear of a LIST. The caller does it once the answer is taken for the state of things: while a watch
     /// goes on, an answer can be older than what the watch has told in the meantime.
     pub(super) fn tell_list(&self, collection: &Collection, listing: &Listing) {
-        self.tell(|| Entry::List {
-            path: collection.path(),
-            selector: collection.selector.clone(),
-            body: listing.body.clone(),
-        });
+        if let Some(body) = &listing.body {
+            self.tell(|| Entry::List {
+                path: collection.path(),
+                selector: collection.selector.clone(),
+                body: body.clone(),
+            });
+        }
     }
 
     /// A part of a collection by a field. It is not told as a LIST to a recording, for what is not in it may well be
@@ -121,7 +123,7 @@ impl Connection {
     ) -> Result<Listing, FailureKind> {
         let mut restarts = 0;
         'anew: loop {
-            let mut pages = Pages::default();
+            let mut pages = Pages::new(self.tap.is_some()).for_feed(self.feeds);
             let mut token: Option<String> = None;
             for _ in 0..MOST_PAGES {
                 let mut query = vec![("limit", PAGE)];

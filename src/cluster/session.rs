@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -19,7 +19,8 @@ use super::judge::{Judge, Told, pace_of_pods};
 use super::link::Link;
 use super::machine::Machine;
 use super::signals::Stop;
-use super::source::{Look, Pace, Shared};
+use super::sleep::{Clock, TICK};
+use super::source::{AfterBreak, Look, Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::gate::code::Code;
 use crate::gate::finding::{Finding, Place};
@@ -40,9 +41,6 @@ const SHARED: [Source; 6] = [
     Source::Workloads(WorkloadKind::DaemonSet),
     Source::Workloads(WorkloadKind::Job),
 ];
-
-/// How often the sink hears that nothing changed.
-const TICK: Duration = Duration::from_secs(1);
 
 /// Judges the plans, side by side, until each has its outcome. The sink hears of the begin, of all that changes, and of
 /// the end. `stop` ends the gates early with what they know; that takes less than 2 s,
@@ -73,6 +71,7 @@ pub async fn judge_machines<M: Machine>(
         budget: Arc::clone(&budget),
         link: Arc::new(Link::default()),
         sleeps,
+        after_break: AfterBreak::List,
     };
     let subscriptions = Arc::new(Mutex::new(Subscriptions::new(shared)));
     let (told_sender, mut told) = mpsc::unbounded_channel();
@@ -231,54 +230,5 @@ fn broke(now: Duration) -> Outcome {
         warnings: Vec::new(),
         ready: 0,
         wanted: None,
-    }
-}
-
-/// Finds out that the machine was asleep: the wall clock went on and the monotonic one did not, or a tick came far too
-/// late.
-struct Clock {
-    tolerance: Duration,
-    wall: SystemTime,
-    monotonic: Instant,
-}
-
-impl Clock {
-    fn new(tolerance: Duration) -> Self {
-        Self { tolerance, wall: SystemTime::now(), monotonic: Instant::now() }
-    }
-
-    /// How long it was asleep since this was last asked.
-    fn was_asleep(&mut self) -> Option<Duration> {
-        let (wall, monotonic) = (SystemTime::now(), Instant::now());
-        // A wall clock that was set back says nothing.
-        let by_wall = wall.duration_since(self.wall).unwrap_or_default();
-        let by_monotonic = monotonic.duration_since(self.monotonic);
-        (self.wall, self.monotonic) = (wall, monotonic);
-        asleep(by_wall, by_monotonic, self.tolerance)
-    }
-}
-
-fn asleep(by_wall: Duration, by_monotonic: Duration, tolerance: Duration) -> Option<Duration> {
-    let unseen = by_wall.saturating_sub(by_monotonic);
-    let late = by_monotonic.saturating_sub(TICK);
-    let gap = unseen.max(late);
-    (gap > tolerance).then_some(unseen)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::asleep;
-
-    #[test]
-    fn a_sleep_shows_in_the_difference_of_the_clocks() {
-        let seconds = Duration::from_secs;
-        let tolerance = seconds(10);
-        assert_eq!(asleep(seconds(1), seconds(1), tolerance), None);
-        assert_eq!(asleep(seconds(3601), seconds(1), tolerance), Some(seconds(3600)));
-        assert_eq!(asleep(seconds(9), seconds(1), tolerance), None);
-        assert_eq!(asleep(seconds(0), seconds(1), tolerance), None, "the wall clock was set back");
-        assert_eq!(asleep(seconds(60), seconds(60), tolerance), Some(Duration::ZERO), "a tick came far too late");
     }
 }

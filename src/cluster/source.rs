@@ -21,7 +21,6 @@ use super::ledger::Ledger;
 use super::link::Link;
 use super::listing::Listing;
 use crate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
-use crate::recording::mapping;
 
 /// A fact, and when it was learnt.
 #[derive(Debug, Clone)]
@@ -58,6 +57,9 @@ pub struct Look {
 /// Longer than any gate.
 const FAR: Duration = Duration::from_hours(24 * 365);
 
+/// A source that is to miss no step is proven so often, however much its watch tells.
+const UNPROVEN: Duration = Duration::from_mins(5);
+
 /// A source whose watch broke is lost where it was not listed again so long after.
 const BRIDGED: Duration = Duration::from_secs(2);
 
@@ -72,6 +74,18 @@ pub struct Shared {
     pub link: Arc<Link>,
     /// Counts how often the machine was found to have been asleep.
     pub sleeps: watch::Receiver<u64>,
+    /// What a source does once its watch broke.
+    pub after_break: AfterBreak,
+}
+
+/// What a source does once its watch broke, where the server may still know what came since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterBreak {
+    /// It lists again: who wants to know how things are now hears it at once.
+    List,
+    /// It opens the watch again from the version that it last heard of: who wants to know what happens misses no step.
+    /// It lists where the server does not have that version any more.
+    Resume,
 }
 
 /// The task of one source.
@@ -94,6 +108,8 @@ pub struct SourceTask {
     polls: bool,
     warned: Vec<&'static str>,
     next_proof: Option<Instant>,
+    /// When a LIST last showed that nothing is missing.
+    proven: Instant,
     /// The moments of the paces that are still to come.
     looks: Vec<Look>,
     /// The look that is being taken.
@@ -110,6 +126,8 @@ pub struct SourceTask {
 enum Next {
     /// Watch from this version.
     Watch(String),
+    /// The watch broke: open it again from this version.
+    Resume(String),
     /// List again.
     List,
     /// Nothing more will come.
@@ -143,6 +161,7 @@ impl SourceTask {
             polls: false,
             warned: Vec::new(),
             next_proof: None,
+            proven: Instant::now(),
             looks: pace.last_look.into_iter().collect(),
             look: None,
             prepaid: 0,
@@ -165,7 +184,7 @@ impl SourceTask {
         loop {
             next = match next {
                 Next::List => self.list().await,
-                Next::Watch(version) => self.follow(version).await,
+                Next::Watch(version) | Next::Resume(version) => self.follow(version).await,
                 Next::End => return,
             };
         }
@@ -222,8 +241,8 @@ impl SourceTask {
     /// What follows from the answer of a LIST.
     async fn taken(&mut self, answer: Result<Listing, Failure>) -> Next {
         let failure = match answer {
-            Ok(listing) => match self.accept(&listing) {
-                Ok(()) => return Next::Watch(listing.resource_version),
+            Ok(listing) => match self.accept(listing) {
+                Ok(version) => return Next::Watch(version),
                 Err(failure) => failure,
             },
             Err(failure) => failure,
@@ -231,21 +250,23 @@ impl SourceTask {
         self.after_failure(&failure).await
     }
 
-    /// Takes a LIST for the state of things.
-    fn accept(&mut self, listing: &Listing) -> Result<(), Failure> {
+    /// Takes a LIST for the state of things, and gives the version from which a watch goes on.
+    fn accept(&mut self, mut listing: Listing) -> Result<String, Failure> {
         self.shared.link.is(true);
-        let fact = mapping::list(self.collection.source, &listing.body).map_err(|error| self.undecodable(&error))?;
-        self.shared.connection.tell_list(&self.collection, listing);
+        let objects =
+            std::mem::replace(&mut listing.items, Ok(Vec::new())).map_err(|error| self.undecodable(&error))?;
+        self.shared.connection.tell_list(&self.collection, &listing);
         self.ledger.replace(&listing.objects);
         let after = if self.next_proof.is_none() { self.pace.first } else { self.pace.quiet };
-        self.next_proof = Some(Instant::now() + after);
+        self.proven = Instant::now();
+        self.next_proof = Some(self.proven + after);
         self.failing.reset();
         self.told_trouble = None;
         (self.was_listed, self.unwatched_since) = (true, None);
         self.looks_now();
         self.look = None;
-        self.send(&fact);
-        Ok(())
+        self.send(Fact::Listed { source: self.collection.source, objects });
+        Ok(listing.resource_version)
     }
 
     /// What follows from a LIST that failed. Waits where waiting is due.
@@ -254,15 +275,15 @@ impl SourceTask {
         match &failure.kind {
             FailureKind::Forbidden(message) => {
                 let message = format!("{message}; it needs {}", self.collection.rule("get, list, watch"));
-                self.send(&Fact::Denied { source: self.collection.source, message });
+                self.send(Fact::Denied { source: self.collection.source, message });
                 return Next::End;
             }
             // An API server without this group has none of these objects. One that had it a moment ago is only starting.
             FailureKind::NotFound(_) if matches!(self.collection.source, Source::Workloads(_)) && !self.knows_any() => {
                 if let Ok(nothing) = Listing::of_nothing(&self.collection)
-                    && self.accept(&nothing).is_ok()
+                    && let Ok(version) = self.accept(nothing)
                 {
-                    return Next::Watch(String::new());
+                    return Next::Watch(version);
                 }
             }
             _ => {}
@@ -284,7 +305,11 @@ impl SourceTask {
     fn proof_due(&mut self) -> Instant {
         let now = Instant::now();
         // A look that is due is the next one; it is taken off once it was asked for.
-        let due = self.next_proof.unwrap_or(now + self.pace.quiet);
+        let mut due = self.next_proof.unwrap_or(now + self.pace.quiet);
+        if self.shared.after_break == AfterBreak::Resume {
+            // A watch that speaks all the time may still have lost a line, and no gate's last look finds that out here.
+            due = due.min(self.proven + UNPROVEN);
+        }
         self.looks.iter().map(|look| look.from).fold(due, Instant::min)
     }
 
@@ -306,7 +331,7 @@ impl SourceTask {
     fn lost(&mut self, trouble: Trouble) {
         if self.told_trouble.as_ref() != Some(&trouble) {
             self.told_trouble = Some(trouble.clone());
-            self.send(&Fact::Lost { source: self.collection.source, trouble });
+            self.send(Fact::Lost { source: self.collection.source, trouble });
         }
     }
 
@@ -314,12 +339,20 @@ impl SourceTask {
     fn warn(&mut self, code: &'static str, message: String) {
         if !self.warned.contains(&code) {
             self.warned.push(code);
-            self.send(&Fact::Noticed(Warning { code, message }));
+            self.send(Fact::Noticed(Warning { code, message }));
         }
     }
 
-    fn send(&self, fact: &Fact) {
+    fn send(&self, fact: Fact) {
         broadcast(&self.subscribers, fact);
+    }
+
+    /// What follows once a watch broke that had told of everything up to this version.
+    fn broke(&self, version: String) -> Next {
+        match self.shared.after_break {
+            AfterBreak::Resume if !version.is_empty() => Next::Resume(version),
+            _ => Next::List,
+        }
     }
 
     fn is_abandoned(&self) -> bool {
@@ -334,9 +367,14 @@ fn unwatched(collection: &Collection) -> Trouble {
     Trouble { kind: TroubleKind::Stale, message, hopeless: false }
 }
 
-/// Tells a fact to all who listen.
-pub(super) fn broadcast(subscribers: &Subscribers, fact: &Fact) {
+/// Tells a fact to all who listen. The last of them gets the fact itself: a LIST can be large.
+pub(super) fn broadcast(subscribers: &Subscribers, fact: Fact) {
     let at = Instant::now();
     let mut subscribers = subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-    subscribers.retain(|subscriber| subscriber.send(Observed { at, fact: fact.clone() }).is_ok());
+    let Some((last, others)) = subscribers.split_last() else { return };
+    let mut alive: Vec<bool> =
+        others.iter().map(|other| other.send(Observed { at, fact: fact.clone() }).is_ok()).collect();
+    alive.push(last.send(Observed { at, fact }).is_ok());
+    let mut alive = alive.into_iter();
+    subscribers.retain(|_| alive.next().unwrap_or(false));
 }

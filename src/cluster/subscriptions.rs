@@ -96,7 +96,7 @@ fn spawn(collection: &Collection, handle: &mut Handle) -> Option<AbortOnDropHand
         if AssertUnwindSafe(task.run()).catch_unwind().await.is_err() {
             let message = format!("reading {source} failed inside of crashgate; please report it");
             let trouble = Trouble { kind: TroubleKind::Stale, message, hopeless: true };
-            broadcast(&subscribers, &Fact::Lost { source, trouble });
+            broadcast(&subscribers, Fact::Lost { source, trouble });
         }
         // Nobody waits for more of it.
         subscribers.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -104,6 +104,14 @@ fn newest_end(status: &ContainerStatus) -> Option<(u32, &Ended)> {
     }
 }
 
+/// The newest end that a status shows, with the number of the attempt that ended, whatever it means.
+#[must_use]
+pub fn end_shown(status: &ContainerStatus) -> Option<(u32, &Ended)> {
+    let (attempt, ended) = newest_end(status)?;
+    let of_earlier = !matches!(status.state, ContainerState::Running) && is_of_earlier_attempt(status);
+    Some((attempt.saturating_sub(u32::from(of_earlier)), ended))
+}
+
 /// True where the newest end shown belongs to an attempt before the newest one, which `restartCount` has counted.
 fn is_of_earlier_attempt(status: &ContainerStatus) -> bool {
     match (&status.state, &status.last) {
@@ -117,7 +125,9 @@ fn is_of_earlier_attempt(status: &ContainerStatus) -> bool {
     }
 }
 
-fn is_in_back_off(status: &ContainerStatus) -> bool {
+/// True where the kubelet says that it backs off from restarting it.
+#[must_use]
+pub fn is_in_back_off(status: &ContainerStatus) -> bool {
     matches!(&status.state, ContainerState::Waiting { reason: Some(reason), .. } if reason == "CrashLoopBackOff")
 }
 

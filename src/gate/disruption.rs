@@ -93,6 +93,7 @@ mod tests {
         };
         Pod {
             name: "a".to_owned(),
+            namespace: "shop".to_owned(),
             uid: "a".to_owned(),
             labels: std::collections::BTreeMap::new(),
             controller: None,

@@ -22,6 +22,8 @@ pub struct ControllerRef {
 pub struct Pod {
     /// `metadata.name`.
     pub name: String,
+    /// `metadata.namespace`. For words only: a gate looks at one namespace.
+    pub namespace: String,
     /// `metadata.uid`.
     pub uid: String,
     /// `metadata.labels`.

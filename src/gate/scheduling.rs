@@ -226,6 +226,7 @@ mod tests {
         };
         Pod {
             name: "p".to_owned(),
+            namespace: "shop".to_owned(),
             uid: "u".to_owned(),
             labels: BTreeMap::new(),
             controller: None,

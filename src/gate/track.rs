@@ -7,6 +7,7 @@ use super::cause::{Cause, FirstSights};
 use super::code::Code;
 use super::container_causes::{self, Seen};
 use super::crash::CrashLedger;
+use super::crash_book::{self, CrashBook};
 use super::event_book::EventBook;
 use super::plan::Plan;
 use super::pod::{Container, ContainerState, Phase, Pod, RestartPolicy, Role};
@@ -17,7 +18,7 @@ use super::{disruption, image, pod_causes};
 pub struct PodTrack {
     /// The pod as it was last seen.
     pub pod: Pod,
-    ledgers: BTreeMap<String, CrashLedger>,
+    crashes: CrashBook,
     sights: FirstSights,
     /// What the last failed pull of each container meant.
     pulls: BTreeMap<String, Code>,
@@ -47,14 +48,14 @@ impl PodTrack {
     pub fn new(pod: Pod, around: Surroundings<'_>) -> Self {
         let mut track = Self {
             pod,
-            ledgers: BTreeMap::new(),
+            crashes: CrashBook::default(),
             sights: FirstSights::default(),
             pulls: BTreeMap::new(),
             lost_ready: 0,
             causes: Vec::new(),
             looks: 0,
         };
-        track.count_crashes(&BTreeSet::new());
+        track.crashes.observe(&track.pod, &BTreeSet::new());
         track.look_again(around);
         track
     }
@@ -69,9 +70,9 @@ impl PodTrack {
             (true, true) if transition(&self.pod) != transition(&pod) => self.lost_ready += 1,
             _ => {}
         }
-        let resized = self.resizing();
+        let resized = crash_book::resizing(&self.pod);
         self.pod = pod;
-        self.count_crashes(&resized);
+        self.crashes.observe(&self.pod, &resized);
         self.look_again(around);
     }
 
@@ -92,7 +93,7 @@ impl PodTrack {
                 self.pulls.remove(&container.name);
             }
             let none = CrashLedger::default();
-            let ledger = self.ledgers.get(&container.name).unwrap_or(&none);
+            let ledger = self.crashes.of(&container.name).unwrap_or(&none);
             let seen = self.seen(container, ledger, around);
             let remembered = self.remembered_pull(container, around.book);
             let crash = if self.ends_decide(container) { seen.crash(&mut sights) } else { None };
@@ -148,38 +149,6 @@ impl PodTrack {
             && (container.role == Role::Init || container_causes::policy(&self.pod, container) != RestartPolicy::Never)
     }
 
-    /// The containers that an in-place resize may restart now.
-    fn resizing(&self) -> BTreeSet<String> {
-        let containers = self.pod.containers.iter();
-        let may = containers.filter(|container| self.pod.resizing || container.resize_restarts);
-        may.map(|container| container.name.clone()).collect()
-    }
-
-    /// Counts the ends that the pod shows now. `resized` are the containers that a resize was about to restart at the
-    /// look before: the resize and its restart can be over in one step.
-    fn count_crashes(&mut self, resized: &BTreeSet<String>) {
-        // Ends of a pod on its way out are no crashes, nor those of sidecars whose app has finished.
-        if self.pod.deleting || self.disturbed().is_some() {
-            return;
-        }
-        let finished = self.pod.restart_policy != RestartPolicy::Always && self.app_has_ended();
-        for container in &self.pod.containers {
-            if finished && container.role == Role::Sidecar {
-                continue;
-            }
-            let resizing = self.pod.resizing || container.resize_restarts || resized.contains(&container.name);
-            let ledger = self.ledgers.entry(container.name.clone()).or_default();
-            ledger.observe(container, self.pod.restart_policy, resizing);
-        }
-    }
-
-    fn app_has_ended(&self) -> bool {
-        let mut apps = self.pod.containers.iter().filter(|container| container.role == Role::App);
-        apps.all(|container| {
-            container.status.as_ref().is_some_and(|status| matches!(status.state, ContainerState::Terminated(_)))
-        })
-    }
-
     /// How often its causes were derived.
     #[must_use]
     pub fn looks(&self) -> u64 {
@@ -217,9 +186,9 @@ impl PodTrack {
         self.lost_ready >= 2
     }
 
-    /// The crash ledgers, by container.
+    /// The crash ledgers of the containers that have ended at some time.
     pub fn ledgers(&self) -> impl Iterator<Item = (&Container, &CrashLedger)> {
-        self.pod.containers.iter().filter_map(|container| Some((container, self.ledgers.get(&container.name)?)))
+        self.pod.containers.iter().filter_map(|container| Some((container, self.crashes.of(&container.name)?)))
     }
 
     /// What keeps it from being ready, for the end of the wait: the container that is not, or the pod itself.
@@ -238,7 +207,7 @@ impl PodTrack {
             if self.flaps() { self.pod.containers.iter().find(probed) } else { None }
         });
         if let Some(container) = suspect {
-            let ledger = self.ledgers.get(&container.name).cloned().unwrap_or_default();
+            let ledger = self.crashes.of(&container.name).cloned().unwrap_or_default();
             return self.seen(container, &ledger, around).not_ready(code, self.lost_ready);
         }
         if self.flaps() {

@@ -6,6 +6,7 @@
 
 pub mod line;
 pub mod mapping;
+pub mod pods;
 pub mod reader;
 pub mod replay;
 pub mod shelf;

@@ -145,8 +145,9 @@ impl Player {
     }
 }
 
-/// What the line says about the namespace, as a fact; `None` where it says nothing that a gate reads.
-fn fact_of(entry: &Entry, namespace: &str) -> Option<Fact> {
+/// What the line says about the namespace (empty: about all of them), as a fact; `None` where it says nothing that is
+/// read.
+pub(super) fn fact_of(entry: &Entry, namespace: &str) -> Option<Fact> {
     let path = match entry {
         Entry::List { path, .. } | Entry::Event { path, .. } | Entry::Get { path, .. } | Entry::Fail { path, .. } => {
             path
@@ -155,10 +156,10 @@ fn fact_of(entry: &Entry, namespace: &str) -> Option<Fact> {
     };
     let collection = if matches!(entry, Entry::Get { .. }) { path.rsplit_once('/')?.0 } else { path };
     let (source, scope) = mapping::source_of(collection)?;
-    if scope.is_some_and(|scope| scope != namespace) {
+    if scope.is_some_and(|scope| scope != namespace) && !namespace.is_empty() {
         return None;
     }
-    let everywhere = scope.is_none() && source != Source::Nodes;
+    let everywhere = scope.is_none() && source != Source::Nodes && !namespace.is_empty();
     match entry {
         Entry::List { body, .. } if everywhere => Some(trusted(source, list_in(source, body, namespace).map(Some))?),
         Entry::List { body, .. } => trusted(source, mapping::list(source, body).map(Some)),

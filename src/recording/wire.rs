@@ -19,6 +19,7 @@ pub(super) struct List<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Meta {
     pub name: Option<String>,
+    pub namespace: Option<String>,
     pub uid: Option<String>,
     pub labels: Option<BTreeMap<String, String>>,
     pub annotations: Option<Annotations>,

@@ -7,14 +7,20 @@
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
 //! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`] first and [`inert`] second, in
 //! [`quote`] both at once, before a sink may show it. [`pod_run`] alone can pass on a container's bytes as they are.
+//!
+//! The events of a [`feed`] and the table of [`pods`] are told without a run around them; an [`inventory`] and a [`hook`]
+//! hear of feeds too.
 
+pub mod feed;
 pub mod files;
 pub mod fold;
 pub mod github;
 pub mod gitlab;
+pub mod hook;
 pub mod html;
 pub mod human;
 pub mod inert;
+pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod live;
@@ -22,6 +28,7 @@ pub mod markdown;
 pub mod mask;
 pub mod panics;
 pub mod pod_run;
+pub mod pods;
 pub mod printer;
 pub mod quote;
 pub mod run;

@@ -89,6 +89,13 @@ impl Printer {
         let _ = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
     }
 
+    /// Writes a part of a result that has no end, as it is, to stdout. False where nobody reads it any more.
+    pub fn stream(&mut self, text: &str) -> bool {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = streams.stdout.write_all(text.as_bytes()).and_then(|()| streams.stdout.flush());
+        !written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// Writes one line of progress or of an error to stderr.
     pub fn say(&mut self, line: &str) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);

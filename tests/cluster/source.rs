@@ -7,7 +7,7 @@ use crashgate::cluster::budget::Budget;
 use crashgate::cluster::collection::Collection;
 use crashgate::cluster::connect::Meter;
 use crashgate::cluster::link::Link;
-use crashgate::cluster::source::{Observed, Pace, Shared, SourceTask};
+use crashgate::cluster::source::{AfterBreak, Observed, Pace, Shared, SourceTask};
 use crashgate::gate::observation::{Fact, Source};
 use crashgate::gate::workload::WorkloadKind;
 use tokio::sync::{Notify, mpsc, watch};
@@ -39,6 +39,7 @@ impl Rig {
             budget: Arc::new(Budget::new([DELAY])),
             link: Arc::new(Link::default()),
             sleeps: receiver,
+            after_break: AfterBreak::List,
         };
         let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
         let pace = Pace { quiet: DELAY, first: DELAY, last_look: None };

@@ -122,6 +122,7 @@ pub fn pod(owner: &Workload, name: &str) -> Pod {
 pub fn bare_pod(name: &str) -> Pod {
     Pod {
         name: name.to_owned(),
+        namespace: "shop".to_owned(),
         uid: name.to_owned(),
         labels: labels("v2"),
         controller: None,

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
-use super::{Next, SourceTask};
+use super::{AfterBreak, Next, SourceTask};
 use crate::cluster::backoff::random_fraction;
 use crate::cluster::budget::Urgency;
 use crate::cluster::failure::{Failure, FailureKind};
 use crate::cluster::ledger::Owed;
 use crate::cluster::listing::{Listing, Named};
 use crate::cluster::request::{Watch, WatchLine};
-use crate::gate::observation::{Trouble, TroubleKind};
+use crate::gate::observation::{Fact, Trouble, TroubleKind, Warning};
 use crate::recording::mapping;
 
 /// A watch is asked to last so long, plus up to [`WATCH_SPREAD`].
@@ -26,6 +26,11 @@ const WATCH_SPREAD: Duration = Duration::from_secs(20);
 const WATCH_OVERDUE: Duration = Duration::from_secs(15);
 /// A watch that lived so long before it broke is no sign of a server that cannot keep one.
 const WATCH_SETTLED: Duration = Duration::from_secs(10);
+/// The same for one that only goes on where the last one broke: it got further, and the budget holds back a storm.
+const RESUMED_SETTLED: Duration = Duration::from_secs(1);
+
+/// A server that answers so often in a row that it cannot open the watch again is asked for a LIST.
+const MOST_OPENINGS: u32 = 8;
 
 /// What a LIST shows and the watch has not told yet is on its way at least so long.
 const TOLERANCE: Duration = Duration::from_millis(200);
@@ -58,7 +63,10 @@ impl SourceTask {
         let lasting = WATCH_LASTS + WATCH_SPREAD.mul_f64(random_fraction());
         let opened = Instant::now();
         let next = match connection.watch(&self.collection, &version, lasting, &self.meter).await {
-            Ok(watch) => self.read(watch, version, lasting).await,
+            Ok(watch) => {
+                self.reopened();
+                self.read(watch, version, lasting).await
+            }
             Err(failure) => match &failure.kind {
                 FailureKind::Forbidden(message) => {
                     self.polls = true;
@@ -72,25 +80,39 @@ impl SourceTask {
                     );
                     return self.poll().await;
                 }
-                FailureKind::Unauthorized(_) => return self.after_failure(&failure).await,
+                FailureKind::Unauthorized(_) => {
+                    return match self.after_failure(&failure).await {
+                        Next::List => self.broke(version),
+                        next => next,
+                    };
+                }
+                // A server that answers and does not open the watch may never do so; then lists tell what happens.
+                kind if kind.is_unreachable() || (kind.is_passing() && self.unsettled.failures() < MOST_OPENINGS) => {
+                    self.broke(version)
+                }
                 _ => Next::List,
             },
         };
         match next {
-            Next::List => {
-                if opened.elapsed() >= WATCH_SETTLED {
+            Next::List | Next::Resume(_) => {
+                let settled = match self.shared.after_break {
+                    AfterBreak::List => WATCH_SETTLED,
+                    AfterBreak::Resume => RESUMED_SETTLED,
+                };
+                if opened.elapsed() >= settled {
                     self.unsettled.reset();
                 }
                 // The first time at once; a server that breaks every watch is asked more and more slowly.
                 let wait = self.unsettled.after_failure(None);
                 let since = *self.unwatched_since.get_or_insert_with(Instant::now);
                 if self.unsettled.failures() > 1 {
+                    let wake = Instant::now() + wait;
                     // The wait counts as well.
                     tokio::select! {
-                        () = sleep(wait) => {}
+                        () = sleep_until(wake) => {}
                         () = sleep_until(since + super::BRIDGED) => {
                             self.lost(super::unwatched(&self.collection));
-                            sleep_until(since + wait).await;
+                            sleep_until(wake).await;
                         }
                     }
                 }
@@ -99,6 +121,15 @@ impl SourceTask {
             Next::End => {}
         }
         next
+    }
+
+    /// A watch that goes on where the last one broke is open: all that happened meanwhile will be told.
+    fn reopened(&mut self) {
+        self.unwatched_since = None;
+        if self.told_trouble.take().is_some() {
+            let message = format!("the watch of {} is open again and goes on where it broke", self.collection);
+            self.send(Fact::Noticed(Warning { code: "WatchResumed", message }));
+        }
     }
 
     /// Waits until the next LIST is due.
@@ -135,7 +166,8 @@ impl SourceTask {
                     }
                     // In good order only at the time that was agreed on.
                     Ok(None) if opened.elapsed() >= lasting.mul_f64(0.9) => return Next::Watch(version),
-                    Ok(None) => return Next::List,
+                    Ok(None) => return self.broke(version),
+                    Err(failure) if failure.kind.is_passing() => return self.broke(version),
                     Err(failure) => {
                         if matches!(failure.kind, FailureKind::Undecodable(_)) {
                             self.lost(failure.trouble());
@@ -183,7 +215,7 @@ impl SourceTask {
                     self.lost(asleep());
                     return Next::List;
                 }
-                () = sleep_until(opened + lasting + WATCH_OVERDUE) => return Next::List,
+                () = sleep_until(opened + lasting + WATCH_OVERDUE) => return self.broke(version),
             }
         }
     }
@@ -210,7 +242,7 @@ impl SourceTask {
             }
         }
         if let Some(fact) = fact {
-            self.send(&fact);
+            self.send(fact);
         }
         Ok(())
     }
@@ -219,7 +251,8 @@ impl SourceTask {
     fn prove(&mut self, listing: Listing) -> Result<Option<Debt>, Failure> {
         self.shared.link.is(true);
         self.failing.reset();
-        self.next_proof = Some(Instant::now() + self.pace.quiet);
+        self.proven = Instant::now();
+        self.next_proof = Some(self.proven + self.pace.quiet);
         let owed = self.ledger.compare(&listing.objects);
         if !owed.is_settled() {
             // What was written a moment ago may still be on its way.
@@ -229,7 +262,7 @@ impl SourceTask {
         }
         // An answer that is older than what the watch told meanwhile proves the watch, and is of no use as a state.
         if self.ledger.is_exactly(&listing.objects) {
-            self.accept(&listing)?;
+            self.accept(listing)?;
         }
         self.look = None;
         Ok(None)
@@ -248,8 +281,8 @@ impl SourceTask {
         if debt.lines_since {
             return Next::List;
         }
-        match self.accept(&debt.listing) {
-            Ok(()) => Next::Watch(debt.listing.resource_version),
+        match self.accept(debt.listing) {
+            Ok(version) => Next::Watch(version),
             Err(failure) => {
                 self.lost(failure.trouble());
                 Next::List

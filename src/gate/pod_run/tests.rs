@@ -28,6 +28,7 @@ fn pod(state: ContainerState) -> Pod {
     };
     Pod {
         name: "p".to_owned(),
+        namespace: "n".to_owned(),
         uid: "u".to_owned(),
         labels: BTreeMap::new(),
         controller: None,

@@ -30,6 +30,7 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         .collect::<Result<_, _>>()?;
     Ok(Pod {
         name: required(raw.metadata.name, "a pod", "metadata.name")?,
+        namespace: raw.metadata.namespace.unwrap_or_default(),
         uid: required(raw.metadata.uid, "a pod", "metadata.uid")?,
         labels: raw.metadata.labels.unwrap_or_default(),
         controller: controller(raw.metadata.owner_references),

@@ -1,0 +1,150 @@
+//! `crashgate pods`.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tokio::time::Instant;
+
+use super::cluster_flags::ClusterFlags;
+use super::rehearsal::{self, Rehearsal, RehearsalFlags};
+use super::selection_flags::SelectionFlags;
+use crate::cluster::connect::Connection;
+use crate::cluster::failure::Failure;
+use crate::cluster::look::look;
+use crate::cluster::signals::{self, stopped};
+use crate::gate::code::Code;
+use crate::gate::observation::TroubleKind;
+use crate::gate::sight::Sight;
+use crate::gate::verdict::Verdict;
+use crate::report::pods::{self, AllRunning, Layout};
+use crate::report::printer::Printer;
+use crate::report::{feed, quote, words};
+
+/// Show the pods as the gate sees them: owner, phase, readiness, restarts, and what is wrong
+///
+/// With --all-running it answers whether every pod is running and ready: exit code 0 for yes, 1 for no with those that
+/// are not, 4 where there is no pod to be running. Pods that have completed (of a Job, or without an owner and not to be
+/// restarted) speak neither for nor against it; failed, evicted and terminating pods speak against it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Answer whether every pod is running
+    #[arg(long)]
+    all_running: bool,
+    /// What stdout carries: a table for people, or one JSON object
+    #[arg(short, long, value_enum, default_value_t = Format::Human)]
+    output: Format,
+    /// Look at this moment of the rehearsal's recording [default: its end]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "rehearse")]
+    at: Option<Duration>,
+    /// Show secrets in messages as they are
+    #[arg(long)]
+    no_redact: bool,
+    #[command(flatten)]
+    rehearsal: RehearsalFlags,
+    #[command(flatten)]
+    selection: SelectionFlags,
+    #[command(flatten)]
+    cluster: ClusterFlags,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+/// How long the reads may take in all.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Halt = (String, Verdict);
+
+pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+    if args.no_redact {
+        quote::reveal_secrets();
+        printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.say(&format!("error: cannot start: {error}"));
+            return Verdict::Inconclusive.exit_code();
+        }
+    };
+    let looked = runtime.block_on(looked(args, printer));
+    runtime.shutdown_background();
+    looked.unwrap_or_else(|(message, verdict)| {
+        printer.say(&message);
+        verdict.exit_code()
+    })
+}
+
+async fn looked(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+    let mut stop = signals::on_signals()
+        .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
+    tokio::select! {
+        verdict = stopped(&mut stop) => Ok(verdict.exit_code()),
+        told = told(args, printer) => told,
+    }
+}
+
+async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+    let usage = |error: &dyn std::fmt::Display| (format!("error: {error}"), Verdict::Usage);
+    let offset = args.at.unwrap_or(Duration::MAX);
+    let rehearsal = args.rehearsal.load(offset).await.map_err(|error| usage(&error))?;
+    let (connection, default) = if let Some(rehearsal) = &rehearsal {
+        (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
+    } else {
+        let opened = Connection::open(&args.cluster.options()).await;
+        let connection = opened.map_err(|error| rehearsal::unopened(&error))?;
+        let default = connection.namespace().to_owned();
+        (connection, default)
+    };
+    printer.say(&feed::target(connection.target()));
+    let collection = args.selection.pods(&default);
+    let looked = look(&connection, &collection, Instant::now() + PATIENCE).await;
+    if let Some(rehearsal) = rehearsal {
+        Rehearsal::stop(rehearsal).await;
+    }
+    let looked = looked.map_err(|failure| blind(&failure))?;
+    if let Some(why) = looked.without_events {
+        printer.say(&format!("warning: without events less can be said: {}", quote::line(&why)));
+    }
+    let pods = looked.pods;
+    let answer = args.all_running.then(|| AllRunning::of(&pods));
+    let verdict = match answer {
+        None | Some(AllRunning::Yes) => Verdict::Healthy,
+        Some(AllRunning::No) => Verdict::Failed,
+        Some(AllRunning::Nothing) => Verdict::NothingMatched,
+    };
+    let layout = Layout { namespaces: collection.namespace.is_empty(), look: printer.stdout() };
+    let place = args.selection.words(&default);
+    printer.result(&match args.output {
+        Format::Json => pods::json(&pods, answer, verdict.exit_code()),
+        Format::Human if args.all_running => pods::answer(&pods, &place, layout),
+        Format::Human => pods::table(&pods, layout),
+    });
+    if args.output == Format::Human && !args.all_running {
+        printer.say(&summary(&pods, &place));
+    }
+    Ok(verdict.exit_code())
+}
+
+fn summary(pods: &[Sight], place: &str) -> String {
+    let troubled = pods.iter().filter(|sight| !sight.findings.is_empty()).count();
+    format!("{} in {}, {troubled} with findings", words::count(pods.len(), "pod"), quote::name(place))
+}
+
+fn blind(failure: &Failure) -> Halt {
+    let trouble = failure.trouble();
+    let code = match trouble.kind {
+        TroubleKind::Unreachable => Code::ClusterUnreachable,
+        TroubleKind::Unauthorized => Code::Unauthorized,
+        TroubleKind::Forbidden => Code::Forbidden,
+        TroubleKind::Stale => Code::StaleData,
+    };
+    let next = code.row().next_step;
+    (format!("error: {code}: {}\n  Next: {next}", quote::line(&trouble.message)), Verdict::Inconclusive)
+}

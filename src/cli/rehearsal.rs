@@ -1,0 +1,77 @@
+//! `--rehearse` for the commands that are about no gate: a recording that is served as their cluster.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cluster::connect::{ConnectError, Connection};
+use crate::gate::verdict::Verdict;
+use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
+
+/// The recording to rehearse with.
+#[derive(Debug, clap::Args)]
+pub(super) struct RehearsalFlags {
+    /// Use a recording, served as a cluster on loopback in its own timing
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
+    rehearse: Option<PathBuf>,
+    /// Let the rehearsal's cluster fail as this script says
+    #[arg(long, value_name = "FILE", requires = "rehearse")]
+    faults: Option<PathBuf>,
+}
+
+/// A recording that is served. It stands still until it is started.
+pub(super) struct Rehearsal {
+    running: Running,
+    name: String,
+    /// The namespace that was recorded, empty for all of them.
+    pub(super) namespace: String,
+    /// How long the recording is.
+    pub(super) length: Duration,
+}
+
+/// Why a recording is not served.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct RehearsalError(String);
+
+impl RehearsalFlags {
+    /// Serves the recording from `offset` on, where one is named. Past its end it keeps its final state.
+    pub(super) async fn load(&self, offset: Duration) -> Result<Option<Rehearsal>, RehearsalError> {
+        let words = |error: &dyn std::error::Error| RehearsalError(error.to_string());
+        let Some(path) = &self.rehearse else { return Ok(None) };
+        let sandbox = Sandbox::load(path).map_err(|error| words(&error))?;
+        let faults = self.faults.as_deref().map(Faults::load).transpose().map_err(|error| words(&error))?;
+        let (namespace, length) = (sandbox.header().namespace.clone(), sandbox.length());
+        let faults = faults.unwrap_or_default();
+        let options = Options { begin: Begin::WhenTold, offset: offset.min(length), faults, ..Options::default() };
+        let running = sandbox.serve(options).await.map_err(|error| words(&error))?;
+        Ok(Some(Rehearsal { running, name: file_name(path), namespace, length }))
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+impl Rehearsal {
+    /// A connection to it.
+    pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
+        Ok(Connection::to_url(&self.running.url(), "").await?.with_rehearsal(&self.name))
+    }
+
+    /// Lets the recording begin.
+    pub(super) fn start(&self) {
+        self.running.start();
+    }
+
+    /// Ends the server.
+    pub(super) async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// What a connection that cannot be had means: a mistake in the configuration is the user's, credentials that cannot be
+/// had are the cluster's.
+pub(super) fn unopened(error: &ConnectError) -> (String, Verdict) {
+    let verdict = if error.is_usage() { Verdict::Usage } else { Verdict::Inconclusive };
+    (format!("error: {error}"), verdict)
+}

@@ -1,0 +1,279 @@
+//! `crashgate watch`.
+
+mod teller;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+
+use self::teller::Teller;
+use super::cluster_flags::ClusterFlags;
+use super::recorder::{About, RecordFlags, Recorder};
+use super::rehearsal::{self, RehearsalFlags};
+use super::selection_flags::SelectionFlags;
+use crate::cluster::connect::Connection;
+use crate::cluster::follow::{End, Followed, Listener, follow};
+use crate::cluster::signals::{self, Stop, stopped};
+use crate::feed::event::{Change, Only};
+use crate::feed::machine::Feed;
+use crate::gate::verdict::Verdict;
+use crate::recording::pods;
+use crate::recording::reader::Reader;
+use crate::report::hook::Hook;
+use crate::report::printer::Printer;
+use crate::report::{feed, quote};
+
+/// Follow what happens to pods: created and by whom, phases, restarts, crash loops, deleted
+///
+/// It reconnects and goes on by itself, without a loss and without telling anything twice. Pods that were there before
+/// are not told, but for crash loops that stand. Ends with 0 when its time or the recording is over, 1 at the first crash
+/// loop where --until-crash asks for that, and 7 where the cluster cannot be observed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Which events are told
+    #[arg(long, value_enum, default_value_t = Wanted::All)]
+    only: Wanted,
+    /// End with exit code 1 at the first crash loop, one that stands already included
+    #[arg(long)]
+    until_crash: bool,
+    /// End after so long
+    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    lasting: Option<Duration>,
+    /// What stdout carries: lines for people, or one JSON object a line
+    #[arg(short, long, value_enum, default_value_t = Format::Human)]
+    output: Format,
+    /// Keep a register of the pods that exist in this file, as JSON; it is whole at every moment
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+    /// Run this command for every event that is told, with the event as JSON on its stdin
+    ///
+    /// It is split at white space into a program and its arguments, and no shell is between. Four run at a time, each for
+    /// 30 s at most; what they print on stdout is dropped, stderr is shown.
+    #[arg(long = "exec", value_name = "COMMAND")]
+    command: Option<String>,
+    /// One more argument of that command, taken as it is; repeat it for more
+    #[arg(long = "exec-arg", value_name = "ARG", requires = "command", allow_hyphen_values = true)]
+    command_arguments: Vec<String>,
+    /// Tell what happens in a recording, at once instead of in its own timing
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["rehearse", "record", "kubeconfig", "context", "in_cluster"])]
+    replay: Option<PathBuf>,
+    /// Show secrets in messages as they are; recordings stay masked
+    #[arg(long)]
+    no_redact: bool,
+    #[command(flatten)]
+    rehearsal: RehearsalFlags,
+    #[command(flatten)]
+    record: RecordFlags,
+    #[command(flatten)]
+    selection: SelectionFlags,
+    #[command(flatten)]
+    cluster: ClusterFlags,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// Crash loops alone
+    CrashLoops,
+    /// Created, phases, terminating, deleted
+    Lifecycle,
+    /// Readiness, waiting, ends and restarts of containers too
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// What ends a feed before it is one.
+type Halt = (String, Verdict);
+
+pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+    if args.no_redact {
+        quote::reveal_secrets();
+        printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+    }
+    within_runtime(args, printer).unwrap_or_else(|(message, verdict)| {
+        printer.say(&message);
+        verdict.exit_code()
+    })
+}
+
+fn usage(error: &dyn std::fmt::Display) -> Halt {
+    (format!("error: {error}"), Verdict::Usage)
+}
+
+fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| (format!("error: cannot start: {error}"), Verdict::Inconclusive))?;
+    let watched = runtime.block_on(async {
+        match &args.replay {
+            Some(path) => replayed(args, path, printer).await,
+            None => watched(args, printer).await,
+        }
+    });
+    runtime.shutdown_background();
+    watched
+}
+
+async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+    let mut stop = signals::on_signals()
+        .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
+    let mut recorder = Recorder::create(&args.record).map_err(|error| usage(&error))?;
+    let inventory = Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?;
+    let hook = hook(args, printer)?;
+    let rehearsal = args.rehearsal.load(Duration::ZERO).await.map_err(|error| usage(&error))?;
+    let (connection, default) = if let Some(rehearsal) = &rehearsal {
+        (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
+    } else {
+        let connection = match opened(args, &mut stop).await {
+            Ok(connection) => connection?,
+            Err(verdict) => return Ok(verdict.exit_code()),
+        };
+        let default = connection.namespace().to_owned();
+        (connection, default)
+    };
+    let namespace = args.selection.namespace(&default);
+    printer.say(&feed::target(connection.target()));
+    let mut teller = Teller {
+        printer: printer.clone(),
+        format: args.output,
+        only: args.only.into(),
+        until_crash: args.until_crash,
+        namespaces: namespace.is_empty(),
+        place: args.selection.words(&default),
+        began_at: Timestamp::now(),
+        inventory,
+        hook,
+    };
+    let about = About { namespace: &namespace, title: format!("pods of {}", teller.place), command: "watch" };
+    let connection: Arc<Connection> = recorder.listen_on(connection.for_feeds(), about);
+    let followed = Followed {
+        pods: args.selection.pods(&default),
+        until_crash: args.until_crash,
+        lasting: args.lasting,
+        recording: rehearsal.as_ref().map(|rehearsal| rehearsal.length),
+    };
+    if let Some(rehearsal) = &rehearsal {
+        rehearsal.start();
+    }
+    teller.began_at = Timestamp::now();
+    let end = follow(&connection, &followed, &mut teller, stop).await;
+    if let Some(rehearsal) = rehearsal {
+        rehearsal.stop().await;
+    }
+    teller.finish().await;
+    let exit_code = told(&end, args.until_crash, printer);
+    recorder.finish(|| serde_json::json!({"command": "watch", "exitCode": exit_code}), printer);
+    Ok(exit_code)
+}
+
+/// The connection, unless a signal comes first.
+async fn opened(args: &Args, stop: &mut Stop) -> Result<Result<Connection, Halt>, Verdict> {
+    let options = args.cluster.options();
+    tokio::select! {
+        opened = Connection::open(&options) => Ok(opened.map_err(|error| rehearsal::unopened(&error))),
+        verdict = stopped(stop) => Err(verdict),
+    }
+}
+
+/// The command that hears of events, where one is named: its words, and the arguments after them.
+fn hook(args: &Args, printer: &Printer) -> Result<Option<Hook>, Halt> {
+    let Some(command) = &args.command else { return Ok(None) };
+    let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(usage(&"--exec names no program"));
+    }
+    words.extend(args.command_arguments.iter().cloned());
+    Ok(Hook::new(words, printer.clone()))
+}
+
+/// Says why a feed ended, where that is news, and gives the exit code.
+fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
+    let verdict = match end {
+        End::CrashLoop => Verdict::Failed,
+        // Without a reader nothing was shown that could be proof.
+        End::Unheard if until_crash => Verdict::Inconclusive,
+        End::TimeIsUp | End::RecordingEnded | End::Unheard => Verdict::Healthy,
+        End::Stopped(verdict) => *verdict,
+        End::Blind(code, message) => {
+            printer.say(&format!("error: {code}: {}", quote::line(message)));
+            printer.say(&format!("  Next: {}", code.row().next_step));
+            Verdict::Inconclusive
+        }
+    };
+    verdict.exit_code()
+}
+
+/// Tells a recording in virtual time.
+async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt> {
+    let mut reader = Reader::open(path).map_err(|error| usage(&error))?;
+    let header = reader.header().clone();
+    let namespace = args.selection.namespace(&header.namespace);
+    let mut teller = Teller {
+        printer: printer.clone(),
+        format: args.output,
+        only: args.only.into(),
+        until_crash: args.until_crash,
+        namespaces: namespace.is_empty(),
+        place: args.selection.words(&header.namespace),
+        began_at: header.started_at,
+        inventory: Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?,
+        hook: hook(args, printer)?,
+    };
+    let mut feed = Feed::default();
+    let mut end = End::RecordingEnded;
+    let mut tell = |at: Duration, fact| {
+        if args.lasting.is_some_and(|lasting| at > lasting) {
+            end = End::TimeIsUp;
+            return false;
+        }
+        let begins = !feed.has_begun();
+        let events = feed.observe(fact);
+        if begins && feed.has_begun() {
+            teller.begun(&feed);
+        }
+        for event in &events {
+            if !teller.event(at, event) {
+                end = End::Unheard;
+                return false;
+            }
+            if args.until_crash && matches!(event.change, Change::CrashLoop { .. }) {
+                end = End::CrashLoop;
+                return false;
+            }
+        }
+        true
+    };
+    pods::play(&mut reader, &namespace, args.selection.selector(), &mut tell).map_err(|error| usage(&error))?;
+    if reader.is_torn() {
+        printer.say("warning: the last line of the recording is torn: its recorder was killed");
+    }
+    if feed.has_begun() {
+        teller.ended(&feed);
+    } else {
+        let message = format!("the recording tells of no pods in {}", teller.place);
+        end = End::Blind(crate::gate::code::Code::RecordingEnded, message);
+    }
+    teller.finish().await;
+    Ok(told(&end, args.until_crash, printer))
+}
+
+impl From<Wanted> for Only {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::CrashLoops => Self::CrashLoops,
+            Wanted::Lifecycle => Self::Lifecycle,
+            Wanted::All => Self::All,
+        }
+    }
+}

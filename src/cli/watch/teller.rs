@@ -1,0 +1,110 @@
+//! Who hears of a feed: stdout, the inventory, the hook.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Format;
+use crate::cluster::follow::Listener;
+use crate::feed::event::{Change, FeedEvent, Only};
+use crate::feed::machine::Feed;
+use crate::report::feed::{self, Look};
+use crate::report::hook::Hook;
+use crate::report::inventory::Inventory;
+use crate::report::printer::Printer;
+use crate::report::{quote, words};
+
+/// How long the commands that still run may take once the feed has ended.
+const HOOK_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) struct Teller {
+    pub printer: Printer,
+    pub format: Format,
+    pub only: Only,
+    /// A crash loop that ends the feed is told whatever else is wanted.
+    pub until_crash: bool,
+    pub namespaces: bool,
+    /// Where is looked, in words.
+    pub place: String,
+    /// The moment from which times are counted.
+    pub began_at: Timestamp,
+    pub inventory: Option<Inventory>,
+    pub hook: Option<Hook>,
+}
+
+impl Teller {
+    /// The inventory's file, where one is wanted.
+    pub(super) fn inventory(path: Option<&Path>) -> Result<Option<Inventory>, String> {
+        path.map(Inventory::create).transpose().map_err(|error| {
+            let path = path.map_or_else(String::new, |path| path.display().to_string());
+            format!("error: cannot write the inventory {path}: {error}")
+        })
+    }
+
+    /// Waits for the commands that still run.
+    pub(super) async fn finish(&mut self) {
+        if let Some(hook) = self.hook.take() {
+            hook.finish(HOOK_PATIENCE).await;
+        }
+    }
+
+    fn takes(&self, change: &Change) -> bool {
+        self.only.takes(change) || (self.until_crash && Only::CrashLoops.takes(change))
+    }
+
+    fn inventory_written(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written {
+            self.printer.say(&format!("warning: the inventory cannot be written: {error}"));
+        }
+    }
+}
+
+impl Listener for Teller {
+    fn begun(&mut self, feed: &Feed) {
+        let pods = words::count(feed.register().len(), "pod");
+        self.printer.say(&format!("Watching {}: {pods} to begin with", quote::name(&self.place)));
+        if let Some(inventory) = &mut self.inventory {
+            inventory.touch();
+        }
+        self.tick(feed);
+    }
+
+    fn event(&mut self, at: Duration, event: &FeedEvent) -> bool {
+        if let Some(inventory) = &mut self.inventory {
+            inventory.touch();
+        }
+        if !self.takes(&event.change) {
+            return true;
+        }
+        // A time that the calendar does not hold is none.
+        let at = self.began_at.checked_add(at).unwrap_or(self.began_at);
+        if let Some(hook) = &mut self.hook {
+            hook.run(feed::json(at, event));
+        }
+        let look = Look { namespaces: self.namespaces, colour: self.printer.stdout().colour };
+        let text = match self.format {
+            Format::Human => feed::line(at, event, look),
+            Format::Json => feed::json(at, event),
+        };
+        self.printer.stream(&text)
+    }
+
+    fn noticed(&mut self, words: &str) {
+        self.printer.say(&format!("warning: {}", quote::line(words)));
+    }
+
+    fn tick(&mut self, feed: &Feed) {
+        if let Some(inventory) = self.inventory.as_mut().filter(|_| feed.has_begun()) {
+            let written = inventory.update(feed);
+            self.inventory_written(written);
+        }
+    }
+
+    fn ended(&mut self, feed: &Feed) {
+        if let Some(inventory) = &mut self.inventory {
+            let written = inventory.finish(feed);
+            self.inventory_written(written);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The driver of a feed: follows the pods of a selection until something ends it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::budget::Budget;
+use super::collection::Collection;
+use super::connect::{Connection, Meter};
+use super::link::Link;
+use super::signals::{Stop, stopped};
+use super::sleep::{Clock, TICK};
+use super::source::{AfterBreak, Observed, Pace, Shared};
+use super::subscriptions::Subscriptions;
+use crate::feed::event::{Change, FeedEvent};
+use crate::feed::machine::Feed;
+use crate::gate::code::Code;
+use crate::gate::observation::{Fact, Trouble, TroubleKind};
+use crate::gate::verdict::Verdict;
+
+/// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
+const PATIENCE: Duration = Duration::from_secs(10);
+/// …and where answers still come: a long list comes in many.
+const LONGEST_LIST: Duration = Duration::from_mins(1);
+/// A watch that was silent for so long must show that it is alive; where watching is forbidden, how often it is listed.
+const QUIET: Duration = Duration::from_secs(30);
+/// Two requests in each of these, after the first sixteen (see [`Budget`]).
+const EVERY: Duration = Duration::from_secs(2);
+/// A machine that did not get a turn for so long may have been asleep.
+const ASLEEP: Duration = Duration::from_secs(10);
+
+/// What is followed, and for how long.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// The pods.
+    pub pods: Collection,
+    /// The first crash loop ends it.
+    pub until_crash: bool,
+    /// It ends after this time.
+    pub lasting: Option<Duration>,
+    /// The cluster is a recording of this length.
+    pub recording: Option<Duration>,
+}
+
+/// Who hears of a feed.
+pub trait Listener {
+    /// The pods were listed for the first time.
+    fn begun(&mut self, feed: &Feed);
+    /// Something happened, so long after the begin. False where nobody wants to hear more.
+    fn event(&mut self, at: Duration, event: &FeedEvent) -> bool;
+    /// Something to know about the watching itself, in words that hold the cluster's.
+    fn noticed(&mut self, words: &str);
+    /// About a second has passed.
+    fn tick(&mut self, feed: &Feed);
+    /// It is over, and the pods had been listed.
+    fn ended(&mut self, feed: &Feed);
+}
+
+/// Why a feed ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// A crash loop came, and that was to end it.
+    CrashLoop,
+    /// Its time is over.
+    TimeIsUp,
+    /// The recording is over.
+    RecordingEnded,
+    /// Nobody reads it any more.
+    Unheard,
+    /// A signal came.
+    Stopped(Verdict),
+    /// The cluster cannot be observed: a cause, and what was said.
+    Blind(Code, String),
+}
+
+/// Follows the pods. The answer tells why that ended; whoever listens has heard all that was learnt until then.
+pub async fn follow(
+    connection: &Arc<Connection>,
+    followed: &Followed,
+    listener: &mut dyn Listener,
+    mut stop: Stop,
+) -> End {
+    let start = Instant::now();
+    let budget = Arc::new(Budget::new([EVERY]));
+    let (slept, sleeps) = watch::channel(0);
+    let shared = Shared {
+        connection: Arc::clone(connection),
+        budget: Arc::clone(&budget),
+        link: Arc::new(Link::default()),
+        sleeps,
+        after_break: AfterBreak::Resume,
+    };
+    let (sender, mut inbox) = mpsc::unbounded_channel();
+    let mut sources = Subscriptions::new(shared);
+    let pace = Pace { quiet: QUIET, first: QUIET, last_look: None };
+    sources.subscribe(followed.pods.clone(), pace, true, &Meter::default(), sender);
+    sources.start();
+
+    let mut following = Following { start, followed, feed: Feed::default(), trouble: None };
+    let mut clock = Clock::new(ASLEEP);
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let end = loop {
+        let due = following.due();
+        tokio::select! {
+            verdict = stopped(&mut stop) => break End::Stopped(verdict),
+            observed = inbox.recv() => {
+                let Some(observed) = observed else { break following.blind() };
+                if let Some(end) = following.take(observed, listener) {
+                    break end;
+                }
+            }
+            () = sleep_until(due) => {
+                // What has come already is told before the end.
+                let mut rest = std::iter::from_fn(|| inbox.try_recv().ok());
+                break rest
+                    .find_map(|observed| following.take(observed, listener))
+                    .unwrap_or_else(|| following.time_is_up());
+            }
+            _ = ticks.tick() => {
+                if let Some(asleep) = clock.was_asleep() {
+                    budget.slept(asleep);
+                    slept.send_modify(|count| *count += 1);
+                }
+                listener.tick(&following.feed);
+            }
+        }
+    };
+    if following.feed.has_begun() {
+        listener.ended(&following.feed);
+    }
+    end
+}
+
+struct Following<'a> {
+    start: Instant,
+    followed: &'a Followed,
+    feed: Feed,
+    /// Why the pods cannot be seen now.
+    trouble: Option<Trouble>,
+}
+
+impl Following<'_> {
+    /// When it ends by itself, or is given up.
+    fn due(&self) -> Instant {
+        /// What happens at the end of a recording may be on its way.
+        const ON_ITS_WAY: Duration = Duration::from_millis(500);
+        /// Longer than anybody watches.
+        const FAR: Duration = Duration::from_hours(24 * 365);
+        let patience = if self.trouble.is_some() { PATIENCE } else { LONGEST_LIST };
+        let patience = (!self.feed.has_begun()).then_some(patience);
+        let recording = self.followed.recording.map(|length| length + ON_ITS_WAY);
+        let after = [self.followed.lasting, patience, recording].into_iter().flatten().min();
+        // A time that the clock cannot hold never comes.
+        self.start.checked_add(after.unwrap_or(FAR)).unwrap_or_else(|| self.start + FAR)
+    }
+
+    fn take(&mut self, observed: Observed, listener: &mut dyn Listener) -> Option<End> {
+        let Observed { at, fact } = observed;
+        match &fact {
+            Fact::Listed { .. } | Fact::Seen(_) | Fact::Gone { .. } => self.can_see(listener),
+            Fact::Noticed(warning) => {
+                if warning.code == "WatchResumed" {
+                    self.trouble = None;
+                }
+                listener.noticed(&warning.message);
+            }
+            Fact::Lost { trouble, .. } => {
+                let hopeless = trouble.hopeless;
+                if !hopeless {
+                    listener.noticed(&trouble.message);
+                }
+                self.trouble = Some(trouble.clone());
+                return hopeless.then(|| self.blind());
+            }
+            Fact::Denied { message, .. } => return Some(End::Blind(Code::Forbidden, message.clone())),
+            Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => {}
+        }
+        let begins = !self.feed.has_begun();
+        let events = self.feed.observe(fact);
+        if begins && self.feed.has_begun() {
+            listener.begun(&self.feed);
+        }
+        let at = at.saturating_duration_since(self.start);
+        for event in &events {
+            if !listener.event(at, event) {
+                return Some(End::Unheard);
+            }
+            if self.followed.until_crash && matches!(event.change, Change::CrashLoop { .. }) {
+                return Some(End::CrashLoop);
+            }
+        }
+        None
+    }
+
+    fn can_see(&mut self, listener: &mut dyn Listener) {
+        if self.trouble.take().is_some() && self.feed.has_begun() {
+            listener.noticed("the pods can be read again");
+        }
+    }
+
+    /// An end by the clock. It is no quiet end where the pods could not be seen.
+    fn time_is_up(&self) -> End {
+        if !self.feed.has_begun() || self.trouble.is_some() {
+            return self.blind();
+        }
+        let is_over = |time: Option<Duration>| time.is_some_and(|time| self.start.elapsed() >= time);
+        if is_over(self.followed.lasting) { End::TimeIsUp } else { End::RecordingEnded }
+    }
+
+    fn blind(&self) -> End {
+        let Some(trouble) = &self.trouble else {
+            let message =
+                format!("{} could not be listed within {} s", self.followed.pods, self.start.elapsed().as_secs());
+            return End::Blind(Code::ClusterUnreachable, message);
+        };
+        let code = match trouble.kind {
+            TroubleKind::Unreachable => Code::ClusterUnreachable,
+            TroubleKind::Unauthorized => Code::Unauthorized,
+            TroubleKind::Forbidden => Code::Forbidden,
+            TroubleKind::Stale => Code::StaleData,
+        };
+        End::Blind(code, trouble.message.clone())
+    }
+}

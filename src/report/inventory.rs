@@ -1,0 +1,102 @@
+//! The register of the pods that exist, in a file that is whole at every moment.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::feed::{JsonOwner, shown};
+use super::output_file::OutputFile;
+use crate::feed::machine::Feed;
+
+/// The file. It is written anew at most once a second, and takes up at most a tenth of the time.
+#[derive(Debug)]
+pub struct Inventory {
+    file: OutputFile,
+    changed: bool,
+    next: Option<Instant>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Register {
+    schema: u32,
+    at: String,
+    pods: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    namespace: String,
+    pod: String,
+    uid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<JsonOwner>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<String>,
+    ready: bool,
+    restarts: u32,
+}
+
+impl Inventory {
+    /// Makes sure that the file can be written. What is in it stays until the pods were listed.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: OutputFile::create(path)?, changed: false, next: None })
+    }
+
+    /// Something in the register changed.
+    pub const fn touch(&mut self) {
+        self.changed = true;
+    }
+
+    /// Writes the register where it changed and its time has come.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written. The next time it is tried again.
+    pub fn update(&mut self, feed: &Feed) -> io::Result<()> {
+        let began = Instant::now();
+        if !self.changed || self.next.is_some_and(|next| began < next) {
+            return Ok(());
+        }
+        self.file.replace(&render(feed))?;
+        self.changed = false;
+        self.next = Some(began + (began.elapsed() * 10).max(Duration::from_millis(900)));
+        Ok(())
+    }
+
+    /// Writes the register for the last time.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub fn finish(&mut self, feed: &Feed) -> io::Result<()> {
+        self.file.finish(&render(feed))
+    }
+}
+
+fn render(feed: &Feed) -> String {
+    let pods = feed.register().into_iter().map(|registered| Entry {
+        namespace: shown(&registered.pod.namespace),
+        pod: shown(&registered.pod.name),
+        uid: shown(&registered.pod.uid),
+        owner: registered.pod.owner.as_ref().map(JsonOwner::of),
+        node: registered.pod.node.as_deref().map(shown),
+        phase: registered.pod.phase.map(|phase| phase.to_string()),
+        ready: registered.ready,
+        restarts: registered.restarts,
+    });
+    let register = Register { schema: 1, at: format!("{:.3}", Timestamp::now()), pods: pods.collect() };
+    let mut text = serde_json::to_string_pretty(&register).unwrap_or_default();
+    text.push('\n');
+    text
+}

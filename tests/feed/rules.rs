@@ -1,0 +1,149 @@
+//! What is a crash loop, and what a feed begins with.
+
+use crashgate::feed::event::{Change, FeedEvent, Sign};
+use crashgate::feed::machine::Feed;
+use crashgate::gate::observation::{Fact, Object, Source};
+use crashgate::gate::pod::{ContainerState, Ended, Phase, Pod};
+
+use crate::story::objects::bare_pod;
+
+fn ended(attempt: u32, ran: u64) -> Ended {
+    Ended {
+        exit_code: 1,
+        signal: None,
+        reason: Some("Error".to_owned()),
+        message: None,
+        container_id: Some(format!("containerd://{attempt}")),
+        started_at: None,
+        finished_at: None,
+        ran_seconds: Some(ran),
+    }
+}
+
+/// A pod whose container is in this state, after so many restarts.
+fn pod(restarts: u32, state: ContainerState, last: Option<Ended>) -> Pod {
+    let mut pod = bare_pod("web-1");
+    let status = pod.containers[0].status.as_mut().unwrap();
+    (status.restart_count, status.state, status.last) = (restarts, state, last);
+    status.container_id = Some(format!("containerd://{restarts}"));
+    pod
+}
+
+fn down(attempt: u32, ran: u64) -> Pod {
+    pod(
+        attempt,
+        ContainerState::Terminated(ended(attempt, ran)),
+        attempt.checked_sub(1).map(|before| ended(before, ran)),
+    )
+}
+
+fn up(restarts: u32, ran: u64) -> Pod {
+    pod(restarts, ContainerState::Running, restarts.checked_sub(1).map(|before| ended(before, ran)))
+}
+
+fn waiting(restarts: u32, reason: &str) -> Pod {
+    let state = ContainerState::Waiting { reason: Some(reason.to_owned()), message: None };
+    pod(restarts, state, Some(ended(restarts, 2)))
+}
+
+fn listed(pods: &[Pod]) -> Fact {
+    Fact::Listed { source: Source::Pods, objects: pods.iter().cloned().map(Object::Pod).collect() }
+}
+
+fn seen(pod: Pod) -> Fact {
+    Fact::Seen(Box::new(Object::Pod(pod)))
+}
+
+fn names(events: &[FeedEvent]) -> Vec<&'static str> {
+    events.iter().map(|event| event.change.name()).collect()
+}
+
+/// The signs of the crash loops that are told of a new pod in these states, and after which of them.
+fn loops(states: impl IntoIterator<Item = Pod>) -> Vec<(usize, Sign)> {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[]));
+    let mut loops = Vec::new();
+    for (place, state) in states.into_iter().enumerate() {
+        for event in feed.observe(seen(state)) {
+            if let Change::CrashLoop { sign, .. } = event.change {
+                loops.push((place, sign));
+            }
+        }
+    }
+    loops
+}
+
+#[test]
+fn the_second_crash_is_a_loop_whichever_field_shows_it() {
+    assert_eq!(loops([up(0, 2), down(0, 2), up(1, 2), down(1, 2), up(2, 2), down(2, 2)]), [(3, Sign::Terminated)]);
+    assert_eq!(loops([up(0, 2), up(1, 2), up(2, 2), down(2, 2)]), [(2, Sign::Restarted)], "its ends were not seen");
+    assert_eq!(loops([up(0, 2), down(0, 2), up(1, 2)]), [], "one crash is none");
+}
+
+#[test]
+fn the_kubelets_own_word_counts_early_or_late() {
+    assert_eq!(loops([up(0, 2), waiting(0, "CrashLoopBackOff")]), [(1, Sign::BackOff)], "after one crash");
+    let late = [up(0, 2), down(0, 2), up(1, 2), down(1, 2), waiting(1, "CrashLoopBackOff")];
+    assert_eq!(loops(late), [(3, Sign::Terminated)], "and is not told again when it comes late");
+}
+
+#[test]
+fn crashes_far_apart_are_no_loop_and_end_one() {
+    assert_eq!(loops([up(0, 2), down(0, 7000), up(1, 7000), down(1, 7000)]), []);
+    let again = [up(0, 2), down(0, 2), up(1, 2), down(1, 2), up(2, 2), down(2, 7000), up(3, 7000), down(3, 2)];
+    assert_eq!(loops(again), [(3, Sign::Terminated), (7, Sign::Terminated)], "a loop that was over can begin again");
+}
+
+#[test]
+fn what_was_there_before_is_not_told_but_for_loops_that_stand() {
+    let first = |pod: Pod| names(&Feed::default().observe(listed(&[pod])));
+    assert_eq!(first(up(0, 2)), [""; 0]);
+    assert_eq!(first(up(5, 2)), [""; 0], "restarts that may be months ago");
+    assert_eq!(first(down(1, 2)), ["crash-loop"]);
+    assert_eq!(first(waiting(3, "CrashLoopBackOff")), ["crash-loop"]);
+    let mut feed = Feed::default();
+    feed.observe(listed(&[up(5, 2)]));
+    assert_eq!(names(&feed.observe(seen(down(5, 7000)))), ["ended"], "and one crash after months is none");
+}
+
+#[test]
+fn a_pod_that_is_first_seen_late_went_the_usual_way() {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[]));
+    let events = feed.observe(seen(up(0, 2)));
+    assert_eq!(names(&events), ["created", "phase", "ready"]);
+    let from_pending =
+        |change: &Change| matches!(change, Change::Phase { from: Some(Phase::Pending), to: Some(Phase::Running), .. });
+    assert!(from_pending(&events[1].change), "{events:?}");
+}
+
+#[test]
+fn a_pod_made_anew_under_its_name_is_another() {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[up(0, 2)]));
+    let mut another = up(0, 2);
+    another.uid = "another".to_owned();
+    let events = feed.observe(listed(&[another]));
+    assert_eq!(names(&events), ["deleted", "created", "phase", "ready"]);
+    assert_eq!((events[0].pod.uid.as_str(), events[1].pod.uid.as_str()), ("web-1", "another"));
+    assert_eq!(feed.register().len(), 1);
+}
+
+#[test]
+fn a_deployment_is_known_by_the_name_of_its_replica_set() {
+    use crashgate::feed::owner::Owner;
+    use crashgate::gate::pod::ControllerRef;
+    let owner = |kind: &str, name: &str, hash: Option<&str>| {
+        let mut pod = bare_pod("p");
+        pod.controller = Some(ControllerRef { kind: kind.to_owned(), name: name.to_owned(), uid: "u".to_owned() });
+        pod.labels.extend(hash.map(|hash| ("pod-template-hash".to_owned(), hash.to_owned())));
+        let owner = Owner::of(&pod).unwrap();
+        format!("{} {}", owner.kind, owner.name)
+    };
+    assert_eq!(owner("ReplicaSet", "web-5949ff565", Some("5949ff565")), "Deployment web");
+    assert_eq!(owner("ReplicaSet", "web-5949ff565", None), "ReplicaSet web-5949ff565");
+    assert_eq!(owner("ReplicaSet", "web-other", Some("5949ff565")), "ReplicaSet web-other");
+    assert_eq!(owner("ReplicaSet", "-5949ff565", Some("5949ff565")), "ReplicaSet -5949ff565");
+    assert_eq!(owner("Job", "ledger-5949ff565", Some("5949ff565")), "Job ledger-5949ff565");
+    assert_eq!(Owner::of(&bare_pod("p")), None);
+}
