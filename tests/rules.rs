@@ -1,9 +1,12 @@
 //! The rules of the gate, one at a time: what counts, when it counts, and what is said.
 
+mod blocked;
 mod corners;
 mod crashes;
 mod ending;
 mod events;
+mod followed;
+mod gaps;
 mod glance;
 mod graces;
 mod journal;

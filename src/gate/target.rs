@@ -280,12 +280,12 @@ fn old_pods<'a>(workload: &'a Workload, view: &'a View, group: &'a Group<'_>) ->
     })
 }
 
-/// True where the owner still has pods of an older revision: those that are seen, or those that it counts beside the
-/// updated ones.
+/// True where an owner that is behind still has pods of an older revision: those that are seen, or those that it must
+/// have, for it has been updated.
 fn holds_old_pods(workload: &Workload, view: &View, group: &Group<'_>) -> bool {
-    let differs = match &workload.detail {
+    let was_updated = match &workload.detail {
         Detail::StatefulSet { update_revision, current_revision, .. } => update_revision != current_revision,
-        _ => workload.updated.unwrap_or(0) < workload.desired.unwrap_or(0),
+        _ => workload.generation.is_some_and(|generation| generation > 1),
     };
-    differs || old_pods(workload, view, group).next().is_some()
+    was_updated || old_pods(workload, view, group).next().is_some()
 }

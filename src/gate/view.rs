@@ -85,9 +85,8 @@ impl View {
         }
     }
 
-    /// Takes in a whole collection: what is not in it is gone. True where that changed anything.
-    pub fn see_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) -> bool {
-        let mut news = false;
+    /// Takes in a whole collection: what is not in it is gone.
+    pub fn see_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) {
         let uids: std::collections::BTreeSet<&str> = objects.iter().map(uid_of).collect();
         let gone: Vec<String> = match source {
             Source::Pods => self.pods.keys().filter(|uid| !uids.contains(uid.as_str())).cloned().collect(),
@@ -99,15 +98,14 @@ impl View {
             Source::Events | Source::Nodes => Vec::new(),
         };
         for uid in gone {
-            news |= self.forget(source, &uid);
+            self.forget(source, &uid);
         }
         let mut objects = objects;
         // The order of a list says nothing: events in the order in which they were said, all else by UID.
         objects.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
         for object in objects {
-            news |= self.see(object, plan, now);
+            self.see(object, plan, now);
         }
-        news
     }
 
     /// Forgets a deleted object. True where it was known.

@@ -51,6 +51,7 @@ fn a_daemon_set_on_delete_and_a_partition_above_all_block_the_update() {
     let mut story = Story::new(plan());
     let mut agent = daemon_set("agent", "v2", 2);
     agent.updated = Some(0);
+    (agent.generation, agent.observed_generation) = (Some(2), Some(2));
     agent.detail = Detail::DaemonSet { on_delete: true, template_generation: Some("2".to_owned()) };
     story.workload(agent);
     assert_says(story.ends(), Verdict::NothingMatched, Code::UpdateBlocked, &["OnDelete"]);

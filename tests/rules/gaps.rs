@@ -1,0 +1,49 @@
+//! A gap in the view is bridged by what is equal before and after it.
+
+use std::time::Duration;
+
+use crate::story::objects::{Bend, pod};
+use crate::story::{Story, plan};
+
+use super::{seconds, web};
+
+/// When a gate passes that saw two Ready pods of one wanted at 1 s, and nothing from 5 s to 6 s, while this happened.
+fn passes(unseen: impl FnOnce(&mut Story)) -> Duration {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pods([pod(&set, "a"), pod(&set, "b")]).at(5.0).goes_dark();
+    unseen(&mut story);
+    story.at(6.0).list_all();
+    story.ends().decided_after
+}
+
+#[test]
+fn what_is_equal_before_and_after_a_gap_goes_on() {
+    assert_eq!(passes(|_| ()), seconds(11));
+}
+
+#[test]
+fn what_changed_in_a_gap_begins_anew() {
+    let left = passes(|story| {
+        story.pods.remove("b");
+    });
+    assert_eq!(left, seconds(16), "a pod left");
+    let changed = passes(|story| {
+        let web = story.workloads.get_mut("deployment-web").unwrap();
+        (web.generation, web.observed_generation) = (Some(2), Some(2));
+    });
+    assert_eq!(changed, seconds(16), "the spec changed");
+    let lost = passes(|story| {
+        let again = story.pods["a"].clone().ready_since("2026-11-21T03:00:05Z");
+        story.pods.insert("a".to_owned(), again);
+    });
+    assert_eq!(lost, seconds(16), "readiness was lost and came back");
+}
+
+#[test]
+fn the_same_in_full_view_breaks_nothing() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pods([pod(&set, "a"), pod(&set, "b")]).at(5.0).pod_gone("b");
+    assert_eq!(story.ends().decided_after, seconds(11), "enough are left");
+}
