@@ -82,7 +82,7 @@ impl Course {
             }
             _ => {}
         }
-        if !view.sources.are_fresh() {
+        if judgement.all_well() && !view.sources.are_fresh() {
             self.window.lost_sight();
             self.asked = None;
         } else if judgement.all_well() {
@@ -97,6 +97,7 @@ impl Course {
                 }
             }
         } else {
+            // Also where one source is lost: what the others tell all the same is true.
             (self.asked, self.smoke) = (None, Smoke::NotAsked);
             if self.window.unwell() {
                 let why = judgement.lacking().unwrap_or_else(|| "something is lacking".to_owned());

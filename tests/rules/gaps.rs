@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::story::objects::{Bend, pod};
-use crate::story::{Story, plan};
+use crashgate::gate::observation::{Source, TroubleKind};
+use crashgate::gate::workload::WorkloadKind;
 
 use super::{seconds, web};
+use crate::story::objects::{Bend, pod};
+use crate::story::{Story, plan};
 
 /// When a gate passes that saw two Ready pods of one wanted at 1 s, and nothing from 5 s to 6 s, while this happened.
 fn passes(unseen: impl FnOnce(&mut Story)) -> Duration {
@@ -46,4 +48,15 @@ fn the_same_in_full_view_breaks_nothing() {
     let set = web(&mut story, 1);
     story.at(1.0).pods([pod(&set, "a"), pod(&set, "b")]).at(5.0).pod_gone("b");
     assert_eq!(story.ends().decided_after, seconds(11), "enough are left");
+}
+
+#[test]
+fn what_is_seen_while_something_else_is_not_breaks_the_window() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a"));
+    let owners = Source::Workloads(WorkloadKind::Deployment);
+    story.at(5.0).lose(owners, TroubleKind::Stale).pod(pod(&set, "b").unready());
+    story.at(6.0).pod_gone("b").list_all();
+    assert_eq!(story.ends().decided_after, seconds(16), "pod b was there and not ready");
 }
