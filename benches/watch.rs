@@ -47,6 +47,8 @@ fn main() {
     let mut notices = BufReader::new(child.stderr.take().unwrap()).lines();
     let first = notices.find(|line| line.as_ref().unwrap().starts_with("Watching")).unwrap().unwrap();
     println!("{first}; listed after {:.2} s", began.elapsed().as_secs_f64());
+    // What it has to say beside its lines: a break that a list had to mend, for one.
+    std::thread::spawn(move || notices.for_each(|line| println!("  {}", line.unwrap_or_default())));
     let listed = memory(&child);
     let told = lines(&mut child);
 
@@ -69,10 +71,10 @@ fn main() {
         }
     });
     let mut outcome = compare(&changes, &told);
-    let (_, watches) = fleet.requests();
+    let (lists, watches) = fleet.requests();
     let gap = outcome.latencies.split_off(count.min(outcome.latencies.len()));
     println!(
-        "{count} changes in {seconds} s over {watches} watches, and {} in a gap: {} told, {} lost, {} told that never were",
+        "{count} changes in {seconds} s over {watches} watches and {lists} lists, and {} in a gap: {} told, {} lost, {} told that never were",
         GAP * 2,
         outcome.latencies.len() + gap.len(),
         outcome.lost,
@@ -113,7 +115,10 @@ fn compare(changes: &mpsc::Receiver<(Expected, Instant)>, told: &mpsc::Receiver<
         }
         match open.get_mut(&pod).and_then(VecDeque::pop_front) {
             Some((wanted, at)) if wanted == event => outcome.latencies.push(read.saturating_duration_since(at)),
-            _ => outcome.surplus += 1,
+            wanted => {
+                println!("{pod}: {event} was told, and {:?} was to come", wanted.map(|(wanted, _)| wanted));
+                outcome.surplus += 1;
+            }
         }
         if outcome.latencies.len() + outcome.surplus == expected
             && changes.recv_timeout(Duration::ZERO) == Err(mpsc::RecvTimeoutError::Disconnected)
