@@ -176,6 +176,21 @@ impl World {
         Some(if count == 0 { fresh } else { fresh.restarted("app", count, 1, "Error") })
     }
 
+    /// A container that runs ends and runs again. The pod is ready again where it was before: a crash makes nothing better.
+    fn crash(&mut self, place: usize) {
+        let runs =
+            |pod: &&Pod| !pod.deleting && pod.phase == Some(Phase::Running) && pod.containers[0].status.is_some();
+        if let Some(known) = self.story.pods.get(NAMES[place]).filter(runs).cloned() {
+            self.restarts[place] += 1;
+            self.pod_since[place] = self.now;
+            self.stamps += 1;
+            let was_ready = known.is_ready();
+            let again = known.restarted("app", self.restarts[place], 1, "Error");
+            let stamp = format!("t{}", self.stamps);
+            self.put_pod(if was_ready { again.ready_since(&stamp) } else { again.unready() });
+        }
+    }
+
     fn go(&mut self, happening: &Happening) {
         use Happening::*;
         match *happening {
@@ -230,21 +245,7 @@ impl World {
                 pod.containers[0].status = None;
                 pod
             }),
-            Crash(place) => {
-                let runs = |pod: &&Pod| {
-                    !pod.deleting && pod.phase == Some(Phase::Running) && pod.containers[0].status.is_some()
-                };
-                if let Some(known) = self.story.pods.get(NAMES[place]).filter(runs).cloned() {
-                    self.restarts[place] += 1;
-                    self.pod_since[place] = self.now;
-                    self.stamps += 1;
-                    // It is ready again where it was before: a crash makes nothing better.
-                    let was_ready = known.is_ready();
-                    let again = known.restarted("app", self.restarts[place], 1, "Error");
-                    let stamp = format!("t{}", self.stamps);
-                    self.put_pod(if was_ready { again.ready_since(&stamp) } else { again.unready() });
-                }
-            }
+            Crash(place) => self.crash(place),
             Deleting(place) => self.bend(place, Bend::deleting),
             Evicted(place) => self.bend(place, |pod| pod.failed_by_node("Evicted")),
             Gone(place) => {
