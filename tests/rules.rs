@@ -18,6 +18,7 @@ mod proof;
 mod ranking;
 mod said;
 mod scope;
+mod smoke;
 mod tolerance;
 mod view;
 mod wanted;
