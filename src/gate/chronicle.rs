@@ -232,6 +232,7 @@ mod tests {
         };
         assert_eq!(lines(["failed after 9.5 s", "failed after 12.25 s"]), ["Unhealthy ×2: failed after 12.25 s"]);
         assert_eq!(lines(["connection refused", "connection reset"]).len(), 2);
+        assert_eq!(lines(["code 7", "code "]).len(), 2, "that there is a number says something");
     }
 
     #[test]

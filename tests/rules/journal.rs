@@ -178,3 +178,18 @@ fn what_counts_at_once_is_told_by_the_decision_alone() {
     assert!(told.iter().any(|(_, event)| matches!(event, GateEvent::Decided { verdict: Verdict::Failed })));
     assert!(!told.iter().any(|(_, event)| matches!(event, GateEvent::Cause { .. })), "{told:?}");
 }
+
+#[test]
+fn a_glance_is_told_where_it_differs() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    let unready = || pod(&set, "a").unready();
+    let mut otherwise = unready();
+    otherwise.labels.insert("seen".to_owned(), "again".to_owned());
+    story.at(1.0).pod(unready()).at(2.0).pod(otherwise).at(3.0).pod(pod(&set, "a"));
+    let told = story.gate.take_events().into_iter().filter_map(|(at, event)| match event {
+        GateEvent::PodGlance(glance) => Some((at.as_secs(), glance.containers_ready)),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(1, 0), (3, 1)]);
+}

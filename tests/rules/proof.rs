@@ -3,10 +3,11 @@
 use crashgate::gate::code::Code;
 use crashgate::gate::finding::{Evidence, EvidenceKind};
 use crashgate::gate::observation::{ClusterEvent, Fact, Node, Object};
-use crashgate::gate::pod::Role;
+use crashgate::gate::plan::Grace;
+use crashgate::gate::pod::{ContainerState, Role};
 use crashgate::gate::workload::Workload;
 
-use super::web;
+use super::{seconds, web};
 use crate::story::objects::{Bend, container, deployment, pod, reference, replica_set, stateful_set};
 use crate::story::{Story, lead, plan};
 
@@ -176,4 +177,38 @@ fn a_log_that_tells_of_a_wrong_architecture_names_the_image_of_the_container() {
     assert!(told && next_step.starts_with("Build registry.example:5000/shop/web:v2 for"), "{next_step}");
     assert!(!after("Error", "no such table").0);
     assert!(!after("OOMKilled", "exec /app: exec format error").0, "its end says more");
+}
+
+#[test]
+fn an_event_that_quotes_what_was_shown_is_left_out_unless_the_quote_is_a_mere_word() {
+    let told = |last_words: &str| {
+        let mut story = Story::new(plan());
+        let set = web(&mut story, 1);
+        said(&mut story, "a", &format!("the container said: {last_words}"), 40);
+        let mut one = pod(&set, "a").terminated("app", 1, "Error");
+        let ContainerState::Terminated(ended) = &mut one.containers[0].status.as_mut().unwrap().state else { panic!() };
+        ended.message = Some(last_words.to_owned());
+        story.at(1.0).pod(one);
+        proof(&mut story, EvidenceKind::Event).len()
+    };
+    assert_eq!(told("no such table: users, orders"), 0);
+    assert_eq!(told("exactly 20 letters !"), 1);
+    assert_eq!(told("no"), 1);
+}
+
+#[test]
+fn what_comes_after_the_decision_leaves_the_leading_cause_in_its_place() {
+    let mut plan = plan();
+    plan.grace.insert(Grace::Quota, seconds(0));
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 2);
+    story.at(1.0).pod(pod(&set, "a").waiting("app", "CreateContainerConfigError", "secret \"db\" not found"));
+    let refused =
+        "Error creating: pods \"x\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1";
+    story.event(&set.uid, None, "FailedCreate", refused);
+    let codes =
+        |story: &Story| -> Vec<Code> { story.ended().unwrap().findings.iter().map(|finding| finding.code).collect() };
+    assert_eq!(codes(&story), [Code::QuotaExceeded, Code::ConfigMissing]);
+    story.event("a", None, "Odd", "the moon is full");
+    assert_eq!(codes(&story), [Code::QuotaExceeded, Code::ConfigMissing]);
 }
