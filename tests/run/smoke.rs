@@ -2,22 +2,11 @@
 
 use std::path::Path;
 use std::process::Child;
-use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::Fact;
-use crashgate::gate::pod::Ended;
-use crashgate::gate::pod_order::PodOrder;
-use crashgate::gate::pod_run::PodEnd;
-use crashgate::gate::smoke::SmokeRun;
-use crashgate::gate::verdict::Verdict;
 use crashgate::sandbox::Sandbox;
 use serde_json::Value;
 
 use super::{Cluster, told};
-use crate::story::objects::{Bend as _, deployment, pod, replica_set};
-use crate::story::{Story, plan};
 
 const RECORDING: &str = "tests/recordings/healthy.ndjson";
 const GATE: [&str; 10] =
@@ -125,77 +114,4 @@ fn a_signal_during_the_smoke_run_leaves_no_pod() {
     assert!(kill.success());
     assert_eq!(told(&child.wait_with_output().unwrap()).0, Some(130));
     assert_eq!(pods(&cluster), Vec::<String>::new());
-}
-
-fn smoked(exit_code: i32) -> Fact {
-    let ended = Ended {
-        exit_code,
-        signal: None,
-        reason: None,
-        message: None,
-        container_id: None,
-        started_at: None,
-        finished_at: None,
-        ran_seconds: None,
-    };
-    let end = PodEnd::Exited(ended);
-    Fact::Smoked(Box::new(SmokeRun { pod: "p".to_owned(), end, started: true, torn: None, output: String::new() }))
-}
-
-/// A gate with a smoke run over one ready pod, at the moment at which it wants the run.
-fn wants_smoke() -> (Story, crashgate::gate::workload::Workload) {
-    let mut plan = plan();
-    plan.smoke = Some(PodOrder { timeout: Duration::from_secs(20), ..PodOrder::new("smoke") });
-    let mut story = Story::new(plan);
-    let web = deployment("web", "v2", 1);
-    let set = replica_set(&web);
-    story.workload(web).workload(set.clone()).at(1.0).pod(pod(&set, "a")).at(10.9);
-    assert_eq!(story.gate.want(), Want::Nothing);
-    story.at(11.5);
-    assert!(matches!(story.gate.want(), Want::Smoke { .. }));
-    (story, set)
-}
-
-#[test]
-fn a_pass_needs_the_smoke_run_of_its_own_window_and_a_look_after_it() {
-    let (mut story, set) = wants_smoke();
-    let Want::Smoke { ticket: first } = story.gate.want() else { panic!("a smoke run") };
-    story.at(12.0).pod(pod(&set, "a").unready());
-    assert_eq!(story.gate.want(), Want::Nothing, "it is called off");
-    story.tell(smoked(0)).at(13.0).pod(pod(&set, "a")).at(22.9).still_open();
-    assert_eq!(story.gate.want(), Want::Nothing);
-    story.at(23.5);
-    let Want::Smoke { ticket: second } = story.gate.want() else { panic!("another smoke run") };
-    assert_ne!(first, second);
-    assert_eq!(story.confirmations, 0);
-    story.at(25.0).tell(smoked(0));
-    assert_eq!(story.confirmations, 1);
-    assert_eq!(story.ended().unwrap().verdict, Verdict::Healthy);
-}
-
-#[test]
-fn an_app_that_breaks_while_it_is_tested_does_not_pass() {
-    let (mut story, set) = wants_smoke();
-    // The watch tells nothing; the look after the smoke run does.
-    story.pods.insert("a".to_owned(), pod(&set, "a").unready());
-    story.at(14.0).tell(smoked(0)).still_open();
-    assert_eq!(story.confirmations, 1);
-    assert_eq!(story.ends().verdict, Verdict::TimedOut);
-}
-
-#[test]
-fn a_smoke_run_decides_only_where_it_was_asked_for() {
-    let (mut story, _) = wants_smoke();
-    story.tell(smoked(1));
-    assert_eq!(crate::story::lead(story.ended().unwrap()).code, Code::SmokeFailed);
-    let mut story = Story::new(plan());
-    story.tell(smoked(1)).still_open();
-}
-
-#[test]
-fn a_gate_does_not_wait_for_a_smoke_run_for_ever() {
-    let (mut story, _) = wants_smoke();
-    story.at(400.0);
-    let outcome = story.ended().unwrap();
-    assert_eq!((outcome.verdict, crate::story::lead(outcome).code), (Verdict::Inconclusive, Code::SmokeNotRun));
 }
