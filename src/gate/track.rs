@@ -135,11 +135,12 @@ impl PodTrack {
         Seen { pod: &self.pod, container, ledger, book: around.book, plan: around.plan, now: around.now }
     }
 
+    /// What the last failed pull meant where the state does not say it: the event knows, and what was guessed before it came
+    /// must not hide it.
     fn remembered_pull(&self, container: &Container, book: &EventBook) -> Option<Code> {
-        self.pulls.get(&container.name).copied().or_else(|| {
-            let said = book.pull_failure(&self.pod.uid, &container.name)?;
-            image::read_pull_error(&said.message, &container.image)
-        })
+        let said = book.pull_failure(&self.pod.uid, &container.name);
+        let read = said.and_then(|said| image::read_pull_error(&said.message, &container.image));
+        read.or_else(|| self.pulls.get(&container.name).copied())
     }
 
     /// True where an end of this container can fail the gate: a Job's own conditions decide, not its containers.

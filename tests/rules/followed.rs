@@ -111,3 +111,18 @@ fn a_ready_pod_that_changes_otherwise_does_not_flap() {
         story.ends().findings.iter().map(|found| (found.code, found.place.pod.clone().unwrap_or_default())).collect();
     assert_eq!(told, [(Code::NotReady, "b".to_owned())]);
 }
+
+#[test]
+fn an_event_that_comes_after_a_bare_back_off_says_why() {
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a").waiting("app", "ImagePullBackOff", "")).still_open();
+    story.at(2.0).event(
+        "a",
+        Some("app"),
+        "Failed",
+        "Failed to pull image \"registry.example:5000/shop/web:v2\": not found",
+    );
+    let outcome = story.ended().expect("it is decided at once").clone();
+    assert_says(&outcome, Verdict::Failed, Code::ImageNotFound, &["no tag v2"]);
+}

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::{CONTAINER, PodEnd, PodRun, Stage, refused};
 use crate::gate::code::Code;
-use crate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
+use crate::gate::finding::{EvidenceKind, Finding};
+use crate::gate::observation::{ClusterEvent, Fact, Object, Source, Trouble, TroubleKind};
 use crate::gate::pod::{
     Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, Probes, RestartPolicy, Role,
 };
-use crate::gate::pod_order::PodOrder;
+use crate::gate::pod_order::{PodOrder, Security};
 use crate::gate::verdict::Verdict;
 
 fn pod(state: ContainerState) -> Pod {
@@ -147,4 +148,129 @@ fn a_refusal_is_read() {
         "pods is forbidden: User \"ci\" cannot create resource \"pods\" in API group \"\" in the namespace \"shop\"";
     assert_eq!(cause(Some(refused("shop", rights))), (Verdict::Inconclusive, Code::Forbidden));
     assert_eq!(cause(Some(refused("x", "namespaces \"x\" not found"))), (Verdict::Platform, Code::AdmissionDenied));
+}
+
+fn tell(pod: Pod) -> Fact {
+    Fact::Seen(Box::new(Object::Pod(pod)))
+}
+
+fn event(object_uid: &str, reason: &str, message: &str) -> Fact {
+    Fact::Seen(Box::new(Object::Event(ClusterEvent {
+        uid: message.to_owned(),
+        object_kind: "Pod".to_owned(),
+        object_name: "p".to_owned(),
+        object_uid: object_uid.to_owned(),
+        container: Some(CONTAINER.to_owned()),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        warning: true,
+        count: 1,
+        last_seen: None,
+    })))
+}
+
+fn findings(run: &PodRun) -> Vec<Finding> {
+    match run.end() {
+        Some(PodEnd::Unrun { findings, .. }) => findings.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_its_own_deletion_ends_it() {
+    let mut run = run();
+    run.observe(Duration::ZERO, tell(pod(ContainerState::Running)));
+    run.observe(Duration::ZERO, Fact::Gone { source: Source::Pods, uid: "v".to_owned() });
+    assert_eq!(run.end(), None);
+    run.observe(Duration::ZERO, Fact::Gone { source: Source::Pods, uid: "u".to_owned() });
+    assert_eq!(cause(run.end().cloned()), (Verdict::Platform, Code::PodDisrupted));
+    assert_eq!(findings(&run)[0].place.pod.as_deref(), Some("p"));
+}
+
+#[test]
+fn what_no_waiting_mends_ends_it_at_once() {
+    let trouble = Trouble { kind: TroubleKind::Unauthorized, message: "log in".to_owned(), hopeless: true };
+    for (fact, code) in [
+        (Fact::Lost { source: Source::Pods, trouble }, Code::Unauthorized),
+        (Fact::Denied { source: Source::Pods, message: "no".to_owned() }, Code::Forbidden),
+    ] {
+        let mut run = run();
+        run.observe(Duration::from_secs(1), fact);
+        assert_eq!(cause(run.end().cloned()), (Verdict::Inconclusive, code));
+    }
+}
+
+#[test]
+fn a_pod_that_is_listed_is_seen() {
+    let mut run = run();
+    run.observe(
+        Duration::ZERO,
+        Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(pod(ended(3, "Error")))] },
+    );
+    assert!(matches!(run.end(), Some(PodEnd::Exited(ended)) if ended.exit_code == 3));
+    assert_eq!(run.stage(), Stage::Ended);
+}
+
+#[test]
+fn an_event_that_says_why_changes_the_cause() {
+    let mut run = run();
+    run.observe(Duration::ZERO, tell(pod(waiting("ImagePullBackOff", ""))));
+    assert_eq!(run.end(), None, "a registry may come back");
+    run.observe(Duration::from_secs(1), event("u", "Failed", "Failed to pull image \"tool:1\": not found"));
+    assert_eq!(cause(run.end().cloned()), (Verdict::Failed, Code::ImageNotFound));
+}
+
+#[test]
+fn news_is_told_once() {
+    let mut run = run();
+    assert_eq!(run.news(), None, "nothing was seen");
+    run.observe(Duration::ZERO, tell(pod(waiting("ContainerCreating", ""))));
+    assert_eq!(run.news().as_deref(), Some("starting"));
+    assert_eq!(run.news(), None);
+    run.observe(Duration::ZERO, tell(pod(ContainerState::Running)));
+    assert_eq!(run.news().as_deref(), Some("running"));
+}
+
+#[test]
+fn events_about_the_pod_are_proof_each_once() {
+    let mut run = run();
+    run.observe(Duration::ZERO, tell(pod(ContainerState::Running)));
+    run.advance(Duration::from_mins(1));
+    let mut findings = findings(&run);
+    assert_eq!(findings[0].place.container.as_deref(), Some(CONTAINER));
+    let calm = match event("u", "Unhealthy", "all is well") {
+        Fact::Seen(object) => match *object {
+            Object::Event(event) => Fact::Seen(Box::new(Object::Event(ClusterEvent { warning: false, ..event }))),
+            _ => panic!("an event"),
+        },
+        _ => panic!("an event"),
+    };
+    let facts = vec![
+        event("u", "Unhealthy", "it coughs"),
+        event("u", "Unhealthy", "it coughs"),
+        event("v", "Unhealthy", "another coughs"),
+        calm,
+    ];
+    run.add_events(&mut findings, facts);
+    let said = findings[0].evidence.iter().filter(|piece| piece.kind == EvidenceKind::Event);
+    assert_eq!(said.map(|piece| piece.text.as_str()).collect::<Vec<_>>(), ["Unhealthy: it coughs"]);
+}
+
+#[test]
+fn root_is_advised_about_where_it_was_forbidden_here() {
+    let advice = |security, why: &str| {
+        let order = PodOrder { security, timeout: Duration::from_mins(1), ..PodOrder::new("tool:1") };
+        let mut run = PodRun::new(&order, "shop", "u");
+        run.observe(Duration::ZERO, tell(pod(waiting("CreateContainerConfigError", why))));
+        run.advance(Duration::from_mins(2));
+        findings(&run)[0].next_step.contains("--security root")
+    };
+    let root = "container has runAsNonRoot and image will run as root";
+    assert!(advice(Security::Restricted, root));
+    assert!(!advice(Security::Unset, root), "the cluster forbids it, not crashgate");
+    assert!(!advice(Security::Restricted, "secret \"runAsNonRoot\" not found"), "another cause");
+    assert_eq!(
+        [Security::Restricted, Security::Root, Security::Unset].map(Security::name),
+        ["restricted", "root", "unset"]
+    );
 }
