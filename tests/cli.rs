@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crashgate::report::files::Kind;
@@ -116,6 +116,11 @@ fn a_usage_error_is_told_in_json_too() {
 }
 
 #[cfg(unix)]
+fn kill(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
 #[test]
 fn signals_end_a_run_with_all_that_is_known() {
     for (signal, exit_code) in [("INT", 130), ("TERM", 143)] {
@@ -136,8 +141,7 @@ fn signals_end_a_run_with_all_that_is_known() {
             std::thread::sleep(Duration::from_millis(20));
         }
         let ended = Instant::now();
-        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        kill(&child, signal);
         let code = child.wait().unwrap().code();
         assert!(ended.elapsed() < Duration::from_secs(2), "{signal}: {:?}", ended.elapsed());
         let (_, stdout, stderr) = told(&child.wait_with_output().unwrap());
@@ -327,13 +331,10 @@ fn signals_end_a_process_that_is_still_connecting() {
         .spawn()
         .unwrap();
     let _held = listener.accept().unwrap();
-    let kill = |child: &std::process::Child| {
-        assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
-    };
     let began = Instant::now();
-    kill(&child);
+    kill(&child, "INT");
     // Whether the second one still finds it or not, the exit code is the same.
-    kill(&child);
+    kill(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
@@ -357,13 +358,10 @@ fn a_second_signal_ends_a_process_that_cannot_end_by_itself() {
         .spawn()
         .unwrap();
     let mut words = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let kill = |signal: &str| {
-        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
-    };
     assert!(words.any(|line| line.contains("Gate search v1")), "it has begun");
-    kill("INT");
+    kill(&child, "INT");
     assert!(words.any(|line| line.contains("interrupted")), "the first one is told");
-    kill("TERM");
+    kill(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143), "the second one ended it");
 }
 
@@ -408,13 +406,10 @@ fn a_gate_that_slept_reads_everything_anew() {
         .spawn()
         .unwrap();
     let mut words = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let kill = |signal: &str| {
-        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
-    };
     assert!(words.any(|line| line.contains("all is ready")), "the window is open");
-    kill("STOP");
+    kill(&child, "STOP");
     std::thread::sleep(Duration::from_secs(3));
-    kill("CONT");
+    kill(&child, "CONT");
     let after: Vec<String> = words.collect();
     let at = |part: &str| after.iter().position(|line| line.contains(part));
     let (asleep, sure) = (at("was asleep"), at("to be sure"));

@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a subcommand; wiring, nothing else.
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -70,7 +71,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
             return 0;
         }
     };
-    match cli.command {
+    // No exit code of a panic is in the contract. Those that write reports catch their own, to end them well.
+    let ended = catch_unwind(AssertUnwindSafe(|| match cli.command {
         Command::Check(args) => check::run(&args, printer),
         Command::Replay(args) => replay::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
@@ -82,5 +84,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Explain(args) => explain::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),
         Command::Man(args) => man::run(&args, printer),
-    }
+    }));
+    ended.unwrap_or(Verdict::Inconclusive.exit_code())
 }

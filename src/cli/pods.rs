@@ -12,8 +12,6 @@ use crate::cluster::connect::Connection;
 use crate::cluster::failure::Failure;
 use crate::cluster::look::look;
 use crate::cluster::signals::{self, stopped};
-use crate::gate::code::Code;
-use crate::gate::observation::TroubleKind;
 use crate::gate::sight::Sight;
 use crate::gate::verdict::Verdict;
 use crate::report::pods::{self, AllRunning, Layout};
@@ -139,12 +137,7 @@ fn summary(pods: &[Sight], place: &str) -> String {
 
 fn blind(failure: &Failure) -> Halt {
     let trouble = failure.trouble();
-    let code = match trouble.kind {
-        TroubleKind::Unreachable => Code::ClusterUnreachable,
-        TroubleKind::Unauthorized => Code::Unauthorized,
-        TroubleKind::Forbidden => Code::Forbidden,
-        TroubleKind::Stale => Code::StaleData,
-    };
+    let code = trouble.kind.code();
     let next = code.row().next_step;
     (format!("error: {code}: {}\n  Next: {next}", quote::line(&trouble.message)), Verdict::Inconclusive)
 }

@@ -144,17 +144,7 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
     };
     let namespace = args.selection.namespace(&default);
     printer.say(&feed::target(connection.target()));
-    let mut teller = Teller {
-        printer: printer.clone(),
-        format: args.output,
-        only: args.only.into(),
-        until_crash: args.until_crash,
-        namespaces: namespace.is_empty(),
-        place: args.selection.words(&default),
-        began_at: Timestamp::now(),
-        inventory,
-        hook,
-    };
+    let mut teller = Teller { inventory, hook, ..teller(args, printer, &default, Timestamp::now()) };
     let about = About { namespace: &namespace, title: format!("pods of {}", teller.place), command: "watch" };
     let connection: Arc<Connection> = recorder.listen_on(connection.for_feeds(), about);
     let followed = Followed {
@@ -214,21 +204,30 @@ fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
     verdict.exit_code()
 }
 
+/// Who tells of the pods, in `default` where no namespace is named. It keeps no register and runs no command yet.
+fn teller(args: &Args, printer: &Printer, default: &str, began_at: Timestamp) -> Teller {
+    Teller {
+        printer: printer.clone(),
+        format: args.output,
+        only: args.only.into(),
+        until_crash: args.until_crash,
+        namespaces: args.selection.namespace(default).is_empty(),
+        place: args.selection.words(default),
+        began_at,
+        inventory: None,
+        hook: None,
+    }
+}
+
 /// Tells a recording in virtual time.
 async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt> {
     let mut reader = Reader::open(path).map_err(|error| usage(&error))?;
     let header = reader.header().clone();
     let namespace = args.selection.namespace(&header.namespace);
     let mut teller = Teller {
-        printer: printer.clone(),
-        format: args.output,
-        only: args.only.into(),
-        until_crash: args.until_crash,
-        namespaces: namespace.is_empty(),
-        place: args.selection.words(&header.namespace),
-        began_at: header.started_at,
         inventory: Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?,
         hook: hook(args, printer)?,
+        ..teller(args, printer, &header.namespace, header.started_at)
     };
     let mut feed = Feed::default();
     let mut end = End::RecordingEnded;

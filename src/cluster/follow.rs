@@ -17,7 +17,7 @@ use super::subscriptions::Subscriptions;
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
 use crate::gate::code::Code;
-use crate::gate::observation::{Fact, Trouble, TroubleKind};
+use crate::gate::observation::{Fact, Trouble};
 use crate::gate::verdict::Verdict;
 
 /// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
@@ -216,12 +216,7 @@ impl Following<'_> {
                 format!("{} could not be listed within {} s", self.followed.pods, self.start.elapsed().as_secs());
             return End::Blind(Code::ClusterUnreachable, message);
         };
-        let code = match trouble.kind {
-            TroubleKind::Unreachable => Code::ClusterUnreachable,
-            TroubleKind::Unauthorized => Code::Unauthorized,
-            TroubleKind::Forbidden => Code::Forbidden,
-            TroubleKind::Stale => Code::StaleData,
-        };
+        let code = trouble.kind.code();
         End::Blind(code, trouble.message.clone())
     }
 }

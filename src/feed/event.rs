@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::owner::Owner;
 use crate::gate::code::Code;
-use crate::gate::pod::{Phase, Role};
+use crate::gate::pod::{Phase, Pod, Role};
 
 /// Something happened to a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,21 @@ pub struct PodRef {
     pub node: Option<String>,
     /// `status.phase`.
     pub phase: Option<Phase>,
+}
+
+impl PodRef {
+    /// A pod as it is now.
+    #[must_use]
+    pub fn of(pod: &Pod) -> Self {
+        Self {
+            namespace: pod.namespace.clone(),
+            name: pod.name.clone(),
+            uid: pod.uid.clone(),
+            owner: Owner::of(pod),
+            node: pod.node.clone(),
+            phase: pod.phase,
+        }
+    }
 }
 
 /// A container of a pod.

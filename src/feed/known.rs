@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::event::{Change, ContainerRef, End, PodRef, Sign};
-use super::owner::Owner;
 use super::trouble;
 use crate::gate::code::Code;
 use crate::gate::crash;
@@ -39,14 +38,7 @@ impl Known {
     /// A pod that nothing is known of yet: as every pod is when it is created.
     pub fn new(pod: &Pod) -> Self {
         Self {
-            pod: PodRef {
-                namespace: pod.namespace.clone(),
-                name: pod.name.clone(),
-                uid: pod.uid.clone(),
-                owner: Owner::of(pod),
-                node: None,
-                phase: Some(Phase::Pending),
-            },
+            pod: PodRef { node: None, phase: Some(Phase::Pending), ..PodRef::of(pod) },
             ready: false,
             restarts: 0,
             deleting: false,

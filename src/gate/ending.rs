@@ -7,7 +7,7 @@ use super::code::Code;
 use super::finding::Place;
 use super::judgement::Judgement;
 use super::nearby;
-use super::observation::{Source, Trouble, TroubleKind};
+use super::observation::{Source, Trouble};
 use super::plan::Plan;
 use super::target::Standing;
 use super::verdict::Verdict;
@@ -53,12 +53,7 @@ pub fn observation_cause(source: Source, trouble: Option<&Trouble>, now: Duratio
         let message = format!("the {source} of the namespace were never listed");
         return Cause::new(Code::StaleData, Place::default(), message, now);
     };
-    let code = match trouble.kind {
-        TroubleKind::Unreachable => Code::ClusterUnreachable,
-        TroubleKind::Unauthorized => Code::Unauthorized,
-        TroubleKind::Forbidden => Code::Forbidden,
-        TroubleKind::Stale => Code::StaleData,
-    };
+    let code = trouble.kind.code();
     Cause::new(code, Place::default(), trouble.message.clone(), now)
 }
 

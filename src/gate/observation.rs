@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::code::Code;
 use super::pod::Pod;
 use super::smoke::SmokeRun;
 use super::workload::{Workload, WorkloadKind};
@@ -181,6 +182,19 @@ pub enum TroubleKind {
     Forbidden,
     /// An answer that cannot be relied on: gaps, undecodable objects, expired versions.
     Stale,
+}
+
+impl TroubleKind {
+    /// The cause that it is.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Unreachable => Code::ClusterUnreachable,
+            Self::Unauthorized => Code::Unauthorized,
+            Self::Forbidden => Code::Forbidden,
+            Self::Stale => Code::StaleData,
+        }
+    }
 }
 
 /// Something that was tolerated, or left out, and that the reader should know.

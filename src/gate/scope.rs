@@ -226,7 +226,8 @@ fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan
             Top::Owner(Owner::Unreadable { reference, denied: false })
         };
     };
-    let Some(workload) = view.workloads.get(&reference.uid) else {
+    // A UID that leads to another kind leads nowhere: each step up must come nearer to an end.
+    let Some(workload) = view.workloads.get(&reference.uid).filter(|workload| workload.kind == kind) else {
         return if view.sources.is_denied(Source::Workloads(kind)) {
             Top::Owner(Owner::Unreadable { reference, denied: true })
         } else {
@@ -262,8 +263,12 @@ fn is_of_newest_revision(pod: &Pod, workload: &Workload, replica_set: Option<&Wo
         Detail::StatefulSet { update_revision, .. } => {
             update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
         }
-        Detail::DaemonSet { template_generation, .. } => {
-            template_generation.is_none() || label("pod-template-generation") == template_generation.as_ref()
+        Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
+            label("pod-template-generation") == generation.as_ref()
+        }
+        // Pods cannot be told apart, so all of them must be updated by the controller's own count.
+        Detail::DaemonSet { template_generation: None, .. } => {
+            workload.updated.is_some() && workload.updated >= workload.desired
         }
         Detail::ReplicaSet { .. } | Detail::Job { .. } => true,
     }

@@ -122,12 +122,10 @@ pub fn json(at: Timestamp, event: &FeedEvent) -> String {
     text
 }
 
-/// An event in JSON. Fields are added, never changed.
+/// Which pod, in JSON: the same in feeds, registers and tables.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct JsonEvent {
-    at: String,
-    event: &'static str,
+pub(super) struct JsonPodRef {
     namespace: String,
     pod: String,
     uid: String,
@@ -137,6 +135,30 @@ struct JsonEvent {
     node: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<String>,
+}
+
+impl JsonPodRef {
+    pub(super) fn of(pod: &PodRef) -> Self {
+        let PodRef { namespace, name, uid, owner, node, phase } = pod;
+        Self {
+            namespace: shown(namespace),
+            pod: shown(name),
+            uid: shown(uid),
+            owner: owner.as_ref().map(JsonOwner::of),
+            node: node.as_deref().map(shown),
+            phase: phase.map(|phase| phase.to_string()),
+        }
+    }
+}
+
+/// An event in JSON. Fields are added, never changed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonEvent {
+    at: String,
+    event: &'static str,
+    #[serde(flatten)]
+    pod: JsonPodRef,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,7 +185,7 @@ struct JsonEvent {
 /// An owner in JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct JsonOwner {
+struct JsonOwner {
     kind: String,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,7 +193,7 @@ pub(super) struct JsonOwner {
 }
 
 impl JsonOwner {
-    pub(super) fn of(owner: &Owner) -> Self {
+    fn of(owner: &Owner) -> Self {
         Self {
             kind: shown(&owner.kind),
             name: shown(&owner.name),
@@ -192,17 +214,11 @@ fn said(text: &str) -> String {
 impl JsonEvent {
     fn of(at: Timestamp, event: &FeedEvent) -> Self {
         let FeedEvent { pod, change } = event;
-        let PodRef { namespace, name, uid, owner, node, phase } = pod;
         let container = change.container();
         let mut json = Self {
             at: format!("{at:.3}"),
             event: change.name(),
-            namespace: shown(namespace),
-            pod: shown(name),
-            uid: shown(uid),
-            owner: owner.as_ref().map(JsonOwner::of),
-            node: node.as_deref().map(shown),
-            phase: phase.map(|phase| phase.to_string()),
+            pod: JsonPodRef::of(pod),
             previous_phase: None,
             container: container.map(|container| shown(&container.name)),
             role: container.map(|container| container.role.name()),
@@ -218,7 +234,7 @@ impl JsonEvent {
         match change {
             Change::Phase { from, to, reason, .. } => {
                 json.previous_phase = from.map(|phase| phase.to_string());
-                json.phase = to.map(|phase| phase.to_string());
+                json.pod.phase = to.map(|phase| phase.to_string());
                 json.reason = reason.as_deref().map(said);
             }
             Change::NotReady { reason } => json.reason = reason.as_deref().map(said),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::feed::{JsonOwner, shown};
+use super::feed::JsonPodRef;
 use super::output_file::OutputFile;
 use crate::feed::machine::Feed;
 
@@ -30,15 +30,8 @@ struct Register {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    namespace: String,
-    pod: String,
-    uid: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<JsonOwner>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phase: Option<String>,
+    #[serde(flatten)]
+    pod: JsonPodRef,
     ready: bool,
     restarts: u32,
 }
@@ -86,12 +79,7 @@ impl Inventory {
 
 fn render(feed: &Feed) -> String {
     let pods = feed.register().into_iter().map(|registered| Entry {
-        namespace: shown(&registered.pod.namespace),
-        pod: shown(&registered.pod.name),
-        uid: shown(&registered.pod.uid),
-        owner: registered.pod.owner.as_ref().map(JsonOwner::of),
-        node: registered.pod.node.as_deref().map(shown),
-        phase: registered.pod.phase.map(|phase| phase.to_string()),
+        pod: JsonPodRef::of(registered.pod),
         ready: registered.ready,
         restarts: registered.restarts,
     });

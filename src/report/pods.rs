@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::feed::{JsonOwner, owner, shown};
+use super::feed::{JsonPodRef, owner, shown};
 use super::layout::{Tone, painted, width};
 use super::printer::Look;
 use super::{quote, words};
+use crate::feed::event::PodRef;
 use crate::feed::owner::Owner;
 use crate::gate::finding::Finding;
 use crate::gate::sight::{Sight, Standing};
@@ -154,15 +155,8 @@ struct JsonPods {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonPod {
-    namespace: String,
-    pod: String,
-    uid: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<JsonOwner>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phase: Option<String>,
+    #[serde(flatten)]
+    pod: JsonPodRef,
     state: String,
     standing: &'static str,
     ready: bool,
@@ -201,14 +195,8 @@ pub fn json(pods: &[Sight], answer: Option<AllRunning>, exit_code: u8) -> String
 }
 
 fn json_pod(sight: &Sight) -> JsonPod {
-    let pod = &sight.pod;
     JsonPod {
-        namespace: shown(&pod.namespace),
-        pod: shown(&pod.name),
-        uid: shown(&pod.uid),
-        owner: Owner::of(pod).as_ref().map(JsonOwner::of),
-        node: pod.node.as_deref().map(shown),
-        phase: pod.phase.map(|phase| phase.to_string()),
+        pod: JsonPodRef::of(&PodRef::of(&sight.pod)),
         state: quote::line(&sight.glance.state),
         standing: match sight.standing {
             Standing::Running => "running",

@@ -4,10 +4,10 @@ use crashgate::gate::observation::Source;
 use crashgate::gate::plan::Pin;
 use crashgate::gate::pod::ControllerRef;
 use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::workload::{Detail, WorkloadKind};
 
 use super::web;
-use crate::story::objects::{Bend, bare_pod, pod};
+use crate::story::objects::{Bend, bare_pod, daemon_set, deployment, pod, replica_set};
 use crate::story::{Story, plan};
 
 #[test]
@@ -41,5 +41,30 @@ fn a_deployment_without_pods_is_waited_for_though_replica_sets_may_not_be_read()
     let mut story = Story::new(plan());
     story.denied(Source::Workloads(WorkloadKind::ReplicaSet));
     web(&mut story, 1);
+    assert_eq!(story.ends().verdict, Verdict::TimedOut);
+}
+
+#[test]
+fn pods_of_a_daemon_set_that_cannot_be_told_apart_count_once_all_are_updated() {
+    let ends = |updated| {
+        let mut story = Story::new(plan());
+        let mut agent = daemon_set("agent", "v2", 1);
+        agent.detail = Detail::DaemonSet { on_delete: false, template_generation: None };
+        agent.updated = updated;
+        story.workload(agent.clone()).at(1.0).pod(pod(&agent, "a"));
+        story.ends().verdict
+    };
+    assert_eq!(ends(Some(1)), Verdict::Healthy);
+    assert_eq!(ends(Some(0)), Verdict::TimedOut, "the pod may be an old one");
+    assert_eq!(ends(None), Verdict::TimedOut);
+}
+
+#[test]
+fn owners_that_lead_in_a_circle_lead_nowhere() {
+    let mut story = Story::new(plan());
+    let mut set = replica_set(&deployment("web", "v2", 1));
+    // It says that a Deployment controls it, under its own UID.
+    set.controller.as_mut().unwrap().uid.clone_from(&set.uid);
+    story.workload(set.clone()).at(1.0).pod(pod(&set, "a"));
     assert_eq!(story.ends().verdict, Verdict::TimedOut);
 }
