@@ -14,6 +14,7 @@
 //! - [`cluster`]: the only rooms that talk to Kubernetes.
 //! - [`sandbox`]: a recording as a Kubernetes API on loopback.
 //! - [`report`]: gate events and outcomes in, human text and files out.
+//! - [`text`]: the ground floor: untrusted text masked and made inert. Every folder may import it; it imports none.
 //! - [`cli`]: clap types and wiring.
 
 pub mod cli;
@@ -24,3 +25,4 @@ pub mod manifest;
 pub mod recording;
 pub mod report;
 pub mod sandbox;
+pub mod text;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::line::{Entry, Header, LogEntry};
-use crate::report::mask;
+use crate::text::mask;
 
 /// What stands in the place of a value that is left out.
 const MASKED: &str = "(masked)";

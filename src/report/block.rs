@@ -5,10 +5,11 @@ use super::layout::{self, Line, Tone, glued, wrap};
 use super::printer::Look;
 use super::progress;
 use super::run::{GateRun, Run};
-use super::{inert, quote, words};
+use super::{quote, words};
 use crate::gate::finding::{Evidence, EvidenceKind, Finding};
 use crate::gate::outcome::Outcome;
 use crate::gate::verdict::Verdict;
+use crate::text::inert;
 
 mod pods;
 

@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::layout::{Tone, painted};
 use super::run::Target;
-use super::{inert, progress, quote};
+use super::{progress, quote};
 use crate::feed::event::{Change, ContainerRef, End, FeedEvent, PodRef};
 use crate::feed::owner::Owner;
 use crate::gate::code::Code;
 use crate::gate::pod::Phase;
+use crate::text::inert;
 
 /// How events are shown to people.
 #[derive(Debug, Clone, Copy)]

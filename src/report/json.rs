@@ -10,13 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::printer::Printer;
+use super::quote;
 use super::run::{GateRun, Run, Sink, Target};
 use super::story::Mistake;
-use super::{inert, quote};
 use crate::gate::finding::{Evidence, Finding};
 use crate::gate::outcome::{GateEvent, PodSummary};
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
+use crate::text::inert;
 
 /// The number of this format.
 const SCHEMA: u32 = 1;

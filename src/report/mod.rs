@@ -5,7 +5,7 @@
 //!
 //! A sink is one file behind [`run::Sink`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
-//! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`] first and [`inert`] second, in
+//! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`](crate::text::mask) first and [`inert`](crate::text::inert) second, in
 //! [`quote`] both at once, before a sink may show it. [`pod_run`] alone can pass on a container's bytes as they are.
 //!
 //! The events of a [`feed`] and the table of [`pods`] are told without a run around them; an [`inventory`] and a [`hook`]
@@ -19,13 +19,11 @@ pub mod gitlab;
 pub mod hook;
 pub mod html;
 pub mod human;
-pub mod inert;
 pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod live;
 pub mod markdown;
-pub mod mask;
 pub mod panics;
 pub mod pod_run;
 pub mod pods;

@@ -6,8 +6,9 @@ use crate::gate::verdict::Verdict;
 
 use super::github::Fence;
 use super::printer::Printer;
+use super::quote;
 use super::run::{PodOutput, PodReport};
-use super::{inert, quote};
+use crate::text::inert;
 
 /// The exit code where the pod could not be run, or not be seen to its end.
 pub const NOT_RUN: u8 = 125;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{inert, mask};
+use crate::text::{inert, mask};
 
 /// True once secrets are to be shown. Set at most once, before anything is shown.
 static REVEALED: AtomicBool = AtomicBool::new(false);

@@ -8,7 +8,7 @@ use crashgate::gate::workload::WorkloadKind;
 use crashgate::manifest::{self, Overrides};
 use crashgate::recording::mapping;
 use crashgate::recording::reader::Reader;
-use crashgate::report::{inert, mask};
+use crashgate::text::{inert, mask};
 use serde_json::value::RawValue;
 
 /// A gate's manifest, and a fault script. `path` is a file to put it into.

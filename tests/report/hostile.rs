@@ -11,9 +11,9 @@ use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
 use crashgate::report::human::Human;
 use crashgate::report::json;
-use crashgate::report::mask;
 use crashgate::report::printer::Look;
 use crashgate::report::run::{Run, Sink as _};
+use crashgate::text::mask;
 use serde_json::Value;
 
 use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
