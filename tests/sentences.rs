@@ -8,7 +8,7 @@ use crate::replay::{Row, outcome, rows};
 use crate::report::Kept;
 
 /// Recording, and what its block must say. Line breaks count as blanks.
-const SENTENCES: [(&str, &[&str]); 23] = [
+const SENTENCES: [(&str, &[&str]); 43] = [
     (
         "crash-loop",
         &[
@@ -106,6 +106,73 @@ const SENTENCES: [(&str, &[&str]); 23] = [
         "nothing-matches",
         &["app=checkout,version=v9", "namespace rec-nothing-matches has no workload at all", "--show-labels"],
     ),
+    (
+        "second-container-late-crash",
+        &[
+            "container audit-shipper ended with exit code 1, 25 s after its start",
+            "broker audit-kafka:9092 closed the connection",
+        ],
+    ),
+    (
+        "sigkill-self",
+        &["exit code 137 (SIGKILL: killed from outside, not by its memory limit)", "watchdog: no heartbeat"],
+    ),
+    ("segfault", &["exit code 139 (SIGSEGV: an invalid memory access), 2 s after its start"]),
+    ("image-fixed", &["has no tag 1.8.4 of repository shop/cart; it says: not found", "Push tag 1.8.4"]),
+    (
+        "readiness-flaps",
+        &["The same in 1 other pod", "container app lost its readiness 5 times (GET /ready on port 8080)"],
+    ),
+    (
+        "init-crash-twice-then-fine",
+        &["init container migrate ended with exit code 1, 1 s after its start", "ledger-db:5432 is starting up"],
+    ),
+    ("pvc-unbound", &["the pod waits for its volume", "kubectl describe pvc"]),
+    (
+        "node-selector-no-node",
+        &[
+            "the only node does not take the pod: labels that do not fit its nodeSelector or node affinity",
+            "kubectl get nodes --show-labels",
+        ],
+    ),
+    (
+        "statefulset-on-delete",
+        &[
+            "statefulset/ledger updates pods only when they are deleted (updateStrategy OnDelete)",
+            "Delete its pods of the old revision.",
+            "kubectl get pods -n rec-statefulset-on-delete -L controller-revision-hash",
+        ],
+    ),
+    ("recreate-strategy", &["payments v2", "fatal: unknown flag --enable-3ds"]),
+    (
+        "paused-deployment",
+        &[
+            "deployment/cart is paused, so no pod of its newest template is created",
+            "kubectl rollout resume -n rec-paused-deployment deployment/cart",
+        ],
+    ),
+    (
+        "zero-replicas",
+        &["deployment/search is scaled to 0", "kubectl scale -n rec-zero-replicas deployment/search --replicas=1"],
+    ),
+    (
+        "liveness-kill-exit-0",
+        &[
+            "killed (exit code 0) because its liveness probe failed (GET /healthz on port 8080)",
+            "SIGTERM received, draining",
+            "fails after 2 failures in a row",
+        ],
+    ),
+    ("node-lost", &["The same in 1 other pod", "node node1 does not answer, so nothing is known of the pod"]),
+    ("one-of-three-crashes", &["shard 7: checksum mismatch in segment 0x1f", "Ready: 1 of 3 pods"]),
+    ("hostile-logs", &["container app ended with exit code 3", "password=*** token=***", "fatal: config rejected"]),
+    ("old-version-crashes-new-fine", &["checkout v1", "fatal: DATABASE_URL is not set"]),
+    (
+        "exec-format-or-permission",
+        &["could not be started: exec: \"/app/start.sh\": permission denied", "Make `/app/start.sh` executable"],
+    ),
+    ("exit-127", &["exit code 127 (command not found)", "/bin/sh: gunicorn: not found"]),
+    ("crash-once-per-40s", &["exit code 1, 41 s after its start", "fatal: certificate of issuer-gw expired"]),
 ];
 
 fn failing() -> Vec<Row> {
@@ -129,7 +196,7 @@ fn block(row: &Row, columns: usize, whole: bool) -> String {
 #[test]
 fn every_failing_recording_has_its_block() {
     let rows = failing();
-    assert!(rows.len() >= 22, "{}", rows.len());
+    assert!(rows.len() >= 42, "{}", rows.len());
     for row in rows {
         for columns in [100, 60] {
             let text = block(&row, columns, false);
@@ -167,7 +234,8 @@ fn every_failing_recording_says_the_sentence_that_is_needed() {
 
 #[test]
 fn with_verbose_nothing_is_left_out() {
-    for row in failing() {
+    // What one of them writes is made inert before it is shown, and so is not what it was.
+    for row in failing().into_iter().filter(|row| row.recording != "hostile-logs") {
         let outcome = outcome(&row.recording, row.plan.clone());
         let text = block(&row, 120, true).split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
         for finding in &outcome.findings {

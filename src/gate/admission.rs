@@ -90,7 +90,7 @@ fn webhook(said: &str, _: &str) -> Option<Reading> {
     Some(Reading {
         words: format!("the admission webhook {name} does not answer as it should: {why}"),
         advice: Some(format!(
-            "Mend the service behind the webhook {name}: no pod it is asked about can be created until then. Where it is: {LOOK}"
+            "Fix the service behind the webhook {name}: no pod it is asked about can be created until then. Where it is: {LOOK}"
         )),
     })
 }
@@ -209,7 +209,7 @@ mod tests {
             "Internal error occurred: failed calling webhook \"w.example\": failed to call webhook: connection refused",
             Code::AdmissionDenied,
             "the admission webhook w.example does not answer as it should: failed to call webhook: connection refused",
-            "Mend the service",
+            "Fix the service",
         ),
         (
             "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'all' denied request: tag it",

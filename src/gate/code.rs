@@ -195,7 +195,7 @@ pub static CATALOGUE: &[Row] = rows! {
     LivenessProbeFailed, App, Failed, Counts::AtOnce;
     "The liveness probe failed and the kubelet killed the container.";
     "A wrong path or port, a probe that begins before the app can answer, an app that hangs under load.";
-    "Correct `livenessProbe`, give it a `startupProbe` to wait for, or mend the endpoint.";
+    "Correct `livenessProbe`, give it a `startupProbe` to wait for, or fix the endpoint.";
     "event Killing of the pod (\"failed liveness probe\"), with the restart that follows"
 
     StartupProbeFailed, App, Failed, Counts::AtOnce;
@@ -207,13 +207,13 @@ pub static CATALOGUE: &[Row] = rows! {
     JobFailed, App, Failed, Counts::AtOnce;
     "The Job failed for good: it will not be tried again.";
     "Its pods ended in failure more often than `backoffLimit` allows, or it ran longer than `activeDeadlineSeconds`.";
-    "Read the log of its last pod, mend the task, and create the Job anew.";
+    "Read the log of its last pod, fix the task, and create the Job again.";
     "status.conditions[] of the Job, type Failed"
 
     CrashLoop, App, Failed, Counts::AtOnce;
     "A container ends although it should keep running (or, an init container, ends in failure), more often than `maxRestarts` allows.";
     "A missing setting, an unreachable dependency at start, an uncaught error, a process that forks into the background.";
-    "Read the last words of the container; mend what they name.";
+    "Fix the error in the last log lines of the container.";
     "status.containerStatuses[].restartCount, state.terminated and lastState.terminated together"
 
     PodFailed, App, Failed, Counts::AtOnce;
@@ -243,7 +243,7 @@ pub static CATALOGUE: &[Row] = rows! {
     AdmissionDenied, Platform, Platform, Counts::AfterGrace(Grace::Admission);
     "The API server refuses to create the pods: an admission check says no.";
     "Pod security levels, a LimitRange, a policy webhook (or one that does not answer), a missing ServiceAccount or PriorityClass.";
-    "Change the pod template so that the check named passes, or mend the check.";
+    "Change the pod template so that the check named passes, or fix the check.";
     "condition ReplicaFailure of the ReplicaSet; event FailedCreate of the workload (\"is forbidden\", \"denied the request\")"
 
     VolumeUnavailable, Platform, Platform, Counts::AfterGrace(Grace::Volume);
@@ -309,7 +309,7 @@ pub static CATALOGUE: &[Row] = rows! {
     ScaledToZero, Outcome, NothingMatched, Counts::AtTheEnd;
     "The workload asks for no pods, so there is nothing that could be healthy.";
     "`replicas: 0` in the manifest, or somebody (or an autoscaler) scaled it down.";
-    "Scale it up, or leave the gate out for workloads that rest.";
+    "Scale it up, or do not gate a workload that is meant to be at 0.";
     "spec.replicas of the workload"
 
     Paused, Outcome, NothingMatched, Counts::AtTheEnd;
@@ -333,7 +333,7 @@ pub static CATALOGUE: &[Row] = rows! {
     Unauthorized, Observation, Inconclusive, Counts::AtTheEnd;
     "The API server does not know who is asking.";
     "An expired token, the wrong context, a credential plugin that fails.";
-    "Log in again, or mend the credentials in the kubeconfig.";
+    "Log in again, or fix the credentials in the kubeconfig.";
     "HTTP status 401"
 
     Forbidden, Observation, Inconclusive, Counts::AtTheEnd;

@@ -159,10 +159,10 @@ impl Seen<'_> {
                 "Make the process of {container} stay in the foreground, or run what ends as a Job. Its whole log: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
             ),
             Code::CrashLoop => format!(
-                "Mend what its last words name. All of them: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
+                "Fix the error in the last log lines. The whole log: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
             ),
             Code::LivenessProbeFailed => format!(
-                "Correct `livenessProbe` of {container}, give it a `startupProbe` to wait for, or mend the endpoint: `kubectl describe pod -n {namespace} {pod}`"
+                "Correct `livenessProbe` of {container}, give it a `startupProbe` to wait for, or fix the endpoint: `kubectl describe pod -n {namespace} {pod}`"
             ),
             Code::StartupProbeFailed => format!(
                 "Correct `startupProbe` of {container}, or raise its `failureThreshold`: `kubectl describe pod -n {namespace} {pod}`"
@@ -298,7 +298,9 @@ fn probe_words(name: &str, probe: &Probe) -> String {
     let Probe { asks, initial_delay_seconds, period_seconds, timeout_seconds, failure_threshold } = probe;
     let delay =
         if *initial_delay_seconds > 0 { format!("first after {initial_delay_seconds} s, ") } else { String::new() };
-    format!(
-        "{name} probe: {asks}; {delay}every {period_seconds} s, {timeout_seconds} s to answer, {failure_threshold} failures in a row count"
-    )
+    let threshold = match failure_threshold {
+        1 => "fails at the first failure".to_owned(),
+        many => format!("fails after {many} failures in a row"),
+    };
+    format!("{name} probe: {asks}; {delay}every {period_seconds} s, {timeout_seconds} s to answer, {threshold}")
 }

@@ -9,9 +9,11 @@ use super::judgement::Judgement;
 use super::nearby;
 use super::observation::{Source, Trouble};
 use super::plan::Plan;
+use super::scope::Owner;
 use super::target::Standing;
 use super::verdict::Verdict;
 use super::view::View;
+use super::workload::Detail;
 
 /// The verdict at the end of the wait, and every cause that stands then. Never healthy.
 #[must_use]
@@ -33,7 +35,7 @@ pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Dura
         return (Verdict::NothingMatched, causes);
     }
     causes.extend(unready(view, plan, judgement, now));
-    causes.extend(shortfalls(judgement, now));
+    causes.extend(shortfalls(judgement, plan, now));
     causes.extend(disruptions(judgement, now));
     // The worst of the standing causes is the verdict: the app's fault, then the platform's. What only keeps the
     // version from being wanted (scaled to zero, paused) explains pods that are not ready, and so goes before them.
@@ -107,13 +109,43 @@ fn unready(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -
         .collect()
 }
 
-fn shortfalls(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
+/// What to do about an owner that wants no pod of the version, with its own name to paste. `None` where the catalogue
+/// says it better.
+fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
+    let Owner::Workload(workload) = owner else { return None };
+    let (namespace, name) = (&plan.namespace, format!("{}/{}", workload.kind, workload.name));
+    match (code, &workload.detail) {
+        (Code::Paused, Detail::Job { .. }) => {
+            Some(format!("Resume it: `kubectl patch -n {namespace} {name} -p '{{\"spec\":{{\"suspend\":false}}}}'`"))
+        }
+        (Code::Paused, _) => Some(format!("Resume the rollout: `kubectl rollout resume -n {namespace} {name}`")),
+        (Code::ScaledToZero, Detail::DaemonSet { .. }) => {
+            Some(format!("Correct its `nodeSelector` or label a node: `kubectl describe -n {namespace} {name}`"))
+        }
+        (Code::ScaledToZero, _) => Some(format!(
+            "Scale it up: `kubectl scale -n {namespace} {name} --replicas=1`; do not gate a workload that is meant to be at 0."
+        )),
+        (
+            Code::UpdateBlocked,
+            Detail::StatefulSet { on_delete: true, .. } | Detail::DaemonSet { on_delete: true, .. },
+        ) => Some(format!(
+            "Delete its pods of the old revision. Which they are: `kubectl get pods -n {namespace} -L controller-revision-hash`"
+        )),
+        _ => None,
+    }
+}
+
+fn shortfalls(judgement: &Judgement<'_>, plan: &Plan, now: Duration) -> Vec<Cause> {
     let groups = judgement.scope.groups.iter().zip(&judgement.standings);
     let mut causes: Vec<Cause> = groups
         .filter_map(|(group, standing)| match standing {
             Standing::Short(shortfall) => {
                 let place = Place { workload: Some(group.name()), ..Place::default() };
-                Some(Cause::new(shortfall.code, place, shortfall.why.clone(), now))
+                let mut cause = Cause::new(shortfall.code, place, shortfall.why.clone(), now);
+                if let Some(advice) = advice(shortfall.code, &group.owner, plan) {
+                    cause.next_step = advice;
+                }
+                Some(cause)
             }
             Standing::Done | Standing::Well => None,
         })

@@ -48,10 +48,10 @@ fn meaning(ended: &Ended) -> Option<String> {
         return Some(match signal {
             4 => "SIGILL: an instruction that this processor does not have".to_owned(),
             6 => "SIGABRT: the program aborted itself".to_owned(),
-            7 => "SIGBUS: a bad memory access".to_owned(),
+            7 => "SIGBUS: an invalid memory access".to_owned(),
             8 => "SIGFPE: a division by zero or the like".to_owned(),
-            9 => "SIGKILL: killed from outside, and not for its memory limit".to_owned(),
-            11 => "SIGSEGV: a bad memory access".to_owned(),
+            9 => "SIGKILL: killed from outside, not by its memory limit".to_owned(),
+            11 => "SIGSEGV: an invalid memory access".to_owned(),
             13 => "SIGPIPE: wrote where nobody reads".to_owned(),
             15 => "SIGTERM: it was asked to end".to_owned(),
             1 => "SIGHUP".to_owned(),
@@ -100,8 +100,8 @@ mod tests {
             (128, "StartError", "StartError (exit code 128)"),
             (134, "Error", "exit code 134 (SIGABRT: the program aborted itself)"),
             (137, "OOMKilled", "OOMKilled (exit code 137)"),
-            (137, "Error", "exit code 137 (SIGKILL: killed from outside, and not for its memory limit)"),
-            (139, "Error", "exit code 139 (SIGSEGV: a bad memory access)"),
+            (137, "Error", "exit code 137 (SIGKILL: killed from outside, not by its memory limit)"),
+            (139, "Error", "exit code 139 (SIGSEGV: an invalid memory access)"),
             (143, "Error", "exit code 143 (SIGTERM: it was asked to end)"),
             (1, "OOMKilled", "OOMKilled (exit code 1)"),
             (255, "Error", "exit code 255"),
@@ -110,7 +110,7 @@ mod tests {
             assert_eq!(in_words(&ended(code, reason)), words);
         }
         let signalled = |signal| in_words(&Ended { signal: Some(signal), ..ended(1, "Error") });
-        assert_eq!(signalled(11), "exit code 1 (SIGSEGV: a bad memory access)");
+        assert_eq!(signalled(11), "exit code 1 (SIGSEGV: an invalid memory access)");
         assert_eq!(signalled(0), "exit code 1", "no signal at all");
         assert_eq!(in_words(&ended(192, "Error")), "exit code 192 (signal 64)");
         assert_eq!(in_words(&ended(193, "Error")), "exit code 193", "there are 64 signals");

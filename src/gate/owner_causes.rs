@@ -105,7 +105,7 @@ pub(super) fn job_failure(
         previous: false,
     });
     cause.next_step = format!(
-        "Mend what its last words name, and create the Job anew. All of them: `kubectl logs -n {namespace} {} -c {container}`",
+        "Fix the error in the last log lines, and create the Job again. The whole log: `kubectl logs -n {namespace} {} -c {container}`",
         track.pod.name
     );
     Some(cause)

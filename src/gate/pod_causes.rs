@@ -169,7 +169,7 @@ pub(super) fn failed(pod: &Pod, plan: &Plan, now: Duration, sights: &mut FirstSi
             previous: false,
         });
         cause.next_step = format!(
-            "Mend what its last words name. All of them: `kubectl logs -n {} {} -c {}`",
+            "Fix the error in the last log lines. The whole log: `kubectl logs -n {} {} -c {}`",
             plan.namespace, pod.name, container.name
         );
     }

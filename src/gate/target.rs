@@ -184,7 +184,11 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
     // A paused rollout that is complete all the same can pass.
     let lacking = lacking?;
     if paused {
-        return Some(Shortfall::new(Code::Paused, format!("{name} is paused; {}", lacking.why)));
+        let why = match group.replica_set {
+            None => format!("{name} is paused, so no pod of its newest template is created"),
+            Some(_) => format!("{name} is paused; {}", lacking.why),
+        };
+        return Some(Shortfall::new(Code::Paused, why));
     }
     Some(update_block(group, workload, wanted, view).unwrap_or(lacking))
 }

@@ -43,7 +43,7 @@ fn a_crash_advises_by_its_kind() {
     let zero = advice(one_pod(|pod| pod.terminated("app", 0, "Completed")));
     assert!(zero.contains("stay in the foreground"), "{zero}");
     let one = advice(one_pod(|pod| pod.terminated("app", 1, "Error")));
-    assert!(one.starts_with("Mend what its last words name."), "{one}");
+    assert!(one.starts_with("Fix the error in the last log lines."), "{one}");
     let liveness = advice(killed("Liveness", 143));
     assert!(liveness.starts_with("Correct `livenessProbe` of app"), "{liveness}");
     let startup = advice(killed("Startup", 143));

@@ -110,7 +110,7 @@ fn a_pod_that_is_not_ready_says_what_its_container_does() {
     let probe = lead(&outcome).evidence.iter().find(|evidence| evidence.kind == EvidenceKind::Probe).unwrap();
     assert_eq!(
         probe.text,
-        "readiness probe: GET /ready on port 8080; first after 4 s, every 1 s, 1 s to answer, 3 failures in a row count"
+        "readiness probe: GET /ready on port 8080; first after 4 s, every 1 s, 1 s to answer, fails after 3 failures in a row"
     );
     let mut plan = plan();
     plan.max_restarts = 9;
