@@ -388,9 +388,62 @@ fn every_code_is_explained() {
             assert!(text.contains(part), "{part}");
         }
     }
-    let (code, _, stderr) = told(&crashgate(&["explain", "CrashLop"]).output().unwrap());
-    assert_eq!(code, Some(2));
-    assert!(stderr.contains("did you mean `CrashLoop`?"), "{stderr}");
+    for row in crashgate::gate::warning::NOTICES {
+        assert!(list.contains(row.name), "{}", row.name);
+        let (code, text, _) = told(&crashgate(&["explain", row.name]).output().unwrap());
+        assert_eq!(code, Some(0));
+        for part in [row.meaning, row.causes, row.next_step] {
+            assert!(text.contains(part), "{part}");
+        }
+    }
+}
+
+#[test]
+fn verdicts_exit_codes_and_the_reasons_of_kubernetes_are_explained() {
+    for (name, says) in [
+        ("timed-out", "Verdict timed-out: exit code 3"),
+        ("TimedOut", "Verdict timed-out: exit code 3"),
+        ("5", "Verdict platform: exit code 5"),
+        ("exit 5", "Verdict platform: exit code 5"),
+        ("0", "Verdict healthy: exit code 0"),
+        ("125", "of `crashgate run` only"),
+        ("137", "SIGKILL: killed from outside"),
+        ("143", "Verdict interrupted: exit code 143"),
+        ("143", "SIGTERM: it was asked to end"),
+        ("superseded", "Superseded: superseded (exit 6)"),
+        ("superseded", "Verdict superseded: exit code 6"),
+        ("oomkilled", "OomKilled: failed (exit 1)"),
+        ("OOMKilled", "state.terminated.reason of a container"),
+        ("Evicted", "PodDisrupted         exit 5"),
+        ("CreateContainerConfigError", "ConfigMissing        exit 1"),
+        ("NewReplicaSetAvailable", "crashgate makes no cause of it"),
+    ] {
+        let (code, text, stderr) = told(&crashgate(&["explain", name]).output().unwrap());
+        assert_eq!(code, Some(0), "{name}: {stderr}");
+        assert!(text.contains(says), "{name}: {text}");
+    }
+    for reason in crashgate::gate::reason::REASONS {
+        let (code, text, _) = told(&crashgate(&["explain", reason.name]).output().unwrap());
+        assert!(code == Some(0) && text.contains(reason.says), "{}", reason.name);
+    }
+}
+
+#[test]
+fn what_cannot_be_explained_is_answered_with_the_nearest_name() {
+    for (name, nearest) in [
+        ("CrashLop", "CrashLoop"),
+        ("RestartTolerate", "RestartTolerated"),
+        ("timedot", "timed-out"),
+        ("ErrImagPull", "ErrImagePull"),
+    ] {
+        let (code, _, stderr) = told(&crashgate(&["explain", name]).output().unwrap());
+        assert_eq!(code, Some(2));
+        assert!(stderr.contains(&format!("did you mean `{nearest}`?")), "{stderr}");
+    }
+    for name in ["99", "", "🦀", "\u{1b}[31mred"] {
+        let (code, _, stderr) = told(&crashgate(&["explain", name]).output().unwrap());
+        assert!(code == Some(2) && !stderr.contains('\u{1b}'), "{stderr}");
+    }
 }
 
 /// Stopped and continued as a laptop is that sleeps: what happened meanwhile must be read again before anything passes.

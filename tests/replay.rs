@@ -101,6 +101,7 @@ fn every_row_of_the_table_holds() {
 fn a_pass_tells_of_the_pod_that_was_evicted_on_the_way() {
     let row = rows().into_iter().find(|row| row.recording == "pod-evicted").unwrap();
     let outcome = outcome(&row.recording, row.plan);
-    let warnings: Vec<_> = outcome.warnings.iter().map(|warning| (warning.code, warning.message.as_str())).collect();
+    let warnings: Vec<_> =
+        outcome.warnings.iter().map(|warning| (warning.code.name(), warning.message.as_str())).collect();
     assert!(matches!(warnings[..], [("PodDisrupted", message)] if message.contains("eviction API")), "{warnings:?}");
 }

@@ -1,34 +1,92 @@
-//! `crashgate explain`: the catalogue of causes, as people read it.
+//! `crashgate explain`: what the codes, verdicts, exit codes and Kubernetes' own reasons mean, as people read it.
 
 use std::fmt::Write as _;
 
 use crate::gate::code::{CATALOGUE, Code, Counts, Fault, Row};
+use crate::gate::exit;
 use crate::gate::plan::Grace;
+use crate::gate::reason::{REASONS, Reason};
 use crate::gate::verdict::Verdict;
+use crate::gate::warning::{NOTICES, NoticeRow};
+use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
+use crate::report::quote;
 
-/// Explain the code of a finding, or list them all
+/// Explain a code, a verdict, an exit code or a Kubernetes reason, or list them all
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The code, as reports spell it (`CrashLoop`); upper and lower case are the same
-    code: Option<String>,
+    /// The code of a cause or a warning (`CrashLoop`), a verdict (`timed-out`), an exit code (`5`) or a reason that
+    /// Kubernetes gives (`ErrImagePull`); case does not matter
+    #[arg(value_name = "CODE")]
+    topic: Option<String>,
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let Some(name) = &args.code else {
+    let Some(name) = &args.topic else {
         printer.result(&list());
         return 0;
     };
-    if let Some(code) = Code::from_name(name) {
-        printer.result(&explain(code.row()));
+    let sections: Vec<String> = topics_of(name).into_iter().map(Topic::text).collect();
+    if !sections.is_empty() {
+        printer.result(&sections.join("\n"));
         return 0;
     }
-    let nearest =
-        CATALOGUE.iter().min_by_key(|row| strsim::levenshtein(&row.name.to_lowercase(), &name.to_lowercase()));
-    let hint = nearest.map_or_else(String::new, |row| format!("; did you mean `{}`?", row.name));
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-    printer.say(&format!("error: there is no code `{shown}`{hint} `crashgate explain` lists them all"));
+    let plain = plain(name);
+    let distance = |known: &&str| strsim::levenshtein(&plain, &self::plain(known));
+    let nearest = names().min_by_key(distance).filter(|known| distance(known) <= 1 + plain.chars().count() / 3);
+    let hint = nearest.map_or_else(|| ";".to_owned(), |known| format!("; did you mean `{known}`?"));
+    let shown: String = quote::name(name).chars().take(60).collect();
+    printer.say(&format!("error: nothing is known about `{shown}`{hint} `crashgate explain` lists all codes"));
     Verdict::Usage.exit_code()
+}
+
+/// Something that can be explained.
+#[derive(Debug, Clone, Copy)]
+enum Topic {
+    Cause(&'static Row),
+    Warning(&'static NoticeRow),
+    Verdict(Verdict),
+    /// The exit code of `crashgate run` for a pod that could not be run.
+    CouldNotRun,
+    Reason(&'static Reason),
+    /// How a container ended, by its exit code.
+    ContainerExit(i32),
+}
+
+/// What a name stands for: several things where crashgate and Kubernetes use the same word.
+fn topics_of(name: &str) -> Vec<Topic> {
+    let plain = plain(name);
+    let number = plain.strip_prefix("exitcode").or_else(|| plain.strip_prefix("exit")).unwrap_or(&plain);
+    if let Ok(number) = number.parse::<i32>() {
+        let verdicts = Verdict::ALL.into_iter().filter(|verdict| i32::from(verdict.exit_code()) == number);
+        let mut topics: Vec<Topic> = verdicts.map(Topic::Verdict).collect();
+        if number == i32::from(NOT_RUN) {
+            topics.push(Topic::CouldNotRun);
+        }
+        if exit::meaning_of(number).is_some() {
+            topics.push(Topic::ContainerExit(number));
+        }
+        return topics;
+    }
+    let is_it = |known: &str| self::plain(known) == plain;
+    let causes = CATALOGUE.iter().filter(|row| is_it(row.name)).map(Topic::Cause);
+    let warnings = NOTICES.iter().filter(|row| is_it(row.name)).map(Topic::Warning);
+    let verdicts = Verdict::ALL.into_iter().filter(|verdict| is_it(verdict.name())).map(Topic::Verdict);
+    let reasons = REASONS.iter().filter(|reason| is_it(reason.name)).map(Topic::Reason);
+    causes.chain(warnings).chain(verdicts).chain(reasons).collect()
+}
+
+/// Every name that can be explained.
+fn names() -> impl Iterator<Item = &'static str> {
+    let causes = CATALOGUE.iter().map(|row| row.name);
+    let warnings = NOTICES.iter().map(|row| row.name);
+    let verdicts = Verdict::ALL.into_iter().map(Verdict::name);
+    causes.chain(warnings).chain(verdicts).chain(REASONS.iter().map(|reason| reason.name))
+}
+
+/// A name as it is compared: `timed-out`, `TimedOut` and `timed out` are the same.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn list() -> String {
@@ -46,11 +104,43 @@ fn list() -> String {
         }
         text.push('\n');
     }
-    text.push_str("`crashgate explain CODE` tells what usually causes it, what to do, and what it rests on.\n");
+    text.push_str("Warnings, which never change the verdict:\n");
+    for row in NOTICES {
+        let _ = writeln!(text, "  {:<20} {}", row.name, row.meaning);
+    }
+    text.push_str("\nVerdicts and exit codes:\n");
+    for verdict in Verdict::ALL {
+        let _ = writeln!(text, "  {:<20} exit {:<3}  {}", verdict.name(), verdict.exit_code(), verdict.meaning());
+    }
+    text.push_str(
+        "\n`crashgate explain NAME` says more about each of them, about the exit code of a container, and about what \
+         crashgate\nmakes of a reason that Kubernetes gives (`ErrImagePull`, `Evicted`, `FailedMount`, …).\n",
+    );
     text
 }
 
-fn explain(row: &Row) -> String {
+impl Topic {
+    fn text(self) -> String {
+        match self {
+            Self::Cause(row) => cause(row),
+            Self::Warning(row) => warning(row),
+            Self::Verdict(verdict) => self::verdict(verdict),
+            Self::CouldNotRun => format!(
+                "Exit code {NOT_RUN}: of `crashgate run` only\n\nThe pod could not be run, or could not be watched to its end. \
+                 Any other exit code of `run` is that of the container.\n"
+            ),
+            Self::Reason(reason) => self::reason(reason),
+            Self::ContainerExit(code) => format!(
+                "Exit code {code} of a container: {}\n\nA container that should keep running and ends so has crashed. The cause is \
+                 `OomKilled` if the reason is OOMKilled,\n`LivenessProbeFailed` or `StartupProbeFailed` if a probe failed, \
+                 and `CrashLoop` otherwise.\n",
+                exit::meaning_of(code).unwrap_or_default()
+            ),
+        }
+    }
+}
+
+fn cause(row: &Row) -> String {
     format!(
         "{}: {} (exit {})\n\n{}\n\nUsual causes: {}\nWhat to do:   {}\nCounts:       {}\nRests on:     {}\n",
         row.name,
@@ -64,10 +154,42 @@ fn explain(row: &Row) -> String {
     )
 }
 
+fn warning(row: &NoticeRow) -> String {
+    format!(
+        "{}: a warning, which never changes the verdict\n\n{}\n\nUsual causes: {}\nWhat to do:   {}\n",
+        row.name, row.meaning, row.causes, row.next_step
+    )
+}
+
+fn verdict(verdict: Verdict) -> String {
+    let mut text = format!("Verdict {}: exit code {}\n\n{}\n", verdict.name(), verdict.exit_code(), verdict.meaning());
+    let causes: Vec<&Row> = CATALOGUE.iter().filter(|row| row.verdict == verdict).collect();
+    if !causes.is_empty() {
+        text.push_str("\nCauses:\n");
+    }
+    for row in causes {
+        let _ = writeln!(text, "  {:<20} {}", row.name, row.meaning);
+    }
+    text
+}
+
+fn reason(reason: &Reason) -> String {
+    let mut text = format!("{}: a reason that Kubernetes gives ({})\n\n{}\n", reason.name, reason.told_in, reason.says);
+    if reason.codes.is_empty() {
+        text.push_str("\ncrashgate makes no cause of it.\n");
+        return text;
+    }
+    text.push_str("\ncrashgate calls it:\n");
+    for code in reason.codes.iter().copied().map(Code::row) {
+        let _ = writeln!(text, "  {:<20} exit {}  {}", code.name, code.verdict.exit_code(), code.meaning);
+    }
+    text
+}
+
 fn counts(counts: Counts) -> String {
     match counts {
         Counts::AtOnce => "as soon as it is seen".to_owned(),
-        Counts::AtTheEnd => "when it still stands at the end of the wait period".to_owned(),
+        Counts::AtTheEnd => "if it still stands at the end of the wait period".to_owned(),
         Counts::AfterGrace(grace) => match grace.default_patience() {
             Some(patience) if patience.is_zero() => {
                 format!("as soon as it is seen, or after `grace: {{{}: …}}`", grace.name())

@@ -19,6 +19,7 @@ use crate::feed::machine::Feed;
 use crate::gate::code::Code;
 use crate::gate::observation::{Fact, Trouble};
 use crate::gate::verdict::Verdict;
+use crate::gate::warning::{Notice, WarningCode};
 
 /// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -162,7 +163,7 @@ impl Following<'_> {
         match &fact {
             Fact::Listed { .. } | Fact::Seen(_) | Fact::Gone { .. } => self.can_see(listener),
             Fact::Noticed(warning) => {
-                if warning.code == "WatchResumed" {
+                if warning.code == WarningCode::from(Notice::WatchResumed) {
                     self.trouble = None;
                 }
                 listener.noticed(&warning.message);

@@ -21,6 +21,7 @@ use super::ledger::Ledger;
 use super::link::Link;
 use super::listing::Listing;
 use crate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
+use crate::gate::warning::Notice;
 
 /// A fact, and when it was learnt.
 #[derive(Debug, Clone)]
@@ -106,7 +107,7 @@ pub struct SourceTask {
     unsettled: Backoff,
     told_trouble: Option<Trouble>,
     polls: bool,
-    warned: Vec<&'static str>,
+    warned: Vec<Notice>,
     next_proof: Option<Instant>,
     /// When a LIST last showed that nothing is missing.
     proven: Instant,
@@ -336,10 +337,10 @@ impl SourceTask {
     }
 
     /// Says something once.
-    fn warn(&mut self, code: &'static str, message: String) {
+    fn warn(&mut self, code: Notice, message: String) {
         if !self.warned.contains(&code) {
             self.warned.push(code);
-            self.send(Fact::Noticed(Warning { code, message }));
+            self.send(Fact::Noticed(Warning { code: code.into(), message }));
         }
     }
 

@@ -11,6 +11,7 @@ use super::plan::Plan;
 use super::track::PodTrack;
 use super::verdict::Verdict;
 use super::view::View;
+use super::warning::Notice;
 use super::workload::Detail;
 use super::{pod_words, ranking, scope::Owner};
 
@@ -28,7 +29,7 @@ pub fn outcome(
     let findings = if verdict == Verdict::Healthy {
         // A cause that stands beside a pass was tolerated (`minReady`): it is told, and decides nothing.
         let tolerated = ranking::rank(causes, verdict).into_iter();
-        warnings.extend(tolerated.map(|finding| Warning { code: finding.code.name(), message: finding.message }));
+        warnings.extend(tolerated.map(|finding| Warning { code: finding.code.into(), message: finding.message }));
         Vec::new()
     } else {
         ranking::rank(causes, verdict)
@@ -61,7 +62,7 @@ fn tolerated(judgement: &Judgement<'_>, plan: &Plan, verdict: Verdict) -> Vec<Wa
                         format!("{} allowed", plan.max_restarts)
                     };
                     warnings.push(Warning {
-                        code: "RestartTolerated",
+                        code: Notice::RestartTolerated.into(),
                         message: format!(
                             "{} {} of pod {} ended {}{how} ({allowed})",
                             container.role.words(),
@@ -79,14 +80,14 @@ fn tolerated(judgement: &Judgement<'_>, plan: &Plan, verdict: Verdict) -> Vec<Wa
         {
             match &workload.detail {
                 Detail::Deployment { paused: true, .. } => warnings.push(Warning {
-                    code: Code::Paused.name(),
+                    code: Code::Paused.into(),
                     message: format!("{} is paused, with this version fully rolled out", group.name()),
                 }),
                 Detail::StatefulSet { partition, update_revision, current_revision, .. }
                     if *partition > 0 && update_revision != current_revision =>
                 {
                     warnings.push(Warning {
-                        code: "PartitionedRollout",
+                        code: Notice::PartitionedRollout.into(),
                         message: format!(
                             "{} has partition {partition}: lower ordinals keep the old revision",
                             group.name()

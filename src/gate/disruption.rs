@@ -18,7 +18,7 @@ pub fn disturbed(pod: &Pod) -> Option<String> {
 }
 
 /// The reasons by which a kubelet, or the controllers beside it, end pods for causes of their own.
-fn is_the_nodes(reason: &str) -> bool {
+pub(super) fn is_the_nodes(reason: &str) -> bool {
     reason.starts_with("OutOf")
         || matches!(
             reason,

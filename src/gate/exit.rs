@@ -41,29 +41,41 @@ pub fn in_words(ended: &Ended) -> String {
     }
 }
 
-/// What the exit code says beyond its number, where it says something.
+/// Returns what the end says beyond the number of its exit code, where it says something.
 fn meaning(ended: &Ended) -> Option<String> {
-    let signal = ended.signal.filter(|signal| *signal > 0);
-    if let Some(signal) = signal.or_else(|| signal_of(ended.exit_code)) {
-        return Some(match signal {
-            4 => "SIGILL: an instruction that this processor does not have".to_owned(),
-            6 => "SIGABRT: the program aborted itself".to_owned(),
-            7 => "SIGBUS: an invalid memory access".to_owned(),
-            8 => "SIGFPE: a division by zero or the like".to_owned(),
-            9 => "SIGKILL: killed from outside, not by its memory limit".to_owned(),
-            11 => "SIGSEGV: an invalid memory access".to_owned(),
-            13 => "SIGPIPE: wrote where nobody reads".to_owned(),
-            15 => "SIGTERM: it was asked to end".to_owned(),
-            1 => "SIGHUP".to_owned(),
-            2 => "SIGINT".to_owned(),
-            3 => "SIGQUIT".to_owned(),
-            other => format!("signal {other}"),
-        });
+    let signal = ended.signal.filter(|signal| *signal > 0).or_else(|| signal_of(ended.exit_code));
+    match signal {
+        // That of a lack of memory has been told by its reason.
+        Some(9) => Some(format!("{}, not by its memory limit", in_words_of_signal(9))),
+        Some(signal) => Some(in_words_of_signal(signal)),
+        None => meaning_of(ended.exit_code),
     }
-    match ended.exit_code {
+}
+
+/// Returns what an exit code means by itself; `None` where the program alone knows.
+#[must_use]
+pub fn meaning_of(exit_code: i32) -> Option<String> {
+    match exit_code {
         126 => Some("the command was found but cannot be executed".to_owned()),
         127 => Some("command not found".to_owned()),
-        _ => None,
+        _ => signal_of(exit_code).map(in_words_of_signal),
+    }
+}
+
+fn in_words_of_signal(signal: i32) -> String {
+    match signal {
+        1 => "SIGHUP".to_owned(),
+        2 => "SIGINT".to_owned(),
+        3 => "SIGQUIT".to_owned(),
+        4 => "SIGILL: an instruction that this processor does not have".to_owned(),
+        6 => "SIGABRT: the program aborted itself".to_owned(),
+        7 => "SIGBUS: an invalid memory access".to_owned(),
+        8 => "SIGFPE: a division by zero or the like".to_owned(),
+        9 => "SIGKILL: killed from outside".to_owned(),
+        11 => "SIGSEGV: an invalid memory access".to_owned(),
+        13 => "SIGPIPE: it wrote to a pipe that nobody reads".to_owned(),
+        15 => "SIGTERM: it was asked to end".to_owned(),
+        other => format!("signal {other}"),
     }
 }
 

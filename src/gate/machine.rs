@@ -18,6 +18,7 @@ use super::pod::Pod;
 use super::scope::{Owner, Scope};
 use super::verdict::Verdict;
 use super::view::View;
+use super::warning::Notice;
 use super::workload::{Workload, WorkloadKind};
 use super::{closing, proof, rights};
 
@@ -333,18 +334,18 @@ fn disruptions(judgement: &Judgement<'_>) -> Vec<Warning> {
     let left_out = judgement.scope.groups.iter().flat_map(|group| &group.left_out);
     let disturbed = left_out.filter_map(|track| {
         let message = format!("pod {} was {}; it was left out", track.pod.name, track.disturbed()?);
-        Some(Warning { code: Code::PodDisrupted.name(), message })
+        Some(Warning { code: Code::PodDisrupted.into(), message })
     });
     disturbed.collect()
 }
 
 fn denied(source: Source) -> Warning {
     let code = match source {
-        Source::Events => "EventsForbidden",
-        Source::Nodes => "NodesForbidden",
-        Source::Pods | Source::Workloads(_) => "OwnersForbidden",
+        Source::Events => Notice::EventsForbidden,
+        Source::Nodes => Notice::NodesForbidden,
+        Source::Pods | Source::Workloads(_) => Notice::OwnersForbidden,
     };
     let message =
         format!("this identity may not list {source}; the rule to add to its Role: {}", rights::rule_for(source));
-    Warning { code, message }
+    Warning { code: code.into(), message }
 }

@@ -4,7 +4,8 @@
 //! result is written. The other folders import this one, and this one imports none of them.
 //!
 //! Facts ([`observation`]) about [`pod`]s and [`workload`]s come in, the [`machine`] judges them by its [`plan`], and an
-//! [`outcome`] with [`finding`]s comes out. A [`pod_run`] judges one pod that is run to its end by the same causes. Each cause has a row in the table of [`code`].
+//! [`outcome`] with [`finding`]s comes out. A [`pod_run`] judges one pod that is run to its end by the same causes. Each cause has a row in the table of [`code`], each
+//! [`warning`] in its own.
 
 mod admission;
 mod cause;
@@ -39,6 +40,7 @@ mod proof;
 mod pull;
 mod quota;
 mod ranking;
+pub mod reason;
 mod rights;
 mod scheduling;
 mod scope;
@@ -51,5 +53,6 @@ mod target;
 mod track;
 pub mod verdict;
 mod view;
+pub mod warning;
 mod window;
 pub mod workload;

@@ -8,6 +8,7 @@ use std::fmt;
 use super::code::Code;
 use super::pod::Pod;
 use super::smoke::SmokeRun;
+use super::warning::WarningCode;
 use super::workload::{Workload, WorkloadKind};
 
 /// One fact about the cluster.
@@ -201,7 +202,7 @@ impl TroubleKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// A stable name (`RestartTolerated`, `EventsForbidden`, …).
-    pub code: &'static str,
+    pub code: WarningCode,
     /// The words.
     pub message: String,
 }

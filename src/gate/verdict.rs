@@ -29,6 +29,43 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, in the order of exit codes.
+    pub const ALL: [Self; 10] = [
+        Self::Healthy,
+        Self::Failed,
+        Self::Usage,
+        Self::TimedOut,
+        Self::NothingMatched,
+        Self::Platform,
+        Self::Superseded,
+        Self::Inconclusive,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// Returns what the verdict means, in a sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Healthy => {
+                "Every expected pod of this version was Ready without a break for `stableFor`, and a fresh read confirmed it."
+            }
+            Self::Failed => "The app, its image or its configuration is at fault.",
+            Self::Usage => {
+                "Wrong arguments, manifest, kubeconfig or context, or another cluster than expected; nothing was judged."
+            }
+            Self::TimedOut => "Not healthy within `waitPeriod`, and nothing that counts as a cause.",
+            Self::NothingMatched => "No pod of this version came within `waitPeriod`, or none is wanted.",
+            Self::Platform => "The cluster kept the version from running.",
+            Self::Superseded => "Another version took its place, or its workload was deleted.",
+            Self::Inconclusive => {
+                "The cluster could not be observed well enough to say, or the result could not be written."
+            }
+            Self::Interrupted => "Ctrl-C (SIGINT) ended the run.",
+            Self::Terminated => "SIGTERM ended the run.",
+        }
+    }
+
     /// The process's exit code.
     #[must_use]
     pub const fn exit_code(self) -> u8 {

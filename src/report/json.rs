@@ -17,6 +17,7 @@ use crate::gate::finding::{Evidence, Finding};
 use crate::gate::outcome::{GateEvent, PodSummary};
 use crate::gate::plan::Plan;
 use crate::gate::verdict::Verdict;
+use crate::gate::warning::NOTICES;
 use crate::text::inert;
 
 /// The number of this format.
@@ -222,10 +223,17 @@ struct PodJson {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct WarningJson {
-    /// Its stable name.
+    /// A stable name: that of a cause which decided nothing (as in `findings`), or one that only ever warns. New ones are
+    /// added, none is renamed; `crashgate explain` lists them all.
+    #[schemars(extend("examples" = warning_codes()))]
     code: String,
     /// The words.
     message: String,
+}
+
+/// Returns the codes that only ever warn.
+fn warning_codes() -> Vec<&'static str> {
+    NOTICES.iter().map(|row| row.name).collect()
 }
 
 mod convert;

@@ -7,6 +7,7 @@ use crashgate::gate::finding::EvidenceKind;
 use crashgate::gate::finding::Finding;
 use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::report::run::Run;
 
 use super::build::{With as _, finding, gate, outcome, pod, run, verdict_of, warning};
@@ -78,7 +79,8 @@ fn a_long_log_and_many_findings_stay_on_one_screen() {
         })
         .collect();
     outcome.wanted = Some(9);
-    outcome.warnings = (0..7).map(|n| warning("NodesForbidden", &format!("nodes cannot be read ({n})"))).collect();
+    outcome.warnings =
+        (0..7).map(|n| warning(Notice::NodesForbidden, &format!("nodes cannot be read ({n})"))).collect();
     check("long-log", &run(vec![gate("payments", "v1", "shop", outcome)]));
 }
 
@@ -173,8 +175,10 @@ fn not_ready_with_its_probe() {
         pod("search-5c79f98f6-rhrs9", "running, not ready", false, 0, Some("node1")),
         pod("search-5c79f98f6-x75vn", "ready", true, 1, Some("node1")),
     ];
-    outcome.warnings =
-        vec![warning("LogsForbidden", "This identity may not read logs; add the rule `pods/log: get` to its Role.")];
+    outcome.warnings = vec![warning(
+        Notice::EventsForbidden,
+        "This identity may not list events; add the rule `events: get, list, watch` to its Role.",
+    )];
     check("not-ready", &run(vec![gate("search", "v1", "rec-never-ready", outcome)]));
 }
 
@@ -210,7 +214,7 @@ fn healthy_with_a_warning() {
     let mut healthy = outcome(Verdict::Healthy, 38_320, Vec::new());
     (healthy.ready, healthy.wanted) = (2, Some(2));
     healthy.warnings = vec![warning(
-        "RestartTolerated",
+        Notice::RestartTolerated,
         "Container app of pod payments-6c5d8f7b9-abcde crashed once (exit code 1); maxRestarts allows 1.",
     )];
     check("healthy", &run(vec![gate("payments", "v1", "shop", healthy)]));

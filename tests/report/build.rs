@@ -11,6 +11,7 @@ use crashgate::gate::outcome::{Outcome, PodSummary};
 use crashgate::gate::plan::Plan;
 use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::report::human::Human;
 use crashgate::report::printer::{Look, Printer};
 use crashgate::report::run::{GateRun, Run, Sink as _, Target};
@@ -84,8 +85,8 @@ pub(super) fn pod(name: &str, state: &str, ready: bool, restarts: u32, node: Opt
     }
 }
 
-pub(super) fn warning(code: &'static str, message: &str) -> Warning {
-    Warning { code, message: message.to_owned() }
+pub(super) fn warning(code: Notice, message: &str) -> Warning {
+    Warning { code: code.into(), message: message.to_owned() }
 }
 
 pub(super) fn outcome(verdict: Verdict, millis: u64, findings: Vec<Finding>) -> Outcome {

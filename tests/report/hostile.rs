@@ -9,6 +9,7 @@ use crashgate::gate::observation::Source;
 use crashgate::gate::outcome::GateEvent;
 use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::report::human::Human;
 use crashgate::report::json;
 use crashgate::report::printer::Look;
@@ -155,7 +156,7 @@ pub fn run_of(text: &str) -> Run {
     };
     let mut outcome = outcome(Verdict::Failed, 4470, vec![cause(Code::CrashLoop), cause(Code::NotReady)]);
     outcome.pods = vec![pod("a", text, false, 1, None), pod("b", "ready", true, 0, None)];
-    outcome.warnings = vec![warning("RestartTolerated", text)];
+    outcome.warnings = vec![warning(Notice::RestartTolerated, text)];
     run(vec![gate("payments", "v1", "shop", outcome)])
 }
 
@@ -198,7 +199,7 @@ fn seen(run: &Run, text: &str, columns: usize) -> String {
         GateEvent::Cause { finding: Box::new(finding.clone()), counts_at: None },
         GateEvent::WindowBroken { why: text() },
         GateEvent::Trouble { source: Source::Pods, message: text() },
-        GateEvent::Warned(warning("EventsForbidden", &text())),
+        GateEvent::Warned(warning(Notice::EventsForbidden, &text())),
         GateEvent::PodGone { pod: pod(), why: text() },
         GateEvent::PodState { pod: pod(), state: text() },
     ];

@@ -6,6 +6,7 @@ use crashgate::gate::code::Code;
 use crashgate::gate::finding::EvidenceKind;
 use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::report::json::{self, Json};
 use crashgate::report::run::Sink as _;
 use crashgate::report::story::Mistake;
@@ -26,7 +27,7 @@ fn crash() -> crashgate::report::run::Run {
     let mut outcome = outcome(Verdict::Failed, 4470, vec![cause]);
     outcome.pods =
         vec![pod("payments-x", "ended", false, 1, Some("node1")), pod("payments-y", "pulling", false, 0, None)];
-    outcome.warnings = vec![warning("NodesForbidden", "nodes cannot be read")];
+    outcome.warnings = vec![warning(Notice::NodesForbidden, "nodes cannot be read")];
     let mut run = run(vec![gate("payments", "v1", "shop", outcome)]);
     run.target.rehearsal = Some("crash-loop.ndjson".to_owned());
     run

@@ -7,6 +7,7 @@ use crashgate::gate::code::Code;
 use crashgate::gate::outcome::{GateEvent, PodGlance};
 use crashgate::gate::plan::Plan;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::live::{Live, Picture, Screen, frame};
 use crashgate::report::printer::Look;
@@ -92,7 +93,7 @@ fn fleet(gates: usize, pods: usize) -> Picture {
             picture.learn(gate, Duration::from_secs(1), &event);
         }
         for n in 0..20 {
-            let event = GateEvent::Warned(warning("EventsForbidden", &format!("warning {n}")));
+            let event = GateEvent::Warned(warning(Notice::EventsForbidden, &format!("warning {n}")));
             picture.learn(gate, Duration::from_secs(n), &event);
         }
     }
@@ -173,7 +174,7 @@ fn shown(name: &str, text: &str, columns: usize) -> String {
         glance("quiet", "ready", true, false),
         GateEvent::Cause { finding: Box::new(cause), counts_at: None },
         GateEvent::WindowBroken { why: text.to_owned() },
-        GateEvent::Warned(warning("EventsForbidden", text)),
+        GateEvent::Warned(warning(Notice::EventsForbidden, text)),
     ] {
         picture.learn(0, at, &event);
         picture.learn(1, at, &event);

@@ -8,6 +8,7 @@ use crashgate::gate::outcome::GateEvent;
 use crashgate::gate::plan::{Pin, Plan};
 use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::gate::workload::WorkloadKind;
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
@@ -51,7 +52,7 @@ fn each_change_is_a_line_and_only_the_verdict_is_on_stdout() {
     human.event(0, at(2365), &GateEvent::WindowOpened { until: at(32_365) });
     human.event(0, at(2400), &GateEvent::Trouble { source: Source::Pods, message: "watch closed".to_owned() });
     human.event(0, at(2500), &GateEvent::Recovered { source: Source::Pods });
-    human.event(0, at(2600), &GateEvent::Warned(warning("EventsForbidden", "Events cannot be read.")));
+    human.event(0, at(2600), &GateEvent::Warned(warning(Notice::EventsForbidden, "Events cannot be read.")));
     human.event(0, at(4460), &GateEvent::WindowBroken { why: "a pod is not ready any more".to_owned() });
     let crash = GateEvent::Crash {
         pod: POD.to_owned(),

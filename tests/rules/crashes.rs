@@ -112,7 +112,7 @@ fn an_ignored_container_decides_nothing_and_is_told() {
     let outcome = story.ends();
     assert_eq!((outcome.verdict, outcome.decided_after), (Verdict::Healthy, seconds(11)), "the window went on");
     let told: Vec<_> =
-        outcome.warnings.iter().map(|warning| (warning.code, warning.message.contains("istio-proxy"))).collect();
+        outcome.warnings.iter().map(|warning| (warning.code.name(), warning.message.contains("istio-proxy"))).collect();
     assert_eq!(told, [("RestartTolerated", true)]);
 }
 

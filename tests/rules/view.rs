@@ -5,6 +5,7 @@ use std::time::Duration;
 use crashgate::gate::code::Code;
 use crashgate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 
 use super::{assert_says, seconds, web};
 use crate::story::objects::pod;
@@ -46,7 +47,7 @@ fn missing_rights_are_told_once() {
     let mut story = Story::new(plan());
     let set = web(&mut story, 1);
     story.denied(Source::Events).denied(Source::Events).pod(pod(&set, "a"));
-    let warning = Warning { code: "WatchForbidden", message: "polling".to_owned() };
+    let warning = Warning { code: Notice::WatchForbidden.into(), message: "polling".to_owned() };
     story.tell(Fact::Noticed(warning.clone())).tell(Fact::Noticed(warning));
     let codes: Vec<_> = story.ends().warnings.iter().map(|warning| warning.code).collect();
     assert_eq!(codes, ["EventsForbidden", "WatchForbidden"]);

@@ -16,6 +16,7 @@ use crate::cluster::ledger::Owed;
 use crate::cluster::listing::{Listing, Named};
 use crate::cluster::request::{Watch, WatchLine};
 use crate::gate::observation::{Fact, Trouble, TroubleKind, Warning};
+use crate::gate::warning::Notice;
 use crate::recording::mapping;
 
 /// A watch is asked to last so long, plus up to [`WATCH_SPREAD`].
@@ -71,7 +72,7 @@ impl SourceTask {
                 FailureKind::Forbidden(message) => {
                     self.polls = true;
                     self.warn(
-                        "WatchForbidden",
+                        Notice::WatchForbidden,
                         format!(
                             "{} may be listed but not watched, so they are listed every {} s: {message}",
                             self.collection,
@@ -128,7 +129,7 @@ impl SourceTask {
         self.unwatched_since = None;
         if self.told_trouble.take().is_some() {
             let message = format!("the watch of {} is open again and goes on where it broke", self.collection);
-            self.send(Fact::Noticed(Warning { code: "WatchResumed", message }));
+            self.send(Fact::Noticed(Warning { code: Notice::WatchResumed.into(), message }));
         }
     }
 
@@ -271,7 +272,7 @@ impl SourceTask {
     /// The watch did not tell what it owed.
     fn broken(&mut self, debt: Debt) -> Next {
         self.warn(
-            "WatchSilent",
+            Notice::WatchSilent,
             format!(
                 "the watch of {} was open and silent while {} of them changed; it was opened again. Does a proxy hold answers back?",
                 self.collection,

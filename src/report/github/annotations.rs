@@ -54,7 +54,7 @@ pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<Strin
     }
     for (gate, story) in &gates {
         for warning in &gate.outcome.warnings {
-            let title = format!("{}: {}", progress::app(&gate.plan), quote::name(warning.code));
+            let title = format!("{}: {}", progress::app(&gate.plan), warning.code);
             let origin = story.and_then(|story| story.origin.clone());
             warnings.push(Annotation { title, origin, message: quote::line(&warning.message) });
         }

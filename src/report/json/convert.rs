@@ -52,7 +52,7 @@ fn gate(gate: &GateRun) -> GateJson {
         warnings: outcome
             .warnings
             .iter()
-            .map(|warning| WarningJson { code: warning.code.to_owned(), message: said(&warning.message) })
+            .map(|warning| WarningJson { code: warning.code.name().to_owned(), message: said(&warning.message) })
             .collect(),
         requests: gate.requests,
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, name, said, schema_of, text_of};
 use crate::gate::pod_run::PodEnd;
+use crate::gate::warning::Notice;
 use crate::report::pod_run::{Kept, exit_code, verdict};
 use crate::report::run::{PodReport, Target};
 
@@ -76,8 +77,8 @@ pub fn render(setting: Setting<'_>, report: &PodReport, output: &Kept) -> String
         PodEnd::Unrun { findings, .. } => (None, &findings[..]),
     };
     let mut warnings: Vec<WarningJson> = Vec::new();
-    warnings.extend(report.torn.as_deref().map(|why| warning("OutputIncomplete", why)));
-    warnings.extend(report.warnings.iter().map(|why| warning("PodLeftBehind", why)));
+    warnings.extend(report.torn.as_deref().map(|why| warning(Notice::OutputIncomplete, why)));
+    warnings.extend(report.warnings.iter().map(|why| warning(Notice::PodLeftBehind, why)));
     text_of(&PodRunJson {
         schema: SCHEMA,
         verdict: convert::verdict_of(verdict(report)),
@@ -99,8 +100,8 @@ pub fn render(setting: Setting<'_>, report: &PodReport, output: &Kept) -> String
     })
 }
 
-fn warning(code: &str, message: &str) -> WarningJson {
-    WarningJson { code: code.to_owned(), message: said(message) }
+fn warning(code: Notice, message: &str) -> WarningJson {
+    WarningJson { code: code.name().to_owned(), message: said(message) }
 }
 
 /// The JSON Schema of the result, as `manifests/run.schema.json` has it.
