@@ -359,6 +359,75 @@ cases! {
             story.pods(["x", "y"].map(|name| pod(&set, name).failed_by_node("NodeShutdown"))).pod(pod(&set, "a"));
             ends(&mut story)
         }
+    old_version_under_a_loose_selector:
+        "selector: app=web names no version, and only v1 runs.";
+        "pass: every Ready pod of the selector counts";
+        NothingMatched NothingMatched;
+        "The version must stand in the version label, or in the tag or digest of the app's image.";
+        || {
+            let mut plan = plan();
+            plan.selector = "app=web".parse().unwrap();
+            let mut story = Story::new(plan);
+            let old = deployment("web", "v1", 1);
+            let set = replica_set(&old);
+            story.workload(old).workload(set.clone()).pod(pod(&set, "web-a"));
+            ends(&mut story)
+        }
+    tag_of_a_sidecar:
+        "The gate is pinned to v2; the proxy beside the app is at v2 by chance, and the app still at v1.";
+        "pass: they look for the tag in any container";
+        NothingMatched NothingMatched;
+        "Only the image of the app's own container speaks for the version.";
+        || {
+            let mut story = Story::new(pinned(WorkloadKind::Deployment, "web"));
+            let mut web = deployment("web", "v1", 1);
+            web.template.labels.remove("version");
+            let mut proxy = web.template.containers[0].clone();
+            (proxy.name, proxy.image) = ("proxy".to_owned(), "mesh/proxy:v2".to_owned());
+            web.template.containers.push(proxy);
+            let mut set = replica_set(&deployment("web", "v1", 1));
+            set.template = web.template.clone();
+            story.workload(web).workload(set.clone()).pod(pod(&set, "web-a"));
+            ends(&mut story)
+        }
+    label_against_tag:
+        "The image's tag is v2, and the version label says v1.";
+        "pass, by whichever they read";
+        NothingMatched NothingMatched;
+        "A version label decides where there is one, for and against.";
+        || {
+            let mut story = Story::new(pinned(WorkloadKind::Deployment, "web"));
+            let mut web = deployment("web", "v2", 1);
+            web.template.labels.insert("version".to_owned(), "v1".to_owned());
+            let mut set = replica_set(&deployment("web", "v2", 1));
+            set.template = web.template.clone();
+            story.workload(web).workload(set.clone()).pod(pod(&set, "web-a"));
+            ends(&mut story)
+        }
+    hook_before_the_app:
+        "A migration Job (helm.sh/hook) under the app's labels completes, and the Deployment after it never comes.";
+        "pass: something of these labels has succeeded";
+        NothingMatched NothingMatched;
+        "A hook of a deploy tool does not speak for the app.";
+        || {
+            let mut story = Story::new(plan());
+            let mut migrate = job("migrate", "v2", Some(JobEnd::Complete));
+            migrate.hook = true;
+            story.workload(migrate);
+            ends(&mut story)
+        }
+    job_instead_of_replicas:
+        "replicas: 3, and all that is there is one completed Job.";
+        "pass: nothing is unready";
+        TimedOut NotReady;
+        "A Job that nobody pinned is no three pods.";
+        || {
+            let mut plan = plan();
+            plan.replicas = Some(3);
+            let mut story = Story::new(plan);
+            story.workload(job("migrate", "v2", Some(JobEnd::Complete)));
+            ends(&mut story)
+        }
     job_pods_decide_nothing:
         "The first pod of a Job fails, the retry succeeds, the Job completes.";
         "fail, or pass after 5 s of running";
@@ -373,7 +442,7 @@ cases! {
             story.at(2.0).pod(failed).still_open();
             story.at(9.0).workload(job("web", "v2", Some(JobEnd::Complete)));
             let outcome = ends(&mut story);
-            assert_eq!(outcome.decided_after, Duration::from_secs(9), "no stability window");
+            assert_eq!(outcome.decided_after, Duration::from_secs(19), "other workloads may come after it");
             outcome
         }
     job_backoff_limit_zero:

@@ -16,6 +16,7 @@ use super::outcome::GateEvent;
 use super::plan::Plan;
 use super::scope::{self, Owner};
 use super::verdict::Verdict;
+use super::version::{self, Said};
 use super::view::View;
 use super::window::{Change, Window};
 use super::workload::WorkloadKind;
@@ -209,8 +210,10 @@ impl Course {
 
     fn remember_carriers(&mut self, judgement: &Judgement<'_>) {
         for group in &judgement.scope.groups {
+            // Deploy tools delete their hooks as they like.
             if let Owner::Workload(workload) = group.owner
                 && !workload.deleting
+                && !workload.hook
                 && !self.carried.contains_key(&workload.uid)
             {
                 self.carried.insert(workload.uid.clone(), (workload.kind, workload.name.clone()));
@@ -250,17 +253,19 @@ impl Course {
 fn template_words(workload: &super::workload::Workload) -> String {
     let labels = workload.template.labels.iter().map(|(key, value)| format!("{key}={value}"));
     let mut parts = vec![format!("template labels {}", labels.collect::<Vec<_>>().join(","))];
-    parts.extend(workload.template.images.first().map(|image| format!("image {image}")));
+    parts.extend(workload.template.containers.iter().map(|container| format!("image {}", container.image)));
     parts.extend(workload.revision.map(|revision| format!("revision {revision}")));
     parts.join("; ")
 }
 
 /// What a workload runs in place of the gated version: the labels that the gate asks for, as they are now.
 fn now_runs(workload: &super::workload::Workload, plan: &Plan) -> String {
-    let labels = &workload.template.labels;
-    if let Some(version) = labels.get(&plan.version_label).filter(|version| **version != plan.version) {
-        return format!("{version} instead of {}", plan.version);
+    match version::of_workload(workload, plan) {
+        Said::Other(version) => return format!("{version} instead of {}", plan.version),
+        Said::OtherImages(differences) => return format!("other images than the manifest: {differences}"),
+        Said::Gated | Said::Nothing(_) => {}
     }
+    let labels = &workload.template.labels;
     let asked = plan.selector.requirements().iter().map(|requirement| &requirement.key);
     let labels: Vec<_> = asked.filter_map(|key| labels.get(key).map(|value| format!("{key}={value}"))).collect();
     if labels.is_empty() { "a template without the gate's labels".to_owned() } else { labels.join(",") }

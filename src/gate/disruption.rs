@@ -98,6 +98,8 @@ mod tests {
             labels: std::collections::BTreeMap::new(),
             controller: None,
             deleting: false,
+            hook: false,
+            main_container: None,
             created: None,
             phase: Some(Phase::Running),
             reason: None,

@@ -34,6 +34,12 @@ pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Dura
         causes.push(nothing_matched(view, plan, now));
         return (Verdict::NothingMatched, causes);
     }
+    if let Some(hooks) = &judgement.hooks_alone
+        && judgement.standings.iter().all(|standing| !matches!(standing, Standing::Short(_)))
+    {
+        causes.push(only_hooks(hooks, plan, now));
+        return (Verdict::NothingMatched, causes);
+    }
     causes.extend(unready(view, plan, judgement, now));
     causes.extend(shortfalls(judgement, plan, now));
     causes.extend(disruptions(judgement, now));
@@ -84,6 +90,10 @@ pub fn unsmoked(now: Duration) -> Cause {
 fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
     let asked = match &plan.workload {
         Some(pin) => format!("no pod of {pin} at version {} came", plan.version),
+        // Pods of older revisions and of other versions may well have the labels.
+        None if !nearby::carriers(view, plan).is_empty() => {
+            format!("no workload with the labels {} came at version {}, and no pod of one", plan.selector, plan.version)
+        }
         None => format!("no pod and no workload with the labels {} came", plan.selector),
     };
     let hints = nearby::hints(view, plan);
@@ -94,6 +104,20 @@ fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
         None => format!("`kubectl get pods -n {} --show-labels`", plan.namespace),
     };
     cause.next_step = format!("Compare the labels, the namespace and the cluster with those of the deploy: {look}");
+    cause
+}
+
+/// The cause of a gate that saw nothing but the hooks of a deploy tool.
+fn only_hooks(hooks: &str, plan: &Plan, now: Duration) -> Cause {
+    let message = format!(
+        "nothing of the app came in namespace {}: only {hooks} carries the labels {}, and a hook (`helm.sh/hook`, `argocd.argoproj.io/hook`) does not speak for the app",
+        plan.namespace, plan.selector
+    );
+    let mut cause = Cause::new(Code::NothingMatched, Place::default(), message, now);
+    cause.next_step = format!(
+        "See whether the deploy went on after its hook: `kubectl get all -n {} -l '{}'`. To gate the hook itself, pin it, as in `workload: job/migrate`",
+        plan.namespace, plan.selector
+    );
     cause
 }
 

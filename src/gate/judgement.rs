@@ -25,6 +25,11 @@ pub struct Judgement<'a> {
     pub wanted: Option<u32>,
     /// Where fewer pods are asked for by the owners than the plan's floor: that, in words.
     pub floor_shortfall: Option<String>,
+    /// Where nothing but hooks of a deploy tool is there: their names.
+    pub hooks_alone: Option<String>,
+    /// True where what is there is all that there can be: a pinned workload, or pods without an owner. After a Job the
+    /// app itself may still come.
+    is_whole: bool,
 }
 
 /// When the causes of each owner were first seen, by its UID.
@@ -55,10 +60,15 @@ impl<'a> Judgement<'a> {
         let floor = plan.replicas.unwrap_or(0);
         let needed = plan.min_ready.map_or(floor, |min_ready| min_ready.of(floor));
         let all_done = !standings.is_empty() && standings.iter().all(|standing| *standing == Standing::Done);
-        let floor_shortfall = (!all_done && ready < needed)
+        // Only a Job that is asked for by its name is as good as so many pods.
+        let needs_no_pod = all_done && plan.workload.is_some();
+        let floor_shortfall = (!needs_no_pod && ready < needed)
             .then(|| format!("{ready} pods are ready, and the gate wants at least {needed} (replicas: {floor})"));
         let wanted = wanted.map(|wanted| wanted.max(floor)).filter(|_| !scope.groups.is_empty());
-        Self { scope, standings, causes, ready, wanted, floor_shortfall }
+        let is_whole = plan.workload.is_some()
+            || scope.groups.iter().all(|group| matches!(group.owner, Owner::Nobody) && !group.is_hook(plan));
+        let hooks_alone = hooks_alone(&scope, plan);
+        Self { scope, standings, causes, ready, wanted, floor_shortfall, hooks_alone, is_whole }
     }
 
     /// True where all that belongs to the gate is as it should be, proven by at least one pod or finished Job.
@@ -67,13 +77,15 @@ impl<'a> Judgement<'a> {
         !self.standings.is_empty()
             && self.scope.unattributed.is_empty()
             && self.floor_shortfall.is_none()
+            && self.hooks_alone.is_none()
             && self.standings.iter().all(|standing| matches!(standing, Standing::Well | Standing::Done))
     }
 
-    /// True where nothing is left that must stay as it is: Jobs that are complete, bare pods that have succeeded.
+    /// True where nothing is left that must stay as it is, and nothing more can come: a pinned Job that is complete, bare
+    /// pods that have succeeded.
     #[must_use]
     pub fn all_done(&self) -> bool {
-        self.all_well() && self.standings.iter().all(|standing| *standing == Standing::Done)
+        self.is_whole && self.all_well() && self.standings.iter().all(|standing| *standing == Standing::Done)
     }
 
     /// What is lacking first, in words, for why a window broke and for a heartbeat.
@@ -86,7 +98,19 @@ impl<'a> Judgement<'a> {
         let unattributed = self.scope.unattributed.first();
         short
             .or_else(|| self.floor_shortfall.clone())
+            .or_else(|| {
+                self.hooks_alone.as_ref().map(|hooks| format!("nothing but {hooks} is there yet, which is a hook"))
+            })
             .or_else(|| unattributed.map(|track| format!("the owner of pod {} has not been seen yet", track.pod.name)))
             .or_else(|| self.standings.is_empty().then(|| "no pod of this version is there yet".to_owned()))
     }
+}
+
+/// The names of the hooks, where there is nothing else.
+fn hooks_alone(scope: &Scope<'_>, plan: &Plan) -> Option<String> {
+    if scope.groups.is_empty() || !scope.groups.iter().all(|group| group.is_hook(plan)) {
+        return None;
+    }
+    let names: Vec<_> = scope.groups.iter().map(Group::name).collect();
+    Some(names.join(", "))
 }

@@ -52,6 +52,7 @@ mod start;
 mod target;
 mod track;
 pub mod verdict;
+mod version;
 mod view;
 pub mod warning;
 mod window;

@@ -1,8 +1,11 @@
 //! What is near where nothing matched: labels that differ by a letter, the version that runs instead.
 
+use std::collections::BTreeMap;
+
 use super::plan::Plan;
 use super::scope;
 use super::selector::Test;
+use super::version::{self, Said};
 use super::view::View;
 use super::workload::Workload;
 
@@ -17,10 +20,11 @@ const NEAR: usize = 2;
 pub fn hints(view: &View, plan: &Plan) -> Vec<String> {
     let mut tops: Vec<&Workload> = view.workloads.values().filter(|workload| scope::is_top(workload, plan)).collect();
     tops.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
-    if tops.is_empty() {
+    let mut near = carriers(view, plan);
+    near.extend(tops.iter().filter_map(|workload| nearness(workload, plan)));
+    if tops.is_empty() && near.is_empty() {
         return vec![format!("namespace {} has no workload at all", plan.namespace)];
     }
-    let mut near: Vec<String> = tops.iter().filter_map(|workload| nearness(workload, plan)).collect();
     if near.is_empty() {
         let names: Vec<_> = tops.iter().take(MOST).map(|workload| scope::name_of(workload)).collect();
         let more = if tops.len() > MOST { ", …" } else { "" };
@@ -30,16 +34,65 @@ pub fn hints(view: &View, plan: &Plan) -> Vec<String> {
     near
 }
 
+/// Pods that carry the labels and do not count all the same: why not. A pin asks for no labels.
+#[must_use]
+pub fn carriers(view: &View, plan: &Plan) -> Vec<String> {
+    let mut reasons = BTreeMap::<String, Vec<&str>>::new();
+    for track in view.pods.values() {
+        let pod = &track.pod;
+        if plan.workload.is_some() || track.is_left_out() || !plan.selector.matches(&pod.labels) {
+            continue;
+        }
+        let reason = match version::of_pod(pod, plan) {
+            Said::Other(version) => format!("pods of this selector run {version}"),
+            Said::OtherImages(why) | Said::Nothing(why) => {
+                format!("pods of this selector do not tell their version: {why}")
+            }
+            Said::Gated if scope::is_of_schedule(pod, view, plan) => {
+                "pods of this selector belong to Jobs of a CronJob, which are left out unless `workload` pins one"
+                    .to_owned()
+            }
+            Said::Gated => match scope::top_name(pod, view, plan) {
+                Some(owner) => format!("pods of this selector are of an older revision of {owner}"),
+                None => continue,
+            },
+        };
+        reasons.entry(reason).or_default().push(&pod.name);
+    }
+    reasons
+        .into_iter()
+        .map(|(reason, pods)| {
+            let more = if pods.len() > 2 { format!(" and {} more", pods.len() - 2) } else { String::new() };
+            let shown: Vec<_> = pods.iter().take(2).copied().collect();
+            format!("{reason} ({}{more})", shown.join(", "))
+        })
+        .collect()
+}
+
+/// What a workload that was asked for runs in place of the gated version.
+fn running(workload: &Workload, plan: &Plan) -> String {
+    let name = scope::name_of(workload);
+    match version::of_workload(workload, plan) {
+        Said::Gated => format!("{name} carries the version"),
+        Said::Other(version) => format!("{name} runs {version}"),
+        Said::OtherImages(differences) => format!("{name} is not what the manifest says: {differences}"),
+        Said::Nothing(why) => format!("{name} does not tell its version: {why}"),
+    }
+}
+
 fn nearness(workload: &Workload, plan: &Plan) -> Option<String> {
     let name = scope::name_of(workload);
     if let Some(pin) = &plan.workload {
         return if scope::is_pinned(workload, pin) {
-            Some(format!("{name} runs {}", running(workload, plan)))
+            Some(running(workload, plan))
         } else if workload.name == pin.name || is_near(&workload.name, &pin.name) {
             Some(format!("there is {name}"))
         } else {
             None
         };
+    }
+    if plan.selector.matches(&workload.template.labels) {
+        return Some(running(workload, plan));
     }
     let labels = &workload.template.labels;
     let mut held = 0;
@@ -70,14 +123,4 @@ fn nearness(workload: &Workload, plan: &Plan) -> Option<String> {
 
 fn is_near(one: &str, other: &str) -> bool {
     strsim::levenshtein(one, other) <= NEAR
-}
-
-/// The version that a workload runs: its version label, or else its first image's tag or digest.
-fn running(workload: &Workload, plan: &Plan) -> String {
-    if let Some(version) = workload.template.labels.get(&plan.version_label) {
-        return version.clone();
-    }
-    let image = workload.template.images.last().map(String::as_str).unwrap_or_default();
-    let parts = super::image::split(image);
-    parts.tag.or(parts.digest).unwrap_or("an image without a tag").to_owned()
 }

@@ -31,6 +31,9 @@ pub struct Plan {
     pub selector: Selector,
     /// The label key that holds the version (`labels.version` of the manifest).
     pub version_label: String,
+    /// The images of a workload manifest by the names of their containers, init containers among them: the pinned
+    /// workload must have every one of them. Empty where the plan was not made from a workload manifest.
+    pub images: BTreeMap<String, String>,
     /// A floor for the number of pods; the target is the larger of this and what the owners ask for.
     pub replicas: Option<u32>,
     /// How much of the target must be ready. Absent: all of it, and every live pod.
@@ -58,6 +61,7 @@ impl Plan {
             workload: None,
             selector: Selector::equals([("app", app), ("version", version)]),
             version_label: "version".to_owned(),
+            images: BTreeMap::new(),
             replicas: None,
             min_ready: None,
             grace: BTreeMap::new(),

@@ -22,7 +22,7 @@ pub struct ControllerRef {
 pub struct Pod {
     /// `metadata.name`.
     pub name: String,
-    /// `metadata.namespace`. For words only: a gate looks at one namespace.
+    /// `metadata.namespace`.
     pub namespace: String,
     /// `metadata.uid`.
     pub uid: String,
@@ -34,6 +34,11 @@ pub struct Pod {
     pub created: Option<String>,
     /// `metadata.deletionTimestamp` is set: the pod is on its way out and is no evidence.
     pub deleting: bool,
+    /// It carries `helm.sh/hook` or `argocd.argoproj.io/hook` itself: it comes before or after a deploy, and is not the
+    /// app.
+    pub hook: bool,
+    /// The annotation `kubectl.kubernetes.io/default-container`: which container is the app's own.
+    pub main_container: Option<String>,
     /// `status.phase`.
     pub phase: Option<Phase>,
     /// `status.reason`: why a pod as a whole failed (`Evicted`, `NodeShutdown`, `OutOfcpu`, …).

@@ -232,6 +232,8 @@ mod tests {
             controller: None,
             created: None,
             deleting: false,
+            hook: false,
+            main_container: None,
             phase: None,
             reason: None,
             message: None,

@@ -3,13 +3,13 @@
 //! Pods are attributed by their controllerRef, upward (pod → `ReplicaSet` → Deployment), never by labels alone: pods of
 //! an older template carry the same labels and prove nothing.
 
-use super::image;
 use super::observation::Source;
 use super::plan::{Pin, Plan};
 use super::pod::{ControllerRef, Pod};
 use super::track::PodTrack;
+use super::version::{self, Said};
 use super::view::View;
-use super::workload::{Detail, Template, Workload, WorkloadKind};
+use super::workload::{Detail, Workload, WorkloadKind};
 
 /// The workloads and pods under judgement.
 #[derive(Debug)]
@@ -86,6 +86,8 @@ impl<'a> Scope<'a> {
                 }
                 // A pin names a workload: whatever is not attributed to it is none of the gate's.
                 _ if plan.workload.is_some() => {}
+                // No template speaks for these, so each pod does for itself.
+                Top::Owner(Owner::Nobody | Owner::Unreadable { .. }) if version::of_pod(pod, plan) != Said::Gated => {}
                 Top::Owner(Owner::Nobody) => {
                     let mut group = Group::new(Owner::Nobody, None);
                     group.take(track);
@@ -100,6 +102,7 @@ impl<'a> Scope<'a> {
                         groups.push(group);
                     }
                 }
+                Top::Unseen if matches!(version::of_pod(pod, plan), Said::Other(_)) => {}
                 Top::Unseen => unattributed.push(track),
                 Top::Schedule => {}
             }
@@ -151,6 +154,16 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// True where a deploy tool runs it before or after the app, so that it does not speak for the app.
+    #[must_use]
+    pub fn is_hook(&self, plan: &Plan) -> bool {
+        match self.owner {
+            Owner::Workload(workload) => workload.hook && plan.workload.is_none(),
+            Owner::Nobody => self.pods.iter().chain(&self.left_out).any(|track| track.pod.hook),
+            Owner::Unreadable { .. } => false,
+        }
+    }
+
     /// How many of its pods are Ready.
     #[must_use]
     pub fn ready(&self) -> u32 {
@@ -169,24 +182,17 @@ pub fn name_of(workload: &Workload) -> String {
 #[must_use]
 pub fn carries(workload: &Workload, plan: &Plan) -> bool {
     match &plan.workload {
-        Some(pin) => is_pinned(workload, pin) && runs_version(&workload.template, plan),
-        None => plan.selector.matches(&workload.template.labels),
+        Some(pin) if !is_pinned(workload, pin) => return false,
+        None if !plan.selector.matches(&workload.template.labels) => return false,
+        _ => {}
     }
+    version::of_workload(workload, plan) == Said::Gated
 }
 
 /// True where the plan pins this workload.
 #[must_use]
 pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
     workload.kind == pin.kind && workload.name == pin.name
-}
-
-/// True where the version stands in the template's version label, or in the tag or digest of one of its images.
-fn runs_version(template: &Template, plan: &Plan) -> bool {
-    template.labels.get(&plan.version_label) == Some(&plan.version)
-        || template.images.iter().any(|image| {
-            let parts = image::split(image);
-            parts.tag == Some(plan.version.as_str()) || parts.digest == Some(plan.version.as_str())
-        })
 }
 
 /// True where the workload stands for itself: nothing that the gate can read controls it.
@@ -238,6 +244,25 @@ fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan
         return Top::Owner(Owner::Workload(workload));
     }
     top_of(workload.controller.as_ref(), view, plan)
+}
+
+/// What stands at the top of a pod's controllerRefs, by its name; `None` for nobody, for what has not been seen, and for
+/// a `CronJob`.
+#[must_use]
+pub fn top_name(pod: &Pod, view: &View, plan: &Plan) -> Option<String> {
+    match top_of(pod.controller.as_ref(), view, plan) {
+        Top::Owner(Owner::Workload(workload)) => Some(name_of(workload)),
+        Top::Owner(Owner::Unreadable { reference, .. }) => {
+            Some(format!("{}/{}", reference.kind.to_lowercase(), reference.name))
+        }
+        Top::Owner(Owner::Nobody) | Top::Unseen | Top::Schedule => None,
+    }
+}
+
+/// True for a pod of a Job that a `CronJob` made.
+#[must_use]
+pub fn is_of_schedule(pod: &Pod, view: &View, plan: &Plan) -> bool {
+    matches!(top_of(pod.controller.as_ref(), view, plan), Top::Schedule)
 }
 
 /// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::pod::{Condition, ControllerRef};
+use super::pod::{Condition, ControllerRef, Role};
 
 /// The kinds of workload whose fields the gate can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +68,8 @@ pub struct Workload {
     pub kind: WorkloadKind,
     /// `metadata.name`.
     pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
     /// `metadata.uid`.
     pub uid: String,
     /// The controller among `metadata.ownerReferences`.
@@ -76,6 +78,8 @@ pub struct Workload {
     pub created: Option<String>,
     /// `metadata.deletionTimestamp` is set.
     pub deleting: bool,
+    /// It carries `helm.sh/hook` or `argocd.argoproj.io/hook`: it comes before or after a deploy, and is not the app.
+    pub hook: bool,
     /// `metadata.generation`: the number of the newest spec.
     pub generation: Option<i64>,
     /// `status.observedGeneration`: the spec that the status speaks of.
@@ -109,11 +113,24 @@ impl Workload {
 pub struct Template {
     /// `spec.template.metadata.labels`, with a `ReplicaSet`'s `pod-template-hash`.
     pub labels: BTreeMap<String, String>,
-    /// The images of all containers.
-    pub images: Vec<String>,
+    /// All containers, init containers first.
+    pub containers: Vec<TemplateContainer>,
+    /// The annotation `kubectl.kubernetes.io/default-container`: which container is the app's own.
+    pub main_container: Option<String>,
     /// A fingerprint of the whole template but for `pod-template-hash`, by which a Deployment and its newest
     /// `ReplicaSet` are told to have the same one. Fingerprints are only equal or not.
     pub fingerprint: u64,
+}
+
+/// A container of a pod template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateContainer {
+    /// Its name.
+    pub name: String,
+    /// Its part in the pod.
+    pub role: Role,
+    /// Its `image`.
+    pub image: String,
 }
 
 /// What only one kind of workload has.

@@ -36,6 +36,19 @@ pub(super) struct Annotations {
     pub revision: Option<String>,
     #[serde(rename = "deprecated.daemonset.template.generation")]
     pub template_generation: Option<String>,
+    #[serde(rename = "kubectl.kubernetes.io/default-container")]
+    pub main_container: Option<String>,
+    #[serde(rename = "helm.sh/hook")]
+    pub helm_hook: Option<String>,
+    #[serde(rename = "argocd.argoproj.io/hook")]
+    pub argocd_hook: Option<String>,
+}
+
+impl Annotations {
+    /// True where a deploy tool runs the object before or after the rest.
+    pub fn is_hook(&self) -> bool {
+        self.helm_hook.is_some() || self.argocd_hook.is_some()
+    }
 }
 
 #[derive(Deserialize)]

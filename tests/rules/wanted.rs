@@ -146,16 +146,6 @@ fn a_bare_pod_is_ready_or_failed_by_itself() {
 }
 
 #[test]
-fn what_is_finished_needs_no_floor() {
-    let mut plan = plan();
-    plan.replicas = Some(3);
-    let mut story = Story::new(plan);
-    story.workload(job("web", "v2", Some(JobEnd::Complete)));
-    let outcome = story.ends().clone();
-    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
-}
-
-#[test]
 fn a_refused_creation_names_its_workload() {
     let mut story = Story::new(plan());
     let set = web(&mut story, 1);

@@ -6,7 +6,7 @@ use crashgate::gate::pod::{
     Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, Probe, Probes,
     RestartPolicy, Role,
 };
-use crashgate::gate::workload::{Detail, JobEnd, Template, Workload, WorkloadKind};
+use crashgate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
 
 fn labels(version: &str) -> BTreeMap<String, String> {
     [("app", "web"), ("version", version)].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
@@ -25,7 +25,12 @@ fn condition(status: bool, reason: Option<&str>, message: Option<&str>) -> Condi
 pub fn template(version: &str) -> Template {
     Template {
         labels: labels(version),
-        images: vec![format!("registry.example:5000/shop/web:{version}")],
+        containers: vec![TemplateContainer {
+            name: "app".to_owned(),
+            role: Role::App,
+            image: format!("registry.example:5000/shop/web:{version}"),
+        }],
+        main_container: None,
         fingerprint: version.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte),
     }
 }
@@ -34,10 +39,12 @@ fn workload(kind: WorkloadKind, name: &str, version: &str, replicas: u32, detail
     Workload {
         kind,
         name: name.to_owned(),
+        namespace: "shop".to_owned(),
         uid: format!("{}-{name}", kind.lower()),
         controller: None,
         created: None,
         deleting: false,
+        hook: false,
         generation: Some(1),
         observed_generation: Some(1),
         template: template(version),
@@ -128,6 +135,8 @@ pub fn bare_pod(name: &str) -> Pod {
         controller: None,
         created: None,
         deleting: false,
+        hook: false,
+        main_container: None,
         phase: Some(Phase::Running),
         reason: None,
         message: None,

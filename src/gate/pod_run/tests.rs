@@ -34,6 +34,8 @@ fn pod(state: ContainerState) -> Pod {
         labels: BTreeMap::new(),
         controller: None,
         deleting: false,
+        hook: false,
+        main_container: None,
         created: None,
         phase: Some(Phase::Pending),
         reason: None,

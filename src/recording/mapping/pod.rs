@@ -18,12 +18,13 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         let status = status.as_ref()?;
         if init { status.init_container_statuses.as_deref() } else { status.container_statuses.as_deref() }
     };
+    let annotations = raw.metadata.annotations.as_ref();
     let init = raw.spec.init_containers.unwrap_or_default();
     let app = required(raw.spec.containers, "a pod", "spec.containers")?;
     let containers = init
         .into_iter()
         .map(|raw| {
-            let role = if raw.restart_policy.as_deref() == Some("Always") { Role::Sidecar } else { Role::Init };
+            let role = role_of_init(&raw);
             container(raw, role, statuses(true))
         })
         .chain(app.into_iter().map(|raw| container(raw, Role::App, statuses(false))))
@@ -36,6 +37,8 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         controller: controller(raw.metadata.owner_references),
         created: raw.metadata.creation_timestamp,
         deleting: raw.metadata.deletion_timestamp.is_some(),
+        hook: annotations.is_some_and(wire::Annotations::is_hook),
+        main_container: annotations.and_then(|annotations| annotations.main_container.clone()),
         phase: status.as_ref().and_then(|status| status.phase.as_deref()).and_then(phase),
         reason: status.as_ref().and_then(|status| status.reason.clone()),
         message: status.as_ref().and_then(|status| status.message.clone()),
@@ -48,6 +51,11 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         resizing: condition("PodResizeInProgress").is_some_and(|condition| condition.status),
         containers,
     })
+}
+
+/// The part of a container under `initContainers`: a native sidecar asks to be restarted whatever happens.
+pub(super) fn role_of_init(raw: &wire::Container) -> Role {
+    if raw.restart_policy.as_deref() == Some("Always") { Role::Sidecar } else { Role::Init }
 }
 
 fn phase(text: &str) -> Option<Phase> {

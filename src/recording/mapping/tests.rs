@@ -191,7 +191,7 @@ fn a_deployment_and_its_replica_set_have_one_template() {
     assert_eq!(deployment.fingerprint, same.fingerprint);
     assert_ne!(deployment.fingerprint, other_image.fingerprint);
     assert_ne!(deployment.fingerprint, other_label.fingerprint);
-    assert_eq!((deployment.images, deployment.labels["app"].as_str()), (vec!["i:1".to_owned()], "web"));
+    assert_eq!((deployment.containers[0].image.as_str(), deployment.labels["app"].as_str()), ("i:1", "web"));
 }
 
 #[test]

@@ -6,8 +6,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::pod::role_of_init;
 use super::{MapError, condition, controller, parse, required};
-use crate::gate::workload::{Detail, JobEnd, Template, Workload, WorkloadKind};
+use crate::gate::pod::Role;
+use crate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
 use crate::recording::wire;
 
 pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Workload, MapError> {
@@ -65,6 +67,8 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
         revision: revision.and_then(|text| text.parse().ok()),
         name: required(raw.metadata.name, what, "metadata.name")?,
         uid: required(raw.metadata.uid, what, "metadata.uid")?,
+        namespace: raw.metadata.namespace.unwrap_or_default(),
+        hook: raw.metadata.annotations.as_ref().is_some_and(wire::Annotations::is_hook),
         controller: controller(raw.metadata.owner_references),
         created: raw.metadata.creation_timestamp,
         deleting: raw.metadata.deletion_timestamp.is_some(),
@@ -92,11 +96,17 @@ fn template(raw: &RawValue, what: &'static str) -> Result<Template, MapError> {
     let parts: wire::Template = parse(raw.get(), what)?;
     let spec = parts.spec;
     let containers = spec.into_iter().flat_map(|spec| {
-        spec.init_containers.unwrap_or_default().into_iter().chain(spec.containers.unwrap_or_default())
+        let init = spec.init_containers.unwrap_or_default().into_iter().map(|raw| (role_of_init(&raw), raw));
+        init.chain(spec.containers.unwrap_or_default().into_iter().map(|raw| (Role::App, raw)))
     });
+    let containers =
+        containers.map(|(role, raw)| TemplateContainer { name: raw.name, role, image: raw.image.unwrap_or_default() });
+    let metadata = parts.metadata;
+    let annotations = metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
     Ok(Template {
-        labels: parts.metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
-        images: containers.filter_map(|container| container.image).collect(),
+        containers: containers.collect(),
+        main_container: annotations.and_then(|annotations| annotations.main_container.clone()),
+        labels: metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
         fingerprint: fingerprint(parse(raw.get(), what)?),
     })
 }

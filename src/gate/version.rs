@@ -1,0 +1,164 @@
+//! What speaks for the gated version: a version label, or else the images of the containers that are the app's.
+//!
+//! A label decides where there is one, for and against: an image tag never outvotes it. Images speak only where it is
+//! plain whose they are, for the tag of a sidecar may be the version by chance.
+
+use std::collections::BTreeMap;
+
+use super::image;
+use super::plan::Plan;
+use super::pod::{Pod, Role};
+use super::selector::Test;
+use super::workload::{Template, Workload};
+
+/// What a pod template, or a pod, says about its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// It is the gated version.
+    Gated,
+    /// It is another one: the value of its version label, or the tag or digest of its image.
+    Other(String),
+    /// It is the gated version by its labels, and not that of the manifest by its images: how they differ.
+    OtherImages(String),
+    /// Nothing tells: why not.
+    Nothing(String),
+}
+
+/// A container, as far as it can speak for a version.
+struct Speaker<'a> {
+    name: &'a str,
+    role: Role,
+    image: &'a str,
+}
+
+/// What a workload's template says. Where the plan holds the images of a manifest, all of them must be there, by the
+/// names of their containers; containers beside them were injected and say nothing.
+#[must_use]
+pub fn of_workload(workload: &Workload, plan: &Plan) -> Said {
+    let template = &workload.template;
+    if plan.images.is_empty() {
+        let speakers = template.containers.iter().map(|container| Speaker {
+            name: &container.name,
+            role: container.role,
+            image: &container.image,
+        });
+        let names = [plan.app.as_str(), workload.name.as_str()];
+        return said(&template.labels, speakers.collect(), template.main_container.as_deref(), &names, plan);
+    }
+    if let Some(label) = template.labels.get(&plan.version_label).filter(|label| **label != plan.version) {
+        return Said::Other(label.clone());
+    }
+    let differences: Vec<String> =
+        plan.images.iter().filter_map(|(name, wanted)| difference(template, name, wanted)).collect();
+    if differences.is_empty() { Said::Gated } else { Said::OtherImages(differences.join("; ")) }
+}
+
+/// What a pod by itself says, where its owner's template cannot be read or there is no owner.
+#[must_use]
+pub fn of_pod(pod: &Pod, plan: &Plan) -> Said {
+    let speakers = pod.containers.iter().map(|container| Speaker {
+        name: &container.name,
+        role: container.role,
+        image: &container.image,
+    });
+    said(&pod.labels, speakers.collect(), pod.main_container.as_deref(), &[plan.app.as_str()], plan)
+}
+
+/// How the live container of this name differs from that of the manifest; `None` where it does not.
+fn difference(template: &Template, name: &str, wanted: &str) -> Option<String> {
+    let live = template.containers.iter().find(|container| container.name == name);
+    match live {
+        None => Some(format!("it has no container {name}")),
+        Some(live) if is_same_image(wanted, &live.image) => None,
+        Some(live) => Some(format!("container {name} has the image {}, and the manifest {wanted}", live.image)),
+    }
+}
+
+/// True where the live image is the one that the manifest names. An admission webhook may have added the digest to a
+/// tag; that of `latest`, or of no tag at all, may be any day's.
+fn is_same_image(wanted: &str, live: &str) -> bool {
+    if wanted == live {
+        return true;
+    }
+    let (wanted, live) = (image::split(wanted), image::split(live));
+    wanted.digest.is_none()
+        && wanted.tag.is_some_and(|tag| tag != "latest")
+        && (wanted.name, wanted.tag) == (live.name, live.tag)
+}
+
+fn said(
+    labels: &BTreeMap<String, String>,
+    mut speakers: Vec<Speaker<'_>>,
+    main: Option<&str>,
+    names: &[&str],
+    plan: &Plan,
+) -> Said {
+    if let Some(label) = labels.get(&plan.version_label) {
+        return if *label == plan.version { Said::Gated } else { Said::Other(label.clone()) };
+    }
+    if plan.workload.is_none() && names_the_version(plan) {
+        return Said::Gated;
+    }
+    // Init containers and native sidecars come beside the app.
+    speakers.retain(|speaker| speaker.role == Role::App && !plan.ignore_containers.contains(speaker.name));
+    let is_unsure = narrow(&mut speakers, main, names);
+    let carries = |speaker: &Speaker<'_>| tells(speaker.image).any(|told| told == plan.version);
+    let label = &plan.version_label;
+    if speakers.is_empty() {
+        return Said::Nothing(format!("no label {label} and no container that could tell"));
+    }
+    if speakers.iter().all(carries) {
+        return Said::Gated;
+    }
+    if is_unsure && speakers.iter().any(carries) {
+        let images: Vec<_> = speakers.iter().map(|speaker| format!("{} ({})", speaker.name, speaker.image)).collect();
+        return Said::Nothing(format!(
+            "no label {label}, and which container is the app's cannot be told: {}; name the others in ignoreContainers",
+            images.join(", ")
+        ));
+    }
+    let told: Vec<&str> = speakers.iter().filter_map(|speaker| tells(speaker.image).next()).collect();
+    match speakers.as_slice() {
+        _ if !told.is_empty() => Said::Other(told.join(", ")),
+        [speaker, ..] => {
+            Said::Nothing(format!("no label {label}, and the image {} has neither tag nor digest", speaker.image))
+        }
+        [] => Said::Nothing(format!("no label {label}")),
+    }
+}
+
+/// True where the selector itself asks for the version in some label: whatever matches it carries the version.
+fn names_the_version(plan: &Plan) -> bool {
+    let asks_for_it = |test: &Test| match test {
+        Test::Equals(value) => *value == plan.version,
+        Test::In(values) => values.len() == 1 && values.contains(&plan.version),
+        Test::NotEquals(_) | Test::NotIn(_) | Test::Exists | Test::Absent => false,
+    };
+    plan.version != plan.app && plan.selector.requirements().iter().any(|asked| asks_for_it(&asked.test))
+}
+
+/// Leaves the containers that are the app's own, by the first of these that finds one: the annotation
+/// `kubectl.kubernetes.io/default-container`, the container's name, its repository's name, and there being only one.
+/// True where none did, and all are left.
+fn narrow(speakers: &mut Vec<Speaker<'_>>, main: Option<&str>, names: &[&str]) -> bool {
+    let is_main = |speaker: &Speaker<'_>| main == Some(speaker.name);
+    let is_called_so = |speaker: &Speaker<'_>| names.contains(&speaker.name);
+    let is_of_its_repository = |speaker: &Speaker<'_>| {
+        let name = image::split(speaker.image).name;
+        names.contains(&name.rsplit_once('/').map_or(name, |(_, last)| last))
+    };
+    let tests: [&dyn Fn(&Speaker<'_>) -> bool; 3] = [&is_main, &is_called_so, &is_of_its_repository];
+    for test in tests {
+        if speakers.iter().any(test) {
+            speakers.retain(test);
+            return false;
+        }
+    }
+    speakers.len() > 1
+}
+
+/// What an image tells of its version: its tag and its digest, whole.
+fn tells(image: &str) -> impl Iterator<Item = &str> {
+    let parts = image::split(image);
+    parts.tag.into_iter().chain(parts.digest)
+}
