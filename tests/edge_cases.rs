@@ -9,7 +9,7 @@ use std::time::Duration;
 use crashgate::gate::code::Code;
 use crashgate::gate::observation::{Fact, Source, TroubleKind};
 use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::{Grace, Pin, Plan};
+use crashgate::gate::plan::{Grace, ManifestTemplate, Pin, Plan};
 use crashgate::gate::pod::{Condition, Phase, RestartPolicy, Role};
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
@@ -388,6 +388,34 @@ cases! {
             let mut set = replica_set(&deployment("web", "v1", 1));
             set.template = web.template.clone();
             story.workload(web).workload(set.clone()).pod(pod(&set, "web-a"));
+            ends(&mut story)
+        }
+    chart_label_stays_the_same:
+        "A manifest says image v3; its version label never changes, and the cluster still runs v2.";
+        "pass: the label is right";
+        NothingMatched NothingMatched;
+        "The live template must have every image of the manifest, container by container.";
+        || {
+            let mut plan = pinned(WorkloadKind::Deployment, "web");
+            let images = [("app".to_owned(), "registry.example:5000/shop/web:v3".to_owned())].into();
+            plan.template = Some(ManifestTemplate { images, version_label: true });
+            let mut story = Story::new(plan);
+            let (_, set) = rolled_out(&mut story, 1);
+            story.pod(pod(&set, "web-a"));
+            ends(&mut story)
+        }
+    registry_mirrored_by_a_webhook:
+        "An admission webhook has rewritten the registry of the manifest's image.";
+        "-";
+        NothingMatched NothingMatched;
+        "Another registry is another image; what differs is told.";
+        || {
+            let mut plan = pinned(WorkloadKind::Deployment, "web");
+            let images = [("app".to_owned(), "shop/web:v2".to_owned())].into();
+            plan.template = Some(ManifestTemplate { images, version_label: false });
+            let mut story = Story::new(plan);
+            let (_, set) = rolled_out(&mut story, 1);
+            story.pod(pod(&set, "web-a"));
             ends(&mut story)
         }
     label_against_tag:

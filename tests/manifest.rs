@@ -463,6 +463,237 @@ fn workload_manifests_are_told_what_they_lack() {
     assert!(half.stderr.starts_with("gate.yaml:1:7: a Kubernetes manifest has both"), "{}", half.stderr);
 }
 
+/// A Deployment `web` in `shop` with this pod template.
+fn deployment_of(template: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec:\n  template: {template}\n"
+    )
+}
+
+#[test]
+fn the_version_is_that_of_the_apps_own_container() {
+    let version = |template: &str, flags: &[&str]| {
+        let run = validate_with(deployment_of(template), flags);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stdout.split(' ').nth(1).unwrap().to_owned()
+    };
+    let proxy = "{name: proxy, image: 'mesh/proxy:v9'}";
+    let both = |app: &str| format!("{{spec: {{containers: [{proxy}, {app}]}}}}");
+    assert_eq!(version(&both("{name: web, image: 'shop/server:v2'}"), &[]), "v2", "called as the workload");
+    assert_eq!(version(&both("{name: main, image: 'registry:5000/shop/web:v2'}"), &[]), "v2", "its repository is");
+    let init = "{spec: {initContainers: [{name: proxy, image: 'mesh/proxy:v9', restartPolicy: Always}], containers: [{name: x, image: 'shop/y:v2'}]}}";
+    assert_eq!(version(init, &[]), "v2", "the only one that is no sidecar");
+    let unclear = both("{name: main, image: 'shop/server:v2'}");
+    assert_eq!(version(&unclear, &["--ignore-containers", "proxy"]), "v2");
+    assert_eq!(version(&unclear, &["--version", "v2"]), "v2");
+    let annotated =
+        unclear.replace("{spec", "{metadata: {annotations: {kubectl.kubernetes.io/default-container: main}}, spec");
+    assert_eq!(version(&annotated, &[]), "v2");
+    let run = validate(deployment_of(&unclear));
+    assert_eq!(run.code, Some(2));
+    for word in [
+        "gate.yaml:5:55: which of the containers `proxy` (`mesh/proxy:v9`), `main` (`shop/server:v2`)",
+        "fix: give `--version`",
+    ] {
+        assert!(run.stderr.contains(word), "{word}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_version_flag_that_the_templates_label_contradicts_is_refused() {
+    let labelled =
+        deployment_of("{metadata: {labels: {version: v1}}, spec: {containers: [{name: web, image: 'shop/web:v2'}]}}");
+    let run = validate_with(&labelled, &["--version", "v2"]);
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.contains("`--version` is `v2`, and the label version of the pod template `v1`"),
+        "{}",
+        run.stderr
+    );
+    let run = validate_with(&labelled, &["--version", "v2", "--labels", "version=shop.example/version"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let run = validate_with(&labelled, &["--labels", "version=shop.example/version"]);
+    assert!(
+        run.stdout.contains("web v2 in shop"),
+        "the label that was named is not there: {}{}",
+        run.stdout,
+        run.stderr
+    );
+}
+
+#[test]
+fn containers_that_could_not_be_compared_are_refused() {
+    for (template, problem) in [
+        (
+            "{metadata: {labels: {version: v1}}}",
+            "5:13: the Deployment has no container in `spec.template.spec.containers`",
+        ),
+        ("{spec: {containers: []}}", "the Deployment has no container in"),
+        ("{spec: {containers: [{image: 'a:1'}]}}", "5:34: a container of the pod template has no `name`"),
+        ("{spec: {containers: [{name: a}]}}", "a container of the pod template has no `image`"),
+        ("{spec: {containers: [{name: a, image: ''}]}}", "a container of the pod template has no `image`"),
+        ("{spec: {containers: [{name: a, image: 'a:${TAG}'}]}}", "`a:${TAG}` is a variable"),
+    ] {
+        let run = validate_with(deployment_of(template), &["--version", "v1"]);
+        assert_eq!(run.code, Some(2), "{template}");
+        assert!(run.stderr.contains(problem), "{template}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_kind_with_a_pod_template_that_cannot_be_gated_is_named() {
+    let containers = "{containers: [{name: a, image: 'a:1'}]}";
+    for (api_version, kind, spec) in [
+        ("argoproj.io/v1alpha1", "Rollout", format!("{{template: {{spec: {containers}}}}}")),
+        (
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            "{workloadRef: {apiVersion: apps/v1, kind: Deployment, name: a}}".to_owned(),
+        ),
+        ("apps.kruise.io/v1alpha1", "CloneSet", format!("{{template: {{spec: {containers}}}}}")),
+        ("apps.kruise.io/v1beta1", "StatefulSet", format!("{{template: {{spec: {containers}}}}}")),
+        ("serving.knative.dev/v1", "Service", format!("{{template: {{spec: {containers}}}}}")),
+        ("v1", "ReplicationController", format!("{{template: {{spec: {containers}}}}}")),
+        ("ray.io/v1", "RayCluster", format!("{{workerGroupSpecs: [{{}}, {{template: {{spec: {containers}}}}}]}}")),
+        ("x.example/v1", "Batch", format!("{{jobTemplate: {{spec: {{template: {{spec: {containers}}}}}}}}}")),
+        ("x.example/v1", "Fleet", format!("{{workloadTemplate: {{deploymentTemplate: {{spec: {containers}}}}}}}")),
+        (
+            "leaderworkerset.x-k8s.io/v1",
+            "LeaderWorkerSet",
+            format!("{{leaderWorkerTemplate: {{workerTemplate: {{spec: {containers}}}}}}}"),
+        ),
+        ("kubeflow.org/v1", "TFJob", format!("{{tfReplicaSpecs: {{Worker: {{template: {{spec: {containers}}}}}}}}}")),
+        ("argoproj.io/v1alpha1", "Workflow", "{templates: [{name: a, container: {image: 'a:1'}}]}".to_owned()),
+    ] {
+        let manifest = format!(
+            "{}---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a, namespace: shop}}\nspec: {spec}\n",
+            deployment_of("{spec: {containers: [{name: web, image: 'shop/web:v2'}]}}")
+        );
+        let run = validate(&manifest);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{kind}");
+        let sentence = format!(
+            "gate.yaml:8:7: `{kind}` (`{api_version}`) has a pod template, and is a kind that cannot be gated yet"
+        );
+        assert!(run.stderr.contains(&sentence), "{kind}: {}", run.stderr);
+        assert!(run.stderr.contains("fix: gate its pods by their labels"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn kinds_without_pods_and_what_runs_later_are_passed_over() {
+    let containers = "{containers: [{name: a, image: 'a:1'}]}";
+    let template = format!("{{template: {{spec: {containers}}}}}");
+    let hooked = |annotation: &str| format!("{{name: a, namespace: shop, annotations: {{{annotation}}}}}");
+    let plain = "{name: a, namespace: shop}".to_owned();
+    let owned = |kind: &str| {
+        format!("{{name: a, namespace: shop, ownerReferences: [{{kind: {kind}, name: b, controller: true}}]}}")
+    };
+    let others = [
+        ("v1", "Service", &plain, "{selector: {app: web}}".to_owned()),
+        ("batch/v1", "CronJob", &plain, format!("{{jobTemplate: {{spec: {template}}}}}")),
+        (
+            "argoproj.io/v1alpha1",
+            "CronWorkflow",
+            &plain,
+            "{workflowSpec: {templates: [{container: {image: a}}]}}".to_owned(),
+        ),
+        (
+            "argoproj.io/v1alpha1",
+            "AnalysisTemplate",
+            &plain,
+            format!("{{metrics: [{{provider: {{job: {{spec: {template}}}}}}}]}}"),
+        ),
+        (
+            "kyverno.io/v1",
+            "ClusterPolicy",
+            &plain,
+            format!("{{rules: [{{validate: {{pattern: {{spec: {template}}}}}}}]}}"),
+        ),
+        (
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            &plain,
+            "{scaleTargetRef: {kind: Deployment, name: web}}".to_owned(),
+        ),
+        ("v1", "Pod", &hooked("helm.sh/hook: test"), containers.to_owned()),
+        ("v1", "Pod", &owned("ReplicaSet"), containers.to_owned()),
+        ("apps/v1", "ReplicaSet", &owned("Deployment"), template.clone()),
+        ("batch/v1", "Job", &owned("CronJob"), template.clone()),
+        ("batch/v1", "Job", &hooked("helm.sh/hook: 'test, post-delete'"), template.clone()),
+        ("batch/v1", "Job", &hooked("argocd.argoproj.io/hook: SyncFail"), template.clone()),
+        (
+            "batch/v1",
+            "Job",
+            &hooked("helm.sh/hook: pre-install, helm.sh/hook-delete-policy: 'before-hook-creation,hook-succeeded'"),
+            template.clone(),
+        ),
+    ];
+    let web = deployment_of("{spec: {containers: [{name: web, image: 'shop/web:v2'}]}}");
+    for (api_version, kind, metadata, spec) in others {
+        let manifest =
+            format!("{web}---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {metadata}\nspec: {spec}\n");
+        let run = validate(&manifest);
+        assert_eq!(
+            (run.code, run.stdout.lines().count()),
+            (Some(0), 1),
+            "{kind} {metadata}: {}{}",
+            run.stdout,
+            run.stderr
+        );
+    }
+    // A hook that stays is judged by its end, and a ReplicaSet of nobody stands for itself.
+    for (api_version, kind, metadata) in
+        [("batch/v1", "Job", &hooked("helm.sh/hook: 'pre-install,pre-upgrade'")), ("apps/v1", "ReplicaSet", &plain)]
+    {
+        let manifest =
+            format!("{web}---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {metadata}\nspec: {template}\n");
+        let run = validate(&manifest);
+        let pin = format!("pinned to {}/a", kind.to_lowercase());
+        assert!(run.stdout.lines().count() == 2 && run.stdout.contains(&pin), "{kind}: {}{}", run.stdout, run.stderr);
+    }
+}
+
+#[test]
+fn a_bare_pod_in_a_manifest_is_refused_and_not_left_out() {
+    let run = validate(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {containers: [{name: a, image: 'a:1'}]}\n",
+    );
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.contains("gate.yaml:2:7: a Pod without an owner cannot be gated by its manifest"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn every_item_of_a_list_is_gated_or_named() {
+    let item = |name: &str| {
+        format!(
+            "metadata: {{name: {name}, namespace: shop}}, spec: {{template: {{spec: {{containers: [{{name: a, image: 'a:1'}}]}}}}}}"
+        )
+    };
+    // The API server leaves apiVersion and kind out of a typed list.
+    let typed =
+        format!("apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- {{{}}}\n- {{{}}}\n", item("one"), item("two"));
+    let run = validate(&typed);
+    assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 2), "{}", run.stderr);
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: apps/v1, kind: Deployment, {}}}\n- {{{}}}\n- {{apiVersion: argoproj.io/v1alpha1, kind: Rollout, {}}}\n",
+        item("one"),
+        item("two"),
+        item("three")
+    );
+    let run = validate(&list);
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.contains("gate.yaml:5:3: an item of this List has neither `apiVersion` nor `kind`"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("gate.yaml:6:44: `Rollout` (`argoproj.io/v1alpha1`)"), "{}", run.stderr);
+}
+
 #[test]
 fn the_schema_is_printed_as_it_is_committed() {
     let run = crashgate(Path::new("."), &["schema"], b"");

@@ -262,7 +262,9 @@ fn template_words(workload: &super::workload::Workload) -> String {
 fn now_runs(workload: &super::workload::Workload, plan: &Plan) -> String {
     match version::of_workload(workload, plan) {
         Said::Other(version) => return format!("{version} instead of {}", plan.version),
-        Said::OtherImages(differences) => return format!("other images than the manifest: {differences}"),
+        Said::OtherTemplate(differences) => {
+            return format!("another template than that of the manifest: {differences}");
+        }
         Said::Gated | Said::Nothing(_) => {}
     }
     let labels = &workload.template.labels;

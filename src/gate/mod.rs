@@ -52,7 +52,7 @@ mod start;
 mod target;
 mod track;
 pub mod verdict;
-mod version;
+pub mod version;
 mod view;
 pub mod warning;
 mod window;

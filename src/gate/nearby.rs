@@ -45,7 +45,7 @@ pub fn carriers(view: &View, plan: &Plan) -> Vec<String> {
         }
         let reason = match version::of_pod(pod, plan) {
             Said::Other(version) => format!("pods of this selector run {version}"),
-            Said::OtherImages(why) | Said::Nothing(why) => {
+            Said::OtherTemplate(why) | Said::Nothing(why) => {
                 format!("pods of this selector do not tell their version: {why}")
             }
             Said::Gated if scope::is_of_schedule(pod, view, plan) => {
@@ -75,7 +75,7 @@ fn running(workload: &Workload, plan: &Plan) -> String {
     match version::of_workload(workload, plan) {
         Said::Gated => format!("{name} carries the version"),
         Said::Other(version) => format!("{name} runs {version}"),
-        Said::OtherImages(differences) => format!("{name} is not what the manifest says: {differences}"),
+        Said::OtherTemplate(differences) => format!("{name} is not what the manifest says: {differences}"),
         Said::Nothing(why) => format!("{name} does not tell its version: {why}"),
     }
 }

@@ -31,9 +31,9 @@ pub struct Plan {
     pub selector: Selector,
     /// The label key that holds the version (`labels.version` of the manifest).
     pub version_label: String,
-    /// The images of a workload manifest by the names of their containers, init containers among them: the pinned
-    /// workload must have every one of them. Empty where the plan was not made from a workload manifest.
-    pub images: BTreeMap<String, String>,
+    /// What the workload manifest says of its pod template, where the plan was made from one: the pinned workload must
+    /// have it.
+    pub template: Option<ManifestTemplate>,
     /// A floor for the number of pods; the target is the larger of this and what the owners ask for.
     pub replicas: Option<u32>,
     /// How much of the target must be ready. Absent: all of it, and every live pod.
@@ -61,7 +61,7 @@ impl Plan {
             workload: None,
             selector: Selector::equals([("app", app), ("version", version)]),
             version_label: "version".to_owned(),
-            images: BTreeMap::new(),
+            template: None,
             replicas: None,
             min_ready: None,
             grace: BTreeMap::new(),
@@ -91,6 +91,16 @@ impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind, self.name)
     }
+}
+
+/// What tells the pod template of a workload manifest from those of its earlier deploys. An admission webhook may add to
+/// a template, and so only what the manifest says is looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ManifestTemplate {
+    /// The images of all containers by the containers' names, init containers among them.
+    pub images: BTreeMap<String, String>,
+    /// The version stands in a label of the template.
+    pub version_label: bool,
 }
 
 /// How much of the target must be ready (`minReady`).

@@ -3,13 +3,13 @@
 //! A label decides where there is one, for and against: an image tag never outvotes it. Images speak only where it is
 //! plain whose they are, for the tag of a sidecar may be the version by chance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::image;
 use super::plan::Plan;
-use super::pod::{Pod, Role};
+use super::pod::{Container, Pod, Role};
 use super::selector::Test;
-use super::workload::{Template, Workload};
+use super::workload::{Template, TemplateContainer, Workload};
 
 /// What a pod template, or a pod, says about its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +18,33 @@ pub enum Said {
     Gated,
     /// It is another one: the value of its version label, or the tag or digest of its image.
     Other(String),
-    /// It is the gated version by its labels, and not that of the manifest by its images: how they differ.
-    OtherImages(String),
+    /// It is not the template of the manifest: how they differ.
+    OtherTemplate(String),
     /// Nothing tells: why not.
     Nothing(String),
 }
 
 /// A container, as far as it can speak for a version.
-struct Speaker<'a> {
-    name: &'a str,
-    role: Role,
-    image: &'a str,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speaker<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its part in the pod.
+    pub role: Role,
+    /// Its image.
+    pub image: &'a str,
+}
+
+impl<'a> From<&'a TemplateContainer> for Speaker<'a> {
+    fn from(container: &'a TemplateContainer) -> Self {
+        Self { name: &container.name, role: container.role, image: &container.image }
+    }
+}
+
+impl<'a> From<&'a Container> for Speaker<'a> {
+    fn from(container: &'a Container) -> Self {
+        Self { name: &container.name, role: container.role, image: &container.image }
+    }
 }
 
 /// What a workload's template says. Where the plan holds the images of a manifest, all of them must be there, by the
@@ -36,32 +52,28 @@ struct Speaker<'a> {
 #[must_use]
 pub fn of_workload(workload: &Workload, plan: &Plan) -> Said {
     let template = &workload.template;
-    if plan.images.is_empty() {
-        let speakers = template.containers.iter().map(|container| Speaker {
-            name: &container.name,
-            role: container.role,
-            image: &container.image,
-        });
+    let Some(manifest) = &plan.template else {
+        let speakers = template.containers.iter().map(Speaker::from).collect();
         let names = [plan.app.as_str(), workload.name.as_str()];
-        return said(&template.labels, speakers.collect(), template.main_container.as_deref(), &names, plan);
-    }
-    if let Some(label) = template.labels.get(&plan.version_label).filter(|label| **label != plan.version) {
+        return said(&template.labels, speakers, template.main_container.as_deref(), &names, plan);
+    };
+    let label = template.labels.get(&plan.version_label);
+    if let Some(label) = label.filter(|label| **label != plan.version) {
         return Said::Other(label.clone());
     }
-    let differences: Vec<String> =
-        plan.images.iter().filter_map(|(name, wanted)| difference(template, name, wanted)).collect();
-    if differences.is_empty() { Said::Gated } else { Said::OtherImages(differences.join("; ")) }
+    let mut differences: Vec<String> =
+        manifest.images.iter().filter_map(|(name, wanted)| difference(template, name, wanted)).collect();
+    if manifest.version_label && label.is_none() {
+        differences.push(format!("it has no label {}", plan.version_label));
+    }
+    if differences.is_empty() { Said::Gated } else { Said::OtherTemplate(differences.join("; ")) }
 }
 
 /// What a pod by itself says, where its owner's template cannot be read or there is no owner.
 #[must_use]
 pub fn of_pod(pod: &Pod, plan: &Plan) -> Said {
-    let speakers = pod.containers.iter().map(|container| Speaker {
-        name: &container.name,
-        role: container.role,
-        image: &container.image,
-    });
-    said(&pod.labels, speakers.collect(), pod.main_container.as_deref(), &[plan.app.as_str()], plan)
+    let speakers = pod.containers.iter().map(Speaker::from).collect();
+    said(&pod.labels, speakers, pod.main_container.as_deref(), &[plan.app.as_str()], plan)
 }
 
 /// How the live container of this name differs from that of the manifest; `None` where it does not.
@@ -88,7 +100,7 @@ fn is_same_image(wanted: &str, live: &str) -> bool {
 
 fn said(
     labels: &BTreeMap<String, String>,
-    mut speakers: Vec<Speaker<'_>>,
+    speakers: Vec<Speaker<'_>>,
     main: Option<&str>,
     names: &[&str],
     plan: &Plan,
@@ -99,9 +111,7 @@ fn said(
     if plan.workload.is_none() && names_the_version(plan) {
         return Said::Gated;
     }
-    // Init containers and native sidecars come beside the app.
-    speakers.retain(|speaker| speaker.role == Role::App && !plan.ignore_containers.contains(speaker.name));
-    let is_unsure = narrow(&mut speakers, main, names);
+    let Own { containers: speakers, is_sure } = own(speakers, main, names, &plan.ignore_containers);
     let carries = |speaker: &Speaker<'_>| tells(speaker.image).any(|told| told == plan.version);
     let label = &plan.version_label;
     if speakers.is_empty() {
@@ -110,7 +120,7 @@ fn said(
     if speakers.iter().all(carries) {
         return Said::Gated;
     }
-    if is_unsure && speakers.iter().any(carries) {
+    if !is_sure && speakers.iter().any(carries) {
         let images: Vec<_> = speakers.iter().map(|speaker| format!("{} ({})", speaker.name, speaker.image)).collect();
         return Said::Nothing(format!(
             "no label {label}, and which container is the app's cannot be told: {}; name the others in ignoreContainers",
@@ -137,24 +147,40 @@ fn names_the_version(plan: &Plan) -> bool {
     plan.version != plan.app && plan.selector.requirements().iter().any(|asked| asks_for_it(&asked.test))
 }
 
-/// Leaves the containers that are the app's own, by the first of these that finds one: the annotation
-/// `kubectl.kubernetes.io/default-container`, the container's name, its repository's name, and there being only one.
-/// True where none did, and all are left.
-fn narrow(speakers: &mut Vec<Speaker<'_>>, main: Option<&str>, names: &[&str]) -> bool {
-    let is_main = |speaker: &Speaker<'_>| main == Some(speaker.name);
-    let is_called_so = |speaker: &Speaker<'_>| names.contains(&speaker.name);
-    let is_of_its_repository = |speaker: &Speaker<'_>| {
-        let name = image::split(speaker.image).name;
+/// The containers that are the app's own.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// The containers, or all that could be where that cannot be told.
+    pub containers: Vec<Speaker<'a>>,
+    /// False where it cannot be told.
+    pub is_sure: bool,
+}
+
+/// The app's own containers among all of a pod, by the first of these that finds one: the annotation
+/// `kubectl.kubernetes.io/default-container` (`main`), the container's name, its repository's name, and there being only
+/// one. Init containers, native sidecars and the `ignored` ones come beside the app.
+#[must_use]
+pub fn own<'a>(
+    mut containers: Vec<Speaker<'a>>,
+    main: Option<&str>,
+    names: &[&str],
+    ignored: &BTreeSet<String>,
+) -> Own<'a> {
+    containers.retain(|container| container.role == Role::App && !ignored.contains(container.name));
+    let is_main = |container: &Speaker<'_>| main == Some(container.name);
+    let is_called_so = |container: &Speaker<'_>| names.contains(&container.name);
+    let is_of_its_repository = |container: &Speaker<'_>| {
+        let name = image::split(container.image).name;
         names.contains(&name.rsplit_once('/').map_or(name, |(_, last)| last))
     };
     let tests: [&dyn Fn(&Speaker<'_>) -> bool; 3] = [&is_main, &is_called_so, &is_of_its_repository];
     for test in tests {
-        if speakers.iter().any(test) {
-            speakers.retain(test);
-            return false;
+        if containers.iter().any(test) {
+            containers.retain(test);
+            return Own { containers, is_sure: true };
         }
     }
-    speakers.len() > 1
+    Own { is_sure: containers.len() <= 1, containers }
 }
 
 /// What an image tells of its version: its tag and its digest, whole.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::gate::plan::{Grace, MinReady, Pin, Plan};
+use crate::gate::plan::{Grace, ManifestTemplate, MinReady, Pin, Plan};
 use crate::gate::selector::{Selector, is_label_value};
 
 use super::diagnostics::{Fault, Place, Problem, quoted};
@@ -62,6 +62,7 @@ pub(super) struct Draft {
     ignore_containers: BTreeSet<String>,
     expect: Expected,
     smoke: Option<SmokeDraft>,
+    template: Option<ManifestTemplate>,
 }
 
 impl Draft {
@@ -124,6 +125,11 @@ impl Draft {
         Ok(())
     }
 
+    /// Takes the pod template of a workload manifest.
+    pub(super) fn set_template(&mut self, template: ManifestTemplate) {
+        self.template = Some(template);
+    }
+
     /// Takes what the cluster must be known by.
     pub(super) fn expect(&mut self, mark: Mark, name: &str, text: &str) -> Result<(), Fault> {
         self.expect.set(mark, name, text)
@@ -184,6 +190,7 @@ impl Draft {
                 (Some(own), Some(flags)) => Some(own.under(flags)),
                 (own, flags) => flags.or(own),
             },
+            template: self.template,
         }
     }
 
@@ -252,6 +259,7 @@ impl Draft {
             min_ready: self.min_ready,
             grace: self.grace,
             ignore_containers: self.ignore_containers,
+            template: self.template,
             smoke,
             ..plan
         })
@@ -308,6 +316,21 @@ impl Overrides {
     /// True where the flag takes the place of whatever a document says under the key.
     pub(super) fn replaces(&self, key: Key) -> bool {
         self.has(key) && !key.is_collection()
+    }
+
+    /// The version that a flag gives.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.draft.version.as_deref()
+    }
+
+    /// The key of the version label that a flag gives.
+    pub(super) fn version_label(&self) -> Option<&str> {
+        self.draft.version_label.as_deref()
+    }
+
+    /// The containers that flags ignore.
+    pub(super) fn ignored_containers(&self) -> &BTreeSet<String> {
+        &self.draft.ignore_containers
     }
 
     pub(super) fn draft(&self) -> &Draft {

@@ -9,9 +9,10 @@ use super::expect::Expected;
 use super::gate;
 use super::keys::Key;
 use super::node::{Node, Value};
+use super::objects::{self, Object};
 use super::source::{Source, Text};
 use super::tree;
-use super::workload::{self, Object};
+use super::workload;
 
 /// A plan, and where it was written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,31 +101,25 @@ fn read_text(text: &Text, flags: &Overrides, env: Env<'_>, all: &mut Vec<Diagnos
             empty.push(document.place);
             continue;
         }
-        let drafts = match workload::objects(document) {
-            Err(problem) => {
-                problems.push(problem);
-                continue;
-            }
-            Ok(objects) if objects.is_empty() => {
-                let is_empty_list = document.get("items").is_some() && document.get("kind").is_some();
-                if is_empty_list {
-                    others.push("List");
-                    continue;
-                }
-                vec![(gate::read(document, flags, env, &mut problems), start_of(document))]
-            }
-            Ok(objects) => objects
-                .into_iter()
-                .filter_map(|object| match object {
+        let found = objects::objects(document);
+        let is_empty_list = document.get("items").is_some() && document.get("kind").is_some();
+        let drafts = if found.is_empty() && is_empty_list {
+            others.push("List");
+            continue;
+        } else if found.is_empty() {
+            vec![(gate::read(document, flags, env, &mut problems), start_of(document))]
+        } else {
+            let mut drafts = Vec::new();
+            for object in found {
+                match object {
                     Object::Workload(kind, node) => {
-                        Some((workload::read(kind, node, flags, &mut problems), start_of(node)))
+                        drafts.push((workload::read(kind, node, flags, &mut problems), start_of(node)));
                     }
-                    Object::Other(kind) => {
-                        others.push(kind);
-                        None
-                    }
-                })
-                .collect(),
+                    Object::Other(kind) => others.push(kind),
+                    Object::Refused(problem) => problems.push(problem),
+                }
+            }
+            drafts
         };
         for (draft, start) in drafts {
             gates.push(finish(draft, start, text, flags, &mut problems));
@@ -196,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Diagnostic, Diagnostics, Expected, Key, Loaded, Overrides, Text, read_text};
-    use crate::gate::plan::{Grace, MinReady, Plan};
+    use crate::gate::plan::{Grace, ManifestTemplate, MinReady, Plan};
     use crate::gate::selector::Selector;
 
     fn overrides(flags: &[(Key, &str)]) -> Overrides {
@@ -295,12 +290,12 @@ metadata: {name: web, namespace: shop, unknown: [fine]}
 spec:
   template:
     metadata: {labels: {app.kubernetes.io/name: checkout, app.kubernetes.io/version: 1.10}}
-    spec: {containers: [{image: 'registry:5000/app:1', args: ['${NOT_OURS}']}]}
+    spec: {containers: [{name: app, image: 'registry:5000/app:1', args: ['${NOT_OURS}']}]}
 ---
 apiVersion: batch/v1
 kind: Job
 metadata: {name: migrate, namespace: shop}
-spec: {template: {spec: {containers: [{image: 'registry:5000/migrate:7'}]}}}
+spec: {template: {spec: {containers: [{name: migrate, image: 'registry:5000/migrate:7'}]}}}
 ";
         let gates = read(manifest, &[(Key::WaitPeriod, "5m")]).unwrap();
         let said: Vec<_> = gates.iter().map(|gate| super::super::Summary(&gate.plan).to_string()).collect();
@@ -312,6 +307,12 @@ spec: {template: {spec: {containers: [{image: 'registry:5000/migrate:7'}]}}}
             ]
         );
         assert_eq!(gates[0].plan.version_label, "app.kubernetes.io/version");
+        let template = |images: &[(&str, &str)], version_label| ManifestTemplate {
+            images: images.iter().map(|(name, image)| ((*name).to_owned(), (*image).to_owned())).collect(),
+            version_label,
+        };
+        assert_eq!(gates[0].plan.template, Some(template(&[("app", "registry:5000/app:1")], true)));
+        assert_eq!(gates[1].plan.template, Some(template(&[("migrate", "registry:5000/migrate:7")], false)));
     }
 
     #[test]

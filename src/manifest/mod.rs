@@ -16,6 +16,7 @@ mod gate;
 pub mod keys;
 mod load;
 mod node;
+mod objects;
 pub mod schema;
 mod smoke;
 mod source;

@@ -1,68 +1,23 @@
 //! A Kubernetes manifest in the place of a gate: app, version, namespace and pin come from the workload itself.
 
+use std::collections::BTreeMap;
+
+use crate::gate::image;
+use crate::gate::plan::ManifestTemplate;
+use crate::gate::pod::Role;
 use crate::gate::selector::is_dns_name;
-use crate::gate::workload::WorkloadKind;
+use crate::gate::version::{self, Speaker};
+use crate::gate::workload::{TemplateContainer, WorkloadKind};
 
 use super::diagnostics::{Fault, Place, Problem, quoted};
 use super::draft::{Draft, Label, Overrides};
 use super::keys::Key;
 use super::node::{Node, Value};
 
-/// A document that carries `apiVersion` or `kind`.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Object<'n> {
-    /// A workload that can be gated.
-    Workload(WorkloadKind, &'n Node),
-    /// Anything else, by its kind.
-    Other(&'n str),
-}
-
 /// The label keys that hold an app's name, the best one first.
 const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
 /// The label keys that hold an app's version, the best one first.
 const VERSION_LABELS: [&str; 2] = ["app.kubernetes.io/version", "version"];
-
-/// The Kubernetes objects in a document: none where it is a gate, several where it is a List.
-///
-/// # Errors
-/// An object without a kind or a version, and a workload of a version that is long gone.
-pub(super) fn objects(root: &Node) -> Result<Vec<Object<'_>>, Problem> {
-    let (api_version, kind) = (root.get("apiVersion"), root.get("kind"));
-    let (api_version, kind) = match (api_version, kind) {
-        (None, None) => return Ok(Vec::new()),
-        (Some(api_version), Some(kind)) => (api_version, kind),
-        (Some(half), None) | (None, Some(half)) => {
-            return Err(Problem::at(
-                half.place,
-                Fault::new(
-                    "a Kubernetes manifest has both `apiVersion` and `kind`, and a gate neither",
-                    "add the other one, as in `apiVersion: apps/v1` and `kind: Deployment`, or remove this one",
-                ),
-            ));
-        }
-    };
-    let (Some(group), Some(kind)) = (api_version.text(), kind.text()) else {
-        let fault = Fault::new("`apiVersion` and `kind` must be texts", "write them as in `apiVersion: apps/v1`");
-        return Err(Problem::at(root.place, fault));
-    };
-    if let (Some(Value::List(items)), true) = (root.get("items").map(|items| &items.value), kind.ends_with("List")) {
-        return items.iter().map(objects).collect::<Result<Vec<_>, _>>().map(|all| all.into_iter().flatten().collect());
-    }
-    let known = WorkloadKind::from_kind(kind).filter(|kind| *kind != WorkloadKind::ReplicaSet);
-    let Some(known) = known else { return Ok(vec![Object::Other(kind)]) };
-    let wanted = if known == WorkloadKind::Job { "batch/v1" } else { "apps/v1" };
-    if group == wanted {
-        return Ok(vec![Object::Workload(known, root)]);
-    }
-    // A custom resource may well be called StatefulSet; only Kubernetes' own groups are meant here.
-    if group.contains('.') {
-        return Ok(vec![Object::Other(kind)]);
-    }
-    Err(Problem::at(
-        api_version.place,
-        Fault::new(format!("{} has no {kind}", quoted(group)), format!("write `apiVersion: {wanted}`")),
-    ))
-}
 
 /// Reads a workload. What a flag says is not asked of it.
 pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems: &mut Vec<Problem>) -> Draft {
@@ -83,9 +38,10 @@ pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems:
     if !flags.has(Key::App) {
         reader.app(root, name);
     }
-    if !flags.has(Key::Version) {
-        reader.version(root);
-    }
+    let containers = reader.containers(kind, root);
+    let version_label = reader.version(root, name, &containers, flags);
+    let images: BTreeMap<_, _> = containers.into_iter().map(|container| (container.name, container.image)).collect();
+    reader.draft.set_template(ManifestTemplate { images, version_label });
     match root.at(&["metadata", "namespace"]) {
         _ if flags.has(Key::Namespace) => {}
         Some(namespace) => reader.take(Key::Namespace, namespace.text().unwrap_or_default(), namespace.place),
@@ -108,7 +64,7 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     fn app(&mut self, root: &Node, name: Option<&Node>) {
-        if let Some((key, label)) = template_label(root, APP_LABELS) {
+        if let Some((key, label)) = template_label(root, &APP_LABELS) {
             self.label(Label::App, key, label);
         } else if let Some(name) = name {
             self.take(Key::App, name.text().unwrap_or_default(), name.place);
@@ -118,30 +74,152 @@ impl Reader<'_> {
         }
     }
 
-    fn version(&mut self, root: &Node) {
-        if let Some((key, label)) = template_label(root, VERSION_LABELS) {
-            return self.label(Label::Version, key, label);
+    /// All containers of the template, init containers first. What one of them lacks is told, and empty.
+    fn containers(&mut self, kind: WorkloadKind, root: &Node) -> Vec<TemplateContainer> {
+        let spec = root.at(&["spec", "template", "spec"]);
+        let list = |key: &str| match spec.and_then(|spec| spec.get(key)).map(|list| &list.value) {
+            Some(Value::List(items)) => items.as_slice(),
+            _ => &[],
+        };
+        let (init, app) = (list("initContainers"), list("containers"));
+        if app.is_empty() {
+            let place = root.at(&["spec", "template"]).or(root.get("spec")).map_or(root.place, |node| node.place);
+            self.tell(
+                place,
+                format!("the {} has no container in `spec.template.spec.containers`", kind.kind()),
+                "write the whole workload, as `helm template` or `kubectl get -o yaml` give it",
+            );
+        }
+        let mut containers = Vec::new();
+        for (item, is_init) in init.iter().map(|item| (item, true)).chain(app.iter().map(|item| (item, false))) {
+            let restarts = item.get("restartPolicy").and_then(Node::text) == Some("Always");
+            let role = match (is_init, restarts) {
+                (true, true) => Role::Sidecar,
+                (true, false) => Role::Init,
+                (false, _) => Role::App,
+            };
+            let (name, image) = (self.word(item, "name"), self.word(item, "image"));
+            containers.push(TemplateContainer { name, role, image });
+        }
+        containers
+    }
+
+    /// The name or image of a container; empty where it has none, which is told.
+    fn word(&mut self, container: &Node, key: &str) -> String {
+        let node = container.get(key);
+        let place = node.map_or(container.place, |node| node.place);
+        match node.and_then(Node::text).map(str::trim).filter(|text| !text.is_empty()) {
+            None => {
+                self.tell(place, format!("a container of the pod template has no `{key}`"), format!("give it `{key}`"));
+                String::new()
+            }
+            Some(text) if text.contains("${") => {
+                self.tell(
+                    place,
+                    format!("{} is a variable, and in a Kubernetes manifest nothing fills it in", quoted(text)),
+                    "render the manifest first: kubectl would take it as it is",
+                );
+                String::new()
+            }
+            Some(text) => text.to_owned(),
+        }
+    }
+
+    /// Reads the version. True where a label of the template has it.
+    fn version(
+        &mut self,
+        root: &Node,
+        name: Option<&Node>,
+        containers: &[TemplateContainer],
+        flags: &Overrides,
+    ) -> bool {
+        let asked = flags.version_label();
+        let label = match asked {
+            Some(key) => template_label(root, &[key]),
+            None if flags.has(Key::Version) => template_label(root, &[Key::Version.name()]),
+            None => template_label(root, &VERSION_LABELS),
+        };
+        if let Some(version) = flags.version() {
+            // The label would speak against the flag in the cluster too, to the end of the wait.
+            if let Some((key, label)) = label.filter(|(_, label)| label.text() != Some(version)) {
+                self.tell(
+                    label.place,
+                    format!(
+                        "`--version` is {}, and the label {key} of the pod template {}",
+                        quoted(version),
+                        quoted(label.text().unwrap_or_default())
+                    ),
+                    "leave out `--version`, or name the label that holds the version with `--labels version=KEY`",
+                );
+            }
+            return label.is_some();
+        }
+        if flags.has(Key::Version) {
+            // Said badly, and told already.
+            return false;
+        }
+        if let Some((key, label)) = label {
+            self.label(Label::Version, key, label);
+            return true;
         }
         self.draft.give(Key::Version, None);
-        let containers = root.at(&["spec", "template", "spec", "containers"]);
-        let first = match containers.map(|containers| &containers.value) {
-            Some(Value::List(items)) => items.first(),
-            _ => None,
-        };
-        let Some(image) = first.and_then(|container| container.get("image")) else {
-            return self.tell(
-                containers.map_or(root.place, |containers| containers.place),
-                "the pod template has no container with an image, and no version label".to_owned(),
-                "give `--version`, or label the template with `app.kubernetes.io/version`",
-            );
-        };
-        let text = image.text().unwrap_or_default();
-        match version_of_image(text) {
-            Some(version) => self.take(Key::Version, version, image.place),
-            None => self.tell(
-                image.place,
-                format!("the image {} has neither tag nor digest, and the template no version label", quoted(text)),
+        self.version_of_image(root, name, containers, flags);
+        false
+    }
+
+    /// Reads the version from the image of the app's own container.
+    fn version_of_image(
+        &mut self,
+        root: &Node,
+        name: Option<&Node>,
+        containers: &[TemplateContainer],
+        flags: &Overrides,
+    ) {
+        let names: Vec<&str> = template_label(root, &APP_LABELS)
+            .and_then(|(_, label)| label.text())
+            .into_iter()
+            .chain(name.and_then(Node::text))
+            .collect();
+        let main = root
+            .at(&["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/default-container"])
+            .and_then(Node::text);
+        let all = containers.iter().map(Speaker::from).collect();
+        let own = version::own(all, main, &names, flags.ignored_containers()).containers;
+        if containers.is_empty() || own.iter().any(|container| container.image.is_empty()) {
+            // Told already.
+            return;
+        }
+        let place_of = |container: &Speaker<'_>| image_place(root, container.name).unwrap_or(root.place);
+        let mut versions: Vec<Option<&str>> = own.iter().map(|container| version_of_image(container.image)).collect();
+        versions.dedup();
+        match (own.as_slice(), versions.as_slice()) {
+            ([first, ..], [Some(version)]) => self.take(Key::Version, version, place_of(first)),
+            ([first, ..], [None]) => self.tell(
+                place_of(first),
+                format!(
+                    "the image {} has neither tag nor digest, and the template no version label",
+                    quoted(first.image)
+                ),
                 "give the image a tag, label the template with `app.kubernetes.io/version`, or give `--version`",
+            ),
+            ([first, ..], _) => {
+                let images: Vec<_> = own
+                    .iter()
+                    .map(|container| format!("{} ({})", quoted(container.name), quoted(container.image)))
+                    .collect();
+                self.tell(
+                    place_of(first),
+                    format!(
+                        "which of the containers {} is the app's cannot be told, and so not whose image has the version",
+                        images.join(", ")
+                    ),
+                    "give `--version`, label the template with `app.kubernetes.io/version`, or name the container in the template's annotation `kubectl.kubernetes.io/default-container`",
+                );
+            }
+            ([], _) => self.tell(
+                root.place,
+                "every container is ignored, and the template has no version label".to_owned(),
+                "give `--version`, or label the template with `app.kubernetes.io/version`",
             ),
         }
     }
@@ -151,7 +229,7 @@ impl Reader<'_> {
             Label::App => Key::App,
             Label::Version => Key::Version,
         };
-        // The key was compared with a table: it is one.
+        // The key was compared with a table, or checked with the flag: it is one.
         let _ = self.draft.set_label(label, key, key);
         self.take(of, value.text().unwrap_or_default(), value.place);
     }
@@ -176,19 +254,22 @@ impl Reader<'_> {
 }
 
 /// The first of these labels that the pod template carries.
-fn template_label<'n>(root: &'n Node, keys: [&'static str; 2]) -> Option<(&'static str, &'n Node)> {
+fn template_label<'n, 'k>(root: &'n Node, keys: &[&'k str]) -> Option<(&'k str, &'n Node)> {
     let labels = root.at(&["spec", "template", "metadata", "labels"])?;
-    keys.into_iter().find_map(|key| Some((key, labels.get(key)?)))
+    keys.iter().find_map(|key| Some((*key, labels.get(key)?)))
 }
 
-/// The tag of an image, else its digest. `registry:5000/app` has a port and no tag.
+/// Where the image of the container of that name stands.
+fn image_place(root: &Node, name: &str) -> Option<Place> {
+    let Value::List(items) = &root.at(&["spec", "template", "spec", "containers"])?.value else { return None };
+    let item = items.iter().find(|item| item.get("name").and_then(Node::text).map(str::trim) == Some(name))?;
+    item.get("image").map(|image| image.place)
+}
+
+/// The tag of an image, else its digest.
 fn version_of_image(image: &str) -> Option<&str> {
-    let (name, digest) = match image.split_once('@') {
-        Some((name, digest)) => (name, Some(digest)),
-        None => (image, None),
-    };
-    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
-    last.split_once(':').map(|(_, tag)| tag).or(digest).filter(|version| !version.is_empty())
+    let parts = image::split(image);
+    parts.tag.filter(|tag| !tag.is_empty()).or(parts.digest).filter(|version| !version.is_empty())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What speaks for the gated version: no pass may come from pods that do not carry it.
 
 use crashgate::gate::code::Code;
-use crashgate::gate::plan::{Pin, Plan};
+use crashgate::gate::plan::{ManifestTemplate, Pin, Plan};
 use crashgate::gate::pod::{ControllerRef, Role};
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::{TemplateContainer, Workload, WorkloadKind};
@@ -206,4 +206,85 @@ fn pods_of_an_older_revision_are_told_from_no_pods_at_all() {
         &["pods of this selector are of an older revision of deployment/web (a)", "deployment/web carries version=v1"],
     );
     assert!(!lead(&outcome).message.contains("no pod and no workload with the labels"), "{}", lead(&outcome).message);
+}
+
+/// How a gate ends that was made from a manifest with these images, where the live template has those; the first message
+/// where it does not pass. The label says v2 in both.
+fn deployed(manifest: &[(&str, &str)], live: &[(&str, &str)]) -> Result<(), String> {
+    let of_manifest = |plan: &mut Plan, web: &mut Workload| {
+        let images = manifest.iter().map(|(name, image)| ((*name).to_owned(), (*image).to_owned()));
+        plan.template = Some(ManifestTemplate { images: images.collect(), version_label: true });
+        web.template.labels.insert("version".to_owned(), "v2".to_owned());
+    };
+    let live: Vec<_> = live.iter().map(|(name, image)| (*name, Role::App, *image)).collect();
+    runs("v2", &live, of_manifest)
+}
+
+#[test]
+fn the_live_template_must_have_every_image_of_the_manifest() {
+    let app = ("web", "shop/web:9f2c");
+    assert_eq!(deployed(&[app], &[app]), Ok(()));
+    assert_eq!(deployed(&[app], &[("mesh", "mesh/proxy:1"), app]), Ok(()), "an injected container says nothing");
+    assert_eq!(deployed(&[app], &[("web", "shop/web:9f2c@sha256:0a")]), Ok(()), "the digest of that tag was added");
+    for (manifest, live, words) in [
+        (
+            vec![app],
+            vec![("web", "shop/web:83b1")],
+            "container web has the image shop/web:83b1, and the manifest shop/web:9f2c",
+        ),
+        (vec![app], vec![("web", "mirror.example/shop/web:9f2c")], "has the image mirror.example/shop/web:9f2c"),
+        (vec![app], vec![("main", "shop/web:9f2c")], "it has no container web"),
+        (vec![app, ("migrate", "shop/migrate:2")], vec![app], "it has no container migrate"),
+        (vec![app, ("migrate", "shop/migrate:2")], vec![app, ("migrate", "shop/migrate:1")], "container migrate has"),
+        (vec![("web", "shop/web:latest")], vec![("web", "shop/web:latest@sha256:0a")], "container web has"),
+        (vec![("web", "shop/web")], vec![("web", "shop/web@sha256:0a")], "container web has"),
+        (vec![("web", "shop/web")], vec![("web", "shop/web:latest")], "container web has"),
+        (vec![("web", "shop/web@sha256:0a")], vec![("web", "shop/web@sha256:0b")], "container web has"),
+        (vec![("web", "r:5000/web")], vec![("web", "r:5001/web")], "container web has"),
+    ] {
+        let said = deployed(&manifest, &live).unwrap_err();
+        assert!(said.contains("deployment/web is not what the manifest says") && said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn the_label_of_the_manifest_must_be_on_the_live_template() {
+    let image = [("web", Role::App, "shop/web:1")];
+    let ends = |label: Option<&'static str>, version_label| {
+        runs("v2", &image, |plan, web| {
+            plan.template =
+                Some(ManifestTemplate { images: [("web".to_owned(), "shop/web:1".to_owned())].into(), version_label });
+            web.template.labels.extend(label.map(|label| ("version".to_owned(), label.to_owned())));
+        })
+    };
+    assert_eq!(ends(Some("v2"), true), Ok(()));
+    assert!(ends(Some("v1"), true).unwrap_err().contains("deployment/web runs v1"));
+    assert!(ends(None, true).unwrap_err().contains("it has no label version"));
+    assert_eq!(ends(None, false), Ok(()), "the version stands in the image, or was given");
+}
+
+#[test]
+fn a_gate_of_a_manifest_waits_until_the_deploy_has_come() {
+    let mut plan = pinned();
+    let images = [("app".to_owned(), "registry.example:5000/shop/web:v3".to_owned())].into();
+    plan.template = Some(ManifestTemplate { images, version_label: true });
+    let mut story = Story::new(plan);
+    // The chart's label stays as it is from deploy to deploy.
+    let old = deployment("web", "v2", 1);
+    let set = replica_set(&old);
+    story.workload(old.clone()).workload(set.clone()).pod(pod(&set, "a")).at(20.0).still_open();
+    let mut new = old;
+    new.template.containers[0].image = "registry.example:5000/shop/web:v3".to_owned();
+    new.template.fingerprint += 1;
+    let mut new_set = replica_set(&new);
+    new_set.uid.push_str("-new");
+    new_set.template = new.template.clone();
+    story.workload(new).workload(new_set.clone()).pod(pod(&new_set, "b"));
+    let outcome = story.ends();
+    assert_eq!(
+        (outcome.verdict, outcome.decided_after),
+        (Verdict::Healthy, super::seconds(30)),
+        "{:?}",
+        outcome.findings
+    );
 }

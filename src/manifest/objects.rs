@@ -1,0 +1,203 @@
+//! The Kubernetes objects of a document: which of them are gated, which have no pods of this deploy, and which have pods
+//! that no gate can judge yet.
+
+use crate::gate::workload::WorkloadKind;
+
+use super::diagnostics::{Fault, Problem, quoted};
+use super::node::{Node, Value};
+
+/// An object of a Kubernetes manifest.
+#[derive(Debug, Clone)]
+pub(super) enum Object<'n> {
+    /// A workload that can be gated.
+    Workload(WorkloadKind, &'n Node),
+    /// It makes no pods in a deploy, or another object of a cluster speaks for it: passed over, by its kind.
+    Other(&'n str),
+    /// It cannot be gated, and must not be passed over in silence.
+    Refused(Problem),
+}
+
+/// What an object says that it is.
+#[derive(Clone, Copy)]
+struct Identity<'n> {
+    api_version: &'n Node,
+    group: &'n str,
+    kind: &'n str,
+    /// Where the kind stands.
+    stands: &'n Node,
+}
+
+/// Groups whose objects hold patterns of pods, and make none.
+const POLICY_GROUPS: [&str; 2] = ["kyverno.io", "gatekeeper.sh"];
+
+/// The events of Helm for which a hook is not run by an install or an upgrade.
+const OTHER_HELM_EVENTS: [&str; 7] =
+    ["test", "test-success", "test-failure", "pre-delete", "post-delete", "pre-rollback", "post-rollback"];
+
+/// The phases of Argo CD whose hooks a good sync does not run.
+const OTHER_ARGOCD_PHASES: [&str; 4] = ["Skip", "SyncFail", "PreDelete", "PostDelete"];
+
+/// The Kubernetes objects in a document: none where it is a gate, several where it is a List.
+pub(super) fn objects(root: &Node) -> Vec<Object<'_>> {
+    match identity(root) {
+        Ok(None) => Vec::new(),
+        Ok(Some(identity)) => objects_of(root, identity),
+        Err(problem) => vec![Object::Refused(problem)],
+    }
+}
+
+/// What a document says that it is; `None` where it carries neither `apiVersion` nor `kind`.
+fn identity(root: &Node) -> Result<Option<Identity<'_>>, Problem> {
+    let (api_version, kind) = match (root.get("apiVersion"), root.get("kind")) {
+        (None, None) => return Ok(None),
+        (Some(api_version), Some(kind)) => (api_version, kind),
+        (Some(half), None) | (None, Some(half)) => {
+            return Err(Problem::at(
+                half.place,
+                Fault::new(
+                    "a Kubernetes manifest has both `apiVersion` and `kind`, and a gate neither",
+                    "add the other one, as in `apiVersion: apps/v1` and `kind: Deployment`, or remove this one",
+                ),
+            ));
+        }
+    };
+    let (Some(group), Some(text)) = (api_version.text(), kind.text()) else {
+        let fault = Fault::new("`apiVersion` and `kind` must be texts", "write them as in `apiVersion: apps/v1`");
+        return Err(Problem::at(root.place, fault));
+    };
+    Ok(Some(Identity { api_version, group, kind: text, stands: kind }))
+}
+
+fn objects_of<'n>(root: &'n Node, identity: Identity<'n>) -> Vec<Object<'n>> {
+    let Some(of_items) = identity.kind.strip_suffix("List") else { return vec![object(root, identity)] };
+    let Some(Value::List(items)) = root.get("items").map(|items| &items.value) else {
+        return vec![object(root, identity)];
+    };
+    let of_item = |item: &'n Node| match self::identity(item) {
+        Err(problem) => vec![Object::Refused(problem)],
+        Ok(Some(own)) => objects_of(item, own),
+        // The API server leaves the two out of the items of a DeploymentList.
+        Ok(None) if !of_items.is_empty() => vec![object(item, Identity { kind: of_items, ..identity })],
+        Ok(None) => {
+            let fault = Fault::new(
+                "an item of this List has neither `apiVersion` nor `kind`",
+                "write both, as in `apiVersion: apps/v1` and `kind: Deployment`",
+            );
+            vec![Object::Refused(Problem::at(item.place, fault))]
+        }
+    };
+    items.iter().flat_map(of_item).collect()
+}
+
+fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
+    let Identity { api_version, group, kind, stands } = identity;
+    // A custom resource may well be called StatefulSet; only Kubernetes' own groups are meant here.
+    let is_own_group = !group.contains('.');
+    let Some(known) = WorkloadKind::from_kind(kind).filter(|_| is_own_group) else {
+        return if kind == "Pod" && is_own_group { pod(root, kind, stands) } else { other(root, identity) };
+    };
+    let wanted = if known == WorkloadKind::Job { "batch/v1" } else { "apps/v1" };
+    if group != wanted {
+        return Object::Refused(Problem::at(
+            api_version.place,
+            Fault::new(format!("{} has no {kind}", quoted(group)), format!("write `apiVersion: {wanted}`")),
+        ));
+    }
+    // What the cluster makes of a workload is judged with that workload, and the Jobs of a CronJob are no deploy.
+    let is_made_by_another = match known {
+        WorkloadKind::ReplicaSet => controller(root).is_some(),
+        WorkloadKind::Job => controller(root) == Some("CronJob"),
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => false,
+    };
+    if is_made_by_another || is_gone_or_never_comes(root) {
+        return Object::Other(kind);
+    }
+    Object::Workload(known, root)
+}
+
+fn pod<'n>(root: &'n Node, kind: &'n str, stands: &'n Node) -> Object<'n> {
+    let is_hook = annotation(root, "helm.sh/hook").or(annotation(root, "argocd.argoproj.io/hook")).is_some();
+    if is_hook || controller(root).is_some() {
+        return Object::Other(kind);
+    }
+    Object::Refused(Problem::at(
+        stands.place,
+        Fault::new(
+            "a Pod without an owner cannot be gated by its manifest",
+            "gate it by its labels, with a gate of its own (`app`, `version`, `namespace`), and leave it out of this file",
+        ),
+    ))
+}
+
+/// An object of a kind that is not gated.
+fn other<'n>(root: &'n Node, Identity { group, kind, stands, .. }: Identity<'n>) -> Object<'n> {
+    let bare_group = group.split_once('/').map_or(group, |(group, _)| group);
+    let holds_patterns = POLICY_GROUPS.iter().any(|policy| bare_group.ends_with(policy));
+    // What runs by the clock or is a template for others makes no pods in this deploy.
+    let comes_later = kind.contains("Cron") || kind.ends_with("Template");
+    let makes_pods = root.get("spec").is_some_and(makes_pods);
+    if !makes_pods || holds_patterns || comes_later || is_gone_or_never_comes(root) {
+        return Object::Other(kind);
+    }
+    Object::Refused(Problem::at(
+        stands.place,
+        Fault::new(
+            format!("{} ({}) has a pod template, and is a kind that cannot be gated yet", quoted(kind), quoted(group)),
+            "gate its pods by their labels, with a gate of its own (`app`, `version`, `namespace`, `replicas`), and leave it out of this file",
+        ),
+    ))
+}
+
+/// True where a pod template is anywhere in a spec, or a reference to a workload whose template is used.
+fn makes_pods(spec: &Node) -> bool {
+    match &spec.value {
+        Value::Map(entries) => entries.iter().any(|(key, value)| {
+            let key = key.text().unwrap_or_default();
+            is_pod_template(key, value) || makes_pods(value)
+        }),
+        Value::List(items) => items.iter().any(makes_pods),
+        Value::Text(_) | Value::Null(_) => false,
+    }
+}
+
+/// True for `template`, `jobTemplate`, `podSpec`, … that hold containers; for the `templates` of a Workflow; and for a
+/// `workloadRef`.
+fn is_pod_template(key: &str, value: &Node) -> bool {
+    let lower = key.to_lowercase();
+    let has_containers =
+        |spec: Option<&Node>| spec.and_then(|spec| spec.get("containers")).is_some_and(|all| all.what() == "a list");
+    if lower.ends_with("template") || lower.ends_with("podspec") || lower == "pod" {
+        return has_containers(value.get("spec")) || has_containers(Some(value));
+    }
+    if let (Value::List(items), "templates") = (&value.value, key) {
+        let runs = |item: &Node| item.at(&["container", "image"]).or(item.at(&["script", "image"])).is_some();
+        return items.iter().any(runs);
+    }
+    key == "workloadRef" && value.get("kind").is_some()
+}
+
+/// The kind of the controller among the owners.
+fn controller(root: &Node) -> Option<&str> {
+    let Value::List(owners) = &root.at(&["metadata", "ownerReferences"])?.value else { return None };
+    let owner = owners.iter().find(|owner| owner.get("controller").and_then(Node::text) == Some("true"))?;
+    owner.get("kind").and_then(Node::text)
+}
+
+fn annotation<'n>(root: &'n Node, key: &str) -> Option<&'n str> {
+    root.at(&["metadata", "annotations", key]).and_then(Node::text)
+}
+
+/// True for a hook that an install or a sync does not run, and for one that is deleted as soon as it has succeeded.
+fn is_gone_or_never_comes(root: &Node) -> bool {
+    let words = |key| annotation(root, key).map(|text| text.split(',').map(str::trim).collect::<Vec<_>>());
+    let only = |key, others: &[&str]| {
+        words(key).is_some_and(|events| !events.is_empty() && events.iter().all(|event| others.contains(event)))
+    };
+    let deleted = |key, policy| words(key).is_some_and(|policies| policies.contains(&policy));
+    let is_hook = annotation(root, "helm.sh/hook").or(annotation(root, "argocd.argoproj.io/hook")).is_some();
+    only("helm.sh/hook", &OTHER_HELM_EVENTS)
+        || only("argocd.argoproj.io/hook", &OTHER_ARGOCD_PHASES)
+        || (is_hook
+            && (deleted("helm.sh/hook-delete-policy", "hook-succeeded")
+                || deleted("argocd.argoproj.io/hook-delete-policy", "HookSucceeded")))
+}
