@@ -26,4 +26,6 @@ mod sandbox;
 mod sentences;
 mod story;
 mod tls;
+#[cfg(unix)]
+mod unwritten;
 mod vendors;

@@ -44,8 +44,17 @@ pub(super) struct Args {
     output: OutputFlags,
 }
 
+impl Args {
+    /// The files that are read.
+    fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let scripts = [&self.rehearse, &self.faults, &self.pods].into_iter().filter_map(|path| path.as_deref());
+        self.plan.files().chain(scripts)
+    }
+}
+
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    args.output.judged(printer, |printer, sinks| within_runtime(args, printer, sinks), true)
+    let inputs: Vec<&Path> = args.inputs().chain(args.record.path()).collect();
+    args.output.judged(printer, &inputs, |printer, sinks| within_runtime(args, printer, sinks), true)
 }
 
 fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {
@@ -74,7 +83,8 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
     sinks.plan(&gates);
     let expect = expected(&gates);
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
-    let mut recorder = Recorder::create(&args.record).map_err(|error| Halt::Usage(format!("error: {error}")))?;
+    let mut recorder = Recorder::create(&args.record, &args.inputs().collect::<Vec<_>>(), printer)
+        .map_err(|error| Halt::Usage(format!("error: {error}")))?;
 
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {

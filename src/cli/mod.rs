@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::gate::verdict::Verdict;
+use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
 
 mod check;
@@ -15,6 +16,7 @@ mod drill;
 mod explain;
 mod man;
 mod output;
+mod overwriting;
 mod plan_flags;
 mod pods;
 mod recorder;
@@ -68,9 +70,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
                 return Verdict::Usage.exit_code();
             }
             printer.result(&text);
-            return 0;
+            return exit_code_of(0, false, printer);
         }
     };
+    let is_run = matches!(cli.command, Command::Run(_));
     // No exit code of a panic is in the contract. Those that write reports catch their own, to end them well.
     let ended = catch_unwind(AssertUnwindSafe(|| match cli.command {
         Command::Check(args) => check::run(&args, printer),
@@ -85,5 +88,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Completions(args) => completions::run(&args, printer),
         Command::Man(args) => man::run(&args, printer),
     }));
-    ended.unwrap_or(Verdict::Inconclusive.exit_code())
+    let exit_code = ended.unwrap_or(Verdict::Inconclusive.exit_code());
+    exit_code_of(exit_code, is_run, printer)
+}
+
+/// Returns the exit code of a command that would end with this one: 0 stands for a result that was told. `run` has a
+/// code of its own where the pod's own would be wrong.
+fn exit_code_of(exit_code: u8, is_run: bool, printer: &mut Printer) -> u8 {
+    if exit_code != 0 || printer.is_complete() {
+        return exit_code;
+    }
+    let instead = if is_run { NOT_RUN } else { Verdict::Inconclusive.exit_code() };
+    printer.say(&format!("error: exit code {instead} instead of 0, because part of the result could not be written"));
+    instead
 }

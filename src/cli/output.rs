@@ -1,11 +1,12 @@
 //! The flags that say how a result is told, shared by the subcommands that judge.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::drill;
+use super::{drill, overwriting};
 
 use crate::gate::outcome::GateEvent;
 use crate::gate::plan::Plan;
@@ -35,8 +36,10 @@ pub(super) struct OutputFlags {
     /// Show secrets in logs and messages as they are; recordings stay masked
     #[arg(long)]
     no_redact: bool,
-    /// Also write a report into a file: json, junit, markdown, html, github (job summary) or gitlab (dotenv). Repeat it
-    /// for more
+    /// Also write a report into a file (`-` is stdout): json, junit, markdown, html, github (job summary) or gitlab
+    /// (dotenv). Repeat it for more
+    ///
+    /// A report that cannot be written turns exit code 0 into 7.
     #[arg(long = "report", value_name = "KIND=PATH")]
     reports: Vec<Wanted>,
 }
@@ -55,7 +58,11 @@ impl OutputFlags {
     ///
     /// # Errors
     /// A sentence about the file that cannot be written.
-    fn open(&self, printer: &mut Printer, live: bool) -> Result<Sinks, String> {
+    fn open(&self, printer: &mut Printer, inputs: &[&Path], live: bool) -> Result<Sinks, String> {
+        for Wanted { kind, path } in &self.reports {
+            overwriting::refuse(&format!("the {} report", kind.name()), path, inputs)
+                .map_err(|error| format!("error: {error}"))?;
+        }
         if self.no_redact {
             quote::reveal_secrets();
             printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
@@ -73,14 +80,16 @@ impl OutputFlags {
     }
 
     /// Judges, and ends in good order whatever becomes of it: a panic is no verdict, and no exit code of a panic is in
-    /// the contract. Returns the process's exit code.
+    /// the contract. Returns the process's exit code. `inputs` are the files that the run needs, which no report may
+    /// overwrite.
     pub(super) fn judged(
         &self,
         printer: &mut Printer,
+        inputs: &[&Path],
         judge: impl FnOnce(&mut Printer, &mut Sinks) -> Result<Run, Halt>,
         live: bool,
     ) -> u8 {
-        let mut sinks = match self.open(printer, live) {
+        let mut sinks = match self.open(printer, inputs, live) {
             Ok(sinks) => sinks,
             Err(message) => return self.usage(printer, None, &message),
         };

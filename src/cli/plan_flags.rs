@@ -1,6 +1,6 @@
 //! The flags that make or change a gate, shared by the subcommands that judge one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::manifest::{self, Diagnostics, Key, Loaded, Overrides, Source};
 
@@ -62,6 +62,11 @@ pub(super) struct PlanFlags {
 }
 
 impl PlanFlags {
+    /// The files that are named, `-` among them.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
     /// The gates of the files with the flags laid over them, or the one gate that the flags make.
     ///
     /// # Errors

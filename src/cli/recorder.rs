@@ -1,15 +1,18 @@
 //! `--record`: the traffic of a run, written as it happens.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::overwriting;
 use crate::cluster::connect::Connection;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::{WriteError, Writer};
 use crate::report::printer::Printer;
+use crate::report::quote;
 
 /// The flags of a command whose traffic can be recorded.
 #[derive(Debug, clap::Args)]
@@ -38,11 +41,30 @@ pub(super) struct About<'a> {
     pub(super) command: &'a str,
 }
 
+impl RecordFlags {
+    /// The recording's file.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.record.as_deref()
+    }
+}
+
 impl Recorder {
     /// Creates the file, so that one that cannot be written is told before anything is asked.
-    pub(super) fn create(flags: &RecordFlags) -> Result<Self, WriteError> {
+    ///
+    /// # Errors
+    ///
+    /// A sentence about a file that cannot be written, or must not be because the command reads it (`inputs`).
+    pub(super) fn create(flags: &RecordFlags, inputs: &[&Path], printer: &Printer) -> Result<Self, String> {
+        if let Some(path) = &flags.record {
+            let file = OpenOptions::new().append(true).open(path).ok();
+            if printer.stream_behind(path, file.as_ref()).is_some() {
+                return Err("cannot record to stdout or stderr, which carry the result; name a file".to_owned());
+            }
+            overwriting::refuse("the recording", path, inputs)?;
+        }
         let create = |path: &Path| Writer::create(path, flags.record_limit.saturating_mul(1024 * 1024));
-        let writer = flags.record.as_deref().map(create).transpose()?;
+        let writer = flags.record.as_deref().map(create).transpose();
+        let writer = writer.map_err(|error| error.to_string())?;
         Ok(Self { writer: writer.map(|writer| Arc::new(Mutex::new(writer))), began: Instant::now() })
     }
 
@@ -71,7 +93,13 @@ impl Recorder {
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.gate(self.began.elapsed(), &words());
         if let Some(failure) = writer.failure() {
-            printer.say(&format!("warning: {failure}"));
+            match failure {
+                WriteError::Limit { .. } => printer.say(&format!("warning: {failure}")),
+                WriteError::System { path, source } => {
+                    let path = quote::name(&path.display().to_string());
+                    printer.could_not_write(&format!("the recording {path}"), source);
+                }
+            }
         }
     }
 }

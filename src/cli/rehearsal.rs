@@ -34,6 +34,11 @@ pub(super) struct Rehearsal {
 pub(super) struct RehearsalError(String);
 
 impl RehearsalFlags {
+    /// The files that are read.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        [&self.rehearse, &self.faults].into_iter().filter_map(|path| path.as_deref())
+    }
+
     /// Serves the recording from `offset` on, where one is named. Past its end it keeps its final state.
     pub(super) async fn load(&self, offset: Duration) -> Result<Option<Rehearsal>, RehearsalError> {
         let words = |error: &dyn std::error::Error| RehearsalError(error.to_string());

@@ -1,6 +1,6 @@
 //! `crashgate replay`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::output::{Halt, OutputFlags, Sinks};
@@ -23,7 +23,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    args.output.judged(printer, |printer, sinks| judge(args, printer, sinks).map_err(Halt::Usage), false)
+    let inputs: Vec<&Path> = args.plan.files().chain([args.recording.as_path()]).collect();
+    args.output.judged(printer, &inputs, |printer, sinks| judge(args, printer, sinks).map_err(Halt::Usage), false)
 }
 
 fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, String> {

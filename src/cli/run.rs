@@ -170,7 +170,7 @@ async fn run_pod(args: &Args, printer: &mut Printer) -> Result<u8, String> {
     }
     let mut stop = signals::on_signals().map_err(|error| format!("cannot listen to signals: {error}"))?;
     let started_at = jiff::Timestamp::now();
-    let mut recorder = Recorder::create(&args.record).map_err(|error| error.to_string())?;
+    let mut recorder = Recorder::create(&args.record, &[], printer)?;
     let options = args.cluster.options();
     let connection = tokio::select! {
         opened = Connection::open(&options) => opened.map_err(|error| error.to_string())?,

@@ -128,8 +128,10 @@ fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
 async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
     let mut stop = signals::on_signals()
         .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
-    let mut recorder = Recorder::create(&args.record).map_err(|error| usage(&error))?;
-    let inventory = Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?;
+    let inputs: Vec<&Path> = args.rehearsal.inputs().collect();
+    let mut recorder = Recorder::create(&args.record, &inputs, printer).map_err(|error| usage(&error))?;
+    let inputs: Vec<&Path> = args.rehearsal.inputs().chain(args.record.path()).collect();
+    let inventory = Teller::inventory(args.inventory.as_deref(), &inputs, printer).map_err(|error| usage(&error))?;
     let hook = hook(args, printer)?;
     let rehearsal = args.rehearsal.load(Duration::ZERO).await.map_err(|error| usage(&error))?;
     let (connection, default) = if let Some(rehearsal) = &rehearsal {
@@ -225,7 +227,7 @@ async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8,
     let header = reader.header().clone();
     let namespace = args.selection.namespace(&header.namespace);
     let mut teller = Teller {
-        inventory: Teller::inventory(args.inventory.as_deref()).map_err(|message| (message, Verdict::Usage))?,
+        inventory: Teller::inventory(args.inventory.as_deref(), &[path], printer).map_err(|error| usage(&error))?,
         hook: hook(args, printer)?,
         ..teller(args, printer, &header.namespace, header.started_at)
     };

@@ -22,12 +22,21 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Why a recording cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the recording {}: {source}", .path.display())]
-pub struct WriteError {
-    /// The file.
-    pub path: PathBuf,
-    /// What the system says.
-    pub source: io::Error,
+pub enum WriteError {
+    /// The system does not take it.
+    #[error("cannot write the recording {}: {source}", .path.display())]
+    System {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is as long as it may be.
+    #[error("the recording {} has reached its --record-limit; what came after is left out", .path.display())]
+    Limit {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// A recording that is being written.
@@ -37,6 +46,8 @@ pub struct Writer {
     /// `None` once the limit was reached or a write failed.
     file: Option<File>,
     room: u64,
+    /// How many bytes of whole lines the file holds.
+    written: u64,
     last_ms: u64,
     failure: Option<WriteError>,
 }
@@ -48,15 +59,15 @@ impl Writer {
     ///
     /// Where the file cannot be created.
     pub fn create(path: &Path, limit: u64) -> Result<Self, WriteError> {
-        let file = File::create(path).map_err(|source| WriteError { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file: Some(file), room: limit, last_ms: 0, failure: None })
+        let file = File::create(path).map_err(|source| WriteError::System { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), file: Some(file), room: limit, written: 0, last_ms: 0, failure: None })
     }
 
     /// Writes the first line.
     pub fn begin(&mut self, header: &Header) {
         match serde_json::to_value(header) {
             Ok(header) => self.write(&header),
-            Err(error) => self.failure = Some(WriteError { path: self.path.clone(), source: error.into() }),
+            Err(error) => self.failure = Some(WriteError::System { path: self.path.clone(), source: error.into() }),
         }
     }
 
@@ -106,18 +117,20 @@ impl Writer {
         let mut text = line.to_string();
         text.push('\n');
         if text.len() as u64 > self.room {
-            let full =
-                io::Error::new(io::ErrorKind::FileTooLarge, "its limit is reached; what comes after is left out");
-            self.failure = Some(WriteError { path: self.path.clone(), source: full });
+            self.failure = Some(WriteError::Limit { path: self.path.clone() });
             self.file = None;
             return;
         }
         self.room -= text.len() as u64;
         // One write a line, straight to the file: whatever ends the process, the lines before are there.
         if let Err(source) = file.write_all(text.as_bytes()) {
-            self.failure = Some(WriteError { path: self.path.clone(), source });
+            // What fitted of the line is no line. A pipe has nothing to take back.
+            let _ = file.set_len(self.written);
+            self.failure = Some(WriteError::System { path: self.path.clone(), source });
             self.file = None;
+            return;
         }
+        self.written += text.len() as u64;
     }
 }
 
@@ -241,7 +254,7 @@ mod tests {
             writer.traffic(Duration::ZERO, &Entry::Note("a remark of some length".to_owned()));
         }
         assert!(std::fs::metadata(&path).unwrap().len() <= 400);
-        assert!(writer.failure().unwrap().to_string().contains("its limit is reached"));
+        assert!(writer.failure().unwrap().to_string().contains("has reached its --record-limit"));
     }
 
     #[test]

@@ -117,7 +117,8 @@ pub struct Files {
 }
 
 impl Files {
-    /// Creates every file, so that a path that cannot be written is found before the wait.
+    /// Creates every file, so that a path that cannot be written is found before the wait, and none holds the report of
+    /// another run from here on.
     ///
     /// # Errors
     ///
@@ -125,21 +126,24 @@ impl Files {
     pub fn create(wanted: &[Wanted], printer: &Printer) -> Result<Self, String> {
         let mut files: Vec<(Kind, OutputFile)> = Vec::new();
         for Wanted { kind, path } in wanted {
-            if files.iter().any(|(_, file)| file.path() == path) {
-                return Err(format!("error: two reports are to go into {}; give each its own file", shown(path)));
-            }
-            let file = OutputFile::create(path).map_err(|error| {
+            let file = OutputFile::create(path, printer).map_err(|error| {
                 format!("error: cannot write the {} report to {}: {error}", kind.name(), shown(path))
             })?;
+            if files.iter().any(|(_, other)| other.is_same_as(&file)) {
+                return Err(format!("error: two reports are to go into {}; give each its own file", shown(path)));
+            }
             files.push((*kind, file));
         }
-        Ok(Self {
+        let mut files = Self {
             outputs: files,
             story: Story::default(),
             started_at: jiff::Timestamp::now(),
             printer: printer.clone(),
             ended: false,
-        })
+        };
+        let run = files.story.unfinished(files.started_at, NOT_ENDED);
+        files.begin_reports(&run, Some(Mistake::broke(NOT_ENDED)));
+        Ok(files)
     }
 
     /// What will be judged, and where that was written down.
@@ -151,7 +155,7 @@ impl Files {
     pub fn usage(&mut self, error: &str) {
         self.story.gates.clear();
         let run = self.story.unfinished(self.started_at, error);
-        self.write(&run, Some(Mistake::usage(error)), OutputFile::finish);
+        self.finish(&run, Some(Mistake::usage(error)));
         self.ended = true;
     }
 
@@ -167,21 +171,28 @@ impl Files {
             self.ended = true;
             let run = self.story.unfinished(self.started_at, BROKE);
             let error = self.story.gates.is_empty().then_some(Mistake::broke(BROKE));
-            self.write(&run, error, OutputFile::finish);
+            self.finish(&run, error);
         }
     }
 
-    fn write(
-        &mut self,
-        run: &Run,
-        error: Option<Mistake<'_>>,
-        how: impl Fn(&mut OutputFile, &str) -> std::io::Result<()>,
-    ) {
+    /// Writes what the reports say while the run has not ended. That it could not be written is told, and is mended by
+    /// the end if that can be.
+    fn begin_reports(&mut self, run: &Run, error: Option<Mistake<'_>>) {
         let document = Document { run, story: &self.story, error };
         for (kind, file) in &mut self.outputs {
-            if let Err(error) = how(file, &kind.render(&document)) {
+            if let Err(error) = file.replace(&kind.render(&document)) {
                 let path = shown(file.path());
-                self.printer.say(&format!("warning: cannot write the {} report to {path}: {error}", kind.name()));
+                self.printer.say(&format!("warning: cannot write the {} report to {path} yet: {error}", kind.name()));
+            }
+        }
+    }
+
+    fn finish(&mut self, run: &Run, error: Option<Mistake<'_>>) {
+        let document = Document { run, story: &self.story, error };
+        for (kind, file) in &mut self.outputs {
+            if let Err(error) = file.finish(&kind.render(&document)) {
+                let what = format!("the {} report to {}", kind.name(), shown(file.path()));
+                self.printer.could_not_write(&what, &error);
             }
         }
     }
@@ -196,7 +207,7 @@ impl Sink for Files {
         self.story.begin(target, plans);
         if !self.outputs.is_empty() {
             let run = self.story.unfinished(self.started_at, NOT_ENDED);
-            self.write(&run, None, OutputFile::replace);
+            self.begin_reports(&run, None);
         }
     }
 
@@ -213,7 +224,7 @@ impl Sink for Files {
     }
 
     fn end(&mut self, run: &Run) {
-        self.write(run, None, OutputFile::finish);
+        self.finish(run, None);
         self.ended = true;
     }
 }

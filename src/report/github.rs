@@ -5,7 +5,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::BROKE;
@@ -113,13 +113,20 @@ impl Step {
             failures.extend(append(path, &text).err().map(|error| ("outputs", error)));
         }
         for (what, error) in failures {
-            self.printer.say(&format!("warning: cannot write the {what} of the step: {error}"));
+            self.printer.could_not_write(&format!("the {what} of the step"), &error);
         }
     }
 }
 
-fn append(path: &PathBuf, text: &str) -> std::io::Result<()> {
-    OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+/// Appends the text as a whole or not at all: half an output would make the runner refuse those of other steps too.
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    let before = file.metadata()?;
+    let written = file.write_all(text.as_bytes());
+    if written.is_err() && before.is_file() {
+        let _ = file.set_len(before.len());
+    }
+    written
 }
 
 impl Sink for Step {

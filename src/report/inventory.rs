@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::feed::JsonPodRef;
 use super::output_file::OutputFile;
+use super::printer::Printer;
 use crate::feed::machine::Feed;
 
 /// The file. It is written anew at most once a second, and takes up at most a tenth of the time.
-#[derive(Debug)]
 pub struct Inventory {
     file: OutputFile,
     changed: bool,
@@ -42,8 +42,8 @@ impl Inventory {
     /// # Errors
     ///
     /// Where it cannot.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: OutputFile::create(path)?, changed: false, next: None })
+    pub fn create(path: &Path, printer: &Printer) -> io::Result<Self> {
+        Ok(Self { file: OutputFile::create(path, printer)?, changed: false, next: None })
     }
 
     /// Something in the register changed.

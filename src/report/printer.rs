@@ -1,13 +1,19 @@
 //! The printer: the one place that writes to stdout and stderr.
 
 use std::env;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use same_file::Handle;
 
 /// How many columns there are where no terminal says so.
 const COLUMNS: usize = 100;
 
-/// Writes results to stdout and all else to stderr. A reader that went away (a closed pipe) ends nothing.
+/// Writes results to stdout and all else to stderr. A reader that went away (a closed pipe) ends nothing and is no
+/// error; anything else that keeps a part of the result from being written is said on stderr and remembered, because an
+/// exit code of 0 must not stand for a result that nobody can have.
 ///
 /// Clones write to the same streams, so that every sink can hold one.
 #[derive(Clone)]
@@ -20,6 +26,48 @@ pub struct Printer {
 struct Streams {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
+    /// What the process's own streams are; empty where the printer writes elsewhere.
+    own: Vec<(Standard, Handle)>,
+    /// True once stdout could not be written to.
+    stdout_failed: bool,
+    /// True once some part of the result could not be written, wherever it was to go.
+    incomplete: bool,
+}
+
+/// One of the process's two streams for output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standard {
+    /// stdout.
+    Output,
+    /// stderr.
+    Error,
+}
+
+impl Streams {
+    fn new(stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>, own: Vec<(Standard, Handle)>) -> Self {
+        Self { stdout, stderr, own, stdout_failed: false, incomplete: false }
+    }
+
+    /// Returns false where nobody reads stdout any more.
+    fn write_result(&mut self, bytes: &[u8]) -> bool {
+        match self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => false,
+            Err(error) => {
+                self.incomplete = true;
+                if !std::mem::replace(&mut self.stdout_failed, true) {
+                    self.say(&format!("error: cannot write to stdout: {error}"));
+                }
+                true
+            }
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        // One write a line: lines of other processes on the same stream then come between them, not into them.
+        // Nobody is left to tell where stderr cannot be written to.
+        let _ = self.stderr.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.stderr.flush());
+    }
 }
 
 /// What a stream can show.
@@ -50,6 +98,23 @@ fn colour_is_wanted() -> bool {
     !no_colour && !dumb
 }
 
+impl Standard {
+    fn named(path: &Path) -> Option<Self> {
+        match path.to_str()? {
+            "-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Some(Self::Output),
+            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Some(Self::Error),
+            _ => None,
+        }
+    }
+}
+
+/// What stdout and stderr are, as far as the system says.
+fn own_streams() -> Vec<(Standard, Handle)> {
+    let stdout = Handle::stdout().map(|handle| (Standard::Output, handle));
+    let stderr = Handle::stderr().map(|handle| (Standard::Error, handle));
+    [stdout, stderr].into_iter().flatten().collect()
+}
+
 impl Printer {
     /// A printer to this process's stdout and stderr.
     #[must_use]
@@ -58,14 +123,15 @@ impl Printer {
         Self {
             stdout: Look::of(stdout.is_terminal(), terminal_size::terminal_size_of(&stdout)),
             stderr: Look::of(stderr.is_terminal(), terminal_size::terminal_size_of(&stderr)),
-            streams: Arc::new(Mutex::new(Streams { stdout: Box::new(stdout), stderr: Box::new(stderr) })),
+            streams: Arc::new(Mutex::new(Streams::new(Box::new(stdout), Box::new(stderr), own_streams()))),
         }
     }
 
     /// A printer into anything, never a terminal.
     #[must_use]
     pub fn to(stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
-        Self { streams: Arc::new(Mutex::new(Streams { stdout, stderr })), stdout: Look::PLAIN, stderr: Look::PLAIN }
+        let streams = Streams::new(stdout, stderr, Vec::new());
+        Self { streams: Arc::new(Mutex::new(streams)), stdout: Look::PLAIN, stderr: Look::PLAIN }
     }
 
     /// The same printer with other ideas of what both streams can show.
@@ -78,34 +144,56 @@ impl Printer {
 
     /// Writes a part of the result, as it is, to stdout.
     pub fn result(&mut self, text: &str) {
-        // Nobody is left to tell where stdout is closed, and the exit code still says it all.
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = streams.stdout.write_all(text.as_bytes()).and_then(|()| streams.stdout.flush());
+        self.result_bytes(text.as_bytes());
     }
 
     /// Writes a part of the result, byte for byte, to stdout.
     pub fn result_bytes(&mut self, bytes: &[u8]) {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
+        // A reader that went away did so on purpose, and the exit code still says it all.
+        let _ = self.streams().write_result(bytes);
     }
 
     /// Writes a part of a result that has no end, as it is, to stdout. False where nobody reads it any more.
     pub fn stream(&mut self, text: &str) -> bool {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = streams.stdout.write_all(text.as_bytes()).and_then(|()| streams.stdout.flush());
-        !written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        self.streams().write_result(text.as_bytes())
+    }
+
+    /// Says on stderr which part of the result could not be written, and remembers that there is one.
+    pub fn could_not_write(&mut self, what: &str, error: &dyn std::fmt::Display) {
+        let mut streams = self.streams();
+        streams.incomplete = true;
+        streams.say(&format!("error: cannot write {what}: {error}"));
+    }
+
+    /// Returns true where every part of the result could be written so far.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.streams().incomplete
+    }
+
+    /// Returns the stream of this process that a path leads to, whatever it is called: `-`, `/dev/stdout`, or the name
+    /// of the file that stdout was sent into. `file` is what opening the path gave.
+    #[must_use]
+    pub fn stream_behind(&self, path: &Path, file: Option<&File>) -> Option<Standard> {
+        if let Some(named) = Standard::named(path) {
+            return Some(named);
+        }
+        let handle = Handle::from_file(file?.try_clone().ok()?).ok()?;
+        self.streams().own.iter().find(|(_, own)| *own == handle).map(|(stream, _)| *stream)
+    }
+
+    fn streams(&self) -> std::sync::MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes one line of progress or of an error to stderr.
     pub fn say(&mut self, line: &str) {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        // One write a line: lines of other processes on the same stream then come between them, not into them.
-        let _ = streams.stderr.write_all(format!("{line}\n").as_bytes()).and_then(|()| streams.stderr.flush());
+        self.streams().say(line);
     }
 
     /// Writes to stderr as it is, without a newline: for a view that is drawn anew over itself.
     pub fn draw(&mut self, frame: &str) {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut streams = self.streams();
         let _ = streams.stderr.write_all(frame.as_bytes()).and_then(|()| streams.stderr.flush());
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Format;
+use crate::cli::overwriting;
 use crate::cluster::follow::Listener;
 use crate::feed::event::{Change, FeedEvent, Only};
 use crate::feed::machine::Feed;
@@ -35,11 +36,16 @@ pub(super) struct Teller {
 
 impl Teller {
     /// The inventory's file, where one is wanted.
-    pub(super) fn inventory(path: Option<&Path>) -> Result<Option<Inventory>, String> {
-        path.map(Inventory::create).transpose().map_err(|error| {
-            let path = path.map_or_else(String::new, |path| path.display().to_string());
-            format!("error: cannot write the inventory {path}: {error}")
-        })
+    pub(super) fn inventory(
+        path: Option<&Path>,
+        inputs: &[&Path],
+        printer: &Printer,
+    ) -> Result<Option<Inventory>, String> {
+        let Some(path) = path else { return Ok(None) };
+        overwriting::refuse("the inventory", path, inputs)?;
+        let created = Inventory::create(path, printer);
+        let path = quote::name(&path.display().to_string());
+        created.map(Some).map_err(|error| format!("cannot write the inventory {path}: {error}"))
     }
 
     /// Waits for the commands that still run.
@@ -51,12 +57,6 @@ impl Teller {
 
     fn takes(&self, change: &Change) -> bool {
         self.only.takes(change) || (self.until_crash && Only::CrashLoops.takes(change))
-    }
-
-    fn inventory_written(&mut self, written: std::io::Result<()>) {
-        if let Err(error) = written {
-            self.printer.say(&format!("warning: the inventory cannot be written: {error}"));
-        }
     }
 }
 
@@ -96,15 +96,18 @@ impl Listener for Teller {
 
     fn tick(&mut self, feed: &Feed) {
         if let Some(inventory) = self.inventory.as_mut().filter(|_| feed.has_begun()) {
-            let written = inventory.update(feed);
-            self.inventory_written(written);
+            // It is tried again: only the last time decides whether the register is there.
+            if let Err(error) = inventory.update(feed) {
+                self.printer.say(&format!("warning: cannot write the inventory yet: {error}"));
+            }
         }
     }
 
     fn ended(&mut self, feed: &Feed) {
-        if let Some(inventory) = &mut self.inventory {
-            let written = inventory.finish(feed);
-            self.inventory_written(written);
+        if let Some(inventory) = &mut self.inventory
+            && let Err(error) = inventory.finish(feed)
+        {
+            self.printer.could_not_write("the inventory", &error);
         }
     }
 }
