@@ -1,10 +1,13 @@
 //! The rules of the gate, one at a time: what counts, when it counts, and what is said.
 
 mod blocked;
+mod claims;
+mod contradictions;
 mod corners;
 mod crashes;
 mod ending;
 mod events;
+mod fallen;
 mod followed;
 mod gaps;
 mod glance;
@@ -13,10 +16,12 @@ mod jobs;
 mod journal;
 mod machine;
 mod nearby;
+mod node_trouble;
 mod nodes;
 mod probes;
 mod proof;
 mod ranking;
+mod restarts;
 mod said;
 mod scope;
 mod smoke;
@@ -24,6 +29,7 @@ mod tolerance;
 mod versions;
 mod view;
 mod wanted;
+mod warned;
 mod words;
 
 use std::time::Duration;

@@ -1,12 +1,10 @@
 //! What a feed remembers of a pod: as little as it needs to tell what changed. Twenty thousand of them are held at once.
 
-use std::collections::BTreeSet;
-
 use super::event::{Change, ContainerRef, End, PodRef, Sign};
 use super::trouble;
 use crate::gate::code::Code;
 use crate::gate::crash;
-use crate::gate::crash_book::{self, CrashBook};
+use crate::gate::crash_book::CrashBook;
 use crate::gate::pod::{Container, ContainerStatus, Ended, Phase, Pod};
 use crate::gate::{disruption, exit};
 
@@ -21,7 +19,6 @@ pub(super) struct Known {
     /// The causes of waiting that were told.
     waits: Vec<(Option<Box<str>>, Box<str>)>,
     crashes: CrashBook,
-    resizing: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -45,7 +42,6 @@ impl Known {
             containers: Vec::new(),
             waits: Vec::new(),
             crashes: CrashBook::default(),
-            resizing: BTreeSet::new(),
         }
     }
 
@@ -62,12 +58,11 @@ impl Known {
         let (at_first, at_last) = if is_end { (None, phase) } else { (phase, None) };
         changes.extend(at_first);
         self.wait(pod, &mut changes);
-        self.crashes.observe(pod, &self.resizing);
-        self.resizing = crash_book::resizing(pod);
+        self.crashes.observe(pod, None);
         for container in &pod.containers {
             self.container(pod, container, &mut changes);
         }
-        self.restarts = self.containers.iter().map(|container| container.restarts).sum();
+        self.restarts = self.containers.iter().fold(0, |sum: u32, container| sum.saturating_add(container.restarts));
         self.readiness(pod, is_end, &mut changes);
         changes.extend(at_last);
         changes
@@ -140,7 +135,7 @@ impl Known {
     }
 
     fn readiness(&mut self, pod: &Pod, is_end: bool, changes: &mut Vec<Change>) {
-        let was = std::mem::replace(&mut self.ready, pod.is_ready());
+        let was = std::mem::replace(&mut self.ready, pod.says_ready());
         match (was, self.ready) {
             (false, true) => changes.push(Change::Ready),
             (true, false) => {

@@ -20,6 +20,7 @@ pub enum Code {
     ConfigMissing,
     StartFailed,
     OomKilled,
+    DiskLimitExceeded,
     LivenessProbeFailed,
     StartupProbeFailed,
     JobFailed,
@@ -192,6 +193,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "Raise `resources.limits.memory`, or make the app use less.";
     "state.terminated.reason or lastState.terminated.reason OOMKilled"
 
+    DiskLimitExceeded, App, Failed, Counts::AtOnce;
+    "The pod wrote more to its node's disk than its own limits allow, and the kubelet evicted it. Its controller makes another one, which fares the same sooner or later.";
+    "A cache or temporary files that grow without bound, a log that is written to a file, a limit below what the app needs.";
+    "Raise `resources.limits.ephemeral-storage` or the `sizeLimit` of the emptyDir, or make the app write less. Pods that ended so count as long as they are there: delete them once it is corrected.";
+    "status.phase Failed, status.reason Evicted and status.message of the pod (\"ephemeral local storage usage exceeds\", \"Usage of EmptyDir volume\")"
+
     LivenessProbeFailed, App, Failed, Counts::AtOnce;
     "The liveness probe failed and the kubelet killed the container.";
     "A wrong path or port, a probe that begins before the app can answer, an app that hangs under load.";
@@ -217,8 +224,8 @@ pub static CATALOGUE: &[Row] = rows! {
     "status.containerStatuses[].restartCount, state.terminated and lastState.terminated together"
 
     PodFailed, App, Failed, Counts::AtOnce;
-    "A pod that nobody restarts ended in failure.";
-    "Its container ended with a non-zero exit code under `restartPolicy: Never`, or it ran longer than `activeDeadlineSeconds`.";
+    "A pod ended in failure: one that nobody restarts, or more pods of a workload than `maxRestarts` allows, each replaced by a new one.";
+    "Its container ended with a non-zero exit code under `restartPolicy: Never` (the pod's or its own), or it ran longer than `activeDeadlineSeconds`.";
     "Read the log of its container.";
     "status.phase Failed"
 
@@ -265,10 +272,10 @@ pub static CATALOGUE: &[Row] = rows! {
     "status.containerStatuses[].state.waiting.reason ErrImagePull or ImagePullBackOff, with its message"
 
     SandboxFailed, Platform, Platform, Counts::AfterGrace(Grace::Sandbox);
-    "The node cannot build what the pod's containers would run in.";
-    "The network plugin is not ready or out of addresses, the container runtime is overloaded.";
+    "The node cannot build what the pod's containers would run in, or cannot start them there.";
+    "The network plugin is not ready or out of addresses, the container runtime is overloaded or gone, the node's disk is full.";
     "Look at the node named and its network plugin.";
-    "event FailedCreatePodSandBox of the pod; CreateContainerError with a time-out or a reserved name"
+    "event FailedCreatePodSandBox of the pod; CreateContainerError, RunContainerError or StartError with words of the node (no space left on device, no running task found, a time-out, a reserved name)"
 
     NodeNotReady, Platform, Platform, Counts::AtTheEnd;
     "The node under the pod does not answer.";

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::cause::{Cause, FirstSights};
 use super::code::{Code, Counts};
 use super::crash::CrashLedger;
-use super::event_book::{EventBook, ProbeKind};
+use super::event_book::{EventBook, ProbeKind, Said};
 use super::finding::{Evidence, EvidenceKind, LogWanted, Place};
 use super::plan::{Grace, Plan};
-use super::pod::{Container, ContainerState, Ended, Pod, Probe, RestartPolicy, Role};
-use super::{creation, exit, image, pull, start};
+use super::pod::{Container, ContainerState, Ended, Pod, Probe};
+use super::stamps::is_earlier;
+use super::{crash, creation, exit, image, pull, start};
 
 /// A container in its pod, with all that the rules look at.
 pub(super) struct Seen<'a> {
@@ -97,7 +98,7 @@ impl Seen<'_> {
             (ProbeKind::Startup, Code::StartupProbeFailed, "startup"),
             (ProbeKind::Liveness, Code::LivenessProbeFailed, "liveness"),
         ] {
-            if self.book.probe_kill(&self.pod.uid, &self.container.name, kind).is_some() {
+            if self.book.probe_kill(&self.pod.uid, &self.container.name, kind).is_some_and(|kill| is_of(kill, ended)) {
                 return (code, self.probe_message(kind, name, ended));
             }
         }
@@ -134,7 +135,9 @@ impl Seen<'_> {
     /// What the probe was last told, without the kubelet's preface.
     fn probe_answer(&self, kind: ProbeKind) -> Option<&str> {
         let said = self.book.probe_answer(&self.pod.uid, &self.container.name, kind)?;
-        Some(said.message.split_once(" probe failed: ").map_or(said.message.as_str(), |(_, answer)| answer).trim_end())
+        let answer = [" probe failed: ", " probe errored and resulted in unknown state: ", " probe errored: "];
+        let answer = answer.iter().find_map(|preface| said.message.split_once(preface));
+        Some(answer.map_or(said.message.as_str(), |(_, answer)| answer).trim_end())
     }
 
     fn probe_evidence(&self, code: Code) -> Option<Evidence> {
@@ -178,6 +181,9 @@ impl Seen<'_> {
     /// meant.
     pub(super) fn waiting(&self, sights: &mut FirstSights, remembered: Option<Code>) -> Option<Cause> {
         let status = self.container.status.as_ref()?;
+        if let Some(cause) = self.node_trouble(sights) {
+            return Some(cause);
+        }
         let ContainerState::Waiting { reason: Some(reason), message } = &status.state else { return None };
         let message = message.as_deref().unwrap_or_default();
         if let Some(code) = image::cause_of(reason, message, &self.container.image, remembered) {
@@ -212,6 +218,20 @@ impl Seen<'_> {
         Some(cause)
     }
 
+    /// That its node could not start it, while it does not run. Such an end is no crash.
+    fn node_trouble(&self, sights: &mut FirstSights) -> Option<Cause> {
+        let status = self.container.status.as_ref().filter(|status| status.state != ContainerState::Running)?;
+        let (_, ended) = crash::end_shown(status).filter(|(_, ended)| exit::is_node_trouble(ended))?;
+        let said = ended.message.as_deref().unwrap_or_default();
+        let text = format!("{} could not be started by its node: {}", self.words(), start::without_layers(said));
+        let code = Code::SandboxFailed;
+        let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
+        cause.restarts = Some(status.restart_count);
+        let reason = ended.reason.as_deref().unwrap_or("terminated");
+        cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("{reason}: {said}") });
+        Some(cause)
+    }
+
     fn image_cause(&self, code: Code, message: &str, sights: &mut FirstSights) -> Cause {
         // A bare back-off does not quote the cause; the event does.
         let said = self.book.pull_failure(&self.pod.uid, &self.container.name).map(|said| said.message.as_str());
@@ -230,15 +250,23 @@ impl Seen<'_> {
     pub(super) fn not_ready(&self, code: Code, flaps: u32) -> Cause {
         let words = self.words();
         let state = self.container.status.as_ref().map(|status| &status.state);
-        let probe = self.probe(ProbeKind::Readiness);
+        // Until the startup probe has succeeded, the readiness probe is not asked at all.
+        let not_started = self.container.status.as_ref().is_some_and(|status| status.started == Some(false));
+        let waits_to_start = not_started && self.container.probes.startup.is_some();
+        let (kind, name) =
+            if waits_to_start { (ProbeKind::Startup, "startup") } else { (ProbeKind::Readiness, "readiness") };
+        let probe = self.probe(kind);
         let asked = probe.map_or_else(String::new, |probe| format!(" ({})", probe.asks));
-        let answer = self.probe_answer(ProbeKind::Readiness).map_or_else(String::new, |answer| format!(": {answer}"));
+        let answer = self.probe_answer(kind).map_or_else(String::new, |answer| format!(": {answer}"));
         let message = match state {
             _ if code == Code::ReadinessFlapping => {
                 format!("{words} lost its readiness {}{asked}{answer}", times(flaps))
             }
             Some(ContainerState::Running) if probe.is_some() => {
-                format!("{words} runs, but its readiness probe does not succeed{asked}{answer}")
+                format!("{words} runs, but its {name} probe does not succeed{asked}{answer}")
+            }
+            Some(ContainerState::Running) if self.pod.says_ready() => {
+                format!("{words} runs and is not ready, although the pod's condition Ready says True")
             }
             Some(ContainerState::Running) => format!("{words} runs, but is not ready"),
             Some(ContainerState::Terminated(ended)) => format!("{words} ended with {}", exit::in_words(ended)),
@@ -251,12 +279,12 @@ impl Seen<'_> {
         cause.restarts = self.container.status.as_ref().map(|status| status.restart_count);
         if probe.is_some() {
             cause.next_step = format!(
-                "Look at what the readiness probe asks: `kubectl describe pod -n {} {}`; raise `waitPeriod` if the app is only slow.",
+                "Look at what the {name} probe asks: `kubectl describe pod -n {} {}`; raise `waitPeriod` if the app is only slow.",
                 self.plan.namespace, self.pod.name
             );
         }
         if let Some(probe) = probe {
-            cause.evidence.push(Evidence { kind: EvidenceKind::Probe, text: probe_words("readiness", probe) });
+            cause.evidence.push(Evidence { kind: EvidenceKind::Probe, text: probe_words(name, probe) });
         }
         if matches!(state, Some(ContainerState::Running)) {
             cause.log = Some(LogWanted {
@@ -270,13 +298,14 @@ impl Seen<'_> {
     }
 }
 
-/// The restart policy in force for a container.
-pub(super) fn policy(pod: &Pod, container: &Container) -> RestartPolicy {
-    if container.role == Role::Sidecar {
-        RestartPolicy::Always
-    } else {
-        container.restart_policy.unwrap_or(pod.restart_policy)
-    }
+/// True where this kill can have brought this end: it was said while the attempt ran. Both stamps are of the node's own
+/// clock; where one is absent, nothing speaks against it.
+fn is_of(kill: &Said, ended: &Ended) -> bool {
+    let Some(said) = kill.last_seen.as_deref() else { return true };
+    let before = ended.started_at.as_deref().is_some_and(|started| is_earlier(said, started));
+    // The event of several kills has the stamp of the last one, and an earlier one may have brought this end.
+    let after = kill.count <= 1 && ended.finished_at.as_deref().is_some_and(|finished| is_earlier(finished, said));
+    !before && !after
 }
 
 fn verb(reason: &str) -> &'static str {

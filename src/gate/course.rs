@@ -280,7 +280,7 @@ fn unobservable(moment: &Moment<'_>) -> Option<Decision> {
     if let Some(message) = view.sources.pods_denied() {
         let mut cause =
             Cause::new(Code::Forbidden, Place::default(), format!("pods may not be listed: {message}"), now);
-        cause.next_step = format!("Add this rule to the Role: {}", rights::rule_for(Source::Pods));
+        cause.next_step = format!("Add this rule to the Role: {}", rights::rule_for(&[Source::Pods]));
         return Some((Verdict::Inconclusive, vec![cause]));
     }
     if let Some((source, trouble)) = view.sources.hopeless() {

@@ -1,37 +1,38 @@
 //! The crashes of all containers of a pod, and when the ends of its containers count at all.
 
-use std::collections::BTreeSet;
-
-use super::crash::CrashLedger;
-use super::disruption;
+use super::crash::{Circumstances, CrashLedger};
 use super::pod::{ContainerState, Pod, RestartPolicy, Role};
+use super::{disk_limit, disruption};
 
 /// The crash ledgers of a pod's containers. Those that never ended have none: most pods need no room here.
 #[derive(Debug, Clone, Default)]
 pub struct CrashBook {
     ledgers: Vec<(Box<str>, CrashLedger)>,
+    /// The pod was observed before.
+    seen: bool,
 }
 
 impl CrashBook {
-    /// Counts the ends that the pod shows now. `resized` are the containers that a resize was about to restart at the
-    /// look before (see [`resizing`]): the resize and its restart can be over in one step.
-    pub fn observe(&mut self, pod: &Pod, resized: &BTreeSet<String>) {
+    /// Counts the ends that the pod shows now. `sandbox_changed` is when the kubelet last said that it replaces the pod's
+    /// sandbox (event `SandboxChanged`).
+    pub fn observe(&mut self, pod: &Pod, sandbox_changed: Option<&str>) {
+        let at_first = !std::mem::replace(&mut self.seen, true);
         // Ends of a pod on its way out are no crashes, nor those of sidecars whose app has finished.
-        if pod.deleting || disruption::disturbed(pod).is_some() {
+        if pod.deleting || disruption::disturbed(pod).is_some() || disk_limit::exceeded(pod).is_some() {
             return;
         }
+        let around = Circumstances { policy: pod.restart_policy, resize: pod.resize, at_first, sandbox_changed };
         let finished = pod.restart_policy != RestartPolicy::Always && app_has_ended(pod);
         for container in &pod.containers {
             if finished && container.role == Role::Sidecar {
                 continue;
             }
-            let resizing = pod.resizing || container.resize_restarts || resized.contains(&container.name);
             if let Some((_, ledger)) = self.ledgers.iter_mut().find(|(name, _)| **name == *container.name) {
-                ledger.observe(container, pod.restart_policy, resizing);
+                ledger.observe(container, around);
                 continue;
             }
             let mut ledger = CrashLedger::default();
-            ledger.observe(container, pod.restart_policy, resizing);
+            ledger.observe(container, around);
             if ledger != CrashLedger::default() {
                 self.ledgers.push((container.name.as_str().into(), ledger));
             }
@@ -43,14 +44,6 @@ impl CrashBook {
     pub fn of(&self, container: &str) -> Option<&CrashLedger> {
         self.ledgers.iter().find(|(name, _)| **name == *container).map(|(_, ledger)| ledger)
     }
-}
-
-/// The containers that an in-place resize may restart now.
-#[must_use]
-pub fn resizing(pod: &Pod) -> BTreeSet<String> {
-    let containers = pod.containers.iter();
-    let may = containers.filter(|container| pod.resizing || container.resize_restarts);
-    may.map(|container| container.name.clone()).collect()
 }
 
 fn app_has_ended(pod: &Pod) -> bool {

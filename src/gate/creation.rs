@@ -1,20 +1,23 @@
 //! Reading why a container could not be created or started, and what a pod waits for before its containers start.
 
 use super::code::Code;
+use super::node_trouble;
 
 /// What a container's waiting reason says about its creation or start; `None` where it is about something else.
 #[must_use]
 pub fn cause_of(reason: &str, message: &str) -> Option<Code> {
     match reason {
-        "CreateContainerConfigError" | "CreateContainerError" => Some(if is_node_trouble(message) {
+        "CreateContainerConfigError" | "CreateContainerError" => Some(if node_trouble::is_meant(message) {
             Code::SandboxFailed
         } else if names_missing_config(message) {
             Code::ConfigMissing
         } else {
             Code::StartFailed
         }),
-        "RunContainerError" | "PreStartHookError" | "PostStartHookError" | "PreCreateHookError" => {
-            Some(if is_node_trouble(message) { Code::SandboxFailed } else { Code::StartFailed })
+        // A hook is the app's own, and so is the server that it asks.
+        "PreStartHookError" | "PostStartHookError" => Some(Code::StartFailed),
+        "RunContainerError" | "PreCreateHookError" => {
+            Some(if node_trouble::is_meant(message) { Code::SandboxFailed } else { Code::StartFailed })
         }
         _ => None,
     }
@@ -25,7 +28,7 @@ pub fn cause_of(reason: &str, message: &str) -> Option<Code> {
 pub fn cause_of_failed_mount(message: &str) -> Code {
     // The root CA's ConfigMap is made by the cluster itself a moment after a namespace is: nothing the app left out.
     let is_the_clusters_own = message.contains("kube-root-ca.crt");
-    if !is_node_trouble(message) && !is_the_clusters_own && names_missing_config(message) {
+    if !node_trouble::is_meant(message) && !is_the_clusters_own && names_missing_config(message) {
         Code::ConfigMissing
     } else {
         Code::VolumeUnavailable
@@ -41,16 +44,6 @@ fn names_missing_config(message: &str) -> bool {
             .iter()
             .any(|phrase| text.contains(phrase));
     names_one && says_missing
-}
-
-/// True where the words are those of a node that is slow or confused, which passes without anybody's help.
-fn is_node_trouble(message: &str) -> bool {
-    let text = message.to_lowercase();
-    let failed_to_sync = text.contains("failed to sync") && text.contains("cache");
-    failed_to_sync
-        || ["context deadline exceeded", "name is reserved", "is reserved for", "context canceled", "deadlineexceeded"]
-            .iter()
-            .any(|phrase| text.contains(phrase))
 }
 
 /// The object that a message says is missing, as `Secret payments-tls`, with its key where one is named.
@@ -163,6 +156,26 @@ mod tests {
             ("RunContainerError", "exec: \"/app/x\": no such file or directory", Some(Code::StartFailed)),
             ("RunContainerError", "context deadline exceeded", Some(Code::SandboxFailed)),
             ("CreateContainerConfigError", "failed to sync with the stars", Some(Code::StartFailed)),
+            (
+                "CreateContainerConfigError",
+                "services have not yet been read at least once, cannot construct envvars",
+                Some(Code::SandboxFailed),
+            ),
+            (
+                "CreateContainerError",
+                "failed to create containerd container: mkdir /var/lib/containerd/x: no space left on device",
+                Some(Code::SandboxFailed),
+            ),
+            (
+                "RunContainerError",
+                "failed to get sandbox container task: no running task found: task 12ab not found: not found",
+                Some(Code::SandboxFailed),
+            ),
+            (
+                "PostStartHookError",
+                "HTTP lifecycle hook (/warm) for Container \"app\" in Pod \"a\" failed - error: Get \"http://10.1.2.3/warm\": EOF",
+                Some(Code::StartFailed),
+            ),
             ("PodInitializing", "", None),
         ];
         for (reason, message, code) in table {

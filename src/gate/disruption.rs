@@ -1,5 +1,6 @@
 //! Ends of pods that are not the app's fault: evicted, preempted, shut down with their node, refused by their node.
 
+use super::disk_limit;
 use super::pod::{Phase, Pod};
 
 /// Why the pod is disturbed, in a few words; `None` where it is not.
@@ -8,6 +9,9 @@ use super::pod::{Phase, Pod};
 /// `DisruptionTarget` comes a little before the deletion; `status.reason` stays on the pods that the kubelet ended.
 #[must_use]
 pub fn disturbed(pod: &Pod) -> Option<String> {
+    if disk_limit::exceeded(pod).is_some() {
+        return None;
+    }
     if let Some(target) = pod.disruption.as_ref().filter(|condition| condition.status) {
         return Some(target.reason.as_deref().map_or_else(|| "disrupted".to_owned(), in_words));
     }
@@ -87,7 +91,8 @@ mod tests {
             restart_policy: None,
             memory_limit: None,
             requests: std::collections::BTreeMap::new(),
-            resize_restarts: false,
+            restart_rules: Vec::new(),
+            resize: None,
             probes: Probes::default(),
             status: Some(status),
         };
@@ -110,7 +115,8 @@ mod tests {
             scheduled: None,
             disruption: None,
             sandbox_ready: None,
-            resizing: false,
+            resize: crate::gate::pod::PodResize::Settled,
+            claims: Vec::new(),
             containers: vec![container],
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::observation::ClusterEvent;
+use super::stamps::is_earlier;
 
 /// The reasons of events that rules or words rest on. All others are passed over.
-const READ: [&str; 16] = [
+const READ: [&str; 21] = [
     "FailedMount",
     "FailedAttachVolume",
     "FailedMapVolume",
@@ -22,10 +23,18 @@ const READ: [&str; 16] = [
     "ProvisioningFailed",
     "BackOff",
     "FailedDaemonPod",
+    "SandboxChanged",
+    "Pulling",
+    "Pulled",
+    "Created",
+    "Started",
 ];
 
 /// How the kubelet begins when it says why a pull failed.
 const PULL_FAILED: &str = "Failed to pull image";
+
+/// The kind of object whose events are kept by its name.
+pub const CLAIM: &str = "PersistentVolumeClaim";
 
 /// Which probe an event speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +57,7 @@ pub struct Said {
     /// Its place in the order of observation: a larger one was observed later.
     pub order: u64,
     /// When it was last said, as the server wrote it.
-    last_seen: Option<String>,
+    pub last_seen: Option<String>,
     /// `metadata.uid` of the newest one, by which a repeated observation is known.
     uid: String,
 }
@@ -69,12 +78,27 @@ struct Key {
 #[derive(Debug, Default)]
 pub struct EventBook {
     entries: BTreeMap<Key, Said>,
+    /// What was last said about each `PersistentVolumeClaim`, by its name, which is all that pods know of it.
+    claims: BTreeMap<String, ClaimSaid>,
     order: u64,
+}
+
+/// What was last said about a `PersistentVolumeClaim`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimSaid {
+    /// The event's reason: `ProvisioningFailed`, `WaitForFirstConsumer`, `FailedBinding`, ….
+    pub reason: String,
+    /// The event's message.
+    pub message: String,
+    last_seen: Option<String>,
 }
 
 impl EventBook {
     /// Takes in an event; a repeated observation of the same one changes nothing. True where something was new.
     pub fn observe(&mut self, event: &ClusterEvent) -> bool {
+        if event.object_kind == CLAIM {
+            return self.observe_claim(event);
+        }
         if !READ.contains(&event.reason.as_str()) {
             return false;
         }
@@ -96,7 +120,7 @@ impl EventBook {
         match self.entries.get_mut(&key) {
             Some(known) if known.uid == said.uid && known.count >= said.count && known.message == said.message => false,
             // A list has no order in time: an older event of the same kind does not take the place of a newer one.
-            Some(known) if is_earlier(said.last_seen.as_deref(), known.last_seen.as_deref()) => false,
+            Some(known) if is_older(&said, known) => false,
             Some(known) => {
                 *known = said;
                 true
@@ -106,6 +130,48 @@ impl EventBook {
                 true
             }
         }
+    }
+
+    fn observe_claim(&mut self, event: &ClusterEvent) -> bool {
+        let said = ClaimSaid {
+            reason: event.reason.clone(),
+            message: event.message.clone(),
+            last_seen: event.last_seen.clone(),
+        };
+        let known = self.claims.get(&event.object_name);
+        let stamps = known.and_then(|known| known.last_seen.as_deref()).zip(said.last_seen.as_deref());
+        let is_older = stamps.is_some_and(|(known, said)| is_earlier(said, known));
+        let is_news =
+            !is_older && known.is_none_or(|known| (&known.reason, &known.message) != (&said.reason, &said.message));
+        if !is_older {
+            self.claims.insert(event.object_name.clone(), said);
+        }
+        is_news
+    }
+
+    /// What was last said about the `PersistentVolumeClaim` of this name.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&ClaimSaid> {
+        self.claims.get(name)
+    }
+
+    /// How much was said so far: what is said from now on has a larger [`Said::order`].
+    #[must_use]
+    pub fn order(&self) -> u64 {
+        self.order
+    }
+
+    /// The newest thing said about this container of the object of this reason.
+    #[must_use]
+    pub fn newest_of(&self, object_uid: &str, reason: &str, container: &str) -> Option<&Said> {
+        let key = Key {
+            object_uid: object_uid.to_owned(),
+            reason: reason.to_owned(),
+            container: Some(container.to_owned()),
+            probe: None,
+            topic: None,
+        };
+        self.entries.get(&key)
     }
 
     /// What was said about the object with this UID, of this reason, about any container.
@@ -160,6 +226,12 @@ impl EventBook {
     }
 }
 
+/// True for a step on the way of a pod to its start. Most pods take them all, without anything to tell.
+#[must_use]
+pub fn is_progress(reason: &str) -> bool {
+    matches!(reason, "Pulling" | "Pulled" | "Created" | "Started")
+}
+
 fn topic_of(reason: &str, message: &str) -> Option<String> {
     match reason {
         "FailedMount" => message.split('"').nth(1).map(str::to_owned),
@@ -177,14 +249,8 @@ fn probe_of(message: &str) -> Option<ProbeKind> {
         .map(|(_, probe)| probe)
 }
 
-/// True where one server stamp is earlier than another. Within one second the API's two precisions cannot be told
-/// apart, and neither is earlier.
-fn is_earlier(one: Option<&str>, other: Option<&str>) -> bool {
-    const WHOLE_SECONDS: usize = "2026-01-01T00:00:00".len();
-    match (one, other) {
-        (Some(one), Some(other)) => one.get(..WHOLE_SECONDS) < other.get(..WHOLE_SECONDS),
-        _ => false,
-    }
+fn is_older(one: &Said, other: &Said) -> bool {
+    one.last_seen.as_deref().zip(other.last_seen.as_deref()).is_some_and(|(one, other)| is_earlier(one, other))
 }
 
 #[cfg(test)]

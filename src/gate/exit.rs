@@ -1,5 +1,6 @@
 //! What the end of a container means: exit codes and signals in words.
 
+use super::node_trouble;
 use super::pod::Ended;
 
 /// The code by which shells and runtimes report death by signal `n`: 128 + n.
@@ -17,12 +18,26 @@ pub fn never_ran(ended: &Ended) -> bool {
     matches!(ended.reason.as_deref(), Some("StartError" | "ContainerCannotRun"))
 }
 
-/// True where the end is not the app's: the kubelet lost sight of the container (a node reboot, a runtime restart), and
-/// made up exit code 255 or 137 with the reason `Unknown` or `ContainerStatusUnknown`.
+/// True where the kubelet made the end up, for a container that it could not find any more.
+#[must_use]
+pub fn is_made_up(ended: &Ended) -> bool {
+    ended.reason.as_deref() == Some("ContainerStatusUnknown")
+}
+
+/// True where the end is not the app's: the kubelet or the runtime lost sight of the container (a node reboot, a runtime
+/// restart), and made up exit code 255 or 137 with the reason `Unknown` or `ContainerStatusUnknown`; or the node was not
+/// able to start it.
 #[must_use]
 pub fn is_the_nodes(ended: &Ended) -> bool {
-    matches!(ended.reason.as_deref(), Some("ContainerStatusUnknown"))
-        || (ended.exit_code == 255 && matches!(ended.reason.as_deref(), Some("Unknown")))
+    is_made_up(ended)
+        || (ended.exit_code == 255 && ended.reason.as_deref() == Some("Unknown"))
+        || is_node_trouble(ended)
+}
+
+/// True where the process never ran, in words that speak of the node and not of the image or the command.
+#[must_use]
+pub fn is_node_trouble(ended: &Ended) -> bool {
+    never_ran(ended) && ended.message.as_deref().is_some_and(node_trouble::is_meant)
 }
 
 /// The end in a few words: `exit code 1`, `OOMKilled (exit code 137)`, `exit code 139 (SIGSEGV: …)`.
@@ -80,7 +95,7 @@ fn in_words_of_signal(signal: i32) -> String {
 }
 
 fn signal_of(exit_code: i32) -> Option<i32> {
-    let signal = exit_code - SIGNAL_BASE;
+    let signal = exit_code.checked_sub(SIGNAL_BASE)?;
     (1..=64).contains(&signal).then_some(signal)
 }
 
@@ -126,6 +141,7 @@ mod tests {
         assert_eq!(signalled(0), "exit code 1", "no signal at all");
         assert_eq!(in_words(&ended(192, "Error")), "exit code 192 (signal 64)");
         assert_eq!(in_words(&ended(193, "Error")), "exit code 193", "there are 64 signals");
+        assert_eq!(in_words(&ended(i32::MIN, "Error")), "exit code -2147483648");
     }
 
     #[test]

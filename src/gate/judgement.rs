@@ -50,6 +50,10 @@ impl<'a> Judgement<'a> {
                 None
             });
             wanted = wanted.zip(group_wanted).map(|(sum, more)| sum.saturating_add(more));
+            // Each replacement may be Ready for a while: what ended stays a cause.
+            if group.failures() > plan.max_restarts {
+                causes.extend(group.failed.iter().filter_map(|track| track.failure().cloned()));
+            }
             if let Owner::Workload(workload) = group.owner {
                 let sights = sights.entry(workload.uid.clone()).or_default();
                 causes.extend(owner_causes::creation(group, group_wanted, &plan.namespace, &view.book, now, sights));

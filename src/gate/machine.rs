@@ -11,16 +11,16 @@ use super::course::{Course, Moment};
 use super::finding::{Evidence, EvidenceKind, Place};
 use super::journal::Journal;
 use super::judgement::{Judgement, OwnerSights};
-use super::observation::{Fact, Object, Source, Warning};
+use super::observation::{Fact, Object, Source};
 use super::outcome::{GateEvent, Outcome};
 use super::plan::Plan;
-use super::pod::Pod;
+use super::pod::{Phase, Pod};
+use super::remarks::{PODS, Remark, Remarks};
 use super::scope::{Owner, Scope};
 use super::verdict::Verdict;
 use super::view::View;
-use super::warning::Notice;
 use super::workload::{Workload, WorkloadKind};
-use super::{closing, proof, rights};
+use super::{closing, proof};
 
 /// How long a confirming read may take beyond the time that it is asked for at.
 pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
@@ -59,7 +59,7 @@ pub struct Gate {
     owner_sights: OwnerSights,
     /// When the causes that stand will count.
     deadlines: Vec<Duration>,
-    warnings: Vec<Warning>,
+    warnings: Remarks,
     outcome: Option<Outcome>,
     journal: Journal,
 }
@@ -75,7 +75,7 @@ impl Gate {
             course: Course::default(),
             owner_sights: OwnerSights::new(),
             deadlines: Vec::new(),
-            warnings: Vec::new(),
+            warnings: Remarks::default(),
             outcome: None,
             journal: Journal::default(),
         }
@@ -115,12 +115,13 @@ impl Gate {
             Fact::Denied { source, message } => {
                 let news = self.view.sources.denied(source, message);
                 if news && source != Source::Pods {
-                    self.warn(denied(source));
+                    let warning = self.warnings.deny(source);
+                    self.journal.push(self.now, GateEvent::Warned(warning));
                 }
                 news
             }
             Fact::Noticed(warning) => {
-                self.warn(warning);
+                self.warn(warning.into());
                 false
             }
             Fact::Confirmed { pods, owners } => {
@@ -261,7 +262,8 @@ impl Gate {
     fn decide(&mut self, verdict: Verdict, causes: Vec<Cause>) {
         let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
         let warnings = std::mem::take(&mut self.warnings);
-        self.outcome = Some(closing::outcome(&judgement, &self.plan, self.now, verdict, causes, warnings));
+        self.outcome =
+            Some(closing::outcome(&judgement, &self.view.book, &self.plan, self.now, verdict, causes, warnings));
         self.journal.push(self.now, GateEvent::Decided { verdict });
     }
 
@@ -321,31 +323,29 @@ impl Gate {
         }
     }
 
-    fn warn(&mut self, warning: Warning) {
-        if !self.warnings.contains(&warning) {
-            self.journal.push(self.now, GateEvent::Warned(warning.clone()));
-            self.warnings.push(warning);
+    fn warn(&mut self, remark: Remark) {
+        let warning = remark.warning.clone();
+        if self.warnings.add(remark) {
+            self.journal.push(self.now, GateEvent::Warned(warning));
         }
     }
 }
 
-/// The pods that the platform took away or is taking away. They are soon gone, and a pass must tell of them.
-fn disruptions(judgement: &Judgement<'_>) -> Vec<Warning> {
+/// The pods that the platform took away or is taking away, and those that ended and nobody knows why. They are soon gone,
+/// and a pass must tell of them.
+fn disruptions(judgement: &Judgement<'_>) -> Vec<Remark> {
     let left_out = judgement.scope.groups.iter().flat_map(|group| &group.left_out);
-    let disturbed = left_out.filter_map(|track| {
-        let message = format!("pod {} was {}; it was left out", track.pod.name, track.disturbed()?);
-        Some(Warning { code: Code::PodDisrupted.into(), message })
+    let remarks = left_out.filter_map(|track| {
+        let pod = &track.pod;
+        let (code, why) = if let Some(why) = track.disturbed() {
+            (Code::PodDisrupted, why)
+        } else {
+            let unexplained = pod.phase == Some(Phase::Failed) && !pod.deleting && track.failure().is_none();
+            let reason = pod.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+            (Code::PodFailed, unexplained.then(|| format!("replaced after it ended in phase Failed{reason}"))?)
+        };
+        let one = format!("pod {} was {why}; it was left out", pod.name);
+        Some(Remark::of_pod(code, &pod.name, one, format!("{PODS} were {why}; they were left out")))
     });
-    disturbed.collect()
-}
-
-fn denied(source: Source) -> Warning {
-    let code = match source {
-        Source::Events => Notice::EventsForbidden,
-        Source::Nodes => Notice::NodesForbidden,
-        Source::Pods | Source::Workloads(_) => Notice::OwnersForbidden,
-    };
-    let message =
-        format!("this identity may not list {source}; the rule to add to its Role: {}", rights::rule_for(source));
-    Warning { code: code.into(), message }
+    remarks.collect()
 }

@@ -57,18 +57,50 @@ pub struct Pod {
     pub disruption: Option<Condition>,
     /// The condition `PodReadyToStartContainers`: sandbox, network and volumes are there.
     pub sandbox_ready: Option<Condition>,
-    /// The condition `PodResizeInProgress` is True: an in-place resize may restart containers.
-    pub resizing: bool,
+    /// How far an in-place resize of the pod is.
+    pub resize: PodResize,
+    /// The `PersistentVolumeClaim`s that its volumes need, by name: those of `spec.volumes`, and those that the
+    /// ephemeral volume controller makes for it.
+    pub claims: Vec<String>,
     /// All containers of the spec, init containers first, each with its status where the kubelet gave one.
     pub containers: Vec<Container>,
 }
 
 impl Pod {
-    /// True where the condition `Ready` says `True`. Only this counts as ready: the phase does not.
+    /// True where the condition `Ready` says `True` and nothing else in the status contradicts it. The kubelet writes both
+    /// from the same facts, so a status that contradicts itself is proof of neither.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        self.says_ready()
+            && self.phase == Some(Phase::Running)
+            && self.containers.iter().filter(|container| container.role != Role::Init).all(Container::is_ready)
+    }
+
+    /// True where the condition `Ready` says `True`, whatever the rest of the status says.
+    #[must_use]
+    pub fn says_ready(&self) -> bool {
         self.ready.as_ref().is_some_and(|condition| condition.status)
     }
+
+    /// The sum of `restartCount` over its containers, at most what the type holds.
+    #[must_use]
+    pub fn restarts(&self) -> u32 {
+        let statuses = self.containers.iter().filter_map(|container| container.status.as_ref());
+        statuses.fold(0, |sum, status| sum.saturating_add(status.restart_count))
+    }
+}
+
+/// How far an in-place resize of a pod is, by its conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PodResize {
+    /// Neither condition is True.
+    #[default]
+    Settled,
+    /// `PodResizeInProgress` is True: the kubelet is about to apply it, and may restart containers for it.
+    InProgress,
+    /// `PodResizePending` is True (reason `Deferred` or `Infeasible`), or `PodResizeInProgress` has reason `Error`: the
+    /// kubelet does not apply it, and so restarts nothing for it.
+    Stuck,
 }
 
 /// `status.phase` of a pod.
@@ -166,16 +198,45 @@ pub struct Container {
     pub image: String,
     /// The container's own `restartPolicy`, where it has one, over that of the pod.
     pub restart_policy: Option<RestartPolicy>,
+    /// `restartPolicyRules`, in their order: the first that fits an exit code goes before the container's policy.
+    pub restart_rules: Vec<RestartRule>,
     /// `resources.limits.memory` as the spec has it.
     pub memory_limit: Option<String>,
     /// `resources.requests` as the spec has them: `cpu`, `memory`, ….
     pub requests: BTreeMap<String, String>,
-    /// A resize of this container's resources is pending and its `resizePolicy` asks for a restart.
-    pub resize_restarts: bool,
+    /// The resources whose change restarts it; `None` where its `resizePolicy` asks for a restart for none of them.
+    pub resize: Option<Resize>,
     /// Its probes.
     pub probes: Probes,
     /// Its status; absent until the pod is on a node.
     pub status: Option<ContainerStatus>,
+}
+
+impl Container {
+    /// True where its own status says that it runs and is ready.
+    fn is_ready(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.ready && status.state == ContainerState::Running)
+    }
+}
+
+/// One of `restartPolicyRules` of a container (Kubernetes 1.34 and later).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestartRule {
+    /// `action` restarts the container. Any other action leaves it to the policy.
+    pub restarts: bool,
+    /// `exitCodes.operator` is `NotIn`: the rule fits all codes but these.
+    pub all_but: bool,
+    /// `exitCodes.values`.
+    pub exit_codes: Vec<i32>,
+}
+
+/// The resources of a container whose `resizePolicy` says `RestartContainer`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resize {
+    /// Their requests and limits in the spec, as one text. Compared for equality only.
+    pub asked: String,
+    /// The status has the same amounts: nothing is left to apply.
+    pub applied: bool,
 }
 
 /// The probes of a container, where it has them.

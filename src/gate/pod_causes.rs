@@ -9,7 +9,7 @@ use super::event_book::EventBook;
 use super::finding::{Evidence, EvidenceKind, Place};
 use super::plan::Plan;
 use super::pod::{Container, ContainerState, Phase, Pod};
-use super::{creation, disruption, exit, scheduling};
+use super::{creation, disruption, pod_failure, scheduling, volume_claims};
 
 /// Where a pod is.
 pub(super) fn place_of(pod: &Pod) -> Place {
@@ -39,8 +39,9 @@ pub(super) fn scheduling(
     let scheduled = pod.scheduled.as_ref().filter(|condition| !condition.status)?;
     let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
     let said = scheduled.message.as_deref().unwrap_or_default();
-    let (code, message) = if is_about_a_claim(said) {
-        (Code::VolumeUnavailable, format!("the pod waits for its volume: {}", scheduling::without_preemption(said)))
+    let claim = is_about_a_claim(said).then(|| volume_claims::of(pod, book, said, namespace));
+    let (code, message) = if let Some(claim) = &claim {
+        (Code::VolumeUnavailable, claim.message.clone())
     } else if reason == "SchedulingGated" {
         (Code::Unschedulable, "the pod is held back by its scheduling gates".to_owned())
     } else {
@@ -64,6 +65,10 @@ pub(super) fn scheduling(
             }
         }
     }
+    if let Some(claim) = claim {
+        cause.next_step = claim.next_step;
+        cause.evidence.extend(claim.said.map(|text| Evidence { kind: EvidenceKind::Event, text }));
+    }
     if !said.is_empty() {
         cause
             .evidence
@@ -76,6 +81,8 @@ pub(super) fn scheduling(
 fn is_about_a_claim(said: &str) -> bool {
     let text = said.to_lowercase();
     text.contains("unbound immediate persistentvolumeclaim")
+        || text.contains("persistent volumes to bind")
+        || text.contains("binding volumes: ")
         || (text.contains("persistentvolumeclaim \"") && text.contains("not found"))
         || text.contains("persistentvolumeclaim \"") && text.contains("is being deleted")
 }
@@ -91,9 +98,13 @@ pub(super) fn volumes(
     if !waits_for_its_sandbox(pod) {
         return None;
     }
+    // The kubelet pulls images once all volumes are there: what was said of them before that is over.
+    let moved_on = ["Pulling", "Pulled", "Created", "Started"].into_iter();
+    let moved_on = moved_on.filter_map(|reason| book.newest(&pod.uid, reason)).map(|said| said.order).max();
     let said = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"].into_iter().flat_map(|reason| {
         book.about(&pod.uid, reason).map(move |said| (reason, said, creation::cause_of_failed_mount(&said.message)))
     });
+    let said = said.filter(|(_, said, _)| moved_on.is_none_or(|order| said.order > order));
     // What is missing explains the time-out that follows it, whichever was said last.
     let (reason, said, code) = said.max_by_key(|(_, said, code)| (*code == Code::ConfigMissing, said.order))?;
     let object = creation::missing_object(&said.message);
@@ -131,7 +142,11 @@ pub(super) fn node(pod: &Pod, node_ready: Option<bool>, now: Duration, sights: &
         return None;
     }
     let name = pod.node.as_deref().unwrap_or("(unnamed)");
-    let message = format!("node {name} does not answer, so nothing is known of the pod");
+    let message = if node_ready == Some(true) {
+        format!("node {name} did not answer for a while, and has not said anything of the pod since it does again")
+    } else {
+        format!("node {name} does not answer, so nothing is known of the pod")
+    };
     Some(Cause::new(Code::NodeNotReady, place_of(pod), message, sights.of(None, Code::NodeNotReady, now)))
 }
 
@@ -140,39 +155,13 @@ pub(super) fn failed(pod: &Pod, plan: &Plan, now: Duration, sights: &mut FirstSi
     if pod.phase != Some(Phase::Failed) {
         return None;
     }
-    let ended = pod.containers.iter().find_map(|container| match &container.status.as_ref()?.state {
-        ContainerState::Terminated(ended) if ended.exit_code != 0 => Some((container, ended)),
-        _ => None,
-    });
-    let mut place = place_of(pod);
-    let why = match (pod.reason.as_deref(), pod.message.as_deref(), ended) {
-        (Some(reason), Some(message), _) => format!("{reason}: {message}"),
-        (Some(reason), None, _) => reason.to_owned(),
-        (None, _, Some((container, ended))) => {
-            format!("{} {} ended with {}", container.role.words(), container.name, exit::in_words(ended))
-        }
-        (None, Some(message), None) => message.to_owned(),
-        (None, None, None) => "its phase is Failed".to_owned(),
-    };
-    let since = sights.of(None, Code::PodFailed, now);
-    let mut cause = Cause::new(Code::PodFailed, Place::default(), format!("the pod ended in failure: {why}"), since);
-    if let Some((container, ended)) = ended {
-        place.container = Some(container.name.clone());
-        place.role = Some(container.role);
-        cause.exit_status = Some(ended.exit_code);
-        let restarts = container.status.as_ref().map_or(0, |status| status.restart_count);
-        cause.restarts = Some(restarts);
-        cause.log = Some(super::finding::LogWanted {
-            pod: pod.name.clone(),
-            container: container.name.clone(),
-            attempt: restarts,
-            previous: false,
+    let mut cause = pod_failure::own(pod, plan, now).unwrap_or_else(|| {
+        let ended = pod.containers.iter().find_map(|container| match &container.status.as_ref()?.state {
+            ContainerState::Terminated(ended) if ended.exit_code != 0 => Some((container, ended)),
+            _ => None,
         });
-        cause.next_step = format!(
-            "Fix the error in the last log lines. The whole log: `kubectl logs -n {} {} -c {}`",
-            plan.namespace, pod.name, container.name
-        );
-    }
-    cause.place = place;
+        pod_failure::in_failure(pod, ended, plan, now)
+    });
+    cause.since = sights.of(None, cause.code, now);
     Some(cause)
 }

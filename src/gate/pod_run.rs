@@ -220,6 +220,9 @@ impl PodRun {
         if pod.reason.as_deref() == Some("DeadlineExceeded") {
             return self.late("its activeDeadlineSeconds were over");
         }
+        if let Some(cause) = track.failure().filter(|cause| cause.code == Code::DiskLimitExceeded) {
+            return self.finish(Verdict::Failed, vec![cause.clone()]);
+        }
         if let Some(ContainerState::Terminated(ended)) = self.state() {
             return self.ended(ended.clone());
         }
@@ -239,6 +242,12 @@ impl PodRun {
     /// The container ended. Some ends are not its own.
     fn ended(&mut self, ended: Ended) {
         let place = Place { container: Some(CONTAINER.to_owned()), ..self.place() };
+        if exit::is_node_trouble(&ended) {
+            let said = ended.message.as_deref().unwrap_or_default();
+            let why = super::start::without_layers(said);
+            let message = format!("the container could not be started by its node: {why}");
+            return self.finish(Verdict::Platform, vec![Cause::new(Code::SandboxFailed, place, message, self.now)]);
+        }
         if exit::is_the_nodes(&ended) {
             let message = format!("the node lost the container, and made up its end ({})", exit::in_words(&ended));
             return self.finish(Verdict::Platform, vec![Cause::new(Code::PodDisrupted, place, message, self.now)]);

@@ -1,5 +1,6 @@
 //! What a pod is doing, in a few words. Parts of them are the cluster's own: hostile text.
 
+use super::code::Code;
 use super::exit;
 use super::outcome::{PodGlance, PodSummary};
 use super::pod::{Container, ContainerState, Phase, Pod, Role};
@@ -11,6 +12,9 @@ pub fn state(track: &PodTrack) -> String {
     let pod = &track.pod;
     if let Some(why) = track.disturbed() {
         return why;
+    }
+    if track.failure().is_some_and(|cause| cause.code == Code::DiskLimitExceeded) {
+        return "evicted for its own disk limit".to_owned();
     }
     if pod.deleting {
         return "terminating".to_owned();
@@ -121,7 +125,7 @@ pub fn summary(track: &PodTrack) -> PodSummary {
         phase: pod.phase.map_or_else(String::new, |phase| phase.to_string()),
         state: state(track),
         ready: pod.is_ready(),
-        restarts: pod.containers.iter().filter_map(|container| Some(container.status.as_ref()?.restart_count)).sum(),
+        restarts: pod.restarts(),
         node: pod.node.clone(),
     }
 }

@@ -100,7 +100,9 @@ fn is_echo(message: &str) -> bool {
 fn node(finding: &Finding, view: &View) -> Option<String> {
     let name = finding.place.node.as_ref()?;
     let node = view.nodes.get(name)?;
-    Some(if node.troubles.is_empty() {
+    Some(if node.troubles.is_empty() && finding.code == Code::NodeNotReady {
+        format!("{name} is Ready again by now")
+    } else if node.troubles.is_empty() {
         format!("{name} says that it is well")
     } else {
         format!("{name}: {}", node.troubles.join("; "))

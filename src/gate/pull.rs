@@ -147,7 +147,8 @@ mod tests {
             restart_policy: None,
             memory_limit: None,
             requests: std::collections::BTreeMap::new(),
-            resize_restarts: false,
+            restart_rules: Vec::new(),
+            resize: None,
             probes: Probes::default(),
             status: None,
         };

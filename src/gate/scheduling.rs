@@ -220,7 +220,8 @@ mod tests {
             restart_policy: None,
             memory_limit: None,
             requests: BTreeMap::from([("cpu".to_owned(), cpu.to_owned())]),
-            resize_restarts: false,
+            restart_rules: Vec::new(),
+            resize: None,
             probes: Probes::default(),
             status: None,
         };
@@ -243,7 +244,8 @@ mod tests {
             scheduled: None,
             disruption: None,
             sandbox_ready: None,
-            resizing: false,
+            resize: crate::gate::pod::PodResize::Settled,
+            claims: Vec::new(),
             containers: vec![container("app", "64"), container("proxy", "100m")],
         }
     }

@@ -31,6 +31,8 @@ pub struct Group<'a> {
     pub pods: Vec<&'a PodTrack>,
     /// Its pods of the newest revision that do not: on their way out, disturbed, ended and replaced.
     pub left_out: Vec<&'a PodTrack>,
+    /// Its pods of the newest revision that ended as a whole by their own fault, also those that are gone since.
+    pub failed: Vec<&'a PodTrack>,
 }
 
 /// Who owns a group of pods.
@@ -108,6 +110,12 @@ impl<'a> Scope<'a> {
             }
         }
         unattributed.retain(|track| !track.is_left_out());
+        for track in view.fallen.values() {
+            let owner = top_of(track.pod.controller.as_ref(), view, plan);
+            if plan.workload.is_some() || plan.selector.matches(&track.pod.labels) {
+                remember_failure(&mut groups, &owner, track);
+            }
+        }
         // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
         let is_unreadable = |group: &Group<'_>| matches!(group.owner, Owner::Unreadable { denied: true, .. });
         if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) && groups.iter().any(is_unreadable) {
@@ -126,10 +134,29 @@ impl<'a> Scope<'a> {
 
 impl<'a> Group<'a> {
     fn new(owner: Owner<'a>, replica_set: Option<&'a Workload>) -> Self {
-        Self { owner, replica_set, pods: Vec::new(), left_out: Vec::new() }
+        Self { owner, replica_set, pods: Vec::new(), left_out: Vec::new(), failed: Vec::new() }
+    }
+
+    /// A Job counts its failed pods itself, and a bare pod has no other in its place.
+    fn take_failure(&mut self, track: &'a PodTrack) {
+        let replaces = match self.owner {
+            Owner::Workload(workload) => workload.kind != WorkloadKind::Job,
+            Owner::Unreadable { .. } => true,
+            Owner::Nobody => false,
+        };
+        if replaces && track.failure().is_some() {
+            self.failed.push(track);
+        }
+    }
+
+    /// How many of its pods ended as a whole by their own fault.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
     }
 
     fn take(&mut self, track: &'a PodTrack) {
+        self.take_failure(track);
         if track.is_left_out() { self.left_out.push(track) } else { self.pods.push(track) }
     }
 
@@ -169,6 +196,22 @@ impl<'a> Group<'a> {
     pub fn ready(&self) -> u32 {
         let ready = self.pods.iter().filter(|track| track.pod.is_ready()).count();
         u32::try_from(ready).unwrap_or(u32::MAX)
+    }
+}
+
+/// Counts a pod that failed and is gone for its group, where that is there.
+fn remember_failure<'a>(groups: &mut [Group<'a>], owner: &Top<'a>, track: &'a PodTrack) {
+    let group = match owner {
+        Top::Owner(Owner::Workload(workload)) => groups
+            .iter_mut()
+            .find(|group| group.is_of(workload) && is_of_newest_revision(&track.pod, workload, group.replica_set)),
+        Top::Owner(Owner::Unreadable { reference, .. }) => {
+            groups.iter_mut().find(|group| group.is_of_reference(reference))
+        }
+        _ => None,
+    };
+    if let Some(group) = group {
+        group.take_failure(track);
     }
 }
 

@@ -102,7 +102,8 @@ mod tests {
             restart_policy: None,
             memory_limit: None,
             requests: BTreeMap::new(),
-            resize_restarts: false,
+            restart_rules: Vec::new(),
+            resize: None,
             probes: Probes::default(),
             status: None,
         };

@@ -1,17 +1,17 @@
 //! A pod followed over time: what it is now, and what it went through.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cause::{Cause, FirstSights};
 use super::code::Code;
 use super::container_causes::{self, Seen};
 use super::crash::CrashLedger;
-use super::crash_book::{self, CrashBook};
+use super::crash_book::CrashBook;
 use super::event_book::EventBook;
 use super::plan::Plan;
 use super::pod::{Container, ContainerState, Phase, Pod, RestartPolicy, Role};
-use super::{disruption, image, pod_causes};
+use super::{disruption, image, pod_causes, pod_failure, restart};
 
 /// A pod and its history, as far as rules need it.
 #[derive(Debug)]
@@ -22,6 +22,10 @@ pub struct PodTrack {
     sights: FirstSights,
     /// What the last failed pull of each container meant.
     pulls: BTreeMap<String, Code>,
+    /// What the state of each container that waits said last, and how much had been said by then.
+    waits: BTreeMap<String, (Cause, u64)>,
+    /// How it ended as a whole, by its own fault. Remembered when it is deleted after that.
+    failure: Option<Cause>,
     /// How often it lost its readiness.
     lost_ready: u32,
     causes: Vec<Cause>,
@@ -51,11 +55,12 @@ impl PodTrack {
             crashes: CrashBook::default(),
             sights: FirstSights::default(),
             pulls: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            failure: None,
             lost_ready: 0,
             causes: Vec::new(),
             looks: 0,
         };
-        track.crashes.observe(&track.pod, &BTreeSet::new());
         track.look_again(around);
         track
     }
@@ -70,16 +75,19 @@ impl PodTrack {
             (true, true) if transition(&self.pod) != transition(&pod) => self.lost_ready += 1,
             _ => {}
         }
-        let resized = crash_book::resizing(&self.pod);
         self.pod = pod;
-        self.crashes.observe(&self.pod, &resized);
         self.look_again(around);
     }
 
     /// Derives the causes anew, after the pod or what was said about it changed.
     pub fn look_again(&mut self, around: Surroundings<'_>) {
         self.looks += 1;
-        let before = std::mem::take(&mut self.causes);
+        let sandbox_changed = around.book.newest(&self.pod.uid, "SandboxChanged");
+        self.crashes.observe(&self.pod, sandbox_changed.and_then(|said| said.last_seen.as_deref()));
+        if self.failure.is_none() {
+            self.failure = pod_failure::own(&self.pod, around.plan, around.now);
+        }
+        self.causes.clear();
         if self.is_left_out() {
             return;
         }
@@ -96,11 +104,17 @@ impl PodTrack {
             let ledger = self.crashes.of(&container.name).unwrap_or(&none);
             let seen = self.seen(container, ledger, around);
             let remembered = self.remembered_pull(container, around.book);
-            let crash = if self.ends_decide(container) { seen.crash(&mut sights) } else { None };
+            let crash = if self.ends_decide(container, ledger) { seen.crash(&mut sights) } else { None };
             let mut waiting = seen.waiting(&mut sights, remembered);
-            if waiting.is_none() && is_blank_wait(container) {
+            match &waiting {
+                Some(cause) => {
+                    self.waits.insert(container.name.clone(), (cause.clone(), around.book.order()));
+                }
                 // Between two tries the state says nothing for a moment; the cause still stands.
-                waiting = before.iter().find(|cause| is_waiting_cause_of(cause, &container.name)).cloned();
+                None if is_blank_wait(container) => waiting = self.last_wait(container, around.book).cloned(),
+                None => {
+                    self.waits.remove(&container.name);
+                }
             }
             if let Some(cause) = &waiting
                 && is_pull(cause.code)
@@ -143,11 +157,23 @@ impl PodTrack {
         read.or_else(|| self.pulls.get(&container.name).copied())
     }
 
-    /// True where an end of this container can fail the gate: a Job's own conditions decide, not its containers.
-    fn ends_decide(&self, container: &Container) -> bool {
+    /// What kept the container waiting when its state last said it, unless the pod has moved on since: the kubelet makes a
+    /// container once all that it needs is there, and pulls its image once the volumes are.
+    fn last_wait(&self, container: &Container, book: &EventBook) -> Option<&Cause> {
+        let (cause, order) = self.waits.get(&container.name)?;
+        let past: &[&str] =
+            if is_pull(cause.code) { &["Pulled", "Created", "Started"] } else { &["Pulling", "Created", "Started"] };
+        let said = |reason: &&str| book.newest_of(&self.pod.uid, reason, &container.name);
+        let moved_on = past.iter().filter_map(said).any(|said| said.order > *order);
+        (!moved_on).then_some(cause)
+    }
+
+    /// True where an end of this container can fail the gate: a Job's own conditions decide, not its containers. An app
+    /// container that is not restarted leaves the decision to the phase of its pod.
+    fn ends_decide(&self, container: &Container, ledger: &CrashLedger) -> bool {
         let of_a_job = self.pod.controller.as_ref().is_some_and(|owner| owner.kind == "Job");
-        !of_a_job
-            && (container.role == Role::Init || container_causes::policy(&self.pod, container) != RestartPolicy::Never)
+        let is_restarted = || restart::policy(container, self.pod.restart_policy) != RestartPolicy::Never;
+        !of_a_job && (container.role == Role::Init || ledger.crashes() > 0 || is_restarted())
     }
 
     /// How often its causes were derived.
@@ -160,6 +186,12 @@ impl PodTrack {
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
+    }
+
+    /// How the pod ended as a whole by its own fault, once it did; remembered when it is deleted after that.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Cause> {
+        self.failure.as_ref()
     }
 
     /// Why the pod is left out although it is of the right revision; `None` where it is not disturbed.
@@ -215,6 +247,11 @@ impl PodTrack {
             let message = format!("the pod lost its readiness {}", container_causes::times(self.lost_ready));
             return Cause::new(code, pod_causes::place_of(&self.pod), message, around.now);
         }
+        if self.pod.says_ready() {
+            let phase = self.pod.phase.map_or_else(|| "unknown".to_owned(), |phase| phase.to_string());
+            let message = format!("the pod's condition Ready says True, but its phase is {phase}");
+            return Cause::new(code, pod_causes::place_of(&self.pod), message, around.now);
+        }
         let ready = self.pod.ready.as_ref();
         let why = ready.and_then(|ready| ready.message.clone().or_else(|| ready.reason.clone()));
         let why = why.unwrap_or_else(|| "the kubelet has not said anything of its readiness".to_owned());
@@ -235,12 +272,6 @@ fn is_blank_wait(container: &Container) -> bool {
         }
         _ => false,
     })
-}
-
-fn is_waiting_cause_of(cause: &Cause, container: &str) -> bool {
-    cause.place.container.as_deref() == Some(container)
-        && cause.exit_status.is_none()
-        && (is_pull(cause.code) || matches!(cause.code, Code::ConfigMissing | Code::StartFailed | Code::SandboxFailed))
 }
 
 fn is_pull(code: Code) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::chronicle::Chronicle;
-use super::event_book::EventBook;
+use super::event_book::{self, CLAIM, EventBook};
 use super::observation::{Node, Object, Source};
 use super::plan::Plan;
 use super::pod::Pod;
@@ -12,11 +12,17 @@ use super::sources::Sources;
 use super::track::{PodTrack, Surroundings};
 use super::workload::Workload;
 
+/// How many pods that are gone are remembered. More of the same make no difference.
+const MOST_FALLEN: usize = 1_000;
+
 /// The known cluster.
 #[derive(Debug, Default)]
 pub struct View {
     /// Every pod of the watched selection, by UID.
     pub pods: BTreeMap<String, PodTrack>,
+    /// Pods that ended as a whole by their own fault and are gone, by UID: their controllers delete some at once, and what
+    /// they died of is true all the same.
+    pub fallen: BTreeMap<String, PodTrack>,
     /// Every workload of the namespace, by UID.
     pub workloads: BTreeMap<String, Workload>,
     /// The nodes that are known, by name.
@@ -53,9 +59,15 @@ impl View {
             }
             Object::Event(event) => {
                 self.chronicle.observe(&event);
-                let news = self.book.observe(&event);
+                // That the kubelet is getting on with a pod matters only where something stands against it.
+                let troubled = |uid: &String| self.pods.get(uid).is_some_and(|track| !track.causes().is_empty());
+                let news = self.book.observe(&event)
+                    && (!event_book::is_progress(&event.reason) || troubled(&event.object_uid));
                 if news {
-                    self.look_again_at(plan, now, |pod| pod.uid == event.object_uid);
+                    let of_claim = event.object_kind == CLAIM;
+                    self.look_again_at(plan, now, |pod| {
+                        pod.uid == event.object_uid || (of_claim && pod.claims.contains(&event.object_name))
+                    });
                 }
                 news
             }
@@ -72,6 +84,7 @@ impl View {
                 true
             }
             None => {
+                self.fallen.remove(&pod.uid);
                 self.pods.insert(pod.uid.clone(), PodTrack::new(pod, around));
                 true
             }
@@ -111,7 +124,12 @@ impl View {
     /// Forgets a deleted object. True where it was known.
     pub fn forget(&mut self, source: Source, uid: &str) -> bool {
         match source {
-            Source::Pods => self.pods.remove(uid).is_some(),
+            Source::Pods => self.pods.remove(uid).is_some_and(|track| {
+                if track.failure().is_some() && self.fallen.len() < MOST_FALLEN {
+                    self.fallen.insert(uid.to_owned(), track);
+                }
+                true
+            }),
             // A Job that is complete has done what it was made for: that it is cleaned up then changes nothing.
             Source::Workloads(_) if self.workloads.get(uid).is_some_and(Workload::is_complete_job) => false,
             Source::Workloads(_) => self.workloads.remove(uid).is_some(),

@@ -94,6 +94,16 @@ notices! {
     "Crashes within `maxRestarts`, or of a container that `ignoreContainers` names.";
     "Look at the container's log if you did not expect a crash: `kubectl logs POD -c CONTAINER --previous`."
 
+    RestartExcused;
+    "A container was restarted, and not for an end of its own, so it does not count as a crash.";
+    "A node that rebooted, a runtime that was restarted, a sandbox that was replaced, an in-place resize whose `resizePolicy` asks for a restart.";
+    "Nothing, unless it happens again and again: then look at the node."
+
+    ProbeNotRun;
+    "A probe cannot be run at all. The kubelet takes that for neither a success nor a failure, so the probe never kills.";
+    "A command that is not in the image, a port that is named and that no container port has.";
+    "Correct the probe's command or port: as it is, it checks nothing."
+
     PartitionedRollout;
     "The StatefulSet has a `partition`, so the pods with lower ordinals keep the old revision.";
     "A rollout in steps, as `spec.updateStrategy.rollingUpdate.partition` asks for it.";

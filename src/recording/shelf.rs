@@ -47,5 +47,5 @@ fn is_log(log: &LogEntry) -> bool {
 }
 
 fn is_of_attempt(log: &LogEntry, attempt: u32) -> bool {
-    if log.previous { log.restart_count == attempt + 1 } else { log.restart_count == attempt }
+    if log.previous { log.restart_count.checked_sub(1) == Some(attempt) } else { log.restart_count == attempt }
 }

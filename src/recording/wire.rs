@@ -84,6 +84,25 @@ pub(super) struct PodSpec {
     pub restart_policy: Option<String>,
     pub init_containers: Option<Vec<Container>>,
     pub containers: Option<Vec<Container>>,
+    pub volumes: Option<Vec<Volume>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Volume {
+    pub name: String,
+    pub persistent_volume_claim: Option<Claim>,
+    /// That it is there is all that matters: its claim is named after the pod.
+    pub ephemeral: Option<Ephemeral>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Ephemeral {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Claim {
+    pub claim_name: String,
 }
 
 #[derive(Deserialize)]
@@ -92,11 +111,25 @@ pub(super) struct Container {
     pub name: String,
     pub image: Option<String>,
     pub restart_policy: Option<String>,
+    pub restart_policy_rules: Option<Vec<RestartRule>>,
     pub resources: Option<Resources>,
     pub resize_policy: Option<Vec<ResizePolicy>>,
     pub readiness_probe: Option<Probe>,
     pub liveness_probe: Option<Probe>,
     pub startup_probe: Option<Probe>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RestartRule {
+    pub action: Option<String>,
+    pub exit_codes: Option<ExitCodes>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ExitCodes {
+    pub operator: Option<String>,
+    pub values: Option<Vec<i32>>,
 }
 
 #[derive(Deserialize, PartialEq)]
@@ -159,7 +192,7 @@ pub(super) struct ContainerStatus {
     pub name: String,
     pub ready: Option<bool>,
     pub started: Option<bool>,
-    pub restart_count: u32,
+    pub restart_count: i64,
     #[serde(rename = "containerID")]
     pub container_id: Option<String>,
     pub state: Option<State>,

@@ -4,7 +4,7 @@ use crashgate::gate::code::Code;
 use crashgate::gate::machine::Want;
 use crashgate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
 use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::{Phase, RestartPolicy, Role};
+use crashgate::gate::pod::{Phase, Resize, RestartPolicy, Role};
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::{Detail, JobEnd};
 
@@ -194,7 +194,7 @@ fn a_resize_excuses_only_the_container_that_is_resized() {
     let set = web(&mut story, 1);
     let mut two = pod(&set, "a");
     two.containers.push(container("other", Role::App));
-    two.containers[0].resize_restarts = true;
+    two.containers[0].resize = Some(Resize { asked: "128Mi".to_owned(), applied: false });
     story.at(1.0).pod(two.clone()).at(2.0).pod(two.restarted("other", 1, 1, "Error"));
     assert_says(story.ends(), Verdict::Failed, Code::CrashLoop, &["container other"]);
 }

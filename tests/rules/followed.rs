@@ -3,7 +3,7 @@
 use crashgate::gate::code::Code;
 use crashgate::gate::outcome::{GateEvent, Outcome};
 use crashgate::gate::plan::Grace;
-use crashgate::gate::pod::{Pod, RestartPolicy, Role};
+use crashgate::gate::pod::{Pod, PodResize, Resize, RestartPolicy, Role};
 use crashgate::gate::verdict::Verdict;
 
 use super::{assert_says, seconds, web};
@@ -83,18 +83,28 @@ fn the_end_of_a_pod_on_its_way_out_is_no_crash() {
 }
 
 #[test]
-fn a_resize_of_the_pod_or_of_the_container_excuses_its_restart() {
-    let ends = |bend: fn(&mut Pod)| {
+fn a_resize_excuses_one_restart_of_a_container_whose_policy_asks_for_it() {
+    let ends = |resize: PodResize, policy: bool, restarts: u32, reason: &str| {
         let mut story = Story::new(plan());
         let set = web(&mut story, 1);
         let mut one = pod(&set, "a");
-        bend(&mut one);
-        story.at(1.0).pod(one.clone()).at(2.0).pod(one.restarted("app", 1, 143, "Error"));
-        story.ends().verdict
+        one.resize = resize;
+        one.containers[0].resize = policy.then(|| Resize { asked: "128Mi".to_owned(), applied: false });
+        story.at(1.0).pod(one.clone());
+        for count in 1..=restarts {
+            story.at(1.0 + f64::from(count)).pod(one.clone().restarted("app", count, 143, reason));
+        }
+        let outcome = story.ends();
+        (outcome.verdict, outcome.warnings.iter().map(|warning| warning.code.to_string()).collect::<Vec<_>>())
     };
-    assert_eq!(ends(|pod| pod.resizing = true), Verdict::Healthy);
-    assert_eq!(ends(|pod| pod.containers[0].resize_restarts = true), Verdict::Healthy);
-    assert_eq!(ends(|_| ()), Verdict::Failed);
+    let excused = (Verdict::Healthy, vec!["RestartExcused".to_owned()]);
+    assert_eq!(ends(PodResize::InProgress, true, 1, "Error"), excused);
+    assert_eq!(ends(PodResize::Settled, true, 1, "Error"), excused, "the condition may not be there yet");
+    let crashed = (Verdict::Failed, vec![]);
+    assert_eq!(ends(PodResize::InProgress, true, 2, "Error"), crashed, "one resize, one restart");
+    assert_eq!(ends(PodResize::InProgress, false, 1, "Error"), crashed, "resizePolicy NotRequired");
+    assert_eq!(ends(PodResize::Stuck, true, 4, "Error"), crashed, "Deferred, Infeasible or Error");
+    assert_eq!(ends(PodResize::InProgress, true, 1, "OOMKilled"), crashed);
 }
 
 #[test]

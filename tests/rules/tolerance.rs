@@ -79,5 +79,5 @@ fn a_disturbed_pod_says_by_whom() {
     }
     // A failure of its own is none of the node's.
     let outcome = one_pod(|pod| pod.failed_by_node("DeadlineExceeded"));
-    assert_eq!(outcome.verdict, Verdict::TimedOut, "{:?}", outcome.findings);
+    assert_says(&outcome, Verdict::Failed, Code::PodFailed, &["DeadlineExceeded"]);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crashgate::gate::pod::{
-    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, Probe, Probes,
+    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, PodResize, Probe, Probes,
     RestartPolicy, Role,
 };
 use crashgate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
@@ -146,7 +146,8 @@ pub fn bare_pod(name: &str) -> Pod {
         scheduled: Some(condition(true, None, None)),
         disruption: None,
         sandbox_ready: Some(condition(true, None, None)),
-        resizing: false,
+        resize: PodResize::Settled,
+        claims: Vec::new(),
         containers: vec![container("app", Role::App)],
     }
 }
@@ -160,7 +161,8 @@ pub fn container(name: &str, role: Role) -> Container {
         restart_policy: None,
         memory_limit: None,
         requests: BTreeMap::new(),
-        resize_restarts: false,
+        restart_rules: Vec::new(),
+        resize: None,
         probes: Probes::default(),
         status: Some(running(name, 0, None)),
     }
@@ -222,6 +224,10 @@ pub trait Bend: Sized {
     fn deleting(self) -> Self;
     /// Ended by its node.
     fn failed_by_node(self, reason: &str) -> Self;
+    /// Ended as a whole, as a container of it did.
+    fn over(self, phase: Phase, exit_code: i32) -> Self;
+    /// Evicted by its node, for this reason in words.
+    fn evicted(self, message: &str) -> Self;
 }
 
 impl Bend for Pod {
@@ -305,6 +311,20 @@ impl Bend for Pod {
             }
         }
         self
+    }
+
+    fn over(self, phase: Phase, exit_code: i32) -> Self {
+        let reason = if exit_code == 0 { "Completed" } else { "Error" };
+        let mut pod = self.terminated("app", exit_code, reason);
+        pod.phase = Some(phase);
+        pod
+    }
+
+    fn evicted(self, message: &str) -> Self {
+        let mut pod = self.over(Phase::Failed, 137);
+        pod.reason = Some("Evicted".to_owned());
+        pod.message = Some(message.to_owned());
+        pod
     }
 }
 

@@ -8,7 +8,7 @@ use crate::gate::code::Code;
 use crate::gate::finding::{EvidenceKind, Finding};
 use crate::gate::observation::{ClusterEvent, Fact, Object, Source, Trouble, TroubleKind};
 use crate::gate::pod::{
-    Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, Probes, RestartPolicy, Role,
+    Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, PodResize, Probes, RestartPolicy, Role,
 };
 use crate::gate::pod_order::{PodOrder, Security};
 use crate::gate::verdict::Verdict;
@@ -23,7 +23,8 @@ fn pod(state: ContainerState) -> Pod {
         restart_policy: None,
         memory_limit: None,
         requests: BTreeMap::new(),
-        resize_restarts: false,
+        restart_rules: Vec::new(),
+        resize: None,
         probes: Probes::default(),
         status: Some(status),
     };
@@ -46,7 +47,8 @@ fn pod(state: ContainerState) -> Pod {
         scheduled: Some(Condition { status: true, since: None, reason: None, message: None }),
         disruption: None,
         sandbox_ready: None,
-        resizing: false,
+        resize: PodResize::Settled,
+        claims: Vec::new(),
         containers: vec![container],
     }
 }

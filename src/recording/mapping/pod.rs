@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{MapError, condition, controller, required};
 use crate::gate::pod::{
-    Container, ContainerState, ContainerStatus, Ended, Phase, Pod, Probe, Probes, RestartPolicy, Role,
+    Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, PodResize, Probe, Probes, Resize,
+    RestartPolicy, RestartRule, Role,
 };
 use crate::recording::wire;
 
@@ -29,8 +30,8 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         })
         .chain(app.into_iter().map(|raw| container(raw, Role::App, statuses(false))))
         .collect::<Result<_, _>>()?;
+    let name = required(raw.metadata.name, "a pod", "metadata.name")?;
     Ok(Pod {
-        name: required(raw.metadata.name, "a pod", "metadata.name")?,
         namespace: raw.metadata.namespace.unwrap_or_default(),
         uid: required(raw.metadata.uid, "a pod", "metadata.uid")?,
         labels: raw.metadata.labels.unwrap_or_default(),
@@ -48,7 +49,9 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
         scheduled: condition("PodScheduled"),
         disruption: condition("DisruptionTarget"),
         sandbox_ready: condition("PodReadyToStartContainers"),
-        resizing: condition("PodResizeInProgress").is_some_and(|condition| condition.status),
+        resize: resize_of(condition("PodResizePending").as_ref(), condition("PodResizeInProgress").as_ref()),
+        claims: raw.spec.volumes.unwrap_or_default().into_iter().filter_map(|volume| claim(&name, volume)).collect(),
+        name,
         containers,
     })
 }
@@ -56,6 +59,25 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
 /// The part of a container under `initContainers`: a native sidecar asks to be restarted whatever happens.
 pub(super) fn role_of_init(raw: &wire::Container) -> Role {
     if raw.restart_policy.as_deref() == Some("Always") { Role::Sidecar } else { Role::Init }
+}
+
+/// A resize that is pending or failed goes before one that is under way: nothing is restarted for it.
+fn resize_of(pending: Option<&Condition>, in_progress: Option<&Condition>) -> PodResize {
+    let in_progress = in_progress.filter(|condition| condition.status);
+    if pending.is_some_and(|condition| condition.status) {
+        return PodResize::Stuck;
+    }
+    match in_progress {
+        Some(condition) if condition.reason.as_deref() == Some("Error") => PodResize::Stuck,
+        Some(_) => PodResize::InProgress,
+        None => PodResize::Settled,
+    }
+}
+
+/// The claim of a volume. That of an ephemeral volume is named `POD-VOLUME`.
+fn claim(pod: &str, volume: wire::Volume) -> Option<String> {
+    let of_its_own = volume.ephemeral.map(|_| format!("{pod}-{}", volume.name));
+    volume.persistent_volume_claim.map(|claim| claim.claim_name).or(of_its_own)
 }
 
 fn phase(text: &str) -> Option<Phase> {
@@ -84,7 +106,7 @@ fn container(
     statuses: Option<&[wire::ContainerStatus]>,
 ) -> Result<Container, MapError> {
     let status = statuses.and_then(|statuses| statuses.iter().find(|status| status.name == raw.name));
-    let resize_restarts = resize_restarts(&raw, status);
+    let resize = resize(&raw, status);
     let memory = raw.resources.as_ref().and_then(|resources| resources.limits.as_ref()?.get("memory"));
     let requests = raw.resources.as_ref().and_then(|resources| resources.requests.as_ref()).into_iter().flatten();
     let requests = requests.map(|(resource, amount)| (resource.clone(), plain(amount))).collect();
@@ -92,9 +114,10 @@ fn container(
         role,
         image: raw.image.unwrap_or_default(),
         restart_policy: restart_policy(raw.restart_policy.as_deref()),
+        restart_rules: raw.restart_policy_rules.unwrap_or_default().into_iter().filter_map(restart_rule).collect(),
         memory_limit: memory.map(plain),
         requests,
-        resize_restarts,
+        resize,
         probes: Probes {
             readiness: raw.readiness_probe.map(probe),
             liveness: raw.liveness_probe.map(probe),
@@ -105,26 +128,71 @@ fn container(
     })
 }
 
-/// True where the running container does not have the resources that its spec asks for, and a resize policy says that
-/// the change of one of them restarts it.
-fn resize_restarts(raw: &wire::Container, status: Option<&wire::ContainerStatus>) -> bool {
-    let (Some(asked), Some(given)) = (&raw.resources, status.and_then(|status| status.resources.as_ref())) else {
-        return false;
+/// What a resize of this container would restart it for; `None` where no resource's policy says so.
+fn resize(raw: &wire::Container, status: Option<&wire::ContainerStatus>) -> Option<Resize> {
+    let restarts = |resource: &&str| {
+        let policies = raw.resize_policy.as_deref().unwrap_or_default();
+        policies.iter().any(|policy| policy.resource_name == *resource && policy.restart_policy == "RestartContainer")
     };
-    let restarting = |resource: &str| {
-        raw.resize_policy
-            .as_deref()
-            .unwrap_or_default()
-            .iter()
-            .any(|policy| policy.resource_name == resource && policy.restart_policy == "RestartContainer")
+    let restarting: Vec<&str> = ["cpu", "memory"].into_iter().filter(restarts).collect();
+    if restarting.is_empty() {
+        return None;
+    }
+    let amounts = |resources: Option<&wire::Resources>| {
+        let lists = resources.map(|resources| [&resources.requests, &resources.limits]);
+        let of = |list: &Option<BTreeMap<String, Value>>| {
+            let of_one = |resource: &&str| list.as_ref().and_then(|list| list.get(*resource)).map(canonical);
+            restarting.iter().map(of_one).collect::<Vec<_>>()
+        };
+        lists.map(|[requests, limits]| format!("{:?} {:?}", of(requests), of(limits)))
     };
-    let amount = |resources: &wire::Resources, resource: &str| {
-        let of = |list: &Option<BTreeMap<String, Value>>| list.as_ref().and_then(|list| list.get(resource).cloned());
-        (of(&resources.requests), of(&resources.limits))
+    let asked = amounts(raw.resources.as_ref())?;
+    // A status that does not say what the container has got says nothing of a resize either.
+    let given = amounts(status.and_then(|status| status.resources.as_ref()));
+    Some(Resize { applied: given.is_none_or(|given| given == asked), asked })
+}
+
+/// A quantity by its value: the status says `1Gi` where the spec said `1024Mi`. What is no quantity stays as it is.
+fn canonical(value: &Value) -> String {
+    let text = plain(value);
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, suffix) = text.split_at(end);
+    let value = number.parse::<f64>().ok().and_then(|number| {
+        Some(match suffix {
+            "" => number,
+            "m" => number / 1e3,
+            "k" => number * 1e3,
+            "M" => number * 1e6,
+            "G" => number * 1e9,
+            "T" => number * 1e12,
+            "Ki" => number * 1024.0,
+            "Mi" => number * 1024.0 * 1024.0,
+            "Gi" => number * 1024.0 * 1024.0 * 1024.0,
+            "Ti" => number * 1024.0 * 1024.0 * 1024.0 * 1024.0,
+            _ => return None,
+        })
+    });
+    value.map_or(text, |value| value.to_string())
+}
+
+/// A rule that the kubelet could apply: one with exit codes and an operator that it knows.
+fn restart_rule(raw: wire::RestartRule) -> Option<RestartRule> {
+    let codes = raw.exit_codes?;
+    let all_but = match codes.operator.as_deref() {
+        Some("In") => false,
+        Some("NotIn") => true,
+        _ => return None,
     };
-    ["cpu", "memory"]
-        .into_iter()
-        .any(|resource| restarting(resource) && amount(asked, resource) != amount(given, resource))
+    let restarts = matches!(raw.action.as_deref(), Some("Restart" | "RestartAllContainers"));
+    Some(RestartRule { restarts, all_but, exit_codes: codes.values.unwrap_or_default() })
+}
+
+/// A `restartCount` larger than the type holds is the largest that it holds; one below 0 is none.
+fn restart_count(raw: i64) -> Result<u32, MapError> {
+    if raw < 0 {
+        return Err(MapError::Shape { what: "a pod", reason: format!("its restartCount is {raw}") });
+    }
+    Ok(u32::try_from(raw).unwrap_or(u32::MAX))
 }
 
 /// A quantity or port: text as it is, numbers as text.
@@ -167,7 +235,7 @@ fn container_status(raw: &wire::ContainerStatus) -> Result<ContainerStatus, MapE
     Ok(ContainerStatus {
         ready: required(raw.ready, "a pod", "containerStatuses[].ready")?,
         started: raw.started,
-        restart_count: raw.restart_count,
+        restart_count: restart_count(raw.restart_count)?,
         container_id: raw.container_id.clone().filter(|id| !id.is_empty()),
         state,
         last: raw.last_state.as_ref().and_then(|last| last.terminated.as_ref()).map(ended),

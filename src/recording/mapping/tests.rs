@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{MapError, event, list, object, source_of};
 use crate::gate::observation::{ClusterEvent, Fact, Node, Object, Source};
-use crate::gate::pod::{ContainerState, Pod, Role};
+use crate::gate::pod::{ContainerState, Pod, PodResize, RestartPolicy, RestartRule, Role};
 use crate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
 
 fn raw(value: &Value) -> Box<RawValue> {
@@ -135,7 +135,7 @@ fn a_container_is_mapped_whole() {
                 "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "containerID": "c://0",
                     "startedAt": "2026-11-21T03:00:01Z", "finishedAt": "2026-11-21T03:00:03Z"}}}]},
     }));
-    assert!(pod.deleting && pod.resizing);
+    assert!(pod.deleting && pod.resize == PodResize::InProgress);
     assert_eq!(pod.controller.unwrap().uid, "r");
     let container = &pod.containers[0];
     assert_eq!(container.memory_limit.as_deref(), Some("32Mi"));
@@ -163,7 +163,7 @@ fn a_container_that_never_started_ran_for_no_time_that_is_known() {
 
 #[test]
 fn a_resize_that_restarts_is_known_by_its_policy_and_the_difference() {
-    let restarts = |policy: &str, asked: &str, given: &str| {
+    let resize = |policy: &str, asked: &str, given: &str| {
         pod(&json!({
             "metadata": {"name": "a", "uid": "a"},
             "spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": asked}},
@@ -171,11 +171,80 @@ fn a_resize_that_restarts_is_known_by_its_policy_and_the_difference() {
             "status": {"containerStatuses": [{"name": "app", "ready": true, "restartCount": 0, "resources": {"limits": {"memory": given}}}]},
         }))
         .containers[0]
-            .resize_restarts
+            .resize
+            .clone()
     };
-    assert!(restarts("RestartContainer", "64Mi", "32Mi"));
-    assert!(!restarts("RestartContainer", "64Mi", "64Mi"));
-    assert!(!restarts("NotRequired", "64Mi", "32Mi"));
+    let applied = |asked, given| resize("RestartContainer", asked, given).unwrap().applied;
+    assert!(!applied("64Mi", "32Mi"));
+    for (asked, given) in [("64Mi", "64Mi"), ("1024Mi", "1Gi"), ("1500M", "1.5G"), ("1000k", "1M")] {
+        assert!(applied(asked, given), "{asked} and {given}");
+    }
+    assert_eq!(resize("NotRequired", "64Mi", "32Mi"), None);
+    let asked = |amount| resize("RestartContainer", amount, "32Mi").unwrap().asked;
+    assert_ne!(asked("64Mi"), asked("65Mi"), "another resize");
+}
+
+#[test]
+fn a_resize_that_waits_or_failed_is_stuck() {
+    let resize = |conditions: &Value| {
+        pod(&json!({"metadata": {"name": "a", "uid": "a"}, "spec": {"containers": []}, "status": {"conditions": conditions}})).resize
+    };
+    let in_progress = json!({"type": "PodResizeInProgress", "status": "True"});
+    let failed = json!({"type": "PodResizeInProgress", "status": "True", "reason": "Error"});
+    let pending = |reason: &str| json!({"type": "PodResizePending", "status": "True", "reason": reason});
+    let over = json!({"type": "PodResizePending", "status": "False"});
+    assert_eq!(resize(&json!([])), PodResize::Settled);
+    assert_eq!(resize(&json!([over, in_progress])), PodResize::InProgress);
+    assert_eq!(resize(&json!([failed])), PodResize::Stuck);
+    for reason in ["Deferred", "Infeasible"] {
+        assert_eq!(resize(&json!([in_progress, pending(reason)])), PodResize::Stuck, "{reason}");
+    }
+}
+
+#[test]
+fn restart_rules_keep_their_order_and_those_that_no_kubelet_could_apply_are_passed_over() {
+    let pod = pod(&json!({
+        "metadata": {"name": "a", "uid": "a"},
+        "spec": {"containers": [{"name": "app", "restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "Restart", "exitCodes": {"operator": "In", "values": [42, 43]}},
+            {"action": "Restart", "exitCodes": {"operator": "Like", "values": [1]}},
+            {"action": "Restart"},
+            {"action": "Ignore", "exitCodes": {"operator": "NotIn", "values": [0]}},
+        ]}]},
+    }));
+    let container = &pod.containers[0];
+    assert_eq!(container.restart_policy, Some(RestartPolicy::Never));
+    let rules = [
+        RestartRule { restarts: true, all_but: false, exit_codes: vec![42, 43] },
+        RestartRule { restarts: false, all_but: true, exit_codes: vec![0] },
+    ];
+    assert_eq!(container.restart_rules, rules);
+}
+
+#[test]
+fn the_claims_of_a_pod_are_those_of_its_volumes_and_those_made_for_it() {
+    let pod = pod(&json!({
+        "metadata": {"name": "ledger-0", "uid": "a"},
+        "spec": {"containers": [], "volumes": [
+            {"name": "data", "persistentVolumeClaim": {"claimName": "ledger-data"}},
+            {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
+            {"name": "config", "configMap": {"name": "ledger"}},
+        ]},
+    }));
+    assert_eq!(pod.claims, ["ledger-data", "ledger-0-scratch"]);
+}
+
+#[test]
+fn absurd_restart_counts_are_bounded_or_refused() {
+    let counted = |count: i64| {
+        let status = json!({"name": "app", "ready": true, "restartCount": count});
+        let pod = json!({"metadata": {"name": "a", "uid": "a"}, "spec": {"containers": [{"name": "app"}]},
+            "status": {"containerStatuses": [status]}});
+        object(Source::Pods, &raw(&pod))
+    };
+    let Ok(Object::Pod(most)) = counted(i64::MAX) else { panic!() };
+    assert_eq!(most.restarts(), u32::MAX);
+    assert!(matches!(counted(-1), Err(MapError::Shape { .. })));
 }
 
 #[test]

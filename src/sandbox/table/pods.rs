@@ -110,7 +110,9 @@ fn summary(pod: &Value) -> Summary {
         ready,
         containers: cells::items(pod, "/spec/containers").len() + sidecars.len(),
         status,
-        restarts: counted.iter().map(|container| cells::number(container, "/restartCount")).sum(),
+        restarts: counted
+            .iter()
+            .fold(0, |sum: i64, container| sum.saturating_add(cells::number(container, "/restartCount"))),
         last_restart: counted.iter().filter_map(|container| last_end(container)).max(),
     }
 }
