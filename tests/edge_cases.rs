@@ -689,6 +689,67 @@ cases! {
             assert!(outcome.warnings.iter().any(|warning| warning.code == "NodeNotReady"), "{:?}", outcome.warnings);
             outcome
         }
+    daemon_set_whose_nodes_die:
+        "A DaemonSet is Ready on 5 nodes, and 4 of them die in the window.";
+        "pass: what is left is Ready";
+        Platform NodeNotReady;
+        "One node, or one in ten, may die while the gate looks; more is a cause.";
+        || {
+            let mut story = Story::new(plan());
+            let agent = daemon_set("agent", "v2", 5);
+            story.workload(agent.clone());
+            let on = |node: u32| {
+                let mut one = pod(&agent, &format!("agent-{node}"));
+                one.node = Some(format!("node{node}"));
+                one
+            };
+            story.pods((0..5).map(on)).at(5.0);
+            for node in 1..5 {
+                let mut lost = on(node);
+                lost.ready.as_mut().unwrap().status = false;
+                story.pod(lost);
+            }
+            ends(&mut story)
+        }
+    partition_with_min_ready_seconds:
+        "partition 2 of 3 with minReadySeconds: the new pod is Ready and not yet available, the two old ones are.";
+        "pass: two are available, and one is wanted";
+        TimedOut NotReady;
+        "The old pods under a partition do not stand for the new one.";
+        || {
+            let mut story = Story::new(plan());
+            let mut db = stateful_set("db", "v2", 3);
+            let Detail::StatefulSet { current_revision, partition, .. } = &mut db.detail else { unreachable!() };
+            (*current_revision, *partition) = (Some("db-v1".to_owned()), 2);
+            (db.available, db.min_ready_seconds) = (Some(2), 300);
+            story.workload(db.clone()).pod(pod(&db, "db-2"));
+            ends(&mut story)
+        }
+    image_changed_by_hand:
+        "Somebody sets the image of a running pod to another tag; its ReplicaSet does not mind.";
+        "pass: the pod is Ready, and its labels are right";
+        TimedOut NotReady;
+        "A pod that runs another tag or digest than its template asks for is not of this version.";
+        || {
+            let mut story = Story::new(plan());
+            let (_, set) = rolled_out(&mut story, 1);
+            let mut patched = pod(&set, "web-a");
+            "registry.example:5000/shop/web:v1".clone_into(&mut patched.containers[0].image);
+            story.pod(patched);
+            ends(&mut story)
+        }
+    other_namespace:
+        "A pod of another namespace with the same labels is Ready.";
+        "-";
+        NothingMatched NothingMatched;
+        "What is in another namespace is another app.";
+        || {
+            let mut story = Story::new(plan());
+            let mut there = bare_pod("web-a");
+            "staging".clone_into(&mut there.namespace);
+            story.pod(there);
+            ends(&mut story)
+        }
     daemon_set_fits_no_node:
         "A DaemonSet fits no node, so it wants 0 pods.";
         "pass: 0 of 0 are ready";

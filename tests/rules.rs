@@ -5,6 +5,7 @@ mod claims;
 mod contradictions;
 mod corners;
 mod crashes;
+mod daemon_sets;
 mod ending;
 mod events;
 mod fallen;

@@ -17,6 +17,7 @@ mod course;
 pub(crate) mod crash;
 pub(crate) mod crash_book;
 mod creation;
+mod daemon;
 mod disk_limit;
 pub(crate) mod disruption;
 mod ending;

@@ -3,6 +3,7 @@
 //! Pods are attributed by their controllerRef, upward (pod → `ReplicaSet` → Deployment), never by labels alone: pods of
 //! an older template carry the same labels and prove nothing.
 
+use super::daemon::{self, NewestRevision};
 use super::observation::Source;
 use super::plan::{Pin, Plan};
 use super::pod::{ControllerRef, Pod};
@@ -27,6 +28,8 @@ pub struct Group<'a> {
     pub owner: Owner<'a>,
     /// The `ReplicaSet` of a Deployment's newest template, once it is there.
     pub replica_set: Option<&'a Workload>,
+    /// The newest revision of a `DaemonSet` that has no generation to tell its pods by.
+    daemon_revision: NewestRevision<'a>,
     /// Its pods of the newest revision that count.
     pub pods: Vec<&'a PodTrack>,
     /// Its pods of the newest revision that do not: on their way out, disturbed, ended and replaced.
@@ -70,7 +73,11 @@ impl<'a> Scope<'a> {
             .filter(|workload| {
                 is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, view)
             })
-            .map(|workload| Group::new(Owner::Workload(workload), newest_replica_set(workload, view)))
+            .map(|workload| Group {
+                replica_set: newest_replica_set(workload, view),
+                daemon_revision: daemon::newest_revision(workload, view),
+                ..Group::new(Owner::Workload(workload))
+            })
             .collect();
         let mut unattributed = Vec::new();
         for track in view.pods.values() {
@@ -81,7 +88,8 @@ impl<'a> Scope<'a> {
             match top_of(pod.controller.as_ref(), view, plan) {
                 Top::Owner(Owner::Workload(workload)) => {
                     if let Some(group) = groups.iter_mut().find(|group| group.is_of(workload))
-                        && is_of_newest_revision(pod, workload, group.replica_set)
+                        && group.has_newest_revision(pod, workload)
+                        && !version::runs_another_image(pod, &workload.template)
                     {
                         group.take(track);
                     }
@@ -91,7 +99,7 @@ impl<'a> Scope<'a> {
                 // No template speaks for these, so each pod does for itself.
                 Top::Owner(Owner::Nobody | Owner::Unreadable { .. }) if version::of_pod(pod, plan) != Said::Gated => {}
                 Top::Owner(Owner::Nobody) => {
-                    let mut group = Group::new(Owner::Nobody, None);
+                    let mut group = Group::new(Owner::Nobody);
                     group.take(track);
                     groups.push(group);
                 }
@@ -99,7 +107,7 @@ impl<'a> Scope<'a> {
                     if let Some(group) = groups.iter_mut().find(|group| group.is_of_reference(reference)) {
                         group.take(track);
                     } else {
-                        let mut group = Group::new(owner, None);
+                        let mut group = Group::new(owner);
                         group.take(track);
                         groups.push(group);
                     }
@@ -133,8 +141,9 @@ impl<'a> Scope<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(owner: Owner<'a>, replica_set: Option<&'a Workload>) -> Self {
-        Self { owner, replica_set, pods: Vec::new(), left_out: Vec::new(), failed: Vec::new() }
+    fn new(owner: Owner<'a>) -> Self {
+        let daemon_revision = NewestRevision::Unknown;
+        Self { owner, replica_set: None, daemon_revision, pods: Vec::new(), left_out: Vec::new(), failed: Vec::new() }
     }
 
     /// A Job counts its failed pods itself, and a bare pod has no other in its place.
@@ -166,6 +175,29 @@ impl<'a> Group<'a> {
 
     fn is_of_reference(&self, reference: &ControllerRef) -> bool {
         matches!(self.owner, Owner::Unreadable { reference: own, .. } if own.uid == reference.uid)
+    }
+
+    /// True for a pod that was made from the newest template of its workload, by what the controller writes on it.
+    fn has_newest_revision(&self, pod: &Pod, workload: &Workload) -> bool {
+        let label = |key: &str| pod.labels.get(key);
+        match &workload.detail {
+            Detail::Deployment { .. } => {
+                let owner = pod.controller.as_ref().map(|owner| &owner.uid);
+                self.replica_set.is_some_and(|newest| owner == Some(&newest.uid))
+            }
+            Detail::StatefulSet { update_revision, .. } => {
+                update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
+            }
+            Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
+                label("pod-template-generation") == generation.as_ref()
+            }
+            Detail::DaemonSet { template_generation: None, .. } => {
+                self.daemon_revision == NewestRevision::Is(daemon::revision_of(pod))
+            }
+            // A ReplicaSet never replaces the pods of a template that it had before.
+            Detail::ReplicaSet { .. } => !version::contradicts(pod, &workload.template),
+            Detail::Job { .. } => true,
+        }
     }
 
     /// The owner as people write it: `deployment/checkout`; the pod's name for a bare pod.
@@ -202,9 +234,9 @@ impl<'a> Group<'a> {
 /// Counts a pod that failed and is gone for its group, where that is there.
 fn remember_failure<'a>(groups: &mut [Group<'a>], owner: &Top<'a>, track: &'a PodTrack) {
     let group = match owner {
-        Top::Owner(Owner::Workload(workload)) => groups
-            .iter_mut()
-            .find(|group| group.is_of(workload) && is_of_newest_revision(&track.pod, workload, group.replica_set)),
+        Top::Owner(Owner::Workload(workload)) => {
+            groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&track.pod, workload))
+        }
         Top::Owner(Owner::Unreadable { reference, .. }) => {
             groups.iter_mut().find(|group| group.is_of_reference(reference))
         }
@@ -302,6 +334,18 @@ pub fn top_name(pod: &Pod, view: &View, plan: &Plan) -> Option<String> {
     }
 }
 
+/// How many pods of the group's workload are there that are not of its newest template: older ones, and such that were
+/// changed in place.
+#[must_use]
+pub fn others_of(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> usize {
+    let is_of_it = |track: &&PodTrack| {
+        let top = top_of(track.pod.controller.as_ref(), view, plan);
+        matches!(top, Top::Owner(Owner::Workload(owner)) if owner.uid == workload.uid)
+    };
+    let all = view.pods.values().filter(|track| !track.is_left_out()).filter(is_of_it).count();
+    all.saturating_sub(group.pods.len())
+}
+
 /// True for a pod of a Job that a `CronJob` made.
 #[must_use]
 pub fn is_of_schedule(pod: &Pod, view: &View, plan: &Plan) -> bool {
@@ -319,25 +363,4 @@ pub(super) fn newest_replica_set<'a>(deployment: &Workload, view: &'a View) -> O
                 && candidate.template.fingerprint == deployment.template.fingerprint
         })
         .max_by_key(|candidate| candidate.revision)
-}
-
-fn is_of_newest_revision(pod: &Pod, workload: &Workload, replica_set: Option<&Workload>) -> bool {
-    let label = |key: &str| pod.labels.get(key);
-    match &workload.detail {
-        Detail::Deployment { .. } => {
-            let owner = pod.controller.as_ref().map(|owner| &owner.uid);
-            replica_set.is_some_and(|newest| owner == Some(&newest.uid))
-        }
-        Detail::StatefulSet { update_revision, .. } => {
-            update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
-        }
-        Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
-            label("pod-template-generation") == generation.as_ref()
-        }
-        // Pods cannot be told apart, so all of them must be updated by the controller's own count.
-        Detail::DaemonSet { template_generation: None, .. } => {
-            workload.updated.is_some() && workload.updated >= workload.desired
-        }
-        Detail::ReplicaSet { .. } | Detail::Job { .. } => true,
-    }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::code::Code;
-use super::disruption;
+use super::daemon::{self, LostNodes};
 use super::plan::Plan;
 use super::pod::{Phase, RestartPolicy};
-use super::scope::{Group, Owner};
+use super::scope::{self, Group, Owner};
 use super::track::PodTrack;
 use super::view::View;
 use super::workload::{Detail, JobEnd, Workload};
@@ -65,22 +65,11 @@ pub fn wanted(group: &Group<'_>, view: &View) -> Option<u32> {
                         if update_revision == current_revision { 0 } else { partition.saturating_sub(*first_ordinal) };
                     desired.saturating_sub(kept)
                 }
-                // A node that does not answer cannot be asked to run its pod.
-                Detail::DaemonSet { .. } => desired.saturating_sub(on_lost_nodes(group, view)),
+                Detail::DaemonSet { .. } => desired.saturating_sub(LostNodes::of(group, desired, view).excused()),
                 _ => desired,
             })
         }
     }
-}
-
-fn on_lost_nodes(group: &Group<'_>, view: &View) -> u32 {
-    let lost = group.pods.iter().filter(|track| is_on_lost_node(track, view)).count();
-    u32::try_from(lost).unwrap_or(u32::MAX)
-}
-
-fn is_on_lost_node(track: &PodTrack, view: &View) -> bool {
-    let node = track.pod.node.as_ref().and_then(|name| view.nodes.get(name));
-    node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&track.pod)
 }
 
 /// How the group stands.
@@ -179,10 +168,26 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
     } else if matches!(workload.detail, Detail::Deployment { .. }) && group.replica_set.is_none() {
         Some(Shortfall::waiting(format!("{name} has no ReplicaSet of its newest template yet")))
     } else {
-        pods_shortfall(group, &counted(group, view), plan, wanted, Some(available(group, workload)))
+        pods_shortfall(group, &counted(group, view), plan, wanted, Some(available(group, workload, wanted, plan, view)))
     };
     // A paused rollout that is complete all the same can pass.
-    let lacking = lacking?;
+    let mut lacking = lacking?;
+    let others = scope::others_of(group, workload, plan, view);
+    if others > 0 {
+        let what = if others == 1 { "pod that is" } else { "pods that are" };
+        lacking.why = format!("{}; it still has {others} {what} not of its newest template", lacking.why);
+    }
+    if matches!(workload.detail, Detail::DaemonSet { .. })
+        && let Some(desired) = workload.desired
+        && let lost = LostNodes::of(group, desired, view)
+        && lost.are_too_many()
+    {
+        let why = format!(
+            "{} of the {desired} nodes of {name} stopped answering while the gate looked ({})",
+            lost.died, lacking.why
+        );
+        return Some(Shortfall::new(Code::NodeNotReady, why));
+    }
     if paused {
         let why = match group.replica_set {
             None => format!("{name} is paused, so no pod of its newest template is created"),
@@ -193,21 +198,32 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
     Some(update_block(group, workload, wanted, view).unwrap_or(lacking))
 }
 
-/// How many pods the owner itself counts as available (Ready for its `minReadySeconds`), those of the newest revision
-/// alone where that is told apart. An absent count is none.
-fn available(group: &Group<'_>, workload: &Workload) -> u32 {
-    let counted = match workload.detail {
-        Detail::Deployment { .. } => group.replica_set.and_then(|newest| newest.available),
-        _ => workload.available,
-    };
-    counted.unwrap_or(0)
+/// How many pods of the newest revision are available (Ready for their `minReadySeconds`), by the owner's own count. An
+/// absent count is none.
+fn available(group: &Group<'_>, workload: &Workload, wanted: u32, plan: &Plan, view: &View) -> u32 {
+    let counted = workload.available.unwrap_or(0);
+    match workload.detail {
+        Detail::Deployment { .. } => group.replica_set.and_then(|newest| newest.available).unwrap_or(0),
+        // With `maxSurge` there are two pods on a node, of which the controller looks at the older: both counts tell of
+        // it, and only together of a new one.
+        Detail::DaemonSet { .. } => counted.min(workload.updated.unwrap_or(0)),
+        Detail::StatefulSet { .. } if workload.min_ready_seconds > 0 => {
+            // The count is of both revisions, and the old pods under a partition may be in it.
+            let kept = workload.desired.unwrap_or(0).saturating_sub(wanted);
+            let old_ready = || old_pods(workload, view, group).filter(|track| track.pod.is_ready()).count();
+            // A pin watches every pod of its workload; a selector those with the gated version alone.
+            let old = if plan.workload.is_some() { u32::try_from(old_ready()).unwrap_or(kept).min(kept) } else { kept };
+            counted.saturating_sub(old)
+        }
+        Detail::StatefulSet { .. } | Detail::ReplicaSet { .. } | Detail::Job { .. } => counted,
+    }
 }
 
 /// The pods that must be there and Ready: for a `DaemonSet`, those on nodes that answer.
 fn counted<'a>(group: &Group<'a>, view: &View) -> Vec<&'a PodTrack> {
     let by_node =
         matches!(group.owner, Owner::Workload(workload) if matches!(workload.detail, Detail::DaemonSet { .. }));
-    group.pods.iter().copied().filter(|track| !by_node || !is_on_lost_node(track, view)).collect()
+    group.pods.iter().copied().filter(|track| !by_node || !daemon::is_lost(track, view)).collect()
 }
 
 fn pods_shortfall(

@@ -76,6 +76,32 @@ pub fn of_pod(pod: &Pod, plan: &Plan) -> Said {
     said(&pod.labels, speakers, pod.main_container.as_deref(), &[plan.app.as_str()], plan)
 }
 
+/// True where the pod cannot be of this template as it is: a label of the template has another value on it, or it runs
+/// [another image](runs_another_image).
+#[must_use]
+pub fn contradicts(pod: &Pod, template: &Template) -> bool {
+    let has = |(key, value): (&String, &String)| pod.labels.get(key) == Some(value);
+    !template.labels.iter().all(has) || runs_another_image(pod, template)
+}
+
+/// True where a container of the pod has another tag or digest of the same repository than the template asks for: the
+/// image of a pod can be changed in place, and its controller does not mind. What an admission webhook does (another
+/// registry, a digest, an image for a placeholder) is no change.
+#[must_use]
+pub fn runs_another_image(pod: &Pod, template: &Template) -> bool {
+    template.containers.iter().any(|asked| {
+        let own = pod.containers.iter().find(|container| container.name == asked.name);
+        own.is_some_and(|own| own.image != asked.image && is_another_of_its_repository(&own.image, &asked.image))
+    })
+}
+
+fn is_another_of_its_repository(one: &str, other: &str) -> bool {
+    let (one, other) = (image::split(one), image::split(other));
+    let repository = |name: &str| name.rsplit_once('/').map_or(name, |(_, last)| last).to_owned();
+    let differ = |one: Option<&str>, other: Option<&str>| one.is_some() && other.is_some() && one != other;
+    repository(one.name) == repository(other.name) && (differ(one.tag, other.tag) || differ(one.digest, other.digest))
+}
+
 /// How the live container of this name differs from that of the manifest; `None` where it does not.
 fn difference(template: &Template, name: &str, wanted: &str) -> Option<String> {
     let live = template.containers.iter().find(|container| container.name == name);

@@ -1,6 +1,6 @@
 //! All that is known of the cluster now, as the observations told it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::chronicle::Chronicle;
@@ -27,6 +27,9 @@ pub struct View {
     pub workloads: BTreeMap<String, Workload>,
     /// The nodes that are known, by name.
     pub nodes: BTreeMap<String, Node>,
+    /// The names of the nodes that answered at some time since the gate began: those that said so, and those on which a
+    /// pod was Ready.
+    pub answered: BTreeSet<String>,
     /// What was said about them.
     pub book: EventBook,
     /// What was said, kept as proof.
@@ -39,6 +42,12 @@ impl View {
     /// Takes in an object. True where that changed anything.
     pub fn see(&mut self, object: Object, plan: &Plan, now: Duration) -> bool {
         match object {
+            // What is in another namespace is another app, whatever its labels.
+            Object::Pod(Pod { ref namespace, .. }) | Object::Workload(Workload { ref namespace, .. })
+                if !namespace.is_empty() && *namespace != plan.namespace =>
+            {
+                false
+            }
             Object::Pod(pod) => self.see_pod(pod, plan, now),
             Object::Workload(workload) => {
                 let known = self.workloads.get(&workload.uid);
@@ -51,6 +60,9 @@ impl View {
             Object::Node(node) => {
                 let news = self.nodes.get(&node.name).and_then(|known| known.ready) != node.ready;
                 let name = node.name.clone();
+                if node.ready == Some(true) {
+                    self.answered.insert(name.clone());
+                }
                 self.nodes.insert(name.clone(), node);
                 if news {
                     self.look_again_at(plan, now, |pod| pod.node.as_deref() == Some(name.as_str()));
@@ -77,6 +89,9 @@ impl View {
     fn see_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
         let node_ready = node_ready(&self.nodes, &pod);
         let around = Surroundings { book: &self.book, plan, node_ready, now };
+        if let Some(node) = pod.node.as_ref().filter(|node| pod.is_ready() && !self.answered.contains(*node)) {
+            self.answered.insert(node.clone());
+        }
         match self.pods.get_mut(&pod.uid) {
             Some(track) if track.pod == pod => false,
             Some(track) => {
@@ -100,7 +115,7 @@ impl View {
 
     /// Takes in a whole collection: what is not in it is gone.
     pub fn see_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) {
-        let uids: std::collections::BTreeSet<&str> = objects.iter().map(uid_of).collect();
+        let uids: BTreeSet<&str> = objects.iter().map(uid_of).collect();
         let gone: Vec<String> = match source {
             Source::Pods => self.pods.keys().filter(|uid| !uids.contains(uid.as_str())).cloned().collect(),
             Source::Workloads(kind) => {

@@ -94,6 +94,8 @@ pub struct Workload {
     pub updated: Option<u32>,
     /// Pods that are available: `status.availableReplicas`, `status.numberAvailable`.
     pub available: Option<u32>,
+    /// `spec.minReadySeconds`: so long a pod must be Ready to be available; 0 where the kind has none.
+    pub min_ready_seconds: u32,
     /// `metadata.annotations["deployment.kubernetes.io/revision"]`.
     pub revision: Option<u64>,
     /// What only this kind has.

@@ -250,6 +250,7 @@ pub(super) struct WorkloadSpec {
     pub update_strategy: Option<UpdateStrategy>,
     pub pod_management_policy: Option<String>,
     pub ordinals: Option<Ordinals>,
+    pub min_ready_seconds: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -68,3 +68,64 @@ fn owners_that_lead_in_a_circle_lead_nowhere() {
     story.workload(set.clone()).at(1.0).pod(pod(&set, "a"));
     assert_eq!(story.ends().verdict, Verdict::TimedOut);
 }
+
+#[test]
+fn objects_of_another_namespace_are_never_evidence() {
+    let mut story = Story::new(plan());
+    let mut elsewhere = deployment("web", "v2", 1);
+    elsewhere.namespace = "staging".to_owned();
+    let mut set = replica_set(&elsewhere);
+    set.namespace = "staging".to_owned();
+    let mut there = pod(&set, "a");
+    there.namespace = "staging".to_owned();
+    story.workload(elsewhere).workload(set).pod(there.clone());
+    let mut lonely = bare_pod("b");
+    lonely.namespace = "staging".to_owned();
+    story.pod(lonely).list_all();
+    assert_eq!(story.ends().verdict, Verdict::NothingMatched);
+
+    // Nor against the app.
+    let mut story = Story::new(plan());
+    let set = web(&mut story, 1);
+    there.uid = "c".to_owned();
+    story.pod(pod(&set, "a")).pod(there.terminated("app", 1, "Error"));
+    assert_eq!(story.ends().verdict, Verdict::Healthy);
+}
+
+#[test]
+fn a_pod_whose_image_was_changed_by_hand_is_not_of_its_template() {
+    let ends = |image: &str| {
+        let mut story = Story::new(plan());
+        let set = web(&mut story, 1);
+        let mut patched = pod(&set, "a");
+        patched.containers[0].image = image.to_owned();
+        story.pod(patched);
+        story.ends().verdict
+    };
+    assert_eq!(ends("registry.example:5000/shop/web:v1"), Verdict::TimedOut);
+    assert_eq!(ends("mirror.example/shop/web:v1"), Verdict::TimedOut);
+    for same in [
+        "registry.example:5000/shop/web:v2",
+        "mirror.example/shop/web:v2",
+        "registry.example:5000/shop/web@sha256:0a",
+        "registry.example:5000/shop/web:v2@sha256:0a",
+        "mesh/injected:1",
+    ] {
+        assert_eq!(ends(same), Verdict::Healthy, "{same}: an admission webhook does that");
+    }
+}
+
+#[test]
+fn a_replica_set_by_itself_keeps_the_pods_of_its_older_template() {
+    let mut plan = plan();
+    plan.workload = Some(Pin { kind: WorkloadKind::ReplicaSet, name: "web".to_owned() });
+    let mut set = replica_set(&deployment("web", "v1", 1));
+    "web".clone_into(&mut set.name);
+    set.controller = None;
+    let old = pod(&set, "a");
+    set.template = deployment("web", "v2", 1).template;
+    let mut story = Story::new(plan);
+    story.workload(set.clone()).pod(old.clone()).at(20.0).still_open();
+    story.pod_gone("a").pod(pod(&set, "b"));
+    assert_eq!(story.ends().decided_after, super::seconds(30));
+}

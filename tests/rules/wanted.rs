@@ -1,6 +1,7 @@
 //! How many pods are wanted.
 
 use crashgate::gate::code::Code;
+use crashgate::gate::outcome::Outcome;
 use crashgate::gate::plan::{MinReady, Pin};
 use crashgate::gate::pod::{Phase, RestartPolicy};
 use crashgate::gate::verdict::Verdict;
@@ -161,4 +162,44 @@ fn a_daemon_set_without_a_node_for_it_is_told_from_one_scaled_to_zero() {
     let mut story = Story::new(plan());
     web(&mut story, 0);
     assert_says(&story.ends().clone(), Verdict::NothingMatched, Code::ScaledToZero, &["deployment/web is scaled to 0"]);
+}
+
+/// How a `StatefulSet` of 3 ends whose partition leaves one pod to the gated version, by what it counts as available.
+fn partitioned(available: u32, min_ready_seconds: u32) -> Outcome {
+    let mut story = Story::new(plan());
+    let mut db = stateful_set("db", "v2", 3);
+    let Detail::StatefulSet { current_revision, partition, .. } = &mut db.detail else { panic!() };
+    *current_revision = Some("db-v1".to_owned());
+    *partition = 2;
+    db.available = Some(available);
+    db.min_ready_seconds = min_ready_seconds;
+    story.workload(db.clone()).pod(pod(&db, "db-2"));
+    story.ends().clone()
+}
+
+#[test]
+fn the_old_pods_of_a_partition_do_not_stand_for_the_new_one() {
+    assert_eq!(partitioned(3, 300).verdict, Verdict::Healthy);
+    let outcome = partitioned(2, 300);
+    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["0 of 1 pods as available", "minReadySeconds"]);
+    assert_eq!(partitioned(1, 0).verdict, Verdict::Healthy, "an old pod may be down: Ready is all that is asked for");
+}
+
+#[test]
+fn where_all_pods_are_seen_only_old_ones_that_are_ready_are_taken_off() {
+    let ends = |available, old_ready| {
+        let mut plan = plan();
+        plan.workload = Some(Pin { kind: WorkloadKind::StatefulSet, name: "db".to_owned() });
+        let mut story = Story::new(plan);
+        let mut db = stateful_set("db", "v2", 2);
+        let Detail::StatefulSet { current_revision, partition, .. } = &mut db.detail else { panic!() };
+        *current_revision = Some("db-v1".to_owned());
+        *partition = 1;
+        (db.available, db.min_ready_seconds) = (Some(available), 300);
+        let mut old = pod(&db, "db-0");
+        old.labels.insert("controller-revision-hash".to_owned(), "db-v1".to_owned());
+        story.workload(db.clone()).pod(pod(&db, "db-1")).pod(if old_ready { old } else { old.unready() });
+        story.ends().verdict
+    };
+    assert_eq!((ends(1, true), ends(1, false), ends(2, true)), (Verdict::TimedOut, Verdict::Healthy, Verdict::Healthy));
 }

@@ -52,6 +52,7 @@ fn workload(kind: WorkloadKind, name: &str, version: &str, replicas: u32, detail
         desired: Some(replicas),
         updated: Some(replicas),
         available: Some(replicas),
+        min_ready_seconds: 0,
         revision: None,
         detail,
     }
@@ -111,6 +112,9 @@ pub fn pod(owner: &Workload, name: &str) -> Pod {
     let mut pod = bare_pod(name);
     pod.controller = Some(reference(owner));
     pod.labels.clone_from(&owner.template.labels);
+    if let Some(own) = owner.template.containers.iter().find(|container| container.name == "app") {
+        pod.containers[0].image.clone_from(&own.image);
+    }
     match &owner.detail {
         Detail::StatefulSet { update_revision, .. } => {
             let revision = update_revision.clone().unwrap_or_default();

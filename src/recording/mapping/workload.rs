@@ -79,6 +79,7 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
         desired,
         updated,
         available,
+        min_ready_seconds: spec.min_ready_seconds.unwrap_or(0),
         detail,
     })
 }
