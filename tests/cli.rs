@@ -469,3 +469,67 @@ fn a_gate_that_slept_reads_everything_anew() {
     assert!(asleep.is_some() && asleep < sure, "{after:#?}");
     assert_eq!(child.wait().unwrap().code(), Some(0), "{after:#?}");
 }
+
+/// What a user types who has the wrong namespace in mind, with the advice that leads on.
+#[test]
+fn a_recording_of_another_namespace_says_which_one_it_has() {
+    let recording = "tests/recordings/crash-loop.ndjson";
+    for arguments in [
+        &["replay", recording, "--app=payments", "--version=v1", "-n", "other"][..],
+        &["watch", "--replay", recording, "-n", "other"],
+    ] {
+        let (code, stdout, stderr) = told(&crashgate(arguments).output().unwrap());
+        assert_eq!(code, Some(7), "{stderr}");
+        let text = stdout + &stderr;
+        assert!(text.contains("Next: It was recorded in namespace rec-crash-loop: use `-n rec-crash-loop`."), "{text}");
+    }
+}
+
+#[test]
+fn a_smoke_run_in_a_rehearsal_without_pods_is_told_how_to_get_them() {
+    let (code, stdout, stderr) = told(
+        &crashgate(&["check", "--rehearse", "tests/recordings/one-crash-then-healthy.ndjson", "--app=payments"])
+            .args(["--version=v1", "--max-restarts=1", "--stable-for=1s", "--smoke", "image=shop/smoke:1"])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(code, Some(7), "{stderr}");
+    assert!(stdout.contains("`--pods FILE`") && stdout.contains("`--smoke none`"), "{stdout}");
+    assert!(!stdout.contains("Role"), "no right is missing: {stdout}");
+}
+
+#[test]
+fn durations_of_all_flags_have_one_grammar() {
+    let recording = "tests/recordings/crash-loop.ndjson";
+    for arguments in [
+        &["pods", "--rehearse", recording, "--at", "10"][..],
+        &["sandbox", recording, "--at", "10"],
+        &["watch", "--replay", recording, "--for", "10"],
+        &["run", "shop/web:1", "--timeout", "10"],
+        &["run", "shop/web:1", "--grace", "ImagePull=10"],
+        &["check", "--request-timeout", "10"],
+        &["check", "--app=a", "--version=b", "-n=c", "--delay", "10"],
+    ] {
+        let (code, _, stderr) = told(&crashgate(arguments).output().unwrap());
+        assert_eq!(code, Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("error: ") && stderr.contains("write `10s`"), "{arguments:?}: {stderr}");
+    }
+}
+
+/// Three gates in a run: the reader of the headline wants to know how bad it is.
+#[test]
+fn the_headline_of_several_gates_says_how_many_ended_how() {
+    let folder = tempfile::tempdir().unwrap();
+    let gates = folder.path().join("gates.yaml");
+    let gate = |version: &str| format!("app: payments\nversion: {version}\nnamespace: rec-crash-loop\n");
+    std::fs::write(&gates, format!("{}---\n{}---\n{}", gate("v1"), gate("v8"), gate("v9"))).unwrap();
+    let report = folder.path().join("report");
+    for kind in ["markdown", "html"] {
+        crashgate(&["replay", "tests/recordings/crash-loop.ndjson", "-f", &gates.display().to_string()])
+            .arg(format!("--report={kind}={}", report.display()))
+            .output()
+            .unwrap();
+        let text = std::fs::read_to_string(&report).unwrap();
+        assert!(text.contains("3 gates, 1 failed, 2 "), "{kind}: {}", &text[..text.len().min(2000)]);
+    }
+}

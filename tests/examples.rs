@@ -28,8 +28,7 @@ fn known<T: Serialize + DeserializeOwned>(document: &Value) {
 #[test]
 fn kubernetes_knows_every_field_of_every_manifest() {
     let mut checked = 0;
-    for file in
-        ["manifests/rbac.yaml", "manifests/rbac-run.yaml", "manifests/job.yaml", "ci-examples/argocd-postsync.yaml"]
+    for file in ["manifests/rbac.yaml", "manifests/rbac-run.yaml", "manifests/job.yaml", "ci-examples/argocd-sync.yaml"]
     {
         for text in fs::read_to_string(file).unwrap().split("\n---\n") {
             let document: Value = serde_yaml::from_str(text).unwrap();
@@ -175,7 +174,7 @@ fn examples() -> Vec<(&'static str, CiJob)> {
         ("ci-examples/circleci.yml", circleci()),
         ("ci-examples/buildkite.yml", buildkite()),
         ("ci-examples/tekton-task.yaml", tekton::job()),
-        ("ci-examples/argocd-postsync.yaml", container("ci-examples/argocd-postsync.yaml")),
+        ("ci-examples/argocd-sync.yaml", container("ci-examples/argocd-sync.yaml")),
         ("manifests/job.yaml", container("manifests/job.yaml")),
     ]
 }

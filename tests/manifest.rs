@@ -52,6 +52,35 @@ fn gate_with(line: &str) -> String {
     format!("app: checkout\nversion: v1\nnamespace: shop\n{line}\n")
 }
 
+#[test]
+fn a_comma_too_many_in_a_selector_is_refused() {
+    let run = validate_with(&gate_with(""), &["--selector", "app=checkout,version=v1,,"]);
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.starts_with("error: a comma in `--selector` has nothing before or after it\n"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_bracket_that_is_never_closed_is_blamed_where_it_is_opened() {
+    for (line, bracket, remedy) in [
+        ("ignoreContainers: [a, b", '[', "write `[one, two]`"),
+        ("grace: {ImagePull: 30s", '{', "write `{key: value, key: value}`"),
+        ("ignoreContainers: [\"a]\", 'b]' # ]", '[', "write `[one, two]`"),
+    ] {
+        let column = line.find(bracket).unwrap() + 1;
+        for text in [format!("app: web\n{line}\nversion: v1\nnamespace: shop\n"), format!("app: web\n{line}\n")] {
+            let run = validate(&text);
+            assert_eq!(run.code, Some(2));
+            let place = format!("gate.yaml:2:{column}: a `{bracket}` is opened and not closed properly\n");
+            assert!(run.stderr.starts_with(&place), "{}", run.stderr);
+            assert!(run.stderr.contains(remedy), "{}", run.stderr);
+        }
+    }
+}
+
 /// Asserts that the content is refused with this one problem and nothing else.
 #[track_caller]
 fn refused(content: impl AsRef<[u8]>, problem: &str) {
@@ -149,7 +178,7 @@ const BAD_LINES: [(&str, usize, &str, &str); 28] = [
     ("workload: checkout", 11, "names no kind", "`deployment/checkout`"),
     ("workload: deploymet/checkout", 11, "no kind of workload", "did you mean `deployment/checkout`?"),
     ("workload: pod/checkout", 11, "no kind of workload", "deployment, statefulset, daemonset"),
-    ("selector: 'app in'", 11, "cannot be read as a demand on a label", "`key in (a,b)`"),
+    ("selector: 'app in'", 11, "cannot be read as a label requirement", "`key in (a,b)`"),
     ("selector: ''", 11, "would take every pod", "at least one label"),
     ("selector: app=a_", 11, "cannot be the value of a label", "at most 63"),
     ("labels: {tier: x}", 10, "no label that `labels` knows", "`app` and `version`"),
@@ -394,7 +423,7 @@ fn a_bad_flag_is_named_with_the_same_words() {
     arguments.extend(["--grace", "ImagePull", "--labels", "tier=x"]);
     let run = crashgate(folder.path(), &arguments, b"");
     assert_eq!(run.code, Some(2));
-    let heads: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with('`')).collect();
+    let heads: Vec<&str> = run.stderr.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
     assert_eq!(
         heads,
         [
@@ -415,11 +444,11 @@ fn without_a_gate_the_two_ways_are_told() {
     assert_eq!(run.code, Some(2));
     assert_eq!(
         run.stderr,
-        "nothing says which gate is meant\n  fix: give a file with `-f gate.yaml`, or `--app`, `--version` and `--namespace`\n"
+        "error: nothing says which gate is meant\n  fix: give a file with `-f gate.yaml`, or `--app`, `--version` and `--namespace`\n"
     );
     let run = crashgate(folder.path(), &["validate", "--app", "web", "-n", "shop"], b"");
     assert!(
-        run.stderr.starts_with("the gate has no `version`\n  fix: give `--version v2.3.1`, or a file"),
+        run.stderr.starts_with("error: the gate has no `version`\n  fix: give `--version v2.3.1`, or a file"),
         "{}",
         run.stderr
     );
@@ -433,7 +462,7 @@ fn a_flag_for_one_gate_is_refused_over_several() {
         let run = validate_with(&two, &[flag, value]);
         assert_eq!(run.code, Some(2));
         assert!(
-            run.stderr.starts_with(&format!("`{flag}` is given for one gate, and the manifests have 2\n")),
+            run.stderr.starts_with(&format!("error: `{flag}` is given for one gate, and the manifests have 2\n")),
             "{}",
             run.stderr
         );

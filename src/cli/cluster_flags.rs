@@ -25,7 +25,7 @@ pub(super) struct ClusterFlags {
     #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
     impersonate_groups: Vec<String>,
     /// How long a request may take
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "10s")]
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::duration, default_value = "10s")]
     request_timeout: Duration,
 }
 

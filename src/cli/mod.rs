@@ -13,6 +13,7 @@ mod check;
 mod cluster_flags;
 mod completions;
 mod drill;
+mod duration;
 mod explain;
 mod man;
 mod output;

@@ -32,7 +32,7 @@ pub(super) struct Args {
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
     /// Look at this moment of the rehearsal's recording [default: its end]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "rehearse")]
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::duration, requires = "rehearse")]
     at: Option<Duration>,
     /// Show secrets in messages as they are
     #[arg(long)]

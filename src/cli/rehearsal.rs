@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::cluster::connect::{ConnectError, Connection};
 use crate::gate::verdict::Verdict;
+use crate::report::quote;
 use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
 
 /// The recording to rehearse with.
@@ -79,4 +80,14 @@ impl Rehearsal {
 pub(super) fn unopened(error: &ConnectError) -> (String, Verdict) {
     let verdict = if error.is_usage() { Verdict::Usage } else { Verdict::Inconclusive };
     (format!("error: {error}"), verdict)
+}
+
+/// What to do where a recording has nothing about the namespace that was asked for.
+pub(super) fn other_namespace(recorded: &str, asked: &str) -> String {
+    let recorded = quote::name(recorded);
+    if recorded.is_empty() || recorded == asked {
+        "Replay a recording of that namespace.".to_owned()
+    } else {
+        format!("It was recorded in namespace {recorded}: use `-n {recorded}`.")
+    }
 }

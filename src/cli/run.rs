@@ -57,7 +57,7 @@ pub(super) struct Args {
         value_parser = PossibleValuesParser::new(Security::ALL.map(Security::name)))]
     security: String,
     /// How long it may take from its creation to its end
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "5m")]
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::duration, default_value = "5m")]
     timeout: Duration,
     /// How long a cause may last before it counts, as in `Unschedulable=30s`
     #[arg(long, value_name = "CAUSE=DURATION", value_delimiter = ',', value_parser = grace)]
@@ -102,8 +102,7 @@ fn grace(text: &str) -> Result<(Grace, Duration), String> {
     let (cause, patience) = text.split_once('=').ok_or("write it as CAUSE=DURATION")?;
     let cause = Grace::ALL.into_iter().find(|grace| grace.name() == cause);
     let cause = cause.ok_or_else(|| format!("the causes are {}", names()))?;
-    let patience = if patience == "0" { Ok(Duration::ZERO) } else { humantime::parse_duration(patience) };
-    Ok((cause, patience.map_err(|error| error.to_string())?))
+    Ok((cause, super::duration::duration(patience)?))
 }
 
 impl Args {

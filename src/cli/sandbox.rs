@@ -21,8 +21,8 @@ pub(super) struct Args {
     /// The port on 127.0.0.1; a free one where none is given
     #[arg(long, value_name = "N")]
     port: Option<u16>,
-    /// Begin at this second of the recording
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    /// Begin at this moment of the recording, as in `20s`
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = super::duration::duration)]
     at: Duration,
     /// Fail on purpose as this script says
     #[arg(long, value_name = "FILE")]
@@ -30,16 +30,6 @@ pub(super) struct Args {
     /// Let clients create pods, which live as this script says
     #[arg(long, value_name = "FILE")]
     pods: Option<PathBuf>,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 =
-        text.strip_suffix('s').unwrap_or(text).parse().map_err(|_| "write seconds, as 20 or 1.5".to_owned())?;
-    // A recording of a year is none.
-    if seconds > 31_536_000.0 {
-        return Err("no recording is that long".to_owned());
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|_| "write seconds, 0 or more".to_owned())
 }
 
 pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {

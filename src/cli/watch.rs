@@ -40,7 +40,7 @@ pub(super) struct Args {
     #[arg(long)]
     until_crash: bool,
     /// End after so long
-    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = super::duration::duration)]
     lasting: Option<Duration>,
     /// What stdout carries: lines for people, or one JSON object a line
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
@@ -262,8 +262,10 @@ async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8,
     if feed.has_begun() {
         teller.ended(&feed);
     } else {
-        let message = format!("the recording tells of no pods in {}", teller.place);
-        end = End::Blind(crate::gate::code::Code::RecordingEnded, message);
+        teller.finish().await;
+        printer.say(&format!("error: the recording tells of no pods in {}", quote::line(&teller.place)));
+        printer.say(&format!("  Next: {}", rehearsal::other_namespace(&header.namespace, &namespace)));
+        return Ok(Verdict::Inconclusive.exit_code());
     }
     teller.finish().await;
     Ok(told(&end, args.until_crash, printer))

@@ -32,6 +32,9 @@ use crate::gate::verdict::Verdict;
 use crate::recording::mapping;
 use crate::report::run::{PodOutput, PodReport};
 
+/// What to do where pods cannot be created at all: no Role changes that.
+const NO_PODS_ADVICE: &str = "A recording runs no pods by itself: give the rehearsal or sandbox a script with `--pods FILE`, or leave a smoke run out with `--smoke none`.";
+
 /// How old what is known of the pod may be.
 const DELAY: Duration = Duration::from_secs(5);
 /// Tries to create the pod.
@@ -171,7 +174,13 @@ impl Runner {
                 }
                 FailureKind::Refused { status: 405, message } => {
                     self.there = before;
-                    return Err(unseen(Code::Forbidden, format!("this API server takes no pods: {message}")));
+                    let mut end = unseen(Code::Forbidden, format!("this API server takes no pods: {message}"));
+                    if let PodEnd::Unrun { findings, .. } = &mut end {
+                        for finding in findings {
+                            NO_PODS_ADVICE.clone_into(&mut finding.next_step);
+                        }
+                    }
+                    return Err(end);
                 }
                 FailureKind::Forbidden(words)
                 | FailureKind::NotFound(words)

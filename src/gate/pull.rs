@@ -55,8 +55,10 @@ pub fn advice(code: Code, quoted: &str, container: &Container, pod: &str, namesp
             "Build and push {reference} for the nodes' processors (`docker buildx build --platform …`): `kubectl get nodes -L kubernetes.io/arch`"
         ),
         Code::ImageNotFound => format!(
-            "Push {} of {}, or correct `image:` of container {name}. To see what is there: `docker manifest inspect {reference}`",
+            "Push {} of {}, or correct `image:` of container {name}. The tags that exist: `crane ls {}`, or `skopeo list-tags docker://{}`",
             parts.what(),
+            parts.name,
+            parts.name,
             parts.name
         ),
         Code::ImagePullDenied => format!(

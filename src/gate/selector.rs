@@ -42,6 +42,9 @@ pub enum SelectorError {
     /// Nothing in it.
     #[error("an empty selector would take every pod of the namespace: name at least one label, as in `app=checkout`")]
     Empty,
+    /// A comma without a requirement on both sides.
+    #[error("a comma has nothing before or after it: remove it, or write the label that is missing")]
+    Comma,
     /// A part that cannot be read.
     #[error(
         "`{part}` is no label requirement: write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key` or `!key`"
@@ -110,14 +113,16 @@ impl FromStr for Selector {
     type Err = SelectorError;
 
     fn from_str(text: &str) -> Result<Self, SelectorError> {
-        let parts = split_outside_parentheses(text);
-        let requirements = parts
-            .into_iter()
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(parse_requirement)
-            .collect::<Result<Vec<_>, _>>()?;
-        if requirements.is_empty() { Err(SelectorError::Empty) } else { Ok(Self { requirements }) }
+        let parts: Vec<&str> = split_outside_parentheses(text).into_iter().map(str::trim).collect();
+        if parts.iter().all(|part| part.is_empty()) {
+            return Err(SelectorError::Empty);
+        }
+        // As the API server has it: a comma with nothing beside it is a requirement that was lost, not one too many.
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err(SelectorError::Comma);
+        }
+        let requirements = parts.into_iter().map(parse_requirement).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { requirements })
     }
 }
 
@@ -285,6 +290,9 @@ mod tests {
     fn what_takes_every_pod_is_refused() {
         for text in ["", " ", ",", " , "] {
             assert_eq!(text.parse::<Selector>(), Err(SelectorError::Empty), "{text:?}");
+        }
+        for text in ["a=b,", "a=b,,", ",a=b", "a=b,,c=d", "a=b, ,c=d"] {
+            assert_eq!(text.parse::<Selector>(), Err(SelectorError::Comma), "{text:?}");
         }
         assert!(!Selector::equals([]).matches(&labels(&[("app", "a")])));
     }

@@ -135,6 +135,8 @@ impl fmt::Display for Diagnostic {
                 write!(f, "{line}:{column}:")?;
             }
             f.write_str(" ")?;
+        } else {
+            f.write_str("error: ")?;
         }
         write!(f, "{}", self.sentence)?;
         if let (Some(excerpt), Some((line, _))) = (&self.excerpt, self.position) {

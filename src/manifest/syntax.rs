@@ -19,6 +19,13 @@ pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
             );
         }
     }
+    // Whatever the parser stumbled over later: the bracket that is never closed swallowed it.
+    if !is_open_quote(error.kind())
+        && let Some((bracket, place)) = open_bracket(&lines)
+        && place.line <= marker.line()
+    {
+        return Problem::at(place, fault(&ErrorKind::UnclosedFlowCollection { open: bracket }));
+    }
     if is_open_quote(error.kind())
         && let Some(place) = last_quote(&lines, marker.line(), marker.col())
     {
@@ -46,6 +53,32 @@ fn last_quote(lines: &[&str], line: usize, column: usize) -> Option<Place> {
         let quotes = lines[number - 1].chars().take(seen).enumerate().filter(|(_, c)| matches!(c, '"' | '\''));
         quotes.last().map(|(place, _)| Place { line: number, column: place + 1, width: 1 })
     })
+}
+
+/// The first bracket that begins a value and is not closed anywhere below.
+fn open_bracket(lines: &[&str]) -> Option<(char, Place)> {
+    let mut open: Vec<(char, Place)> = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let mut quote = None;
+        let mut before = None;
+        for (column, c) in line.chars().enumerate() {
+            // Only what stands where a value can begin means something: `a[b` and `don't` are plain text.
+            let begins = before.is_none_or(|before| matches!(before, ':' | '-' | ',' | '[' | '{'));
+            let spaced = column == 0 || line.chars().nth(column - 1).is_some_and(char::is_whitespace);
+            match c {
+                c if quote.is_some() => quote = quote.filter(|open| *open != c),
+                '#' if spaced => break,
+                '"' | '\'' if begins => quote = Some(c),
+                '[' | '{' if begins => open.push((c, Place { line: number + 1, column: column + 1, width: 1 })),
+                ']' | '}' => drop(open.pop()),
+                _ => {}
+            }
+            if !c.is_whitespace() {
+                before = Some(c);
+            }
+        }
+    }
+    open.into_iter().next()
 }
 
 fn fault(kind: &ErrorKind) -> Fault {

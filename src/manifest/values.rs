@@ -149,8 +149,12 @@ pub(super) fn selector(name: &str, text: &str) -> Result<Selector, Fault> {
             format!("`{name}` is empty, and would take every pod of the namespace"),
             "name at least one label, as in `app=checkout`",
         ),
+        SelectorError::Comma => Fault::new(
+            format!("a comma in `{name}` has nothing before or after it"),
+            "remove the comma, or write the label that is missing",
+        ),
         SelectorError::Requirement { part } => Fault::new(
-            format!("{} in `{name}` cannot be read as a demand on a label", quoted(&part)),
+            format!("{} in `{name}` cannot be read as a label requirement", quoted(&part)),
             "write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key` or `!key`, with commas between them",
         ),
         SelectorError::Key { key } => bad_label_key(name, &key),

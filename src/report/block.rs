@@ -1,6 +1,7 @@
 //! The verdict block: what broke, where, the proof, and what to do next, on one screen.
 
 use super::fold::{self, Limits};
+use super::headline;
 use super::layout::{self, Line, Tone, glued, wrap};
 use super::printer::Look;
 use super::progress;
@@ -335,20 +336,8 @@ fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
 /// How many gates ended how.
 fn summary(run: &Run) -> Line {
     let worst = run.verdict();
-    let mut counts: Vec<(Verdict, usize)> = Vec::new();
-    for gate in &run.gates {
-        let verdict = gate.outcome.verdict;
-        match counts.iter_mut().find(|(known, _)| *known == verdict) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((verdict, 1)),
-        }
-    }
-    // The worst first: it is the one that the exit code comes from.
-    counts.sort_by_key(|(verdict, _)| *verdict != worst);
-    let counts: Vec<String> =
-        counts.iter().map(|(verdict, count)| format!("{count} {}", said(*verdict).0.to_lowercase())).collect();
     let first = words::count(run.gates.len(), "gate") + ":";
-    let text = format!("{first} {}; exit code {}", counts.join(", "), worst.exit_code());
+    let text = format!("{first} {}; exit code {}", headline::counts(run), worst.exit_code());
     Line::toned(text, first.len(), said(worst).1)
 }
 

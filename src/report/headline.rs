@@ -46,8 +46,23 @@ pub(super) fn run(run: &Run) -> String {
     match run.gates.as_slice() {
         [] => "nothing was judged".to_owned(),
         [only] => gate(only),
-        several => words::count(several.len(), "gate"),
+        several => format!("{}, {}", words::count(several.len(), "gate"), counts(run)),
     }
+}
+
+/// How many gates ended how, the worst first, which the exit code comes from: `1 failed, 2 healthy`.
+pub(super) fn counts(run: &Run) -> String {
+    let mut counts: Vec<(Verdict, usize)> = Vec::new();
+    for gate in &run.gates {
+        let verdict = gate.outcome.verdict;
+        match counts.iter_mut().find(|(known, _)| *known == verdict) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((verdict, 1)),
+        }
+    }
+    counts.sort_by_key(|(verdict, _)| std::cmp::Reverse(verdict.severity()));
+    let counts = counts.iter().map(|(verdict, count)| format!("{count} {}", title(*verdict).to_lowercase()));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// How ready the gate was at its end.

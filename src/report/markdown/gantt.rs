@@ -17,6 +17,7 @@ pub(super) fn draw(out: &mut String, timeline: &Timeline) {
     out.push_str("```mermaid\ngantt\n    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n");
     let hours = timeline.end >= Duration::from_hours(1);
     let _ = writeln!(out, "    axisFormat {}", if hours { "%H:%M:%S" } else { "%M:%S" });
+    let _ = writeln!(out, "    tickInterval {}", tick_interval(timeline.end));
     out.push_str("    section gate\n");
     let waited = timeline.windows.last().map_or(timeline.end, |window| window.from).min(timeline.wait_period);
     let wait = format!("wait period of {}", words::duration(timeline.wait_period));
@@ -44,6 +45,16 @@ pub(super) fn draw(out: &mut String, timeline: &Timeline) {
     if let Some(rest) = timeline.lanes.len().checked_sub(PODS).filter(|rest| *rest > 0) {
         let _ = writeln!(out, "The picture leaves out {}.\n", words::count(rest, "pod"));
     }
+}
+
+/// Ticks on whole seconds, and few enough that their labels do not touch: left to itself, mermaid puts several on one
+/// second of a short run, all with the same label.
+fn tick_interval(length: Duration) -> String {
+    const MOST: u64 = 8;
+    let steps = [(1, "1second"), (5, "5second"), (10, "10second"), (30, "30second"), (60, "1minute"), (300, "5minute")];
+    let longer = [(600, "10minute"), (1800, "30minute"), (3600, "1hour"), (10_800, "3hour")];
+    let fitting = steps.into_iter().chain(longer).find(|(seconds, _)| length.as_secs() / seconds <= MOST);
+    fitting.map_or("1day", |(_, name)| name).to_owned()
 }
 
 fn task(out: &mut String, name: &str, tag: &str, from: Duration, to: Duration) {
