@@ -7,6 +7,7 @@ pub mod hostile;
 mod hostile_recordings;
 mod json;
 mod live;
+mod mask_shapes;
 mod page;
 mod progress;
 

@@ -16,6 +16,12 @@ pub fn line(text: &str) -> Cow<'_, str> {
     cut(text.trim_end_matches(['\n', '\r']), COLUMNS)
 }
 
+/// One line, whatever was in the text, however long it is.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    cut(text.trim_end_matches(['\n', '\r']), usize::MAX)
+}
+
 /// The lines of a text, each inert and at most `columns` long. Empty lines at either end say nothing and go.
 #[must_use]
 pub fn block(text: &str, columns: usize) -> Vec<String> {
@@ -50,7 +56,7 @@ pub fn whole(text: &str) -> Cow<'_, str> {
 }
 
 /// True for characters that act on a terminal, on the order of what is read, or that nobody can see.
-fn is_hostile(c: char) -> bool {
+pub(crate) fn is_hostile(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'
         // Soft hyphen, Arabic letter mark, the fillers of Hangul, Mongolian separators.
@@ -73,7 +79,8 @@ fn shown_columns(c: char) -> usize {
     }
 }
 
-fn push_shown(shown: &mut String, c: char) {
+/// Adds the character as it is shown: hostile ones as their escapes.
+pub(crate) fn push_shown(shown: &mut String, c: char) {
     match c {
         '\t' => shown.push_str("    "),
         '\n' => shown.push_str("\\n"),
@@ -96,7 +103,7 @@ fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if text.len() <= columns && !text.chars().any(is_hostile) {
         return defuse(text);
     }
-    let mut shown = String::with_capacity(text.len().min(columns * 4));
+    let mut shown = String::with_capacity(text.len().min(columns.saturating_mul(4)));
     if text.chars().map(shown_columns).sum::<usize>() <= columns {
         text.chars().for_each(|c| push_shown(&mut shown, c));
     } else {
@@ -135,7 +142,7 @@ fn fitting(chars: impl Iterator<Item = char>, columns: usize) -> usize {
 /// wrapped a word may begin one; `##[name]` it takes anywhere, as Azure does `##vso[`, and `TeamCity` `##teamcity[`.
 /// GitLab takes `section_start:` and `section_end:` anywhere. An IPv6 address (`::1`, `::ffff:10.0.0.1`) and a path of
 /// a program (`std::io`) are none of these and stay.
-fn defuse(text: &str) -> Cow<'_, str> {
+pub(crate) fn defuse(text: &str) -> Cow<'_, str> {
     if !(text.contains("::") || text.contains("##") || text.contains("section_")) {
         return Cow::Borrowed(text);
     }

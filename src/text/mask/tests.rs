@@ -186,6 +186,22 @@ fn hostile_lengths_cost_no_more_than_honest_ones() {
         "name:",
         "token=${",
         "cookie=",
+        "key=",
+        "curl -u ",
+        "a:b@",
+        "password:\n",
+        "password:[",
+        "password: |\n",
+        "kind: Secret\ndata:\n",
+        "kind: Secret data: {",
+        "insert into a (password) values (",
+        "<a name=\"",
+        "%22",
+        "AA==",
+        "password is ",
+        "\0",
+        "a|b",
+        "creds a:",
     ] {
         let took = quickest(part);
         assert!(took < honest * 100, "{part:?} took {took:?}, and honest words {honest:?}");

@@ -45,6 +45,8 @@ fn in_authority(text: &str) -> Option<Range<usize>> {
         (!port.bytes().all(|byte| byte.is_ascii_digit())).then(|| whole.rfind('@')).flatten()
     })?;
     match authority[..at.min(authority.len())].find(':') {
+        // Where the password is empty, or says so itself, the name is the token.
+        Some(colon) if colon >= 12 && matches!(&whole[colon + 1..at], "" | "x-oauth-basic" | "x") => Some(0..colon),
         Some(colon) => (colon + 1 < at).then_some(colon + 1..at),
         // A user name is short; what is long is a token.
         None => (at >= 20).then_some(0..at),

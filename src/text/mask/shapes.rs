@@ -21,6 +21,8 @@ enum Letters {
     Url,
     /// Letters, digits, `_`, `-` and `.`.
     Dotted,
+    /// Letters, digits, `_`, `-`, `.`, and what base64 has beside them.
+    Padded,
     /// Exactly `least` capital letters and digits.
     Capitals,
 }
@@ -99,6 +101,91 @@ static SHAPES: &[Shape] = &[
     word("hvb.", 20, Letters::Url),
     shape("lin_api_", 24, Letters::Plain),
     shape("AGE-SECRET-KEY-1", 40, Letters::Plain),
+    shape("glffct-", 16, Letters::Url),
+    // Amazon's look-alikes
+    word("LTAI", 12, Letters::Plain),
+    // Infrastructure
+    shape("dapi", 32, Letters::Plain),
+    shape("ATATT3", 24, Letters::Padded),
+    shape("ATCTT3", 24, Letters::Padded),
+    shape("ATBB", 32, Letters::Plain),
+    word("dp.pt.", 20, Letters::Dotted),
+    word("dp.st.", 20, Letters::Dotted),
+    word("dp.ct.", 20, Letters::Dotted),
+    word("dp.sa.", 20, Letters::Dotted),
+    word("dp.scim.", 20, Letters::Dotted),
+    word("dp.audit.", 20, Letters::Dotted),
+    shape("pscale_tkn_", 20, Letters::Url),
+    shape("pscale_pw_", 20, Letters::Url),
+    shape("pscale_oauth_", 20, Letters::Url),
+    shape("PMAK-", 24, Letters::Url),
+    shape("NRAK-", 20, Letters::Plain),
+    shape("NRII-", 20, Letters::Url),
+    shape("NRJS-", 16, Letters::Plain),
+    shape("sntrys_", 20, Letters::Padded),
+    shape("sntryu_", 20, Letters::Plain),
+    shape("glc_", 20, Letters::Padded),
+    word("ntn_", 30, Letters::Plain),
+    shape("figd_", 20, Letters::Url),
+    word("sbp_", 30, Letters::Plain),
+    shape("sb_secret_", 16, Letters::Url),
+    word("gsk_", 30, Letters::Plain),
+    word("r8_", 30, Letters::Plain),
+    shape("pplx-", 30, Letters::Plain),
+    word("xai-", 40, Letters::Plain),
+    shape("lsv2_pt_", 24, Letters::Url),
+    shape("lsv2_sk_", 24, Letters::Url),
+    word("pcsk_", 30, Letters::Url),
+    shape("sq0atp-", 20, Letters::Url),
+    shape("sq0csp-", 20, Letters::Url),
+    shape("shpca_", 24, Letters::Plain),
+    shape("shppa_", 24, Letters::Plain),
+    shape("xkeysib-", 40, Letters::Url),
+    shape("xsmtpsib-", 40, Letters::Url),
+    shape("tskey-", 16, Letters::Url),
+    word("AKCp", 50, Letters::Plain),
+    shape("cmVmdGtu", 40, Letters::Plain),
+    shape("dt0c01.", 40, Letters::Dotted),
+    shape("dt0s01.", 40, Letters::Dotted),
+    shape("bkua_", 30, Letters::Plain),
+    shape("CCIPAT_", 30, Letters::Url),
+    shape("CCIPRJ_", 30, Letters::Url),
+    word("sqp_", 30, Letters::Plain),
+    word("squ_", 30, Letters::Plain),
+    word("sqa_", 30, Letters::Plain),
+    shape("doo_v1_", 32, Letters::Plain),
+    shape("dor_v1_", 32, Letters::Plain),
+    word("ops_eyJ", 20, Letters::Padded),
+    word("pul-", 30, Letters::Plain),
+    word("pnu_", 30, Letters::Plain),
+    word("nfp_", 30, Letters::Plain),
+    word("rnd_", 20, Letters::Plain),
+    word("cio", 32, Letters::Plain),
+    word("oy2", 40, Letters::Plain),
+    shape("FLWSECK", 16, Letters::Url),
+    shape("HRKU-", 30, Letters::Url),
+    shape("CFPAT-", 30, Letters::Url),
+    shape("fio-u-", 30, Letters::Url),
+    word("tfp_", 30, Letters::Url),
+    shape("EZAK", 50, Letters::Plain),
+    shape("EZTK", 50, Letters::Plain),
+    shape("shippo_live_", 30, Letters::Plain),
+    shape("duffel_live_", 30, Letters::Url),
+    word("aio_", 26, Letters::Plain),
+    word("fo1_", 30, Letters::Url),
+    word("fm1r_", 40, Letters::Padded),
+    word("fm2_", 40, Letters::Padded),
+    shape("CLOJARS_", 40, Letters::Plain),
+    shape("essu_", 40, Letters::Padded),
+    word("t1.9euel", 40, Letters::Padded),
+    word("AQVN", 34, Letters::Url),
+    shape("1//0", 30, Letters::Url),
+    shape("patp_", 30, Letters::Plain),
+    word("nvapi-", 40, Letters::Url),
+    word("fw_", 24, Letters::Plain),
+    word("tgp_v1_", 30, Letters::Url),
+    word("sl.", 100, Letters::Dotted),
+    word("EAA", 90, Letters::Plain),
     // JSON in base64, as the three parts of a JWT begin with it.
     word("eyJ", 17, Letters::Dotted),
 ];
@@ -129,21 +216,16 @@ pub(super) fn find(text: &str, secrets: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The first letters of all shapes: most characters are none of them, and need no closer look.
-static FIRST: LazyLock<[bool; 256]> = LazyLock::new(|| {
-    let mut first = [false; 256];
-    for shape in SHAPES {
-        first[usize::from(shape.prefix.as_bytes()[0])] = true;
-    }
-    first
+/// The shapes by their first letter: most characters begin none, or few.
+static BY_FIRST: LazyLock<Vec<Vec<&Shape>>> = LazyLock::new(|| {
+    let of = |first: u8| SHAPES.iter().filter(|shape| shape.prefix.as_bytes()[0] == first).collect();
+    (0..=u8::MAX).map(of).collect()
 });
 
 /// The length of the token at the front, and whether it is the id of an Amazon key.
 fn token(bytes: &[u8], starts_word: bool) -> Option<(usize, bool)> {
-    if !FIRST[usize::from(*bytes.first()?)] {
-        return None;
-    }
-    SHAPES.iter().filter(|shape| starts_word || !shape.at_word_start).find_map(|shape| {
+    let shapes = &BY_FIRST[usize::from(*bytes.first()?)];
+    shapes.iter().filter(|shape| starts_word || !shape.at_word_start).find_map(|shape| {
         let rest = bytes.strip_prefix(shape.prefix.as_bytes())?;
         let length = rest.iter().take_while(|byte| is_letter(**byte, shape.letters)).count();
         let fits = if shape.letters == Letters::Capitals { length == shape.least } else { length >= shape.least };
@@ -156,6 +238,7 @@ fn is_letter(byte: u8, letters: Letters) -> bool {
         Letters::Plain => byte.is_ascii_alphanumeric(),
         Letters::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
         Letters::Dotted => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'),
+        Letters::Padded => byte.is_ascii_alphanumeric() || b"_-.=+/~".contains(&byte),
         Letters::Capitals => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
     }
 }
