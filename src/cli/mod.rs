@@ -8,6 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::gate::verdict::Verdict;
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
+use crate::text::mask;
 
 mod check;
 mod cluster_flags;
@@ -67,7 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Err(error) => {
             let text = error.render().to_string();
             if error.use_stderr() {
-                printer.say(text.trim_end());
+                printer.say(&mask::text(text.trim_end()));
                 return Verdict::Usage.exit_code();
             }
             printer.result(&text);

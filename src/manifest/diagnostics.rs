@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::inert;
+
 /// What is wrong, and what to do about it. Both are plain sentences without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -71,15 +73,15 @@ impl Diagnostic {
         Self {
             file: None,
             position: None,
-            sentence: inert(&fault.sentence),
-            remedy: inert(&fault.remedy),
+            sentence: inert::one_line(&fault.sentence).into_owned(),
+            remedy: inert::one_line(&fault.remedy).into_owned(),
             excerpt: None,
         }
     }
 
     /// A problem with a file as a whole.
     pub(super) fn of_file(file: &str, fault: &Fault) -> Self {
-        Self { file: Some(inert(file)), ..Self::of_flags(fault) }
+        Self { file: Some(inert::one_line(file).into_owned()), ..Self::of_flags(fault) }
     }
 
     /// A problem at a place of a file's text.
@@ -111,7 +113,11 @@ impl Excerpt {
         }
         for (column, c) in line.chars().enumerate().skip(skipped).take(Self::MAX_WIDTH) {
             let before = excerpt.text.chars().count();
-            push_inert(&mut excerpt.text, c);
+            match c {
+                // Shown, because a tab is often the very thing that is wrong.
+                '\t' => excerpt.text.push('→'),
+                _ => inert::push_shown(&mut excerpt.text, c),
+            }
             let shown = excerpt.text.chars().count() - before;
             if column < start {
                 excerpt.indent += shown;
@@ -123,8 +129,24 @@ impl Excerpt {
             excerpt.text.push('…');
         }
         excerpt.width = excerpt.width.max(1);
-        excerpt
+        excerpt.defused()
     }
+
+    /// The same without a command to a CI system in it, and the caret still under what is wrong.
+    fn defused(self) -> Self {
+        let text = inert::defuse(&self.text).into_owned();
+        let (start, end) = (defused_column(&self.text, &text, self.indent), self.indent + self.width);
+        Self { indent: start, width: defused_column(&self.text, &text, end) - start, text }
+    }
+}
+
+/// Where the character of this column stands once commands are defused, which adds backslashes and nothing else.
+fn defused_column(text: &str, defused: &str, column: usize) -> usize {
+    let mut shown = defused.chars().enumerate();
+    for c in text.chars().take(column) {
+        let _ = shown.find(|(_, shown)| *shown == c);
+    }
+    shown.next().map_or_else(|| defused.chars().count(), |(place, _)| place).max(column)
 }
 
 impl fmt::Display for Diagnostic {
@@ -203,31 +225,9 @@ pub(super) fn quoted(value: &str) -> String {
     }
 }
 
-/// The text with everything spelled out that could move a cursor, colour a terminal or turn the reading direction.
-pub(super) fn inert(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        push_inert(&mut out, c);
-    }
-    out
-}
-
-fn push_inert(out: &mut String, c: char) {
-    match c {
-        // Shown, because a tab is often the very thing that is wrong.
-        '\t' => out.push('→'),
-        _ if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
-        _ => out.push(c),
-    }
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, Fault, Place, Problem, inert};
+    use super::{Diagnostic, Fault, Place, Problem};
 
     fn shown(line: &str, column: usize, width: usize) -> String {
         let problem = Problem::at(Place { line: 1, column, width }, Fault::new("wrong", "right"));
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_word_after_something_that_is_spelled_out() {
         let shown = shown("\u{1b}[31m: x", 8, 1);
-        assert!(shown.contains("\n  1 | \\u{1b}[31m: x\n    |             ^"), "{shown}");
+        assert!(shown.contains("\n  1 | \\x1b[31m: x\n    |           ^"), "{shown}");
         assert!(!shown.contains('\u{1b}'));
     }
 
@@ -258,7 +258,18 @@ mod tests {
     }
 
     #[test]
+    fn the_caret_stands_under_the_word_after_a_command_that_is_defused() {
+        let shown = shown("##vso[a]b: HERE", 12, 4);
+        assert!(shown.contains("\n  1 | ##vso\\[a]b: HERE\n    |             ^^^^"), "{shown}");
+    }
+
+    #[test]
     fn nothing_hostile_is_left() {
-        assert_eq!(inert("a\u{1b}[2J\nb\u{202e}c\u{9b}d"), "a\\u{1b}[2J\\u{a}b\\u{202e}c\\u{9b}d");
+        for hostile in ["a\u{1b}[2J", "b\u{202e}c", "\u{9b}d", "\u{e0041}", "##[error]x", "##vso[a]b", "::error::x"] {
+            let fault = Fault::new(hostile, hostile);
+            let problem = Problem::at(Place { line: 1, column: 1, width: 1 }, fault);
+            let shown = Diagnostic::in_text(hostile, hostile, &problem).to_string();
+            assert!(!shown.contains(hostile), "{shown:?}");
+        }
     }
 }

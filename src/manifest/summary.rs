@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::gate::plan::{MinReady, Plan};
 
-use super::diagnostics::inert;
+use crate::text::inert;
 
 /// Shows a plan on one line: what was understood, with every default filled in.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl fmt::Display for Summary<'_> {
             parts.push(format!("smoke run of {} within {}", smoke.image, time(smoke.timeout)));
         }
         let line = format!("{} {} in {}: {}", plan.app, plan.version, plan.namespace, parts.join("; "));
-        f.write_str(&inert(&line))
+        f.write_str(&inert::one_line(&line))
     }
 }
 

@@ -93,11 +93,11 @@ impl Step {
     fn tell(&mut self, run: &Run, error: Option<Mistake<'_>>) {
         self.ended = true;
         if std::mem::take(&mut self.grouped) {
-            self.printer.say(&command::plain("endgroup", ""));
+            self.printer.say_as_is(&command::plain("endgroup", ""));
         }
         let document = Document { run, story: &self.story, error };
         for line in annotations::of(&document, self.surroundings.workspace.as_deref()) {
-            self.printer.say(&line);
+            self.printer.say_as_is(&line);
         }
         let mut failures = Vec::new();
         if let Some(path) = &self.surroundings.summary {
@@ -134,7 +134,7 @@ impl Sink for Step {
         self.story.begin(target, plans);
         self.grouped = true;
         let names = plans.iter().take(3).map(progress::app).collect::<Vec<_>>().join(", ");
-        self.printer.say(&command::plain("group", &format!("crashgate watches {names}")));
+        self.printer.say_as_is(&command::plain("group", &format!("crashgate watches {names}")));
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {

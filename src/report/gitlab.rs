@@ -64,7 +64,7 @@ impl Section {
 
     fn close(&mut self) {
         if std::mem::take(&mut self.open) {
-            self.printer.say(&format!("\x1b[0Ksection_end:{}:crashgate\r\x1b[0K", now()));
+            self.printer.say_as_is(&format!("\x1b[0Ksection_end:{}:crashgate\r\x1b[0K", now()));
         }
     }
 }
@@ -78,7 +78,7 @@ impl Sink for Section {
     fn begin(&mut self, _target: &Target, plans: &[Plan]) {
         self.open = true;
         let names = plans.iter().take(3).map(progress::app).collect::<Vec<_>>().join(", ");
-        self.printer.say(&format!(
+        self.printer.say_as_is(&format!(
             "\x1b[0Ksection_start:{}:crashgate[collapsed=true]\r\x1b[0Kcrashgate watches {names}",
             now()
         ));

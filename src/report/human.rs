@@ -69,7 +69,7 @@ impl Human {
             _ => String::new(),
         };
         let what = tone.map_or_else(|| what.to_owned(), |tone| painted(what, tone, colour));
-        self.printer.say(&format!("{}  {name}{what}", painted(&time, Tone::Dim, colour)));
+        self.printer.say_as_is(&format!("{}  {name}{what}", painted(&time, Tone::Dim, colour)));
         self.last_said = at;
     }
 }

@@ -156,7 +156,7 @@ impl Sink for Live {
         let columns = layout::columns(Look { columns: easel.screen().columns, ..easel.printer.stderr() });
         let heading = std::iter::once(progress::target_line(target)).chain(plans.iter().map(progress::plan_line));
         for line in heading.flat_map(|line| layout::wrap(&line, "", "  ", columns)) {
-            easel.printer.say(&line);
+            easel.printer.say_as_is(&line);
         }
         easel.picture = Picture::new(jiff::Timestamp::now(), plans);
         easel.began = Instant::now();

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use same_file::Handle;
 
+use crate::text::inert;
+
 /// How many columns there are where no terminal says so.
 const COLUMNS: usize = 100;
 
@@ -162,7 +164,7 @@ impl Printer {
     pub fn could_not_write(&mut self, what: &str, error: &dyn std::fmt::Display) {
         let mut streams = self.streams();
         streams.incomplete = true;
-        streams.say(&format!("error: cannot write {what}: {error}"));
+        streams.say(&inert::whole(&format!("error: cannot write {what}: {error}")));
     }
 
     /// Returns true where every part of the result could be written so far.
@@ -186,8 +188,15 @@ impl Printer {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes one line of progress or of an error to stderr.
+    /// Writes a line of progress, or an error, to stderr. What it quotes is made inert: flags, manifests, paths and
+    /// servers may hold anything.
     pub fn say(&mut self, line: &str) {
+        self.say_as_is(&inert::whole(line));
+    }
+
+    /// Writes a line to stderr that is inert but for what crashgate itself put in: its colours, its commands to a CI
+    /// system.
+    pub fn say_as_is(&mut self, line: &str) {
         self.streams().say(line);
     }
 

@@ -37,5 +37,5 @@ pub fn name(text: &str) -> String {
 /// The lines of what somebody said, each at most so many columns long.
 #[must_use]
 pub fn block(text: &str, columns: usize) -> Vec<String> {
-    inert::block(&mask::text(text), columns)
+    inert::block(&masked(text), columns)
 }

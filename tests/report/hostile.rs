@@ -1,6 +1,7 @@
 //! Hostile texts through every sink: nothing acts on a terminal, no CI system finds a command, no secret survives.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use crashgate::gate::code::Code;
@@ -289,6 +290,56 @@ fn no_secret_survives() {
         // Names are shown as they are; in what is said, secrets are masked.
         let live = super::live::said(text, 200);
         assert!(!live.contains(secret), "{secret} of {text:?} in {live}");
+    }
+}
+
+/// What a command says on stderr of this text in a manifest, a flag or an argument.
+fn complaints(text: &str, folder: &Path) -> Vec<String> {
+    let quoted = Value::from(text).to_string();
+    let manifest = folder.join("gate.yaml");
+    let kubeconfig = folder.join("kubeconfig");
+    fs::write(&kubeconfig, "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n").unwrap();
+    let (path, kubeconfig) = (manifest.to_str().unwrap(), kubeconfig.to_str().unwrap());
+    let mut told = Vec::new();
+    let mut tell = |arguments: &[&str]| {
+        let (mut printer, _, stderr) = printer();
+        let arguments = ["crashgate"].iter().chain(arguments).map(|argument| (*argument).into());
+        let code = crashgate::cli::run(arguments, &mut printer);
+        assert_eq!(code, 2, "of {text:?}: {}", stderr.text());
+        told.push(stderr.text());
+    };
+    let whole = "app: a\nversion: v1\nnamespace: n\n";
+    for content in [
+        format!("{whole}delay: {quoted}\n"),
+        format!("{whole}{quoted}: 1\n"),
+        format!("{whole}workload: {quoted}\nselector: {quoted}\n"),
+        format!("{whole}delay: [ {text}\n"),
+    ] {
+        fs::write(&manifest, content).unwrap();
+        tell(&["validate", "-f", path]);
+    }
+    fs::write(&manifest, whole).unwrap();
+    tell(&["validate", "-f", path, "--delay", text]);
+    tell(&["validate", "-f", path, &format!("--grace={text}")]);
+    if !text.contains('\0') {
+        tell(&["validate", "-f", &format!("{}/{text}", folder.display())]);
+        tell(&["check", "-f", path, "--kubeconfig", kubeconfig, &format!("--context={text}")]);
+    }
+    tell(&[&format!("--{text}")]);
+    tell(&["validate", "--output", text]);
+    tell(&["explain", &format!("X{text}")]);
+    told
+}
+
+/// A fork's pull request writes the manifest, and sometimes what stands in the flags.
+#[test]
+fn no_manifest_and_no_flag_gives_a_command_away() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in HOSTILE {
+        for told in complaints(text, folder.path()) {
+            assert_eq!(unseen(&told.replace('\t', " ")), None, "{text:?} gave {told:?}");
+            assert_eq!(commands(&told), Vec::<&str>::new(), "{text:?} gave {told}");
+        }
     }
 }
 

@@ -278,3 +278,34 @@ fn the_binary_gives_no_command_away() {
     }
     crate::vendors::check_junit(folder.path(), texts.len() * recordings.len());
 }
+
+/// One decision for the terminal, for JSON and for every file.
+#[test]
+fn secrets_are_shown_everywhere_or_nowhere() {
+    const SECRET: &str = "hunter2secret";
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("recording");
+    fs::write(&recording, Template::of("crash-loop", Depth::Words).saying(&format!("DB_PASSWORD={SECRET}"))).unwrap();
+    for shown in [false, true] {
+        for format in ["human", "json"] {
+            let reports = folder.path().join(format!("{format}-{shown}"));
+            fs::create_dir(&reports).unwrap();
+            let output = crashgate(&["replay", recording.to_str().unwrap(), "--app", "payments", "--version", "v1"])
+                .args(["--namespace", "rec-crash-loop", "-v", "-o", format])
+                .args(shown.then_some("--no-redact"))
+                .args(reports_in(&reports))
+                .env("GITHUB_ACTIONS", "true")
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+            let mut sinks = vec![("stdout", output.stdout), ("stderr", output.stderr)];
+            for kind in ["json", "junit", "markdown", "html", "github"] {
+                sinks.push((kind, fs::read(reports.join(kind)).unwrap()));
+            }
+            for (sink, bytes) in sinks {
+                let text = String::from_utf8(bytes).unwrap();
+                assert_eq!(text.contains(SECRET), shown, "{sink} of {format}: {text}");
+            }
+        }
+    }
+}
