@@ -76,7 +76,7 @@ fn every_secret_of_the_table_is_masked_and_every_innocent_word_stays() {
             wrong.push(format!("line {line}, {}: {shown:?}", if leaked { "leaked" } else { "lost its words" }));
         }
     }
-    assert!(leaks >= 400 && innocents >= 280, "the table only grows: {leaks} and {innocents}");
+    assert!(leaks >= 600 && innocents >= 450, "the table only grows: {leaks} and {innocents}");
     let rate = format!("{caught} of {leaks} secrets masked, {kept} of {innocents} innocent texts kept");
     assert!(wrong.is_empty(), "{rate}\n{}", wrong.join("\n"));
 }

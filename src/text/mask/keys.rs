@@ -118,6 +118,9 @@ fn inside(text: &str, start: usize, at: usize, meaning: Meaning) -> Vec<Range<us
     let Some(joint) = values::joint(text, at, false) else { return Vec::new() };
     let rest = &text[joint.end..];
     match rest.as_bytes().first() {
+        Some(b'[') if rest[1..].trim_start().starts_with('{') => {
+            in_map(text, joint.end + 1 + rest[1..].find('{').unwrap_or_default() + 1)
+        }
         Some(b'[') => in_list(text, start, joint.end + 1, meaning),
         Some(b'{') => in_map(text, joint.end + 1),
         Some(b'|' | b'>' | b'\n' | b'\r') if joint.colon => in_block(text, start, joint.end, meaning),
@@ -191,7 +194,7 @@ fn in_block(text: &str, start: usize, open: usize, meaning: Meaning) -> Vec<Rang
     }
     let indent = before.trim_end_matches(['"', '\'']).len();
     let rest = &text[open..text.floor_char_boundary(open + LONGEST_BLOCK)];
-    let head = rest[..rest.find('\n').unwrap_or(rest.len())].trim();
+    let head = rest[..rest.find('\n').unwrap_or(rest.len())].split(" #").next().unwrap_or_default().trim();
     let is_block = head.starts_with(['|', '>']);
     if !head.trim_start_matches(['|', '>', '-', '+']).trim_start_matches(|c: char| c.is_ascii_digit()).is_empty() {
         return Vec::new();
@@ -250,10 +253,13 @@ fn judge(text: &str, key_start: usize, value: &Value, meaning: Meaning) -> Optio
         && text[text.floor_char_boundary(key_start.saturating_sub(80))..key_start].contains("arn:");
     let stays = match meaning {
         Meaning::Bare => {
-            is_number && said.len() < 8 || !value.quoted && !value.sure && is_number || values::is_secret_name(said)
+            is_number && said.len() < 8
+                || !value.quoted && !value.sure && is_number
+                || values::is_secret_name(said)
+                || !value.quoted && is_in_prose(text, value, said)
         }
         Meaning::Mixed if value.quoted && is_number => said.len() < 4 || said.len() > 8,
-        Meaning::Mixed => !values::is_mixed(said),
+        Meaning::Mixed => !values::is_mixed(said) && !values::is_base64(said),
         Meaning::Random => !values::is_random(said) && !is_in_query(text, key_start, said),
         Meaning::Digits => !(values::is_mixed(said) || is_number && (4..=8).contains(&said.len())),
         _ => (is_shells || names_key || values::is_mounted(said)) && is_path,
@@ -264,7 +270,11 @@ fn judge(text: &str, key_start: usize, value: &Value, meaning: Meaning) -> Optio
         && said.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         && key_name(text, key_start).to_ascii_uppercase().replace('-', "_").ends_with(said)
         && text[key_start..].starts_with('-');
-    if stays || is_arn || is_test || is_usage {
+    // `self.password = password`, as a traceback quotes the line.
+    let assigned = !value.quoted && text[..value.start].ends_with("= ");
+    let own_name = key_name(text, key_start).rsplit('.').next().is_some_and(|name| said.trim_end_matches(';') == name);
+    let is_code = values::is_version(said) || assigned && (values::is_expression(said) || own_name);
+    if stays || is_code || is_arn || is_test || is_usage {
         return None;
     }
     if value.quoted || value.sure {
@@ -291,6 +301,12 @@ fn judge(text: &str, key_start: usize, value: &Value, meaning: Meaning) -> Optio
     // "token: expected string", "secret: payments-tls": the word that follows, or the common key, makes it prose.
     let goes_on = text[value.end..].starts_with(' ') && text[value.end..].trim_start().starts_with(char::is_alphabetic);
     (meaning == Meaning::Secret && !goes_on).then(|| value.range())
+}
+
+/// Returns true for a word that a sentence goes on behind: `secret=tls mounted`.
+fn is_in_prose(text: &str, value: &Value, said: &str) -> bool {
+    let next = text[value.end..].strip_prefix(' ').unwrap_or_default();
+    said.bytes().all(|byte| byte.is_ascii_lowercase()) && values::is_prose(&next[..next.floor_char_boundary(40)])
 }
 
 fn key_name(text: &str, start: usize) -> &str {

@@ -4,9 +4,9 @@
 //! is part of the phrase, that in its group `k`. A rule is compiled when a text holds one of its words for the first time.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
-use regex::bytes::{Regex, RegexSet};
+use regex::bytes::Regex;
 
 use super::names::{Meaning, meaning};
 use super::values;
@@ -37,7 +37,7 @@ const fn rule(look: Look, words: &'static [&'static str], pattern: &'static str)
 }
 
 #[rustfmt::skip]
-static RULES: [Rule; 81] = [
+static RULES: [Rule; 89] = [
     // Command lines. Arguments may be elements of an array too.
     rule(Look::Said, &["curl", "http", "wget"], r#"\b(?:curl|wget|https?|xh)\b[^\n|]*?[\s"'](?:-[a-zA-Z]*u|--user|--proxy-user|-a|--auth|-U)(?:[\s"',=]*)[^\s:"'/]+:(?P<s>[^\s"']+)"#),
     rule(Look::Said, &["mysql", "maria"], r#"\b(?:mysql|maria)[a-z_-]*\b[^\n|]*?\s-p['"]?(?P<s>[^\s'"]+)"#),
@@ -60,6 +60,9 @@ static RULES: [Rule; 81] = [
     rule(Look::Said, &["create secret"], r#"--from-literal[= ]["']?[^\s=]+=(?P<s>[^\s"']+)"#),
     rule(Look::Said, &["setenv ", "env ", "fastcgi_param "], r"\b(?:setenv|ENV|export|set|fastcgi_param)\s+(?P<k>[A-Za-z_][A-Za-z0-9_]*)\s+(?P<s>[^\s=]\S*)"),
     // Files of credentials.
+    rule(Look::Said, &["machine"], r"\bmachine\s+\S+\s+(?:login\s+\S+\s+)?password\s+(?P<s>\S+)"),
+    rule(Look::Said, &["mysql", "maria"], r#"\b(?:mysql|maria)[a-z_-]*["']?\s*\n(?:\s*- [^\n]*\n)*?\s*- ["']?-p(?P<s>[^\s"']+)"#),
+    rule(Look::Said, &["curl"], r#"\bcurl["']?\s*\n(?:\s*- [^\n]*\n)*?\s*- ["']?(?:-u|--user)["']?\s*\n\s*- ["']?[^\s:"']+:(?P<s>[^\s"']+)"#),
     rule(Look::Said, &["login"], r"\blogin\s+\S+\s+password\s+(?P<s>\S+)"),
     rule(Look::Said, &["requirepass", "masterauth", "bindpw", "rootpw"], r#"\b(?:requirepass|masterauth|bindpw|rootpw)\s+["']?(?P<s>[^\s"'=:]+)"#),
     rule(Look::Mixed, &[":"], r"(?m)^(?:[A-Za-z0-9_.-]+|\*):(?:[0-9]{2,5}|\*):[A-Za-z0-9_*-]+:[A-Za-z0-9_*-]+:(?P<s>\S+)$"),
@@ -67,7 +70,8 @@ static RULES: [Rule; 81] = [
     rule(Look::Any, &["$"], r"\$(?:2[abxy]?\$[0-9]{2}\$|argon2(?:id|i|d)\$v=|scrypt\$|pbkdf2)(?P<s>[./A-Za-z0-9$=,+]{40}[./A-Za-z0-9$=,+]*)"),
     rule(Look::Any, &["$6$", "$5$", "$1$", "$y$"], r"\$[156y]\$(?:rounds=[0-9]+\$)?(?P<s>[./A-Za-z0-9]+\$[./A-Za-z0-9]{8}[./A-Za-z0-9$]*)"),
     // SQL.
-    rule(Look::Said, &["identified"], r#"\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+|values\s+)?["']?(?P<s>[^\s'";]+)"#),
+    rule(Look::Any, &["identified"], r#"\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+|values\s+)?["'](?P<s>[^"'\n;]+)"#),
+    rule(Look::Said, &["identified"], r"\b(?:create|alter|grant)\s[^\n]*\sidentified\s+(?:with\s+\S+\s+)?by\s+(?P<s>[^\s'\x22;]+)"),
     rule(Look::Mixed, &["secret '"], r"\bsecret\s+'(?P<s>[^'\n]+)'"),
     rule(Look::Any, &["password", "passphrase", "passwd"], r"\b(?:password|passphrase|passwd)\s+[nN]?'(?P<s>[^'\n]+)'"),
     rule(Look::Any, &["set password"], r"\bset\s+password\b[^\n]*?[=(]\s*'(?P<s>[^'\n]+)'"),
@@ -103,7 +107,11 @@ static RULES: [Rule; 81] = [
     rule(Look::Any, &["auth plain", "auth login"], r"\bAUTH (?:PLAIN|LOGIN)\s+(?P<s>[A-Za-z0-9+/=]{8}[A-Za-z0-9+/=]*)"),
     rule(Look::Said, &["pass "], r"(?:>|C:)\s*(?-i:PASS)\s+(?P<s>\S+)"),
     rule(Look::Said, &["sqlplus", "sqlldr", "expdp", "impdp", "rman"], r"\b(?:sqlplus|sqlldr|expdp|impdp|rman)\b[^\n|]*?\s[A-Za-z0-9_]+/(?P<s>[^@\s/]+)"),
+    rule(Look::Any, &["[]byte{", "[]uint8{"], r#"(?P<k>[A-Za-z0-9_.-]+)["']?\s*[:=]\s*\[\](?:byte|uint8)\{(?P<s>[^{}\n]+)"#),
     // Sentences.
+    rule(Look::Mixed, &[" to "], r#"\b(?:set|setting|chang(?:e|ed|ing)|updat(?:e|ed|ing)|overrid(?:e|den|ing)|property)\s+["'\[]?(?P<k>[A-Za-z0-9_.-]+)["'\]]?\s+(?:value\s+)?(?:from\s+\S+\s+)?(?:set\s+)?to\s+["'\[]?(?P<s>[^\s"'\]]+)"#),
+    rule(Look::Mixed, &[" from "], r#"\b(?:set|setting|chang(?:e|ed|ing)|updat(?:e|ed|ing)|overrid(?:e|den|ing)|property)\s+["'\[]?(?P<k>[A-Za-z0-9_.-]+)["'\]]?\s+from\s+["'\[]?(?P<s>[^\s"'\]]+)["'\]]?\s+to\b"#),
+    rule(Look::Mixed, &[" value "], r#"[\s"'\[](?P<k>[A-Za-z0-9_.]+)["'\]]?,?\s+(?:with |has )?value ["'\[]?(?P<s>[^\s"'\]]+)"#),
     rule(Look::Mixed, &["password for"], r"\bpassword for [^:\n]*: +(?P<s>\S+)"),
     rule(Look::Mixed, &["cred"], r#"\b(?:credentials?|creds)\b\s*[:=]?\s*\(?["']?[A-Za-z0-9_.@-]+\s*[:/]\s*(?P<s>[^\s"')]+)"#),
     rule(Look::Any, &["unseal key", "recovery key"], r"\b(?:unseal|recovery) key [0-9]+:\s+(?P<s>\S+)"),
@@ -118,7 +126,7 @@ static RULES: [Rule; 81] = [
     rule(Look::Any, &["8q~", "7q~"], r"\b(?P<s>[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{30}[A-Za-z0-9_~.-]*)"),
     rule(Look::Any, &[".atlasv1."], r"\b(?P<s>[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{40}[A-Za-z0-9_=-]*)"),
     rule(Look::Any, &["sk"], r"\b(?P<s>SK[0-9a-f]{32})\b"),
-    rule(Look::Any, &["key-"], r"\b(?P<s>key-[0-9a-f]{32})\b"),
+    rule(Look::Mixed, &["key-"], r"\b(?P<s>key-[0-9a-z]{32})\b"),
     rule(Look::Any, &["-us"], r"\b(?P<s>[0-9a-f]{32}-us[0-9]{1,2})\b"),
     rule(Look::Any, &["-"], r"\b(?P<s>[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})\b"),
     rule(Look::Any, &[":aa"], r"(?:^|[^A-Za-z0-9]|bot)(?P<s>[0-9]{8,10}:AA[A-Za-z0-9_-]{33})"),
@@ -131,14 +139,37 @@ static RULES: [Rule; 81] = [
     rule(Look::Any, &["eyjrijoi"], r"(?P<s>eyJrIjoi[A-Za-z0-9+/=_-]{30}[A-Za-z0-9+/=_-]*)"),
 ];
 
+/// A word, and the place of the rule that it stands for.
+type Word = (&'static [u8], usize);
+
+/// The words of the rules by their first byte.
+static BY_FIRST: LazyLock<Vec<Vec<Word>>> = LazyLock::new(|| {
+    let mut by_first = vec![Vec::new(); 256];
+    for (place, rule) in RULES.iter().enumerate() {
+        for word in rule.words {
+            by_first[usize::from(word.as_bytes()[0])].push((word.as_bytes(), place));
+        }
+    }
+    by_first
+});
+
+/// Returns for each rule whether the text holds one of its words. It is read once, and no rule is compiled for it.
+fn spoken(text: &str) -> Vec<bool> {
+    let bytes = text.as_bytes();
+    let mut spoken = vec![false; RULES.len()];
+    for (place, byte) in bytes.iter().enumerate() {
+        for (word, rule) in &BY_FIRST[usize::from(byte.to_ascii_lowercase())] {
+            if !spoken[*rule] && bytes[place..].get(..word.len()).is_some_and(|front| front.eq_ignore_ascii_case(word))
+            {
+                spoken[*rule] = true;
+            }
+        }
+    }
+    spoken
+}
+
 pub(super) fn find(text: &str, secrets: &mut Vec<Range<usize>>) {
-    static WORDS: OnceLock<Option<RegexSet>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| {
-        let any_of = |rule: &Rule| rule.words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
-        RegexSet::new(RULES.iter().map(|rule| format!("(?i-u:{})", any_of(rule)))).ok()
-    });
-    let Some(words) = words else { return };
-    for rule in words.matches(text.as_bytes()).into_iter().map(|place| &RULES[place]) {
+    for rule in RULES.iter().zip(spoken(text)).filter_map(|(rule, spoken)| spoken.then_some(rule)) {
         let regex = rule.regex.get_or_init(|| Regex::new(&format!("(?i-u){}", rule.pattern)).ok());
         let Some(regex) = regex else { continue };
         for found in regex.captures_iter(text.as_bytes()) {
@@ -147,7 +178,7 @@ pub(super) fn find(text: &str, secrets: &mut Vec<Range<usize>>) {
             let said = text[start..end].trim();
             // `mailto:jane@…` and `nginx:1.25@sha256:…` are none.
             let user = found.name("u").and_then(|user| text.get(user.range())).unwrap_or_default();
-            if NO_USERS.contains(&user.to_ascii_lowercase().as_str()) || text[end..].starts_with("@sha") {
+            if is_address(user, &text[end..]) || text[end..].starts_with("@sha") {
                 continue;
             }
             let key = found.name("k").map(|key| text.get(key.range()).unwrap_or_default());
@@ -163,6 +194,17 @@ pub(super) fn find(text: &str, secrets: &mut Vec<Range<usize>>) {
             }
         }
     }
+}
+
+/// Returns true for `mailto:jane@…` and `user:jane@x.example`, where the rest begins at the `@`. A host with a port, or
+/// without a dot, is none of an address.
+fn is_address(user: &str, rest: &str) -> bool {
+    let rest = rest.strip_prefix('@').unwrap_or_default();
+    let host =
+        &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-')).unwrap_or(rest.len())];
+    let goes_on = rest[host.len()..].starts_with([':', '/']);
+    NO_USERS.contains(&user.to_ascii_lowercase().as_str())
+        && (user.eq_ignore_ascii_case("mailto") || host.contains('.') && !goes_on)
 }
 
 /// What stands before the colon of an address, and is nobody's name.

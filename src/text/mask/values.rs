@@ -69,6 +69,8 @@ pub(super) fn joint(text: &str, at: usize, flag: bool) -> Option<Joint> {
     } else if let Some(rest) = near.strip_prefix('>') {
         wraps = true;
         (rest, true)
+    } else if let Some(rest) = joint.strip_prefix("-> ").or_else(|| joint.strip_prefix('→')) {
+        (rest, false)
     } else if flag && let Some(rest) = next_argument(closed, joint, quoted) {
         (rest, true)
     } else {
@@ -239,12 +241,13 @@ pub(super) fn header(text: &str, at: usize) -> Option<Range<usize>> {
     let all = &text[start..text.floor_char_boundary(start + LONGEST_HEADER)];
     let all = &all[..all.find(['\n', '\r', '"', '\'', '`', '\\', ']']).unwrap_or(all.len())];
     let (first, tail) = all.split_once(' ').unwrap_or((all, ""));
-    if first.is_empty() || is_placeholder(all) || is_prose(first) {
+    let is_scheme = SCHEMES.contains(&first.to_ascii_lowercase().as_str());
+    if first.is_empty() || is_placeholder(all) || !is_scheme && is_prose(first) {
         return None;
     }
     let skipped = if tail.trim().is_empty() {
         0
-    } else if SCHEMES.contains(&first.to_ascii_lowercase().as_str()) {
+    } else if is_scheme {
         if is_prose(tail) || is_placeholder(tail) {
             return None;
         }
@@ -283,7 +286,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
     };
     let variable = value.strip_prefix('$').or_else(|| value.strip_prefix('%').and_then(|name| name.strip_suffix('%')));
-    value.chars().all(|c| c == first && !c.is_ascii_alphanumeric())
+    value.chars().all(|c| c == first && (!c.is_ascii_alphanumeric() || c.eq_ignore_ascii_case(&'x')))
         || STARTS.iter().any(|start| value.starts_with(start))
         || variable.is_some_and(is_variable)
 }
@@ -316,6 +319,33 @@ fn is_uuid(value: &str) -> bool {
     let lengths =
         value.split('-').map(|part| if part.bytes().all(|byte| byte.is_ascii_hexdigit()) { part.len() } else { 0 });
     lengths.eq([8, 4, 4, 4, 12])
+}
+
+/// Returns true for what can only be base64, short as it is: capitals inside, and a length of fours.
+pub(super) fn is_base64(value: &str) -> bool {
+    value.len() >= 8
+        && value.len().is_multiple_of(4)
+        && value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+        && value.bytes().any(|byte| byte.is_ascii_lowercase())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+}
+
+/// Returns true for a version: `1.2.3`, `^9.0.2`, `v7.4.0-rc.1`.
+pub(super) fn is_version(value: &str) -> bool {
+    let numbers = value.trim_start_matches(['^', '~', 'v', '=', '>', '<']);
+    let numbers = numbers.split('-').next().unwrap_or_default();
+    numbers.contains('.')
+        && numbers.len() < 16
+        && numbers
+            .split('.')
+            .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Returns true for an expression of code: `config.secret`, `getToken()`, `password.strip()`.
+pub(super) fn is_expression(value: &str) -> bool {
+    let name = value.trim_end_matches([';', ',']).split('(').next().unwrap_or_default();
+    let is_name = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    name.split('.').all(is_name) && (name.contains('.') || value.contains('('))
 }
 
 /// Returns true for the path of a file, as shells and key files have it.
@@ -358,7 +388,7 @@ fn is_of_prose(word: &str) -> bool {
 
 #[rustfmt::skip]
 const PROSE: &[&str] = &[
-    "a", "about", "accepted", "an", "and", "any", "are", "argument", "as", "at", "authentication", "authorization",
+    "a", "about", "accepted", "an", "and", "any", "are", "argument", "as", "at", "await", "authentication", "authorization",
     "bad", "be", "been", "being", "bool", "boolean", "but", "by", "bytes", "can", "can't", "cannot", "changed",
     "char", "checking", "complete", "completed", "configmap", "contains", "could", "couldn't", "created",
     "denied", "deprecated", "did", "didn't", "disabled", "does", "doesn't", "done", "empty", "enabled", "eof",
