@@ -3,6 +3,8 @@
 //! `CRASHGATE_PROPERTY_CASES=100000 cargo test properties` is the nightly setting; without it each property is tried on
 //! 2,000 stories.
 
+mod pods;
+
 use std::time::Duration;
 
 use crashgate::gate::machine::CONFIRM_LIMIT;
