@@ -92,8 +92,8 @@ pub static REASONS: &[Reason] = reasons! {
         => []
 
     "Evicted" in POD:
-        "The node ended the pod: it ran short of memory, disk or process IDs. The pod is left out and its replacement counts."
-        => [PodDisrupted]
+        "The node ended the pod. Where it ran short of memory, disk or process IDs, the pod is left out and its replacement counts; where the pod used more disk than its own limits allow, as `status.message` says, that is the app's fault."
+        => [PodDisrupted, DiskLimitExceeded]
     "Preempting" in POD:
         "The pod made way for one of higher priority." => [PodDisrupted]
     "Preempted" in POD:
