@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crashgate::gate::plan::Plan;
 use crashgate::recording::reader::Reader;
 use crashgate::recording::replay::replay;
+use crashgate::recording::writer::Writer;
 
 use crate::cli::crashgate;
 
@@ -58,6 +59,38 @@ fn a_run_that_is_killed_leaves_a_recording_that_reads_and_replays() {
         assert_eq!(outcomes.len(), 1);
     }
     assert!(lines > 50 * 7, "{lines} lines in all");
+}
+
+/// The recording as this program writes it: everything in it passes the writer.
+fn rewritten(from: &Path, to: &Path) {
+    let mut reader = Reader::open(from).unwrap();
+    let mut writer = Writer::create(to, u64::MAX).unwrap();
+    writer.begin(reader.header());
+    while let Some(line) = reader.next_line().unwrap() {
+        writer.traffic(Duration::from_millis(line.at_ms), &line.entry);
+    }
+    assert!(writer.failure().is_none());
+}
+
+#[test]
+fn what_a_recording_leaves_out_changes_no_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for row in crate::replay::rows() {
+        let (from, to) =
+            (Path::new("tests/recordings").join(format!("{}.ndjson", row.recording)), folder.path().join("r"));
+        rewritten(&from, &to);
+        let told = |path: &Path| {
+            let outcomes = replay(&mut Reader::open(path).unwrap(), vec![row.plan.clone()], &mut |_, _, _| {}).unwrap();
+            let codes: Vec<_> = outcomes[0].findings.iter().map(|finding| finding.code).collect();
+            (outcomes[0].verdict, outcomes[0].decided_after, codes)
+        };
+        let (before, after) = (told(&from), told(&to));
+        if before != after {
+            wrong.push(format!("{}: {before:?} became {after:?}", row.recording));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

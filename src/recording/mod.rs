@@ -4,6 +4,7 @@
 //! `cluster/`, which speaks of its traffic in the same terms), and the replay that feeds a gate from a file in virtual
 //! time. What may not: decisions, connections.
 
+mod clean;
 pub mod line;
 pub mod mapping;
 pub mod pods;

@@ -1,24 +1,18 @@
 //! Writing a recording, line by line: a run that is killed leaves a file that can be read up to its last whole line.
 //!
-//! No secret goes in: values of environment variables and the copy of the applied manifest are left out, known shapes of
-//! secrets in commands, messages and logs are masked, and `Secret` objects are never read in the first place.
+//! No secret goes in: of objects only the fields of an allow-list ([`clean`]), known shapes of secrets in messages and logs
+//! are masked, and `Secret` objects are never read in the first place.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::clean::{self, Cleaner};
 use super::line::{Entry, Header, LogEntry};
 use crate::text::mask;
-
-/// What stands in the place of a value that is left out.
-const MASKED: &str = "(masked)";
-
-/// The annotation in which `kubectl apply` keeps the whole manifest, environment values and all.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Why a recording cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +44,7 @@ pub struct Writer {
     written: u64,
     last_ms: u64,
     failure: Option<WriteError>,
+    cleaner: Cleaner,
 }
 
 impl Writer {
@@ -60,7 +55,15 @@ impl Writer {
     /// Where the file cannot be created.
     pub fn create(path: &Path, limit: u64) -> Result<Self, WriteError> {
         let file = File::create(path).map_err(|source| WriteError::System { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file: Some(file), room: limit, written: 0, last_ms: 0, failure: None })
+        Ok(Self {
+            path: path.to_owned(),
+            file: Some(file),
+            room: limit,
+            written: 0,
+            last_ms: 0,
+            failure: None,
+            cleaner: Cleaner::default(),
+        })
     }
 
     /// Writes the first line.
@@ -74,19 +77,26 @@ impl Writer {
     /// Writes one piece of traffic, seen `at` that time since the recording began.
     pub fn traffic(&mut self, at: Duration, entry: &Entry) {
         let line = match entry {
-            Entry::List { path, selector: None, body } => json!({"list": {"path": path, "body": clean(body)}}),
+            Entry::List { path, selector: None, body } => {
+                json!({"list": {"path": path, "body": self.cleaner.object(body)}})
+            }
             Entry::List { path, selector, body } => {
-                json!({"list": {"path": path, "query": {"labelSelector": selector}, "body": clean(body)}})
+                json!({"list": {"path": path, "query": {"labelSelector": selector}, "body": self.cleaner.object(body)}})
             }
             Entry::Event { path, kind, object } => {
-                json!({"event": {"path": path, "type": kind, "object": clean(object)}})
+                json!({"event": {"path": path, "type": kind, "object": self.cleaner.object(object)}})
             }
-            Entry::Get { path, body } => json!({"get": {"path": path, "body": clean(body)}}),
+            Entry::Get { path, body } => json!({"get": {"path": path, "body": self.cleaner.object(body)}}),
             Entry::Log(log) => json!({"log": clean_log(log)}),
-            Entry::Fail { path, status, error } => json!({"fail": {"path": path, "status": status, "error": error}}),
+            Entry::Fail { path, status, error } => {
+                let error = error.as_deref().map(clean::text);
+                json!({"fail": {"path": path, "status": status, "error": error}})
+            }
             Entry::Closed { path } => json!({"closed": {"path": path}}),
-            Entry::Note(note) => json!({"note": note}),
-            Entry::Gate(gate) => json!({"gate": serde_json::from_str::<Value>(gate.get()).unwrap_or(Value::Null)}),
+            Entry::Note(note) => json!({"note": clean::text(note)}),
+            Entry::Gate(gate) => {
+                json!({"gate": clean::texts(serde_json::from_str(gate.get()).unwrap_or(Value::Null))})
+            }
             Entry::Unknown => return,
         };
         self.line(at, line);
@@ -94,7 +104,8 @@ impl Writer {
 
     /// Writes what the gate itself has to say: its plan, findings, verdict. Readers of the traffic pass over it.
     pub fn gate(&mut self, at: Duration, words: &Value) {
-        self.line(at, json!({"gate": words}));
+        // Whatever the run shows elsewhere: a recording is always masked.
+        self.line(at, json!({"gate": clean::texts(words.clone())}));
     }
 
     /// Why the recording is not whole, where it is not.
@@ -134,50 +145,9 @@ impl Writer {
     }
 }
 
-fn clean(raw: &RawValue) -> Value {
-    let mut value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
-    strip(&mut value);
-    value
-}
-
 fn clean_log(log: &LogEntry) -> LogEntry {
     // Bytes that are no text cannot be masked, so only the text goes in.
     LogEntry { body: mask::text(&log.body).into_owned(), body_base64: None, ..log.clone() }
-}
-
-/// Leaves out what a recording must not hold, anywhere in an object or a list of objects.
-fn strip(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.remove("managedFields");
-            if let Some(annotations) = map.get_mut("annotations").and_then(Value::as_object_mut) {
-                annotations.remove(LAST_APPLIED);
-            }
-            if let Some(environment) = map.get_mut("env").and_then(Value::as_array_mut) {
-                for variable in environment.iter_mut().filter_map(Value::as_object_mut) {
-                    if let Some(value) = variable.get_mut("value") {
-                        *value = MASKED.into();
-                    }
-                }
-            }
-            for key in ["command", "args", "message", "note"] {
-                if let Some(words) = map.get_mut(key) {
-                    mask_words(words);
-                }
-            }
-            map.values_mut().for_each(strip);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        _ => {}
-    }
-}
-
-fn mask_words(words: &mut Value) {
-    match words {
-        Value::String(text) => *text = mask::text(text).into_owned(),
-        Value::Array(items) => items.iter_mut().for_each(mask_words),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod pod;
 mod tests;
 mod workload;
 
+pub(super) use self::workload::hash_template;
+
 /// Why a piece of JSON is no observation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MapError {

@@ -108,26 +108,32 @@ fn template(raw: &RawValue, what: &'static str) -> Result<Template, MapError> {
         containers: containers.collect(),
         main_container: annotations.and_then(|annotations| annotations.main_container.clone()),
         labels: metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
-        fingerprint: fingerprint(parse(raw.get(), what)?),
+        fingerprint: fingerprint(&parse(raw.get(), what)?),
     })
 }
 
-/// A fingerprint of the template but for what the Deployment controller adds to a `ReplicaSet`'s copy of it: the label
+/// A fingerprint of the template, see [`hash_template`].
+fn fingerprint(template: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash_template(template, &mut hasher);
+    hasher.finish()
+}
+
+/// Hashes a template but for what the Deployment controller adds to a `ReplicaSet`'s copy of it: the label
 /// `pod-template-hash` (the controller compares the two in the same way).
-fn fingerprint(mut template: Value) -> u64 {
+pub(in crate::recording) fn hash_template(template: &Value, hasher: &mut impl Hasher) {
+    let mut template = template.clone();
     if let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("creationTimestamp");
         if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
             labels.remove("pod-template-hash");
         }
     }
-    let mut hasher = DefaultHasher::new();
-    hash_value(&template, &mut hasher);
-    hasher.finish()
+    hash_value(&template, hasher);
 }
 
 /// Hashes a value whatever the order of its keys.
-fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
+fn hash_value(value: &Value, hasher: &mut impl Hasher) {
     match value {
         Value::Object(map) => {
             map.len().hash(hasher);
