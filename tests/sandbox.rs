@@ -335,7 +335,7 @@ async fn the_end_is_kept_or_refused_and_the_first_request_can_start() {
     let refused = Desk::open(&recording("crash-loop"), options(AtEnd::Refuse)).await;
     // By hand: the client would ask again for minutes, as a 503 tells it to.
     let mut stream = tokio::net::TcpStream::connect(refused.running.addr()).await.unwrap();
-    stream.write_all(b"GET /api/v1/pods HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /api/v1/pods HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("the recording has ended"), "{text}");
@@ -555,4 +555,29 @@ async fn pods_are_deleted_by_their_uid_and_what_was_recorded_stays() {
     // Without a script nothing is written at all.
     let still = Desk::still("crash-loop", 6_000).await;
     assert_eq!(still.create("own", "stays").await.0, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_read_and_write_nothing() {
+    let desk = Desk::still("crash-loop", 60_000).await;
+    let ask = async |head: &str| {
+        let mut socket = tokio::net::TcpStream::connect(desk.running.addr()).await.unwrap();
+        socket.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let port = desk.running.addr().port();
+    for host in [format!("127.0.0.1:{port}"), "localhost".to_owned()] {
+        assert!(ask(&format!("GET {PODS} HTTP/1.1\r\nhost: {host}")).await.starts_with("HTTP/1.1 200"), "{host}");
+    }
+    let rebound = ask(&format!("GET {PODS} HTTP/1.1\r\nhost: evil.example:{port}")).await;
+    assert!(rebound.starts_with("HTTP/1.1 403") && rebound.contains("\"kind\":\"Status\""), "{rebound}");
+    assert!(!rebound.contains("payments"), "{rebound}");
+    let review =
+        "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0";
+    let foreign = ask(&format!("{review}\r\norigin: https://evil.example\r\ncontent-type: application/json")).await;
+    assert!(foreign.starts_with("HTTP/1.1 403"), "{foreign}");
+    let form = ask(&format!("{review}\r\ncontent-type: text/plain")).await;
+    assert!(form.starts_with("HTTP/1.1 415"), "{form}");
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::response::IntoResponse;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::guard;
 use super::server::{self, Shared};
 
 /// Serves until the server is stopped, and then until the open streams have ended.
@@ -39,7 +41,12 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let shared = Arc::clone(&shared);
         // An error is no answer: the connection is closed.
-        async move { server::handle(shared, request.map(axum::body::Body::new)).await }
+        async move {
+            match guard::check(&request) {
+                Ok(()) => server::handle(shared, request.map(axum::body::Body::new)).await,
+                Err(refusal) => Ok(refusal.into_response()),
+            }
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service);
     let mut connection = std::pin::pin!(connection);

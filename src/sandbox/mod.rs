@@ -20,6 +20,7 @@ mod discovery;
 pub mod faults;
 mod fields;
 mod follow;
+mod guard;
 mod kind;
 mod list;
 mod load;

@@ -77,9 +77,9 @@ pub(super) async fn handle(shared: Arc<Shared>, request: Request) -> Result<Resp
         shared.clock.start();
     }
     shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(running::Request {
-        method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        query: request.uri().query().unwrap_or_default().to_owned(),
+        method: running::shortened(request.method().as_str()),
+        path: running::shortened(request.uri().path()),
+        query: running::shortened(request.uri().query().unwrap_or_default()),
         at_ms: shared.clock.now_ms(),
     });
     faults::disturbed(shared, request).await

@@ -89,6 +89,19 @@ impl Refusal {
         Self::new(422, "Invalid", message)
     }
 
+    /// 422: a name in a pod that RFC 1123 does not allow.
+    pub fn invalid_name(field: &str, pod: &str, wrong: &str) -> Self {
+        let why = format!(
+            "Invalid value: {wrong:?}: a lowercase RFC 1123 name holds lower-case letters, digits and '-' (a pod's also '.'), \
+             and begins and ends with a letter or digit"
+        );
+        let mut refusal = Self::new(422, "Invalid", format!("Pod {pod:?} is invalid: {field}: {why}"));
+        refusal.details = Some(json!({
+            "name": pod, "kind": "Pod", "causes": [{"reason": "FieldValueInvalid", "message": why, "field": field}],
+        }));
+        refusal
+    }
+
     /// 500: the server's own trouble.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "InternalError", message)

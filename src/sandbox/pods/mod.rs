@@ -32,6 +32,7 @@
 //! cluster was seen to tell.
 
 mod life;
+mod names;
 mod output;
 mod script;
 mod write;

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::life::{self, Birth};
+use super::names;
 use super::output::Written;
 use super::script::Fate;
 use crate::sandbox::path::{self, Target};
@@ -63,9 +64,21 @@ fn create(
         return Err(Refusal::no_namespace(&namespace));
     }
     let name = text(&pod, "/metadata/name")
+        .filter(|name| !name.is_empty())
         .or_else(|| Some(format!("{}{}", text(&pod, "/metadata/generateName")?, &uid()[..5])))
         .ok_or_else(|| Refusal::invalid("metadata.name: Required value: name or generateName is required"))?;
+    if !names::is_subdomain(&name) {
+        return Err(Refusal::invalid_name("metadata.name", &name, &name));
+    }
+    if text(&pod, "/metadata/namespace").is_some_and(|own| !own.is_empty() && own != namespace) {
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
     let containers = containers(&pod);
+    if let Some((place, (wrong, _))) = containers.iter().enumerate().find(|(_, (own, _))| !names::is_label(own)) {
+        return Err(Refusal::invalid_name(&format!("spec.containers[{place}].name"), &name, wrong));
+    }
     let Some((_, image)) = containers.first() else {
         return Err(Refusal::invalid(format!("Pod \"{name}\" is invalid: spec.containers: Required value")));
     };
