@@ -21,6 +21,12 @@ pub fn crashgate(arguments: &[&str]) -> Command {
         "NO_COLOR",
         "GITHUB_ACTIONS",
         "GITLAB_CI",
+        "CI",
+        "JENKINS_URL",
+        "BUILDKITE",
+        "CIRCLECI",
+        "TF_BUILD",
+        "TEAMCITY_VERSION",
     ] {
         command.env_remove(name);
     }
@@ -123,7 +129,7 @@ fn kill(child: &Child, signal: &str) {
 #[cfg(unix)]
 #[test]
 fn signals_end_a_run_with_all_that_is_known() {
-    for (signal, exit_code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, exit_code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let folder = tempfile::tempdir().unwrap();
         let record = folder.path().join("run.ndjson");
         let mut child = crashgate(&["check", "-f", "manifests/rehearsal.yaml", "-o", "json", "--stable-for", "60s"])

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::cluster::signals;
 use crate::gate::verdict::Verdict;
 use crate::report::printer::Printer;
 use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sample, Sandbox};
@@ -66,12 +67,12 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
         .map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
         // Asked for before anything is announced, so that no signal finds the process unprepared.
-        let ended = ended().map_err(|error| format!("cannot wait for signals: {error}"))?;
+        let mut stop = signals::on_signals().map_err(|error| format!("cannot wait for signals: {error}"))?;
         let running = sandbox.serve(options).await.map_err(|error| error.to_string())?;
         let kubeconfig = Kubeconfig::write(&running.kubeconfig_yaml())
             .map_err(|error| format!("cannot write a kubeconfig into {}: {error}", std::env::temp_dir().display()))?;
         printer.result(&usage(&running, &kubeconfig.path, &sample, length));
-        ended.await;
+        signals::stopped(&mut stop).await;
         running.stop().await;
         Ok(())
     })
@@ -92,28 +93,6 @@ fn usage(running: &Running, kubeconfig: &Path, sample: &Sample, length: Duration
         length.as_secs(),
         kubeconfig.display(),
     )
-}
-
-/// What ends at Ctrl-C or SIGTERM.
-#[cfg(unix)]
-fn ended() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// What ends at Ctrl-C.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "signals can be refused elsewhere")]
-fn ended() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 /// A kubeconfig in a file of its own, which goes with it.

@@ -26,11 +26,15 @@ pub enum Verdict {
     Interrupted,
     /// SIGTERM ended the run. Exit code 143.
     Terminated,
+    /// SIGHUP ended the run: the terminal or the session went away. Exit code 129.
+    HungUp,
+    /// SIGQUIT ended the run. Exit code 131.
+    Quit,
 }
 
 impl Verdict {
     /// Every verdict, in the order of exit codes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Healthy,
         Self::Failed,
         Self::Usage,
@@ -41,6 +45,8 @@ impl Verdict {
         Self::Inconclusive,
         Self::Interrupted,
         Self::Terminated,
+        Self::HungUp,
+        Self::Quit,
     ];
 
     /// Returns what the verdict means, in a sentence.
@@ -63,6 +69,8 @@ impl Verdict {
             }
             Self::Interrupted => "Ctrl-C (SIGINT) ended the run.",
             Self::Terminated => "SIGTERM ended the run.",
+            Self::HungUp => "SIGHUP ended the run: its terminal or session went away.",
+            Self::Quit => "SIGQUIT ended the run.",
         }
     }
 
@@ -80,10 +88,12 @@ impl Verdict {
             Self::Inconclusive => 7,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::HungUp => 129,
+            Self::Quit => 131,
         }
     }
 
-    /// The spelling in JSON and in text. Both signals are `interrupted`; the exit code tells them apart.
+    /// The spelling in JSON and in text. All signals are `interrupted`; the exit code tells them apart.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,7 +105,7 @@ impl Verdict {
             Self::Platform => "platform",
             Self::Superseded => "superseded",
             Self::Inconclusive => "inconclusive",
-            Self::Interrupted | Self::Terminated => "interrupted",
+            Self::Interrupted | Self::Terminated | Self::HungUp | Self::Quit => "interrupted",
         }
     }
 
@@ -118,7 +128,9 @@ impl Verdict {
             Self::Failed => 6,
             Self::Usage => 7,
             Self::Interrupted => 8,
-            Self::Terminated => 9,
+            Self::Quit => 9,
+            Self::HungUp => 10,
+            Self::Terminated => 11,
         }
     }
 }
@@ -170,6 +182,8 @@ mod tests {
             (Verdict::Inconclusive, 7),
             (Verdict::Interrupted, 130),
             (Verdict::Terminated, 143),
+            (Verdict::HungUp, 129),
+            (Verdict::Quit, 131),
         ];
         for (verdict, code) in codes {
             assert_eq!(verdict.exit_code(), code, "{verdict}");

@@ -169,7 +169,7 @@ const fn said(verdict: Verdict) -> (&'static str, Tone) {
         Verdict::Platform => ("PLATFORM AT FAULT", Tone::Bad),
         Verdict::Superseded => ("SUPERSEDED", Tone::Careful),
         Verdict::Inconclusive => ("INCONCLUSIVE", Tone::Careful),
-        Verdict::Interrupted | Verdict::Terminated => ("INTERRUPTED", Tone::Careful),
+        Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => ("INTERRUPTED", Tone::Careful),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) const fn title(verdict: Verdict) -> &'static str {
         Verdict::Platform => "Platform at fault",
         Verdict::Superseded => "Superseded",
         Verdict::Inconclusive => "Inconclusive",
-        Verdict::Interrupted | Verdict::Terminated => "Interrupted",
+        Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => "Interrupted",
     }
 }
 
@@ -32,7 +32,9 @@ pub(super) const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Platform => "The cluster kept the version from running.",
         Verdict::Superseded => "Another version took its place.",
         Verdict::Inconclusive => "The cluster could not be observed well enough to say.",
-        Verdict::Interrupted | Verdict::Terminated => "A signal ended the run before the gate could decide.",
+        Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => {
+            "A signal ended the run before the gate could decide."
+        }
     }
 }
 

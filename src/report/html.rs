@@ -67,9 +67,12 @@ fn footer(document: &Document<'_>) -> String {
 const fn look(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Healthy => ("good", "M13 23l7 7 12-14"),
-        Verdict::Superseded | Verdict::Inconclusive | Verdict::Interrupted | Verdict::Terminated => {
-            ("careful", "M22 11v14M22 31v1")
-        }
+        Verdict::Superseded
+        | Verdict::Inconclusive
+        | Verdict::Interrupted
+        | Verdict::Terminated
+        | Verdict::HungUp
+        | Verdict::Quit => ("careful", "M22 11v14M22 31v1"),
         _ => ("bad", "M14 14l16 16M30 14L14 30"),
     }
 }

@@ -103,7 +103,12 @@ fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> String {
 const fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Healthy => "✅",
-        Verdict::Superseded | Verdict::Inconclusive | Verdict::Interrupted | Verdict::Terminated => "⚠️",
+        Verdict::Superseded
+        | Verdict::Inconclusive
+        | Verdict::Interrupted
+        | Verdict::Terminated
+        | Verdict::HungUp
+        | Verdict::Quit => "⚠️",
         _ => "❌",
     }
 }

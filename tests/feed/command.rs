@@ -125,7 +125,7 @@ fn a_command_that_fails_is_told_and_ends_nothing() {
 #[cfg(unix)]
 #[test]
 fn signals_end_a_feed_cleanly() {
-    for (signal, exit_code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, exit_code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let folder = tempfile::tempdir().unwrap();
         let (record, inventory) = (folder.path().join("run.ndjson"), folder.path().join("pods.json"));
         let mut child = crashgate(&["watch", "--rehearse", "tests/recordings/healthy.ndjson", "-o", "json"])

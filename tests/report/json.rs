@@ -103,6 +103,8 @@ fn names_are_those_of_the_gate() {
         Verdict::Inconclusive,
         Verdict::Interrupted,
         Verdict::Terminated,
+        Verdict::HungUp,
+        Verdict::Quit,
     ] {
         let result: Value =
             serde_json::from_str(&json::render(&run(vec![gate("a", "v", "n", outcome(verdict, 1, Vec::new()))])))

@@ -39,7 +39,10 @@ pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<Strin
         }
         let origin = story.and_then(|story| story.origin.clone());
         let leading = Annotation { title: title(gate), origin, message: leading(gate) };
-        if matches!(verdict, Verdict::Superseded | Verdict::Interrupted | Verdict::Terminated) {
+        if matches!(
+            verdict,
+            Verdict::Superseded | Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit
+        ) {
             warnings.push(leading);
         } else {
             errors.push(leading);

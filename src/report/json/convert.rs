@@ -123,7 +123,7 @@ pub(super) fn verdict_of(verdict: Verdict) -> VerdictJson {
         Verdict::Platform => VerdictJson::Platform,
         Verdict::Superseded => VerdictJson::Superseded,
         Verdict::Inconclusive => VerdictJson::Inconclusive,
-        Verdict::Interrupted | Verdict::Terminated => VerdictJson::Interrupted,
+        Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => VerdictJson::Interrupted,
     }
 }
 
