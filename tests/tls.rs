@@ -236,11 +236,69 @@ async fn credential_plugins_of_every_kind_come_to_an_end() {
     let hanging = desk.plugin("hanging", "exec sleep 50");
     let failing = desk.plugin("failing", "echo 'no session' >&2; exit 3");
     let junk = desk.plugin("junk", "echo 'Welcome to the tenant!'");
+    let missing = r#""exec":{"apiVersion":"client.authentication.k8s.io/v1","command":"no-such-plugin","installHint":"brew install it"}"#;
     let config = |name: &str, user: &str| desk.kubeconfig(name, addr, user);
     tokio::join!(
         expect(config("k-lasting", &lasting), &["--wait-period", "9s"], 4, &["NothingMatched"], 20),
         expect(config("k-hanging", &hanging), &[], 7, &["Unauthorized", "hanging", "no answer within"], 40),
-        expect(config("k-failing", &failing), &[], 7, &["Unauthorized", "failing"], 12),
-        expect(config("k-junk", &junk), &[], 7, &["Unauthorized", "junk"], 12),
+        expect(config("k-failing", &failing), &[], 7, &["Unauthorized", "failing", "exit code 3", "no session"], 12),
+        expect(config("k-junk", &junk), &[], 7, &["Unauthorized", "junk", "no ExecCredential"], 12),
+        expect(config("k-missing", missing), &[], 2, &["no-such-plugin", "cannot be found", "brew install it"], 12),
+    );
+}
+
+#[test]
+fn what_a_plugin_writes_and_is_given_reaches_no_result() {
+    let desk = Desk::new();
+    let addr = SocketAddr::from(([127, 0, 0, 1], 9));
+    // Arguments, environment, stdout and stderr of it: its words alone are told, masked and on stderr alone.
+    let script = "echo zq7marker-out; echo \"Error: session ended password=zq7marker-masked\" >&2; exit 3";
+    let user = format!(
+        r#""exec":{{"apiVersion":"client.authentication.k8s.io/v1","command":"sh","args":["-c",{},"zq7marker-arg"],"env":[{{"name":"X","value":"zq7marker-env"}}],"interactiveMode":"Never"}}"#,
+        serde_json::Value::from(script)
+    );
+    let kubeconfig = desk.kubeconfig("k", addr, &user);
+    let record = desk.folder.path().join("run.ndjson");
+    for format in ["human", "json"] {
+        let mut command = crashgate(&["check", "--app", "web", "--version", "v2", "--namespace", "shop", "-o", format]);
+        command.args(["--kubeconfig", kubeconfig.to_str().unwrap(), "--record", record.to_str().unwrap()]);
+        for kind in ["json", "junit", "markdown", "html", "github", "gitlab"] {
+            command
+                .arg("--report")
+                .arg(format!("{kind}={}", desk.folder.path().join(format!("report-{kind}")).display()));
+        }
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(7), "{stderr}");
+        assert!(stdout.contains("exit code 3") && stderr.contains("said │ Error: session ended"), "{stdout}{stderr}");
+        assert!(!stdout.contains("session ended"), "{stdout}");
+        assert!(!format!("{stdout}{stderr}").contains("zq7marker"), "{stdout}{stderr}");
+    }
+    for file in std::fs::read_dir(desk.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path != kubeconfig {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("zq7marker") && !text.contains("session ended"), "{}: {text}", path.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_may_end_with_a_line_break() {
+    let desk = Desk::new();
+    let stub = guarded(|ask| ask.authorization == "Bearer good");
+    let addr = serve(&stub, &desk.authority, &Kind::Good, false).await;
+    let file = desk.file("token", "good\n");
+    tokio::join!(
+        expect(desk.kubeconfig("inline", addr, r#""token":"good\n""#), &[], 4, &["NothingMatched"], 12),
+        expect(
+            desk.kubeconfig("file", addr, &format!(r#""tokenFile":"{}""#, file.display())),
+            &[],
+            4,
+            &["NothingMatched"],
+            12
+        ),
+        expect(desk.kubeconfig("torn", addr, r#""token":"go\nod""#), &[], 2, &["no HTTP header"], 12),
     );
 }

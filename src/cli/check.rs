@@ -7,6 +7,7 @@ use super::cluster_flags::ClusterFlags;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
+use super::rehearsal;
 use crate::cluster::connect::{ConnectError, ConnectOptions, Connection};
 use crate::cluster::identity::Expect;
 use crate::cluster::rehearsed::Rehearsed;
@@ -112,6 +113,9 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             }
             Err(Unopened::Error(error)) if error.is_usage() => return Err(usage(&error)),
             Err(Unopened::Error(error)) => {
+                if error.plugin_words().is_some() {
+                    printer.say(&rehearsal::told(&error));
+                }
                 let run = unconnected::run(plans, &error);
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
                 sinks.end(&run);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cluster::connect::{ConnectOptions, REQUEST_TIMEOUT};
+use crate::cluster::connect::{ConnectOptions, PLUGIN_TIMEOUT, REQUEST_TIMEOUT};
 
 /// Which cluster to ask.
 #[derive(Debug, clap::Args)]
@@ -39,6 +39,7 @@ impl ClusterFlags {
             impersonate: self.impersonate.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
             expect: Vec::new(),
+            plugin_timeout: PLUGIN_TIMEOUT,
             request_timeout: if self.request_timeout.is_zero() { REQUEST_TIMEOUT } else { self.request_timeout },
         }
     }

@@ -1,5 +1,6 @@
 //! `--rehearse` for the commands that are about no gate: a recording that is served as their cluster.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -75,11 +76,22 @@ impl Rehearsal {
     }
 }
 
+/// As many of the last lines of a credential plugin are shown.
+const PLUGIN_LINES: usize = 6;
+
 /// What a connection that cannot be had means: a mistake in the configuration is the user's, credentials that cannot be
 /// had are the cluster's.
 pub(super) fn unopened(error: &ConnectError) -> (String, Verdict) {
     let verdict = if error.is_usage() { Verdict::Usage } else { Verdict::Inconclusive };
-    (format!("error: {error}"), verdict)
+    (format!("error: {}", told(error)), verdict)
+}
+
+/// The error and what a credential plugin said: for stderr alone, never for a result.
+pub(super) fn told(error: &ConnectError) -> String {
+    let lines = error.plugin_words().map(|words| quote::block(words, 200)).unwrap_or_default();
+    let last = lines.len().saturating_sub(PLUGIN_LINES);
+    let said = lines.iter().skip(last).map(|line| format!("\n  said │ {line}"));
+    iter::once(quote::line(&error.to_string())).chain(said).collect()
 }
 
 /// What to do where a recording has nothing about the namespace that was asked for.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kube::{Client, Config};
 use tokio::time::Instant;
 
+use super::credential::{self, Credential, CredentialError};
 use super::failure::Failure;
 use super::identity::Expect;
 use super::kubeconfig::{Chosen, KubeconfigError, Surroundings, choose, server_url};
@@ -15,14 +16,20 @@ use super::proxy::without_credentials;
 use crate::recording::line::Entry;
 use crate::report::run::Target;
 
+pub use super::credential::{PluginError, PluginTrouble};
+
 /// How long a request may take where nothing else is said.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may take to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long credential plugins may take while the client is built. The client library sets them no limit.
+/// How long a credential plugin may take before the first request, where nothing else is said.
+pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it may take to build the client: the library may still run the commands of a legacy `auth-provider`.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Credentials are not read again more often than this.
+/// Credentials that were refused are not had anew more often than this.
 const BETWEEN_RENEWALS: Duration = Duration::from_secs(5);
+/// Credentials that expire are not had anew more often than this.
+const BETWEEN_EXPIRIES: Duration = Duration::from_secs(1);
 
 /// Which cluster to ask, and how patiently.
 #[derive(Debug, Clone)]
@@ -39,6 +46,8 @@ pub struct ConnectOptions {
     pub impersonate_groups: Vec<String>,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How long a credential plugin may take before the first request.
+    pub plugin_timeout: Duration,
     /// What the cluster must be known by. Each of them must hold.
     pub expect: Vec<Expect>,
 }
@@ -52,6 +61,7 @@ impl Default for ConnectOptions {
             impersonate: None,
             impersonate_groups: Vec::new(),
             request_timeout: REQUEST_TIMEOUT,
+            plugin_timeout: PLUGIN_TIMEOUT,
             expect: Vec::new(),
         }
     }
@@ -76,14 +86,9 @@ pub enum ConnectError {
         /// What is wrong.
         reason: String,
     },
-    /// The credential plugin failed.
-    #[error("the credential plugin `{command}` failed: {reason}; run it by hand to see why")]
-    Plugin {
-        /// Its command.
-        command: String,
-        /// What happened.
-        reason: String,
-    },
+    /// The credential plugin gave no credential.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     /// The configuration leads to another server than the manifest expects.
     #[error(
         "the manifest expects the server {expected}, and {origin} leads to {server}; give the `--context` or `--kubeconfig` of \
@@ -120,7 +125,21 @@ impl ConnectError {
     /// not be had, which says nothing about the arguments (exit code 7).
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        !matches!(self, Self::Plugin { .. } | Self::Unidentified(_))
+        match self {
+            Self::Plugin(error) => error.trouble.is_usage(),
+            Self::Unidentified(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Returns what a credential plugin wrote to its stderr, as it was written. It is for stderr alone, masked and made
+    /// inert, and for no result.
+    #[must_use]
+    pub fn plugin_words(&self) -> Option<&str> {
+        match self {
+            Self::Plugin(error) => Some(error.words.as_str()).filter(|words| !words.trim().is_empty()),
+            _ => None,
+        }
     }
 }
 
@@ -146,7 +165,7 @@ impl Meter {
 
 /// A connection to one cluster.
 pub struct Connection {
-    client: RwLock<(u64, Client)>,
+    access: RwLock<Access>,
     recipe: Option<Recipe>,
     renewal: tokio::sync::Mutex<Option<Instant>>,
     target: Target,
@@ -164,6 +183,24 @@ impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection").field("target", &self.target).finish_non_exhaustive()
     }
+}
+
+/// The client, and in whose name it asks.
+#[derive(Clone)]
+pub(super) struct Access {
+    /// Which one since the beginning it is.
+    pub generation: u64,
+    pub client: Client,
+    pub credential: Credential,
+}
+
+/// Why credentials are had anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// They come to their end.
+    Expiring,
+    /// The API server refused them.
+    Refused,
 }
 
 /// How the client was made, so that it can be made again with fresh credentials.
@@ -199,8 +236,10 @@ impl Connection {
             Recipe { options: ConnectOptions { context, in_cluster, ..options.clone() }, server }
         });
         let namespace = chosen.config.default_namespace.clone();
-        let client = build(chosen).await?;
-        let connection = Self { recipe, ..Self::with_client(client, target, options.request_timeout, &namespace) };
+        let (client, credential) = build(chosen, options.plugin_timeout).await?;
+        let access = RwLock::new(Access { generation: 0, client: client.clone(), credential });
+        let connection =
+            Self { access, recipe, ..Self::with_client(client, target, options.request_timeout, &namespace) };
         for expect in &options.expect {
             connection.check_identity(expect).await?;
         }
@@ -215,9 +254,8 @@ impl Connection {
     pub async fn to_url(url: &str, namespace: &str) -> Result<Self, ConnectError> {
         let config = Config::new(server_url(url).map_err(ConnectError::Url)?);
         let target = Target { server: server_of(&config), ..Target::default() };
-        let client =
-            build(Chosen { config, context: String::new(), origin: url.to_owned(), plugin: None, renewable: false })
-                .await?;
+        let chosen = Chosen { config, context: String::new(), origin: url.to_owned(), renewable: false };
+        let (client, _) = build(chosen, PLUGIN_TIMEOUT).await?;
         Ok(Self::with_client(client, target, REQUEST_TIMEOUT, namespace).with_version().await)
     }
 
@@ -225,7 +263,7 @@ impl Connection {
     #[must_use]
     pub fn with_client(client: Client, target: Target, request_timeout: Duration, namespace: &str) -> Self {
         Self {
-            client: RwLock::new((0, client)),
+            access: RwLock::new(Access { generation: 0, client, credential: Credential::default() }),
             recipe: None,
             renewal: tokio::sync::Mutex::new(None),
             target,
@@ -289,32 +327,54 @@ impl Connection {
         self
     }
 
-    /// The client, and which one since the beginning it is.
-    pub(super) fn client(&self) -> (u64, Client) {
-        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The client of this moment.
+    pub(super) fn access(&self) -> Access {
+        self.access.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the credentials again and builds a new client, where `generation` is still the newest one. True where
-    /// there is a newer client than that one afterwards.
-    pub(super) async fn renew(&self, generation: u64) -> bool {
+    /// Has the credentials anew, where `generation` is still the newest one; a plugin may take `patience` for it. True
+    /// where there are newer ones than those afterwards.
+    pub(super) async fn renew(&self, generation: u64, why: Renewal, patience: Duration) -> bool {
         let Some(recipe) = &self.recipe else { return false };
         // Many requests fail at once; the first to come here does the work for all.
         let mut last = self.renewal.lock().await;
-        if self.client().0 != generation {
+        if self.access().generation != generation {
             return true;
         }
-        if last.is_some_and(|last| last.elapsed() < BETWEEN_RENEWALS) {
+        let between = if why == Renewal::Refused { BETWEEN_RENEWALS } else { BETWEEN_EXPIRIES };
+        if last.is_some_and(|last| last.elapsed() < between) {
             return false;
         }
+        let renewed = self.renewed(recipe, why, patience).await;
+        // Counted from its end: those that waited for one that hangs must not wait for the next one.
         *last = Some(Instant::now());
-        let Ok(chosen) = choose(&recipe.options, &Surroundings::of_process()) else { return false };
+        let Some((client, credential)) = renewed else { return false };
+        let mut access = self.access.write().unwrap_or_else(PoisonError::into_inner);
+        let is_other = client.is_some();
+        access.credential = credential;
+        if let Some(client) = client {
+            (access.generation, access.client) = (generation + 1, client);
+        }
+        is_other
+    }
+
+    /// New credentials, with a client of their own where they are not the old ones.
+    async fn renewed(&self, recipe: &Recipe, why: Renewal, patience: Duration) -> Option<(Option<Client>, Credential)> {
+        let mut chosen = choose(&recipe.options, &Surroundings::of_process()).ok()?;
         // The file may name another server by now; this run's verdict is about the first.
         if server_of(&chosen.config) != recipe.server {
-            return false;
+            return None;
         }
-        let Ok(client) = build(chosen).await else { return false };
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = (generation + 1, client);
-        true
+        let credential = credential::take(&mut chosen.config.auth_info, patience).await.ok()?;
+        // A token file that was read again for its age alone.
+        if why == Renewal::Expiring
+            && credential.bearer.is_some()
+            && credential.bearer == self.access().credential.bearer
+        {
+            return Some((None, credential));
+        }
+        let client = client_of(chosen).await.ok()?;
+        Some((Some(client), credential))
     }
 }
 
@@ -322,10 +382,22 @@ fn server_of(config: &Config) -> String {
     without_credentials(&config.cluster_url.to_string()).trim_end_matches('/').to_owned()
 }
 
-/// Builds the client on a thread of its own: credential plugins block, and a plugin that hangs must hold up neither
-/// this task nor the end of the process.
-async fn build(chosen: Chosen) -> Result<Client, ConnectError> {
-    let Chosen { mut config, origin, plugin, .. } = chosen;
+/// Has the credentials, and builds the client. A plugin may take `patience`.
+async fn build(mut chosen: Chosen, patience: Duration) -> Result<(Client, Credential), ConnectError> {
+    let taken = credential::take(&mut chosen.config.auth_info, patience).await;
+    let credential = taken.map_err(|error| match error {
+        CredentialError::Plugin(error) => ConnectError::Plugin(error),
+        CredentialError::Unusable(reason) => {
+            ConnectError::Client { server: server_of(&chosen.config), origin: chosen.origin.clone(), reason }
+        }
+    })?;
+    Ok((client_of(chosen).await?, credential))
+}
+
+/// Builds the client on a thread of its own: what the library does for a legacy `auth-provider` blocks, and must hold
+/// up neither this task nor the end of the process.
+async fn client_of(chosen: Chosen) -> Result<Client, ConnectError> {
+    let Chosen { mut config, origin, .. } = chosen;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     // Each request has its own limit, and watches live by their silence.
     config.read_timeout = None;
@@ -336,10 +408,7 @@ async fn build(chosen: Chosen) -> Result<Client, ConnectError> {
         config.root_cert = Some(Vec::new());
     }
     let server = server_of(&config);
-    let failed = |reason: String| match &plugin {
-        Some(command) => ConnectError::Plugin { command: command.clone(), reason },
-        None => ConnectError::Client { server: server.clone(), origin: origin.clone(), reason },
-    };
+    let failed = |reason: String| ConnectError::Client { server: server.clone(), origin: origin.clone(), reason };
     let (answer, answered) = tokio::sync::oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
@@ -352,7 +421,7 @@ async fn build(chosen: Chosen) -> Result<Client, ConnectError> {
         .map_err(|error| failed(format!("no thread to build the client on: {error}")))?;
     match tokio::time::timeout(BUILD_TIMEOUT, answered).await {
         Ok(Ok(Ok(client))) => Ok(client),
-        Ok(Ok(Err(error))) => Err(failed(error.to_string())),
+        Ok(Ok(Err(error))) => Err(failed(credential::words_of(&error))),
         Ok(Err(_)) => Err(failed("the client could not be built".to_owned())),
         Err(_) => Err(failed(format!("no answer within {} s", BUILD_TIMEOUT.as_secs()))),
     }

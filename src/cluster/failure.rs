@@ -263,9 +263,10 @@ pub fn of_connection(error: &(dyn StdError + 'static)) -> FailureKind {
             return of_tls(tls);
         }
     }
-    // A credential plugin or a token file that fails: nobody was asked, but it is a matter of who asks.
-    if let Some(place) = texts.iter().position(|text| text.starts_with("auth error") || text.contains("auth exec")) {
-        return FailureKind::Unauthorized(shorten(&texts[place]));
+    // The credentials of a legacy `auth-provider`: nobody was asked, but it is a matter of who asks. What the library says
+    // of them may quote them.
+    if texts.iter().any(|text| text.starts_with("auth error") || text.contains("auth exec")) {
+        return FailureKind::Unauthorized("the user's credentials could not be had again".to_owned());
     }
     let innermost = texts.last().cloned().unwrap_or_default();
     let what = if texts.iter().any(|text| text.contains("dns error")) {

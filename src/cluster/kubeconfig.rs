@@ -1,20 +1,24 @@
 //! Which cluster is asked, from explicit configuration only.
 //!
 //! `--kubeconfig`, else `$KUBECONFIG`, else `~/.kube/config` where it exists, else the Pod's service account where there
-//! is one. A file that was named must be there: a mistyped path never ends at another cluster.
+//! is one. A file that was named must be there: a mistyped path never ends at another cluster. Only of a list of files in
+//! `$KUBECONFIG` some may be missing, as with kubectl.
 
 mod error;
+pub(super) mod fault;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kube::Config;
-use kube::config::{AuthInfo, ExecAuthCluster, ExecInteractiveMode, Kubeconfig};
+use kube::config::{AuthInfo, ExecAuthCluster, ExecInteractiveMode, Kubeconfig, KubeconfigError as Library};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::connect::ConnectOptions;
 pub use error::KubeconfigError;
+pub use fault::Fault;
 
 use super::proxy::ProxyVariables;
 
@@ -54,8 +58,6 @@ pub struct Chosen {
     pub context: String,
     /// The file or files, or `in-cluster`.
     pub origin: String,
-    /// The command of the credential plugin, where there is one.
-    pub plugin: Option<String>,
     /// The credentials may be others when they are read again.
     pub renewable: bool,
 }
@@ -106,7 +108,7 @@ fn choose_cluster(options: &ConnectOptions, surroundings: &Surroundings) -> Resu
 fn in_pod() -> Result<Chosen, KubeconfigError> {
     // Within the cluster nothing stands between, so no proxy is used.
     let config = Config::incluster().map_err(|error| KubeconfigError::InCluster(error.to_string()))?;
-    Ok(Chosen { config, context: String::new(), origin: "in-cluster".to_owned(), plugin: None, renewable: true })
+    Ok(Chosen { config, context: String::new(), origin: "in-cluster".to_owned(), renewable: true })
 }
 
 fn from_files(
@@ -115,23 +117,35 @@ fn from_files(
     context: Option<&str>,
     surroundings: &Surroundings,
 ) -> Result<Chosen, KubeconfigError> {
-    let origin = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let is_list = paths.len() > 1;
+    let (mut read, mut missing) = (Vec::new(), Vec::new());
     let mut merged = Kubeconfig::default();
     for path in paths {
-        let parse = |error: kube::config::KubeconfigError| KubeconfigError::Parse {
-            path: path.clone(),
-            reason: error.to_string(),
-        };
+        let parse = |error: Library| KubeconfigError::Parse { path: path.clone(), fault: Fault::of(&error) };
         let one = match Kubeconfig::read_from(&path) {
             Ok(one) => one,
-            Err(kube::config::KubeconfigError::ReadConfig(source, path)) => {
+            Err(Library::ReadConfig(source, path)) => {
+                // As kubectl does: of a list of files those that are there are read.
+                if is_list && source.kind() == io::ErrorKind::NotFound {
+                    missing.push(path);
+                    continue;
+                }
                 return Err(KubeconfigError::Read { path, named_by, source });
             }
             Err(error) => return Err(parse(error)),
         };
         merged = merged.merge(one).map_err(parse)?;
+        read.push(path);
     }
+    if read.is_empty() && !missing.is_empty() {
+        return Err(KubeconfigError::AllMissing { paths: missing, named_by });
+    }
+    let origin = joined(&read);
     from_kubeconfig(&merged, origin, context, surroundings)
+}
+
+fn joined(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn from_kubeconfig(
@@ -178,7 +192,13 @@ fn from_kubeconfig(
         |reason: String| KubeconfigError::Cluster { origin: origin.clone(), cluster: context.cluster.clone(), reason };
     let url = server_url(cluster.server.as_deref().unwrap_or_default()).map_err(unusable)?;
     // Reads the authority's certificate from wherever it is, which nothing else that is public does.
-    let info = ExecAuthCluster::try_from(cluster).map_err(|error| unusable(error.to_string()))?;
+    let info = ExecAuthCluster::try_from(cluster).map_err(|error| {
+        let why = match &error {
+            Library::LoadCertificateAuthority(error) => fault::unloaded(error),
+            other => Fault::of(other).to_string(),
+        };
+        unusable(format!("its certificate-authority: {why}"))
+    })?;
     let mut config = Config::new(url.clone());
     config.root_cert = match &info.certificate_authority_data {
         Some(pem) => Some(certificates(pem).map_err(unusable)?),
@@ -195,11 +215,10 @@ fn from_kubeconfig(
             exec.cluster = Some(info);
         }
     }
-    let plugin = user.exec.as_ref().map(|exec| exec.command.clone().unwrap_or_default());
-    let renewable = plugin.is_some() || user.token.is_some() || user.token_file.is_some();
+    let renewable = user.exec.is_some() || user.token.is_some() || user.token_file.is_some();
     config.auth_info = user;
     let context = name.to_owned();
-    Ok(Chosen { config, context, origin, plugin, renewable })
+    Ok(Chosen { config, context, origin, renewable })
 }
 
 /// A server's URL, with a scheme and a host.
@@ -292,8 +311,8 @@ users:
         let chosen = with(None).unwrap();
         assert_eq!(chosen.context, "prod");
         assert_eq!(chosen.config.default_namespace, "shop");
-        assert_eq!(chosen.plugin.as_deref(), Some("get-token"));
         let exec = chosen.config.auth_info.exec.unwrap();
+        assert_eq!(exec.command.as_deref(), Some("get-token"));
         assert_eq!(exec.interactive_mode, Some(kube::config::ExecInteractiveMode::Never));
     }
 
@@ -337,12 +356,82 @@ users:
             kubeconfig: Some(std::env::join_paths([&good, &missing]).unwrap()),
             proxy: ProxyVariables::default(),
         };
-        let error = choose(&options(None, None), &surroundings).unwrap_err();
+        let alone = Surroundings { kubeconfig: Some(missing.clone().into()), ..surroundings.clone() };
+        let error = choose(&options(None, None), &alone).unwrap_err();
         assert!(matches!(&error, KubeconfigError::Read { path, named_by: "$KUBECONFIG", .. } if *path == missing));
         let error = choose(&options(Some(&missing), None), &Surroundings::default()).unwrap_err();
         assert!(error.to_string().contains("missing that --kubeconfig names"), "{error}");
         let empty = Surroundings { kubeconfig: Some("".into()), ..surroundings };
         assert!(choose(&options(None, None), &empty).unwrap().origin.ends_with("config"));
+    }
+
+    #[test]
+    fn a_list_of_files_may_name_missing_ones_but_not_only_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = file(folder.path(), "good", ONE);
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        let listed = |paths: &[&Path]| Surroundings {
+            kubeconfig: Some(std::env::join_paths(paths).unwrap()),
+            home: Some(folder.path().to_owned()),
+            in_pod: true,
+            ..Surroundings::default()
+        };
+        let chosen = choose(&options(None, None), &listed(&[&one, &good, &other])).unwrap();
+        assert_eq!((chosen.context.as_str(), chosen.origin), ("prod", good.display().to_string()));
+        let error = choose(&options(None, None), &listed(&[&one, &other])).unwrap_err().to_string();
+        assert!(error.contains("$KUBECONFIG"), "{error}");
+        for missing in [one, other] {
+            assert!(error.contains(&missing.display().to_string()), "{error}");
+        }
+        // What is there and cannot be read is no missing file.
+        let unreadable = listed(&[&good, folder.path()]);
+        assert!(matches!(choose(&options(None, None), &unreadable), Err(KubeconfigError::Read { .. })));
+    }
+
+    #[test]
+    fn no_line_of_a_kubeconfig_is_ever_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let user = "users:\n- name: ci\n  user: {token: hunter2-token, password: hunter2-password}\n";
+        for (broken, words) in [
+            ("clusters: [\n", "this is no YAML"),
+            ("\tx: y\n", "this is no YAML"),
+            ("x: 'hunter2-open\n", "this is no YAML"),
+            ("x: *hunter2\n", "alias"),
+            ("users: hunter2-again\n", "column"),
+            ("contexts: hunter2\n", "wrong type"),
+            ("contexts: [{name: [hunter2]}]\n", "wrong type"),
+            ("contexts: [{hunter2: hunter2}]\n", "no `name`"),
+            ("clusters: [{name: c, cluster: {insecure-skip-tls-verify: hunter2}}]\n", "wrong type"),
+            ("hunter2-no-colon\n", "line 4"),
+            ("kind: [hunter2]\n", "wrong type"),
+        ] {
+            for text in [format!("{user}{broken}"), format!("{broken}{user}")] {
+                let path = file(folder.path(), "broken", &text);
+                let error = choose(&options(Some(&path), None), &Surroundings::default()).unwrap_err();
+                let told = format!("{error} {error:?}");
+                assert!(!told.contains("hunter2"), "{broken}: {told}");
+                assert!(told.contains("broken is no kubeconfig: line "), "{broken}: {told}");
+            }
+            let told = {
+                let path = file(folder.path(), "broken", &format!("{user}{broken}"));
+                choose(&options(Some(&path), None), &Surroundings::default()).unwrap_err().to_string()
+            };
+            assert!(told.contains(words), "{broken}: {told}");
+        }
+        // Authorities that cannot be read, and servers with a password.
+        for cluster in [
+            "certificate-authority-data: hunter2!!",
+            "certificate-authority-data: aHVudGVyMg==",
+            "server: 'https://user:hunter2@[x', certificate-authority-data: ''",
+        ] {
+            let text = format!(
+                "current-context: c\ncontexts: [{{name: c, context: {{cluster: c}}}}]\nclusters: [{{name: c, cluster: {{server: 'https://x', {cluster}}}}}]\n"
+            );
+            let text = if cluster.contains("server") { text.replace("server: 'https://x', ", "") } else { text };
+            let path = file(folder.path(), "broken", &text);
+            let error = choose(&options(Some(&path), None), &Surroundings::default()).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

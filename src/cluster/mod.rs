@@ -15,6 +15,7 @@ pub mod budget;
 pub mod collection;
 pub mod confirm;
 pub mod connect;
+mod credential;
 pub mod evidence;
 pub mod failure;
 pub mod follow;

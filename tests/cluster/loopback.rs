@@ -180,7 +180,8 @@ async fn a_plugin_that_fails_is_no_error_of_usage() {
     let missing = folder.path().join("missing");
     let options = kubeconfig(folder.path(), "https://127.0.0.1:1", "cat", &missing);
     let error = Connection::open(&options).await.unwrap_err();
-    assert!(matches!(&error, ConnectError::Plugin { command, .. } if command == "cat"), "{error}");
+    assert!(matches!(&error, ConnectError::Plugin(error) if error.command == "cat"), "{error}");
+    assert!(error.to_string().contains("exit code 1") && error.plugin_words().unwrap().contains("missing"), "{error}");
     assert!(!error.is_usage());
     let nobody = ConnectOptions { kubeconfig: Some(missing), ..ConnectOptions::default() };
     assert!(Connection::open(&nobody).await.unwrap_err().is_usage());

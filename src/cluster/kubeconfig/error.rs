@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::fault::Fault;
 use crate::cluster::proxy::ProxyError;
 
 /// Why no cluster could be chosen. Nothing was asked of any.
@@ -18,13 +19,21 @@ pub enum KubeconfigError {
         /// What the system says.
         source: io::Error,
     },
+    /// None of the files of a list is there.
+    #[error("none of the kubeconfigs that {named_by} names is there: {}", super::joined(.paths))]
+    AllMissing {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Who named them.
+        named_by: &'static str,
+    },
     /// A file is no kubeconfig.
-    #[error("{} is no kubeconfig: {reason}", .path.display())]
+    #[error("{} is no kubeconfig: {fault}", .path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        reason: String,
+        /// What is wrong, without a word of the file.
+        fault: Fault,
     },
     /// There is no configuration at all.
     #[error(

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
-use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{BIGGEST_ERROR, collect, content_type};
-use crate::cluster::connect::{Connection, Meter};
+use crate::cluster::connect::{Access, Connection, Meter, Renewal};
 use crate::cluster::failure::{FailureKind, of_connection, of_status};
 
 /// One request as it is made.
@@ -41,16 +40,15 @@ impl Connection {
     /// One request of any kind. Where the credentials ran out they are read again, and the request is made once more: only
     /// here is it known which client was refused, and what was refused had no effect.
     pub(super) async fn exchange(&self, call: &Call<'_>, meter: &Meter) -> Result<Response<Body>, FailureKind> {
-        /// A client certificate that ends so soon is replaced before it is used again.
-        const ENDS_SOON: Duration = Duration::from_mins(1);
-        let (mut generation, mut client) = self.client();
-        let ends_soon = client.valid_until().is_some_and(|end| end <= jiff::Timestamp::now() + ENDS_SOON);
-        if ends_soon && self.renew(generation).await {
-            (generation, client) = self.client();
+        let mut access = self.access();
+        let ends_soon = access.credential.renew_at.is_some_and(|at| at <= jiff::Timestamp::now());
+        if ends_soon && self.renew(access.generation, Renewal::Expiring, call.patience).await {
+            access = self.access();
         }
-        match self.exchange_with(client, call, meter).await {
-            Err(FailureKind::Unauthorized(_)) if self.renew(generation).await => {
-                self.exchange_with(self.client().1, call, meter).await
+        let generation = access.generation;
+        match self.exchange_with(access, call, meter).await {
+            Err(FailureKind::Unauthorized(_)) if self.renew(generation, Renewal::Refused, call.patience).await => {
+                self.exchange_with(self.access(), call, meter).await
             }
             answer => answer,
         }
@@ -58,7 +56,7 @@ impl Connection {
 
     async fn exchange_with(
         &self,
-        client: Client,
+        Access { client, credential, .. }: Access,
         call: &Call<'_>,
         meter: &Meter,
     ) -> Result<Response<Body>, FailureKind> {
@@ -70,13 +68,15 @@ impl Connection {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
+        if let Some(bearer) = credential.bearer {
+            request = request.header(AUTHORIZATION, bearer);
+        }
         let request = request
             .body(if body.is_empty() { Body::empty() } else { Body::from(body.clone()) })
             .map_err(|error| FailureKind::Undecodable(format!("the request cannot be made: {error}")))?;
         self.total.add(1);
         meter.add(1);
-        // In a task of its own: a credential plugin that is run again for its token blocks the thread, and the time
-        // limit must hold all the same.
+        // In a task of its own: whatever of the client library blocks the thread, the time limit must hold all the same.
         let sent = AbortOnDropHandle::new(tokio::spawn(async move { client.send(request).await }));
         let response = match timeout_at(deadline, sent).await {
             Err(_) => return Err(FailureKind::TimedOut(*patience)),
