@@ -41,9 +41,6 @@ impl Cluster {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = crashgate(arguments);
         command.env("KUBECONFIG", self.kubeconfig.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        for name in ["TF_BUILD", "TEAMCITY_VERSION"] {
-            command.env_remove(name);
-        }
         command
     }
 
@@ -168,8 +165,80 @@ fn the_pod_is_as_it_was_asked_for_and_can_be_kept() {
     // A second one of that name is refused, and the first one stays: it is not this run's.
     let (code, _, stderr) = told(&cluster.command(&["run", "tool", "--name", "migrate"]).output().unwrap());
     assert_eq!(code, Some(125), "{stderr}");
-    assert!(stderr.contains("already exists"), "{stderr}");
+    assert!(stderr.contains("PodExists: pod migrate already exists in namespace shop"), "{stderr}");
+    assert!(stderr.contains("kubectl delete pod -n shop migrate") && !stderr.contains("Admission"), "{stderr}");
     assert_eq!(cluster.pods(), ["migrate"]);
+}
+
+#[test]
+fn a_server_that_never_answers_costs_no_more_than_a_few_times_the_runs_own_time() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut kubeconfig = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    let server = silent.local_addr().unwrap();
+    write!(
+        kubeconfig,
+        "current-context: c\ncontexts: [{{name: c, context: {{cluster: c, namespace: shop}}}}]\nclusters: [{{name: c, cluster: {{server: 'http://{server}'}}}}]\n"
+    )
+    .unwrap();
+    let begun = Instant::now();
+    let mut command = crashgate(&["run", "tool", "--timeout", "1s", "-o", "json"]);
+    let (code, stdout, stderr) = told(&command.env("KUBECONFIG", kubeconfig.path()).output().unwrap());
+    assert_eq!(code, Some(125), "{stderr}");
+    // A second to connect, one to create, two to look for what may be there.
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}: {stderr}", begun.elapsed());
+    let result: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (&result["verdict"], &result["findings"][0]["code"]),
+        (&"inconclusive".into(), &"ClusterUnreachable".into())
+    );
+    assert!(stderr.contains("no answer within 1 s") && stderr.contains("may be left behind"), "{stderr}");
+}
+
+#[test]
+fn a_name_that_no_pod_can_have_is_a_mistake_of_the_flags() {
+    for name in ["Migrate", "a_b", "-a", "a/b", ""] {
+        let (code, _, stderr) = told(&crashgate(&["run", "tool", &format!("--name={name}")]).output().unwrap());
+        assert_eq!(code, Some(2), "{name}: {stderr}");
+    }
+}
+
+#[test]
+fn the_sandbox_checks_names_as_the_api_server_does() {
+    let cluster = Cluster::with("- {image: '*'}", "");
+    let create = |namespace: &str, name: &str, container: &str| {
+        let pod = serde_json::json!({
+            "kind": "Pod", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"containers": [{"name": container, "image": "x"}]},
+        });
+        let request = http::Request::post("/api/v1/namespaces/shop/pods").body(pod.to_string().into_bytes()).unwrap();
+        let answer: Result<Value, kube::Error> =
+            cluster.runtime.block_on(async { cluster.running.client().request(request).await });
+        match answer {
+            Ok(_) => (201, String::new()),
+            Err(kube::Error::Api(status)) => (status.code, format!("{}: {}", status.reason, status.message)),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(create("shop", "web-1.a", "app").0, 201);
+    for (name, container, field) in [
+        ("Bad_Name", "app", "metadata.name"),
+        ("../x", "app", "metadata.name"),
+        ("web-2", "a.b", "spec.containers[0].name"),
+    ] {
+        let (code, told) = create("shop", name, container);
+        assert!(code == 422 && told.starts_with("Invalid: Pod") && told.contains(field), "{code} {told}");
+    }
+    assert_eq!(create("other", "web-3", "app").0, 400);
+    assert_eq!(cluster.pods(), ["web-1.a"]);
+}
+
+#[test]
+fn a_conflict_that_is_about_no_name_is_tried_again() {
+    let cluster =
+        Cluster::with("- {image: tool, exitCode: 3}", "- {verb: create, request: 1, fault: status, code: 409}");
+    let (code, _, stderr) = told(&cluster.command(&["run", "tool"]).output().unwrap());
+    assert_eq!(code, Some(3), "{stderr}");
+    assert_eq!(cluster.pods(), Vec::<String>::new());
 }
 
 #[test]

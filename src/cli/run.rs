@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::cluster_flags::ClusterFlags;
 use super::recorder::{About, RecordFlags, Recorder};
+use super::rehearsal;
 use crate::cluster::connect::Connection;
 use crate::cluster::{pod_run, signals};
 use crate::gate::plan::Grace;
@@ -34,7 +35,7 @@ pub(super) struct Args {
     #[arg(long)]
     command: bool,
     /// The pod's name [default: one that was never used]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = pod_name)]
     name: Option<String>,
     /// The pod's namespace [default: the context's]
     #[arg(short, long)]
@@ -68,7 +69,7 @@ pub(super) struct Args {
     /// What stdout carries
     #[arg(short, long, value_enum, default_value_t = Wanted::Auto, help_heading = "Output")]
     output: Wanted,
-    /// Show secrets in text and JSON as they are; raw output is never masked
+    /// Show secrets in text and JSON as they are; raw output never masks
     #[arg(long, help_heading = "Output")]
     no_redact: bool,
     #[command(flatten)]
@@ -79,15 +80,28 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Wanted {
-    /// `raw` for files and programs, `text` on a terminal and in CI logs; in GitHub Actions the bytes, between two lines
-    /// that keep the runner from obeying them
+    /// `text` on a terminal and in every CI job, `raw` for files and programs elsewhere
     Auto,
-    /// The container's bytes, unchanged
+    /// The container's bytes, unchanged, wherever they lead
     Raw,
     /// The output as text in which nothing acts on a terminal or a CI system, secrets masked
     Text,
     /// One JSON object at the end, with the output in it
     Json,
+}
+
+/// A DNS subdomain (RFC 1123), as the API server wants it.
+fn pod_name(text: &str) -> Result<String, String> {
+    let is_plain = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_part = |part: &str| {
+        let dashed = part.bytes().all(|byte| byte == b'-' || is_plain(Some(byte)));
+        dashed && is_plain(part.bytes().next()) && is_plain(part.bytes().last())
+    };
+    if text.len() <= 253 && text.split('.').all(is_part) {
+        Ok(text.to_owned())
+    } else {
+        Err("a pod's name has lower-case letters, digits, `-` and `.`, and a letter or digit at either end".to_owned())
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -170,9 +184,12 @@ async fn run_pod(args: &Args, printer: &mut Printer) -> Result<u8, String> {
     let mut stop = signals::on_signals().map_err(|error| format!("cannot listen to signals: {error}"))?;
     let started_at = jiff::Timestamp::now();
     let mut recorder = Recorder::create(&args.record, &[], printer)?;
-    let options = args.cluster.options();
+    let mut options = args.cluster.options();
+    // Nothing before the pod's creation may take longer than the run.
+    options.request_timeout = options.request_timeout.min(args.timeout);
+    options.plugin_timeout = options.plugin_timeout.min(args.timeout);
     let connection = tokio::select! {
-        opened = Connection::open(&options) => opened.map_err(|error| error.to_string())?,
+        opened = Connection::open(&options) => opened.map_err(|error| rehearsal::told(&error))?,
         verdict = signals::stopped(&mut stop) => return Ok(verdict.exit_code()),
     };
     let namespace = args.namespace.clone().unwrap_or_else(|| connection.namespace().to_owned());

@@ -27,7 +27,7 @@ use super::subscriptions::Subscriptions;
 use crate::gate::code::Code;
 use crate::gate::observation::{Object, Source};
 use crate::gate::pod_order::PodOrder;
-use crate::gate::pod_run::{PodEnd, PodRun, Stage, refused, unseen};
+use crate::gate::pod_run::{PodEnd, PodRun, Stage, refused, taken, unseen};
 use crate::gate::verdict::Verdict;
 use crate::recording::mapping;
 use crate::report::run::{PodOutput, PodReport};
@@ -41,6 +41,8 @@ const DELAY: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
 /// The pod is deleted within this time, or left to its deadline.
 const DELETION: Duration = Duration::from_secs(20);
+/// The least time for it.
+const LEAST_DELETION: Duration = Duration::from_secs(2);
 /// The rest of a log that has not come on for so long is given up.
 const LOG_PATIENCE: Duration = Duration::from_secs(20);
 /// How long the pod's events may take once it is known that it did not run.
@@ -79,6 +81,7 @@ pub async fn run(
         instance,
         meter: Meter::default(),
         there: There::No,
+        was_answered: false,
         started: false,
         torn: None,
         stop,
@@ -109,6 +112,8 @@ struct Runner {
     instance: String,
     meter: Meter,
     there: There,
+    /// The API server gave an answer to the creation.
+    was_answered: bool,
     started: bool,
     torn: Option<String>,
     stop: Stop,
@@ -149,8 +154,18 @@ impl Runner {
         self.follow(&uid, created, output).await
     }
 
-    /// Creates the pod. What a broken connection leaves in doubt is asked again, under the same name.
+    /// Creates the pod, within the time of the run. What a broken connection leaves in doubt is asked again, under the
+    /// same name.
     async fn create(&mut self) -> Result<(), PodEnd> {
+        let patience = self.order.timeout;
+        if let Ok(created) = timeout(patience, self.try_to_create()).await {
+            return created;
+        }
+        let failure = FailureKind::TimedOut(patience);
+        Err(unseen(Code::ClusterUnreachable, format!("the pod could not be created: {failure}")))
+    }
+
+    async fn try_to_create(&mut self) -> Result<(), PodEnd> {
         let pod = spec::pod(&self.order, &self.namespace, &self.name, &self.instance);
         let mut backoff = Backoff::default();
         loop {
@@ -163,6 +178,8 @@ impl Runner {
                 }
                 Err(failure) => failure,
             };
+            self.was_answered |= !failure.kind.is_unreachable();
+            let mut passes = failure.kind.is_passing();
             match &failure.kind {
                 FailureKind::Refused { status: 409, message } => {
                     if let Ok(Some(uid)) = self.find().await {
@@ -170,7 +187,11 @@ impl Runner {
                         return Ok(());
                     }
                     self.there = before;
-                    return Err(refused(&self.namespace, message));
+                    if message.contains("already exists") {
+                        return Err(taken(&self.namespace, &self.name, message));
+                    }
+                    // A quota that another request changed at the same moment: the same request may succeed.
+                    passes = true;
                 }
                 FailureKind::Refused { status: 405, message } => {
                     self.there = before;
@@ -197,7 +218,7 @@ impl Runner {
             }
             let wait = backoff.after_failure(failure.kind.retry_after());
             let is_stopped = self.stop.borrow().is_some();
-            if !failure.kind.is_passing() || backoff.failures() >= TRIES || is_stopped {
+            if !passes || backoff.failures() >= TRIES || is_stopped {
                 return Err(unseen(Code::ClusterUnreachable, format!("the pod could not be created: {failure}")));
             }
             sleep(wait).await;
@@ -309,7 +330,16 @@ impl Runner {
 
     /// Deletes the pod, where it is there or may be.
     async fn delete(&mut self) -> Result<(), String> {
-        let deadline = Instant::now() + DELETION;
+        // Where nobody has answered yet, nobody may be there: the run's own time is enough for that too.
+        let patience = match self.there {
+            There::Perhaps if !self.was_answered => self.order.timeout.clamp(LEAST_DELETION, DELETION),
+            _ => DELETION,
+        };
+        let deleted = timeout(patience, self.try_to_delete()).await;
+        deleted.unwrap_or_else(|_| Err(FailureKind::TimedOut(patience).to_string()))
+    }
+
+    async fn try_to_delete(&mut self) -> Result<(), String> {
         let mut backoff = Backoff::default();
         let mut looks = 0;
         loop {
@@ -351,7 +381,7 @@ impl Runner {
                 Err(failure) => backoff.after_failure(failure.kind.retry_after()),
             };
             if let Err(failure) = answer
-                && (!failure.kind.is_passing() || Instant::now() + wait >= deadline)
+                && !failure.kind.is_passing()
             {
                 return Err(failure.to_string());
             }

@@ -28,6 +28,7 @@ pub enum Code {
     PodFailed,
     SmokeFailed,
     NotEnded,
+    PodExists,
     QuotaExceeded,
     AdmissionDenied,
     VolumeUnavailable,
@@ -240,6 +241,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "A process that waits for something, a time-out shorter than its work, an image that takes long to pull.";
     "Read its output so far; give it more time with `--timeout`.";
     "status.phase and state of the pod; status.reason DeadlineExceeded"
+
+    PodExists, App, Failed, Counts::AtOnce;
+    "The name that `crashgate run --name` asks for is taken: there is a pod of that name already.";
+    "An earlier run with `--keep`, or one that was killed and whose pod is still there; another run of the same name at the same time.";
+    "Leave out `--name`, so that each run gets a name of its own, or delete the pod first.";
+    "the API server's answer 409 AlreadyExists"
 
     QuotaExceeded, Platform, Platform, Counts::AfterGrace(Grace::Quota);
     "A ResourceQuota of the namespace does not allow the pods that the workload asks for.";

@@ -343,6 +343,18 @@ pub fn refused(namespace: &str, words: &str) -> PodEnd {
     PodEnd::Unrun { verdict: code.row().verdict, findings: vec![cause.into_finding()] }
 }
 
+/// The end of a run whose pod's name is taken. `words` are the API server's (409 `AlreadyExists`).
+#[must_use]
+pub fn taken(namespace: &str, name: &str, words: &str) -> PodEnd {
+    let message = format!("pod {name} already exists in namespace {namespace}, and it is not this run's");
+    let mut cause = Cause::new(Code::PodExists, Place::default(), message, Duration::ZERO);
+    cause.next_step = format!(
+        "Leave out `--name` or give another one, or delete the pod that is there: `kubectl delete pod -n {namespace} {name}`"
+    );
+    cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: words.to_owned() });
+    PodEnd::Unrun { verdict: Code::PodExists.row().verdict, findings: vec![cause.into_finding()] }
+}
+
 /// The end of a run that cannot be told for sure.
 #[must_use]
 pub fn unseen(code: Code, message: String) -> PodEnd {

@@ -36,7 +36,9 @@ pub mod timeline;
 pub mod words;
 
 mod block;
+mod ci;
 mod headline;
 mod layout;
+mod output_lines;
 mod progress;
 mod xml;

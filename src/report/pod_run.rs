@@ -4,7 +4,9 @@ use crate::gate::finding::Finding;
 use crate::gate::pod_run::PodEnd;
 use crate::gate::verdict::Verdict;
 
+use super::ci::is_ci;
 use super::github::Fence;
+use super::output_lines::OutputLines;
 use super::printer::Printer;
 use super::quote;
 use super::run::{PodOutput, PodReport};
@@ -21,23 +23,21 @@ pub const KEPT: usize = 16 * 1024 * 1024;
 pub enum Form {
     /// Byte for byte.
     Raw,
-    /// Byte for byte, between two lines that keep GitHub's runner from obeying it.
-    Fenced,
     /// As text: secrets masked, and nothing in it acts on a terminal or a CI system.
     Inert,
+    /// The same, between two lines that keep GitHub's runner from obeying it, should it learn a new command.
+    Fenced,
     /// Not at all: it stands in the JSON result.
     Json,
 }
 
 impl Form {
-    /// The form that suits where stdout leads. Files and programs get the bytes.
+    /// The form that suits where stdout leads: files and programs get the bytes, people and the logs of CI systems text.
     #[must_use]
     pub fn suited(stdout_is_terminal: bool, env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let is = |name: &str| env(name).is_some_and(|value| !value.is_empty());
         if env("GITHUB_ACTIONS").as_deref() == Some("true") {
             Self::Fenced
-        // Their runners have no fence.
-        } else if stdout_is_terminal || is("TF_BUILD") || is("TEAMCITY_VERSION") || is("GITLAB_CI") {
+        } else if stdout_is_terminal || is_ci(env) {
             Self::Inert
         } else {
             Self::Raw
@@ -50,8 +50,8 @@ pub struct Show {
     printer: Printer,
     form: Form,
     fence: Option<Fence>,
-    /// A line that has no end yet, for [`Form::Inert`].
-    line: Vec<u8>,
+    /// Cuts the output into what can be shown, for the forms that are text.
+    lines: OutputLines,
     /// The last byte shown did not end a line.
     is_in_line: bool,
     kept: Kept,
@@ -61,15 +61,13 @@ impl Show {
     /// A view on this printer.
     #[must_use]
     pub fn new(printer: Printer, form: Form) -> Self {
-        Self { printer, form, fence: None, line: Vec::new(), is_in_line: false, kept: Kept::new(KEPT) }
+        Self { printer, form, fence: None, lines: OutputLines::default(), is_in_line: false, kept: Kept::new(KEPT) }
     }
 
     /// Nothing more comes: the last line is shown, and the fence closed.
     pub fn finish(&mut self) {
-        let rest = std::mem::take(&mut self.line);
-        if !rest.is_empty() {
-            self.show_lines(&rest);
-        }
+        let rest = self.lines.rest();
+        self.show(&rest);
         if let Some(fence) = self.fence.take() {
             let line_end = if self.is_in_line { "\n" } else { "" };
             self.printer.result(&format!("{line_end}{}", fence.end()));
@@ -82,9 +80,11 @@ impl Show {
         &self.kept
     }
 
-    fn show_lines(&mut self, lines: &[u8]) {
-        let text = String::from_utf8_lossy(lines);
-        self.printer.result(&inert::whole(&quote::masked(&text)));
+    fn show(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.is_in_line = !text.ends_with('\n');
+            self.printer.result(&inert::whole(text));
+        }
     }
 }
 
@@ -103,22 +103,15 @@ impl PodOutput for Show {
         self.kept.take(bytes);
         match self.form {
             Form::Json => {}
-            Form::Inert => {
-                self.line.extend_from_slice(bytes);
-                if let Some(end) = self.line.iter().rposition(|byte| *byte == b'\n') {
-                    let rest = self.line.split_off(end + 1);
-                    let lines = std::mem::replace(&mut self.line, rest);
-                    self.show_lines(&lines);
-                }
-            }
-            Form::Fenced | Form::Raw => {
+            Form::Raw => self.printer.result_bytes(bytes),
+            Form::Inert | Form::Fenced => {
                 if self.form == Form::Fenced && self.fence.is_none() {
                     let fence = Fence::new();
                     self.printer.result(&fence.begin());
                     self.fence = Some(fence);
                 }
-                self.is_in_line = !bytes.ends_with(b"\n");
-                self.printer.result_bytes(bytes);
+                let text = self.lines.take(bytes);
+                self.show(&text);
             }
         }
     }
@@ -173,7 +166,10 @@ pub fn exit_code(report: &PodReport) -> u8 {
         PodEnd::Exited(_) if report.torn.is_some() => NOT_RUN,
         // No other code may turn into 0.
         PodEnd::Exited(ended) => u8::try_from(ended.exit_code).unwrap_or(u8::MAX),
-        PodEnd::Unrun { verdict: verdict @ (Verdict::Interrupted | Verdict::Terminated), .. } => verdict.exit_code(),
+        PodEnd::Unrun {
+            verdict: verdict @ (Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit),
+            ..
+        } => verdict.exit_code(),
         PodEnd::Unrun { .. } => NOT_RUN,
     }
 }
@@ -227,7 +223,9 @@ mod tests {
         assert_eq!(form(true, ""), Form::Inert);
         assert_eq!(form(false, "GITHUB_ACTIONS"), Form::Fenced);
         assert_eq!(form(false, "TF_BUILD"), Form::Inert);
-        assert_eq!(form(false, "GITLAB_CI"), Form::Inert);
+        for system in ["GITLAB_CI", "CI", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION"] {
+            assert_eq!(form(false, system), Form::Inert, "{system}");
+        }
     }
 
     #[test]

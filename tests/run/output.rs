@@ -42,6 +42,7 @@ fn a_log_that_cannot_be_read_is_no_success() {
 const ODD: &str =
     "- {image: odd, log: [{base64: Yf9iCg==}, {text: \"\\e[2Jgone\\n::error::x\\n##[group]y\\nno end\"}]}";
 const ODD_BYTES: &[u8] = b"a\xffb\n\x1b[2Jgone\n::error::x\n##[group]y\nno end";
+const ODD_TEXT: &str = "a\u{fffd}b\n\\x1b[2Jgone\n:\\:error::x\n##\\[group]y\nno end";
 
 #[test]
 fn bytes_pass_unchanged_where_files_and_programs_read_them() {
@@ -56,15 +57,49 @@ fn bytes_pass_unchanged_where_files_and_programs_read_them() {
     assert_eq!(output.stdout, ODD_BYTES, "raw is raw");
 }
 
+/// Every CI system that is known, by its own variable and without `CI`, and one that sets nothing but `CI`.
+const SYSTEMS: [(&str, &str); 12] = [
+    ("CI", "true"),
+    ("CI", "woodpecker"),
+    ("GITHUB_ACTIONS", "true"),
+    ("GITLAB_CI", "true"),
+    ("JENKINS_URL", "https://jenkins.example.com/"),
+    ("BUILDKITE", "true"),
+    ("CIRCLECI", "true"),
+    ("TF_BUILD", "True"),
+    ("TEAMCITY_VERSION", "2025.1"),
+    ("TRAVIS", "true"),
+    ("CODEBUILD_BUILD_ID", "p:1"),
+    ("bamboo_buildKey", "A-B"),
+];
+
+#[test]
+fn no_ci_system_obeys_the_output_or_shows_its_secrets() {
+    let odd = "- {image: odd, log: [{text: \"::error::x\\n##vso[task.complete]\\n##teamcity[buildStop]\\n\\e[0Ksection_start:1:a\\r\\npassword=hunter2secret\\nend\\n\"}]}";
+    let cluster = Cluster::with(odd, "");
+    let running =
+        SYSTEMS.map(|(name, value)| (name, cluster.command(&["run", "odd"]).env(name, value).spawn().unwrap()));
+    for (name, child) in running {
+        let (code, stdout, stderr) = told(&child.wait_with_output().unwrap());
+        assert_eq!(code, Some(0), "{name}: {stderr}");
+        for word in ["\n::error", "hunter2secret", "##vso[", "##teamcity[", "\u{1b}", "\r"] {
+            assert!(!stdout.contains(word) && !stdout.starts_with("::error"), "{name}: {word:?}: {stdout}");
+        }
+        assert!(stdout.contains("password=***\nend\n"), "{name}: {stdout}");
+    }
+    let shown = cluster.command(&["run", "odd", "--no-redact"]).env("CI", "true").output().unwrap();
+    let (_, stdout, _) = told(&shown);
+    assert!(stdout.contains("hunter2secret") && !stdout.contains("##vso["), "shown, and inert all the same: {stdout}");
+}
+
 #[test]
 fn github_obeys_nothing_between_the_two_lines() {
     let cluster = Cluster::with(ODD, "");
     let output = cluster.command(&["run", "odd"]).env("GITHUB_ACTIONS", "true").output().unwrap();
-    let begin = output.stdout.iter().position(|byte| *byte == b'\n').unwrap();
-    let first = String::from_utf8(output.stdout[..begin].to_vec()).unwrap();
+    let (_, stdout, _) = told(&output);
+    let (first, rest) = stdout.split_once('\n').unwrap();
     let word = first.strip_prefix("::stop-commands::").unwrap();
-    let end = format!("\n::{word}::\n");
-    assert_eq!(&output.stdout[begin + 1..], [ODD_BYTES, end.as_bytes()].concat());
+    assert_eq!(rest, format!("{ODD_TEXT}\n::{word}::\n"));
 }
 
 #[test]
@@ -75,7 +110,7 @@ fn text_acts_on_nothing_and_masks_secrets() {
     );
     let (code, stdout, _) = told(&cluster.command(&["run", "odd", "-o", "text"]).output().unwrap());
     assert_eq!(code, Some(0));
-    assert_eq!(stdout, "a\u{fffd}b\n\\x1b[2Jgone\n:\\:error::x\n##\\[group]y\nno end");
+    assert_eq!(stdout, ODD_TEXT);
     let (_, stdout, _) = told(&cluster.command(&["run", "leaky", "-o", "text"]).output().unwrap());
     assert!(stdout.contains("***") && !stdout.contains("hunter2secret"), "{stdout}");
 }

@@ -42,6 +42,33 @@ fn while_the_pod_is_pending() {
 }
 
 #[test]
+fn a_session_that_goes_away_and_sigquit_leave_no_pod() {
+    let cluster = Cluster::with("- {image: tool, lasts: forever}", "");
+    for (name, code) in [("HUP", 129), ("QUIT", 131)] {
+        let child = cluster.start(&["run", "tool", "--name", &name.to_lowercase()]);
+        cluster.wait_for("GET", &format!("/pods/{}/log", name.to_lowercase()));
+        signal(&child, name);
+        ends_with(&cluster, child, code);
+    }
+}
+
+#[test]
+fn under_nohup_a_session_that_goes_away_ends_nothing() {
+    let cluster = Cluster::with("- {image: tool, after: 0s, lasts: forever}", "");
+    let kubeconfig = cluster.kubeconfig.path().to_str().unwrap();
+    let child = Command::new("nohup")
+        .args([env!("CARGO_BIN_EXE_crashgate"), "run", "tool", "--kubeconfig", kubeconfig])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    cluster.wait_for("GET", "/log");
+    signal(&child, "HUP");
+    signal(&child, "TERM");
+    ends_with(&cluster, child, 143);
+}
+
+#[test]
 fn while_the_container_runs() {
     let cluster = Cluster::with("- {image: tool, lasts: forever, log: [{text: \"begun\\n\"}]}", "");
     let mut child = cluster.start(&["run", "tool"]);

@@ -20,8 +20,8 @@ struct PodRunJson {
     /// `healthy` where the container ended with 0, `failed` where it ended with another code; else what kept it from
     /// being run, or from being seen to its end.
     verdict: VerdictJson,
-    /// The exit code of the process: the container's, 125 where it was not run or not seen to its end, 130 or 143 after a
-    /// signal.
+    /// The exit code of the process: the container's, 125 where it was not run or not seen to its end, 129, 130,
+    /// 131 or 143 after a signal.
     exit_code: u8,
     /// The exit code of the container, where it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
