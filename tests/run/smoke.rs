@@ -107,11 +107,13 @@ fn a_replay_proves_no_smoke_run() {
 #[cfg(unix)]
 #[test]
 fn a_signal_during_the_smoke_run_leaves_no_pod() {
-    let cluster = healthy("- {image: smoke, lasts: forever}", "");
-    let child = cluster.command(&["check", "--smoke", "image=smoke"]).args(GATE).spawn().unwrap();
-    cluster.wait_for("GET", "/log");
-    let kill = std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
-    assert!(kill.success());
-    assert_eq!(told(&child.wait_with_output().unwrap()).0, Some(130));
-    assert_eq!(pods(&cluster), Vec::<String>::new());
+    for (signal, exit_code) in [("INT", 130), ("HUP", 129), ("QUIT", 131)] {
+        let cluster = healthy("- {image: smoke, lasts: forever}", "");
+        let child = cluster.command(&["check", "--smoke", "image=smoke"]).args(GATE).spawn().unwrap();
+        cluster.wait_for("GET", "/log");
+        let kill = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        assert_eq!(told(&child.wait_with_output().unwrap()).0, Some(exit_code), "{signal}");
+        assert_eq!(pods(&cluster), Vec::<String>::new(), "{signal}");
+    }
 }
