@@ -54,7 +54,7 @@ fn gate_with(line: &str) -> String {
 
 #[test]
 fn a_comma_too_many_in_a_selector_is_refused() {
-    let run = validate_with(&gate_with(""), &["--selector", "app=checkout,version=v1,,"]);
+    let run = validate_with(gate_with(""), &["--selector", "app=checkout,version=v1,,"]);
     assert_eq!(run.code, Some(2));
     assert!(
         run.stderr.starts_with("error: a comma in `--selector` has nothing before or after it\n"),
