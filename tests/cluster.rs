@@ -4,6 +4,7 @@ mod evidence;
 mod gateway;
 mod identity;
 mod loopback;
+mod outages;
 mod session;
 mod source;
 pub mod stub;

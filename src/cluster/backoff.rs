@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// The wait after the first failure, before jitter.
 const FIRST: Duration = Duration::from_millis(200);
-/// No wait is longer, but for a server that asks for it.
-pub const LONGEST: Duration = Duration::from_secs(5);
+/// No wait is longer, but for a server that asks for it: who was away is missed for no longer than that.
+pub const LONGEST: Duration = Duration::from_secs(4);
 /// A server may ask for this much with `Retry-After`, and no more: a gate has little time.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10);
 
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn waits_grow_to_a_limit_and_keep_their_jitter() {
         let mut backoff = Backoff::default();
-        for doubled in [200, 400, 800, 1600, 3200, 5000, 5000] {
+        for doubled in [200, 400, 800, 1600, 3200, 4000, 4000] {
             let wait = backoff.after_failure(None);
             let longest = Duration::from_millis(doubled);
             assert!(wait <= longest && wait >= longest / 2, "{wait:?} after {doubled} ms");

@@ -2,9 +2,15 @@
 //!
 //! One bucket for a whole session. It begins with 16 tokens a gate and is filled again with two a `delay` and gate, so
 //! that at no time more than `16 + 2 × elapsed / delay` requests were made for a gate. What was not needed is kept, up to
-//! the 16, for the moment when watches break and everything must be listed at once. Confirming reads and evidence are
-//! outside of it; each is bounded where it is made.
+//! the 16. Every page of a LIST is a request, and the confirming read is paid like any other; it is known when it will
+//! come, so what only proves what is trusted already leaves it its tokens ([`Budget::book`]). Evidence after a failure is
+//! outside of it and bounded where it is collected.
+//!
+//! A break of all sources at once (an API server that restarts, a load balancer that drops its connections) fills the
+//! bucket again ([`Budget::burst`]), once a minute at most: everything must be asked anew just then, and without it a
+//! healthy app would wait for more than a minute until everything could be.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,27 +20,40 @@ use tokio::time::Instant;
 pub const TO_START: u32 = 16;
 /// Requests that a gate may make in each `delay` after that.
 pub const PER_DELAY: u32 = 2;
+/// The opening burst is earned again at most once in this time.
+pub const BETWEEN_BURSTS: Duration = Duration::from_mins(1);
 
 /// How urgent a request is: the less it is, the more tokens it leaves to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
+    /// The read that confirms a pass.
+    Confirmation,
     /// The pods of a gate, and whatever its first sight of the cluster hangs on.
     Pods,
-    /// A LIST that restores trust in another source, and the watch after it.
-    Trust,
-    /// A LIST that only proves what is trusted already.
+    /// What restores trust in a kind of workloads.
+    Owners,
+    /// What restores trust in the events: no verdict waits for them.
+    Events,
+    /// A LIST that only proves of the pods what is trusted already.
+    ProofOfPods,
+    /// The same of another source.
     Proof,
 }
 
 impl Urgency {
-    const ALL: usize = 3;
+    const ALL: usize = 6;
 
     const fn left_to_others(self) -> f64 {
         match self {
-            Self::Pods => 0.0,
-            Self::Trust => 1.0,
-            Self::Proof => 2.0,
+            Self::Confirmation | Self::Pods | Self::ProofOfPods => 0.0,
+            Self::Owners => 1.0,
+            Self::Events | Self::Proof => 2.0,
         }
+    }
+
+    /// True where it can wait for what is booked.
+    const fn can_wait(self) -> bool {
+        matches!(self, Self::ProofOfPods | Self::Proof)
     }
 }
 
@@ -52,6 +71,20 @@ pub struct Budget {
 struct State {
     tokens: f64,
     at: Instant,
+    last_burst: Option<Instant>,
+    /// What will be needed, by the gate that will need it: when, and how many tokens.
+    booked: HashMap<usize, (Instant, f64)>,
+}
+
+impl State {
+    /// How many tokens are missing now, so that after these are taken every booking will find its own.
+    fn missing_for_bookings(&self, now: Instant, wanted: f64, per_second: f64) -> f64 {
+        let short = self.booked.values().map(|(at, _)| {
+            let due: f64 = self.booked.values().filter(|(other, _)| other <= at).map(|(_, tokens)| tokens).sum();
+            due + wanted - self.tokens - at.saturating_duration_since(now).as_secs_f64() * per_second
+        });
+        short.fold(0.0, f64::max)
+    }
 }
 
 /// Sums of fractions may fall short of the whole by this much.
@@ -69,7 +102,7 @@ impl Budget {
         Self {
             most,
             per_second,
-            state: Mutex::new(State { tokens: most, at: Instant::now() }),
+            state: Mutex::new(State { tokens: most, at: Instant::now(), last_burst: None, booked: HashMap::new() }),
             lines: Default::default(),
         }
     }
@@ -94,6 +127,31 @@ impl Budget {
         state.tokens = (state.tokens - f64::from(requests)).max(0.0);
     }
 
+    /// Says that this gate will need so many tokens at that time (`None`: none any more), so that proofs leave them.
+    pub fn book(&self, gate: usize, needed: Option<(Instant, u32)>) {
+        let mut state = self.lock();
+        match needed {
+            Some((at, tokens)) => state.booked.insert(gate, (at, f64::from(tokens))),
+            None => state.booked.remove(&gate),
+        };
+    }
+
+    /// True where a gate will need tokens soon: its window is open.
+    #[must_use]
+    pub fn is_booked(&self) -> bool {
+        !self.lock().booked.is_empty()
+    }
+
+    /// Everything broke at once: fills the bucket, where that was not done within the last minute.
+    pub fn burst(&self) {
+        let mut state = self.lock();
+        let now = Instant::now();
+        if state.last_burst.is_none_or(|last| now.duration_since(last) >= BETWEEN_BURSTS) {
+            state.last_burst = Some(now);
+            (state.tokens, state.at) = (self.most, now);
+        }
+    }
+
     /// Adds what a time has earned that the monotonic clock did not see: the machine was asleep.
     pub fn slept(&self, asleep: Duration) {
         let mut state = self.lock();
@@ -107,7 +165,10 @@ impl Budget {
         let earned = now.duration_since(state.at).as_secs_f64() * self.per_second;
         state.tokens = self.most.min(state.tokens + earned);
         state.at = now;
-        let missing = wanted + urgency.left_to_others() - state.tokens;
+        let mut missing = wanted + urgency.left_to_others() - state.tokens;
+        if urgency.can_wait() {
+            missing = missing.max(state.missing_for_bookings(now, wanted, self.per_second));
+        }
         if missing <= ROUNDING {
             state.tokens -= wanted;
             return None;
@@ -154,7 +215,7 @@ mod tests {
         }
         let start = Instant::now();
         let trust = async {
-            budget.take(Urgency::Trust).await;
+            budget.take(Urgency::Owners).await;
             start.elapsed()
         };
         let pods = async {
@@ -164,6 +225,43 @@ mod tests {
         let (trust, pods) = tokio::join!(trust, pods);
         assert_eq!(pods, Duration::ZERO);
         assert!(trust >= Duration::from_secs(9), "{trust:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_earned_once_a_minute() {
+        let budget = Budget::new([Duration::from_secs(10)]);
+        let start = Instant::now();
+        budget.take_several(Urgency::Pods, 16).await;
+        budget.burst();
+        budget.take_several(Urgency::Pods, 16).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        budget.burst();
+        budget.take(Urgency::Pods).await;
+        assert!(start.elapsed() >= Duration::from_secs(5), "{:?}", start.elapsed());
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        budget.burst();
+        let again = Instant::now();
+        budget.take_several(Urgency::Pods, 16).await;
+        assert_eq!(again.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn proofs_leave_what_is_booked_and_nothing_else_does() {
+        let budget = Budget::new([Duration::from_secs(10)]);
+        let start = Instant::now();
+        budget.spend(11);
+        budget.book(0, Some((start + Duration::from_secs(5), 6)));
+        // Five are there, and one more will be by then: a proof would take it from the six.
+        budget.take(Urgency::ProofOfPods).await;
+        let waited = start.elapsed();
+        assert_eq!(waited.as_secs(), 10, "the seventh");
+        budget.take_several(Urgency::Confirmation, 5).await;
+        assert_eq!(start.elapsed(), waited, "what is not a proof does not wait");
+        budget.book(0, None);
+        budget.spend(16);
+        let again = Instant::now();
+        budget.take(Urgency::ProofOfPods).await;
+        assert_eq!(again.elapsed().as_secs(), 5);
     }
 
     #[tokio::test(start_paused = true)]

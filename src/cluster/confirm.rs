@@ -1,48 +1,173 @@
-//! The read that confirms a pass: the pods and each owner as they are now, whatever the watches say.
+//! The read that confirms a pass: the pods, each owner, and every kind of workload that was not proven a moment before, as
+//! they are now, whatever the watches say.
+//!
+//! It is paid from the budget like any other request. The first read goes alone, for where the server does not answer one
+//! it answers none, and six that fail cost six times as much as one; the others follow side by side. A read that fails for
+//! a moment is asked for again here, and what was read already is not read again.
 
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use tokio::time::{Instant, timeout_at};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, sleep, timeout_at};
 
+use super::backoff::Backoff;
+use super::budget::{Budget, Urgency};
 use super::collection::Collection;
 use super::connect::{Connection, Meter};
 use super::failure::{Failure, FailureKind};
+use super::link::Link;
 use super::request::with_retries;
+use super::source::Reins;
 use crate::gate::observation::{Fact, Object, Source};
 use crate::gate::pod::Pod;
 use crate::gate::workload::{Workload, WorkloadKind};
 use crate::recording::mapping;
 
-/// Reads the pods and owners anew. Without `pods` (the pinned workload never was) there are none.
+/// What is to be confirmed.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The namespace.
+    pub namespace: String,
+    /// Which pods. `None` where there are none: the pinned workload never was.
+    pub pods: Option<Collection>,
+    /// The owners that are read, kind and name of each.
+    pub owners: Vec<(WorkloadKind, String)>,
+    /// The kinds that are listed whole. An owner of one of these needs no read of its own.
+    pub kinds: Vec<(WorkloadKind, Reins)>,
+    /// No LIST of them may be older than this: the plan's `delay`.
+    pub delay: Duration,
+}
+
+/// How the reads are paid.
+#[derive(Debug)]
+pub struct Paid<'a> {
+    /// Whether anybody answers.
+    pub link: &'a Link,
+    /// What each request takes a token of.
+    pub budget: &'a Budget,
+    /// Counts them.
+    pub meter: &'a Meter,
+}
+
+impl Paid<'_> {
+    /// Pays for one request. While nobody answers, the sources find out when somebody does.
+    async fn take(&self) {
+        self.link.wait_up().await;
+        self.budget.take(Urgency::Confirmation).await;
+    }
+}
+
+/// One read of several.
+enum Read {
+    Kind { kind: WorkloadKind, reins: Reins, delay: Duration },
+    Owner(WorkloadKind, String),
+    Pods(Collection),
+}
+
+/// Its answer.
+enum Answer {
+    Pods(Vec<Pod>),
+    Workloads(Vec<Workload>),
+}
+
+/// Reads everything anew.
 ///
-/// The answer is [`Fact::Confirmed`], or [`Fact::Lost`] of the source that failed, within `patience`.
-pub async fn confirm(
+/// The answer is [`Fact::Confirmed`], or [`Fact::Lost`] of the source that could not be read though it was asked for
+/// again for `patience`.
+pub async fn confirm(connection: &Connection, question: Question, paid: &Paid<'_>, patience: Duration) -> Fact {
+    let Question { namespace, pods, owners, kinds, delay } = question;
+    let listed: Vec<WorkloadKind> = kinds.iter().map(|(kind, _)| *kind).collect();
+    let owners = owners.into_iter().filter(|(kind, _)| !listed.contains(kind));
+    let reads = kinds.into_iter().map(|(kind, reins)| Read::Kind { kind, reins, delay });
+    let mut reads = reads.chain(owners.map(|(kind, name)| Read::Owner(kind, name))).chain(pods.map(Read::Pods));
+    let ask = |read: Read| ask(connection, &namespace, read, paid, patience);
+    let answers = async {
+        let Some(first) = reads.next() else { return Ok(Vec::new()) };
+        let mut answers = vec![ask(first).await?];
+        answers.extend(try_join_all(reads.map(ask)).await?);
+        Ok(answers)
+    };
+    match answers.await {
+        Err((source, failure)) => {
+            let failure: Failure = failure;
+            Fact::Lost { source, trouble: failure.trouble() }
+        }
+        Ok(answers) => {
+            let (mut pods, mut owners) = (Vec::new(), Vec::new());
+            for answer in answers {
+                match answer {
+                    Answer::Pods(some) => pods.extend(some),
+                    Answer::Workloads(some) => owners.extend(some),
+                }
+            }
+            Fact::Confirmed { pods, owners, kinds: listed }
+        }
+    }
+}
+
+/// One read, asked for again until it is answered or has failed for too long.
+async fn ask(
     connection: &Connection,
     namespace: &str,
-    pods: Option<&Collection>,
-    owners: &[(WorkloadKind, String)],
+    read: Read,
+    paid: &Paid<'_>,
     patience: Duration,
-    meter: &Meter,
-) -> Fact {
-    let deadline = Instant::now() + patience;
-    let read_pods = async {
-        let Some(collection) = pods else { return Ok(Vec::new()) };
-        let read = with_retries(deadline, || connection.list(collection, meter));
-        let listing = in_time(deadline, patience, collection, read).await.map_err(|failure| (Source::Pods, failure))?;
-        let unreadable = |error| (Source::Pods, undecodable(collection, &error));
-        Ok(listing.items.map_err(unreadable)?.into_iter().filter_map(pod).collect())
-    };
-    let read_owners = try_join_all(owners.iter().map(|(kind, name)| async move {
-        let source = Source::Workloads(*kind);
-        read_owner(connection, namespace, *kind, name, deadline, patience, meter)
-            .await
-            .map_err(|failure| (source, failure))
-    }));
-    match futures::future::try_join(read_pods, read_owners).await {
-        Ok((pods, owners)) => Fact::Confirmed { pods, owners: owners.into_iter().flatten().collect() },
-        Err((source, failure)) => Fact::Lost { source, trouble: failure.trouble() },
+) -> Result<Answer, (Source, Failure)> {
+    let (mut backoff, mut failing_since) = (Backoff::default(), None);
+    loop {
+        let (source, answer) = match &read {
+            Read::Pods(collection) => (Source::Pods, list(connection, collection, paid).await.map(pods_of)),
+            Read::Kind { kind, reins, delay } => {
+                let source = Source::Workloads(*kind);
+                let collection = Collection::whole(source, namespace);
+                let listed = async {
+                    let at = Instant::now();
+                    // That this API still does not have the kind is an answer too.
+                    let answer = match list(connection, &collection, paid).await {
+                        Err(Failure { kind: FailureKind::NotFound(_), .. }) if reins.was_absent() => Ok(Vec::new()),
+                        answer => answer.map(workloads_of),
+                    };
+                    (at, answer)
+                };
+                let answer = reins.confirmed(*delay, listed).await;
+                (source, answer.map(|workloads| Answer::Workloads(workloads.to_vec())))
+            }
+            Read::Owner(kind, name) => {
+                paid.take().await;
+                let collection = Collection::whole(Source::Workloads(*kind), namespace);
+                let body = connection.get(&collection, name, paid.meter).await;
+                let owner = owner_of(&collection, name, body);
+                (collection.source, owner.map(|owner| Answer::Workloads(owner.into_iter().collect())))
+            }
+        };
+        let failure = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        let since = *failing_since.get_or_insert_with(Instant::now);
+        if !failure.kind.is_passing() || since.elapsed() >= patience {
+            return Err((source, failure));
+        }
+        sleep(backoff.after_failure(failure.kind.retry_after())).await;
     }
+}
+
+async fn list(connection: &Connection, collection: &Collection, paid: &Paid<'_>) -> Result<Vec<Object>, Failure> {
+    paid.take().await;
+    let pages = Some((paid.budget, Urgency::Confirmation));
+    let listing = connection.list_within(collection, paid.meter, pages).await?;
+    listing.items.map_err(|error| undecodable(collection, &error))
+}
+
+fn pods_of(objects: Vec<Object>) -> Answer {
+    let pod = |object| if let Object::Pod(pod) = object { Some(pod) } else { None };
+    Answer::Pods(objects.into_iter().filter_map(pod).collect())
+}
+
+fn workloads_of(objects: Vec<Object>) -> Vec<Workload> {
+    let workload = |object| if let Object::Workload(workload) = object { Some(workload) } else { None };
+    objects.into_iter().filter_map(workload).collect()
 }
 
 /// Reads one workload; `None` where it is not there.
@@ -61,11 +186,21 @@ pub async fn read_owner(
 ) -> Result<Option<Workload>, Failure> {
     let collection = Collection::whole(Source::Workloads(kind), namespace);
     let read = with_retries(deadline, || connection.get(&collection, name, meter));
-    match in_time(deadline, patience, &collection, read).await {
+    let body = in_time(deadline, patience, &collection, read).await;
+    owner_of(&collection, name, body)
+}
+
+/// The workload in the answer of a GET; `None` where the answer says that it is not there.
+fn owner_of(
+    collection: &Collection,
+    name: &str,
+    body: Result<Box<RawValue>, Failure>,
+) -> Result<Option<Workload>, Failure> {
+    match body {
         Ok(body) => match mapping::object(collection.source, &body) {
             Ok(Object::Workload(workload)) => Ok(Some(workload)),
             Ok(_) => Ok(None),
-            Err(error) => Err(undecodable(&collection, &error)),
+            Err(error) => Err(undecodable(collection, &error)),
         },
         // Only an answer about this very object says that it is gone: an API server that is starting knows no Deployments
         // at all for a moment.
@@ -82,13 +217,6 @@ async fn in_time<T>(
 ) -> Result<T, Failure> {
     let late = || Failure { request: format!("confirming {collection}"), kind: FailureKind::TimedOut(patience) };
     timeout_at(deadline, read).await.unwrap_or_else(|_| Err(late()))
-}
-
-fn pod(object: Object) -> Option<Pod> {
-    match object {
-        Object::Pod(pod) => Some(pod),
-        _ => None,
-    }
 }
 
 fn undecodable(collection: &Collection, error: &mapping::MapError) -> Failure {

@@ -12,14 +12,13 @@ use super::connect::{Connection, Meter};
 use super::link::Link;
 use super::signals::{Stop, stopped};
 use super::sleep::{Clock, TICK};
-use super::source::{AfterBreak, Observed, Pace, Shared};
+use super::source::{Observed, Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
 use crate::gate::code::Code;
 use crate::gate::observation::{Fact, Trouble};
 use crate::gate::verdict::Verdict;
-use crate::gate::warning::{Notice, WarningCode};
 
 /// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,14 +88,13 @@ pub async fn follow(
     let shared = Shared {
         connection: Arc::clone(connection),
         budget: Arc::clone(&budget),
-        link: Arc::new(Link::default()),
+        link: Arc::new(Link::new(Arc::clone(&budget))),
         sleeps,
-        after_break: AfterBreak::Resume,
+        doubts_refusals: false,
     };
     let (sender, mut inbox) = mpsc::unbounded_channel();
     let mut sources = Subscriptions::new(shared);
-    let pace = Pace { quiet: QUIET, first: QUIET, last_look: None };
-    sources.subscribe(followed.pods.clone(), pace, true, &Meter::default(), sender);
+    sources.subscribe(followed.pods.clone(), Pace::of_feed(QUIET), true, &Meter::default(), sender);
     sources.start();
 
     let mut following = Following { start, followed, feed: Feed::default(), trouble: None };
@@ -162,11 +160,11 @@ impl Following<'_> {
         let Observed { at, fact } = observed;
         match &fact {
             Fact::Listed { .. } | Fact::Seen(_) | Fact::Gone { .. } => self.can_see(listener),
-            Fact::Noticed(warning) => {
-                if warning.code == WarningCode::from(Notice::WatchResumed) {
-                    self.trouble = None;
-                }
-                listener.noticed(&warning.message);
+            Fact::Noticed(warning) => listener.noticed(&warning.message),
+            Fact::Resumed { .. } => {
+                self.trouble = None;
+                let pods = &self.followed.pods;
+                listener.noticed(&format!("the watch of {pods} is open again and goes on where it broke"));
             }
             Fact::Lost { trouble, .. } => {
                 let hopeless = trouble.hopeless;
@@ -177,7 +175,7 @@ impl Following<'_> {
                 return hopeless.then(|| self.blind());
             }
             Fact::Denied { message, .. } => return Some(End::Blind(Code::Forbidden, message.clone())),
-            Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => {}
+            Fact::Rested { .. } | Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => {}
         }
         let begins = !self.feed.has_begun();
         let events = self.feed.observe(fact);

@@ -1,29 +1,32 @@
 //! The task of one gate: facts in, time on, questions answered, events out, evidence at the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::budget::Budget;
 use super::collection::Collection;
-use super::confirm::{confirm, read_owner};
+use super::confirm::{Paid, Question, confirm, read_owner};
 use super::connect::{Connection, Meter};
 use super::evidence;
+use super::link::Link;
 use super::machine::Machine;
 use super::signals::{Stop, stopped};
 use super::smoke::Smoke;
-use super::source::{Observed, Pace};
+use super::source::{Observed, Pace, Reins};
 use super::subscriptions::Subscriptions;
 use crate::gate::machine::Want;
+use crate::gate::needs::Needs;
 use crate::gate::observation::{Fact, Object, Source};
 use crate::gate::outcome::{GateEvent, Outcome};
 use crate::gate::plan::Pin;
 use crate::gate::verdict::Verdict;
-use crate::gate::workload::Workload;
+use crate::gate::workload::{Workload, WorkloadKind};
 
 /// A gate that has not ended so long after its last moment is ended.
 const BACKSTOP: Duration = Duration::from_secs(30);
@@ -52,8 +55,12 @@ pub(super) struct Judge<M> {
     pub pods_inbox: mpsc::UnboundedReceiver<Observed>,
     /// Which pods; `None` until the pinned workload is known.
     pub pods: Option<Collection>,
-    /// Asks a source to list again.
-    pub relist: HashMap<Source, Arc<Notify>>,
+    /// The reins of every source.
+    pub reins: HashMap<Source, Reins>,
+    /// The sources that have said anything so far.
+    pub heard: HashSet<Source>,
+    pub budget: Arc<Budget>,
+    pub link: Arc<Link>,
     pub last: Duration,
 }
 
@@ -66,7 +73,9 @@ impl<M: Machine> Judge<M> {
     /// Judges to the end.
     pub async fn run(mut self) -> Option<Outcome> {
         let mut smoke = None;
+        self.arrange();
         let interrupted = self.decide(&mut smoke).await;
+        self.leave();
         // Whatever ended the gate, the pod of its smoke run must not stay.
         if let Some(mut smoke) = smoke {
             smoke.call_off();
@@ -92,6 +101,7 @@ impl<M: Machine> Judge<M> {
         let mut stop = self.stop.clone();
         loop {
             self.tell();
+            self.arrange();
             if self.machine.outcome().is_some() {
                 return false;
             }
@@ -110,10 +120,18 @@ impl<M: Machine> Judge<M> {
                 }
                 Want::Confirmation { owners, ticket } => {
                     if confirmation.as_ref().is_none_or(|(asked, _)| *asked != ticket) {
-                        let (pods, connection, meter) = (self.pods.clone(), &connection, &meter);
-                        let namespace = &plan.namespace;
+                        let question = Question {
+                            namespace: plan.namespace.clone(),
+                            pods: self.pods.clone(),
+                            owners,
+                            kinds: self.unproven_kinds(),
+                            delay: plan.delay,
+                        };
+                        let (connection, link, budget, meter) =
+                            (&connection, Arc::clone(&self.link), Arc::clone(&self.budget), &meter);
                         let answer = Box::pin(async move {
-                            confirm(connection, namespace, pods.as_ref(), &owners, patience, meter).await
+                            let paid = Paid { link: &link, budget: &budget, meter };
+                            confirm(connection, question, &paid, patience).await
                         });
                         confirmation = Some((ticket, Some(answer)));
                     }
@@ -140,20 +158,22 @@ impl<M: Machine> Judge<M> {
                     if let Some((_, answer)) = &mut confirmation {
                         *answer = None;
                     }
-                    if let Fact::Lost { source, .. } = &answer
-                        && let Some(relist) = self.relist.get(source)
-                    {
-                        relist.notify_one();
+                    let mut read_anew = match &answer {
+                        Fact::Lost { source, .. } => vec![*source],
+                        _ => Vec::new(),
+                    };
+                    // A LIST of it may be older than what a watch had told already, and has taken that back.
+                    if let Fact::Confirmed { kinds, .. } = &answer {
+                        read_anew.push(Source::Pods);
+                        let followed = kinds.iter().map(|kind| Source::Workloads(*kind));
+                        read_anew.extend(followed.filter(|source| self.machine.needs().include(*source)));
                     }
-                    let was_read = matches!(answer, Fact::Confirmed { .. });
                     let now = self.now();
                     self.machine.observe(now, answer);
-                    // Its LIST may be older than what the watch had told already, and has taken that back.
-                    if was_read
-                        && self.machine.outcome().is_none()
-                        && let Some(relist) = self.relist.get(&Source::Pods)
-                    {
-                        relist.notify_one();
+                    if self.machine.outcome().is_none() {
+                        for reins in read_anew.iter().filter_map(|source| self.reins.get(source)) {
+                            reins.relist();
+                        }
                     }
                 }
                 () = sleep_until(wake_at.unwrap_or(backstop).min(backstop)) => {
@@ -167,8 +187,56 @@ impl<M: Machine> Judge<M> {
         }
     }
 
+    /// Says which sources are needed, and when the read that confirms a pass will be.
+    ///
+    /// While nothing is known of the gated version every kind is needed; but a source waits a moment after its LIST to
+    /// hear of it, and is told so only when all sources have been heard of: the kinds that own nothing here are then
+    /// never watched at all.
+    fn arrange(&self) {
+        let needs = self.machine.needs();
+        let all_heard = self.reins.keys().all(|source| self.heard.contains(source));
+        for (source, reins) in self.votable() {
+            let vote = match needs {
+                Needs::All => all_heard.then_some(true),
+                Needs::These(_) => Some(needs.include(*source)),
+            };
+            reins.vote(self.place, vote);
+        }
+        let kinds = WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind)).count();
+        let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(1);
+        self.budget.book(self.place, self.machine.confirms_at().map(|at| (self.start + at, cost)));
+    }
+
+    /// Needs nothing any more.
+    fn leave(&self) {
+        for (_, reins) in self.votable() {
+            reins.vote(self.place, Some(false));
+        }
+        self.budget.book(self.place, None);
+    }
+
+    /// The sources that a gate may do without. Pods and events every gate follows to its end.
+    fn votable(&self) -> impl Iterator<Item = (&Source, &Reins)> {
+        self.reins.iter().filter(|(source, _)| matches!(source, Source::Workloads(_)))
+    }
+
+    fn is_readable(&self, kind: WorkloadKind) -> bool {
+        self.reins.get(&Source::Workloads(kind)).is_some_and(Reins::is_readable)
+    }
+
+    /// The kinds whose state nobody has asked for within `delay`: a workload of the gate's labels may have come that no
+    /// watch has told of.
+    fn unproven_kinds(&self) -> Vec<(WorkloadKind, Reins)> {
+        let delay = self.machine.plan().delay;
+        let reins = |kind: WorkloadKind| Some((kind, self.reins.get(&Source::Workloads(kind))?.clone()));
+        WorkloadKind::ALL.into_iter().filter_map(reins).filter(|(_, reins)| reins.wants_proof(delay)).collect()
+    }
+
     /// Takes in a fact, and learns from it which pods a pinned gate is about.
     async fn observe(&mut self, observed: Observed) {
+        if let Fact::Listed { source, .. } | Fact::Denied { source, .. } | Fact::Lost { source, .. } = &observed.fact {
+            self.heard.insert(*source);
+        }
         let Some(pin) = self.machine.plan().workload.clone() else {
             self.pass_on(observed.at, observed.fact);
             return;
@@ -221,14 +289,14 @@ impl<M: Machine> Judge<M> {
         }
         let (sender, receiver) = mpsc::unbounded_channel();
         let pace = pace_of_pods(plan.delay);
-        let relist = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).subscribe(
+        let reins = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).subscribe(
             pods.clone(),
             pace,
             true,
             &self.meter,
             sender,
         );
-        self.relist.insert(Source::Pods, relist);
+        self.reins.insert(Source::Pods, reins);
         self.pods_inbox = receiver;
         self.pods = Some(pods);
     }
@@ -236,7 +304,14 @@ impl<M: Machine> Judge<M> {
     fn pass_on(&mut self, at: Instant, fact: Fact) {
         // Two channels may be a little out of step; the gate's time never goes back.
         self.last = self.last.max(at.saturating_duration_since(self.start));
+        self.tell();
+        let is_list_of_pods = matches!(fact, Fact::Listed { source: Source::Pods, .. });
         self.machine.observe(self.last, fact);
+        // What a list of the pods shows for the first time is seldom news of the pods alone.
+        if self.tell() && is_list_of_pods {
+            let needed = self.reins.iter().filter(|(source, _)| self.machine.needs().include(**source));
+            needed.for_each(|(_, reins)| reins.hurry());
+        }
     }
 
     fn now(&mut self) -> Duration {
@@ -244,12 +319,15 @@ impl<M: Machine> Judge<M> {
         self.last
     }
 
-    fn tell(&mut self) {
+    /// Tells what changed. True where anything did.
+    fn tell(&mut self) -> bool {
         let events = self.machine.take_events();
-        if !events.is_empty() {
+        let is_news = !events.is_empty();
+        if is_news {
             // Nobody listens where the session was dropped.
             let _ = self.told.send(Told { place: self.place, events });
         }
+        is_news
     }
 
     /// Collects evidence for what was found, at most [`evidence::PATIENCE`] long.
@@ -325,7 +403,10 @@ fn pods_of(namespace: &str, workload: &Workload) -> Collection {
     Collection::selected(Source::Pods, namespace, selector)
 }
 
+/// After so many watches in a row that broke early a source is listed only. Each of them costs a request or two.
+pub(super) const MOST_BREAKS: u32 = 2;
+
 /// Pods prove themselves after each `delay` of silence.
-pub(super) const fn pace_of_pods(delay: Duration) -> Pace {
-    Pace { quiet: delay, first: delay, last_look: None }
+pub(super) fn pace_of_pods(delay: Duration) -> Pace {
+    Pace { quiet: delay, first: delay, last_look: None, poll: delay, settled: delay / 2, most_breaks: MOST_BREAKS }
 }

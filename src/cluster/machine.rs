@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::gate::finding::Evidence;
 use crate::gate::machine::{Gate, Want};
+use crate::gate::needs::Needs;
 use crate::gate::observation::Fact;
 use crate::gate::outcome::{GateEvent, Outcome};
 use crate::gate::plan::Plan;
@@ -21,6 +22,14 @@ pub trait Machine: Send + 'static {
     fn wake_at(&self) -> Option<Duration>;
     /// See [`Gate::want`].
     fn want(&self) -> Want;
+    /// See [`Gate::needs`]. A machine that does not say so needs all.
+    fn needs(&self) -> &Needs {
+        &Needs::All
+    }
+    /// See [`Gate::confirms_at`].
+    fn confirms_at(&self) -> Option<Duration> {
+        None
+    }
     /// See [`Gate::outcome`].
     fn outcome(&self) -> Option<&Outcome>;
     /// See [`Gate::end`].
@@ -52,6 +61,14 @@ impl Machine for Gate {
 
     fn want(&self) -> Want {
         Self::want(self)
+    }
+
+    fn needs(&self) -> &Needs {
+        Self::needs(self)
+    }
+
+    fn confirms_at(&self) -> Option<Duration> {
+        Self::confirms_at(self)
     }
 
     fn outcome(&self) -> Option<&Outcome> {

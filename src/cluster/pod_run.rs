@@ -22,7 +22,7 @@ use super::evidence;
 use super::failure::{Failure, FailureKind};
 use super::link::Link;
 use super::signals::{Stop, stopped};
-use super::source::{AfterBreak, Pace, Shared};
+use super::source::{Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::gate::code::Code;
 use crate::gate::observation::{Object, Source};
@@ -243,18 +243,18 @@ impl Runner {
     async fn follow(&mut self, uid: &str, created: Instant, output: &mut dyn PodOutput) -> PodEnd {
         let mut machine = PodRun::new(&self.order, &self.namespace, uid);
         let (slept, sleeps) = watch::channel(0);
+        let budget = Arc::new(Budget::new([DELAY]));
         let mut subscriptions = Subscriptions::new(Shared {
             connection: Arc::clone(&self.connection),
-            budget: Arc::new(Budget::new([DELAY])),
-            link: Arc::new(Link::default()),
+            budget: Arc::clone(&budget),
+            link: Arc::new(Link::new(budget)),
             sleeps,
-            after_break: AfterBreak::List,
+            doubts_refusals: false,
         });
         let selector = format!("{}={}", spec::INSTANCE, self.instance);
         let pods = Collection::selected(Source::Pods, &self.namespace, selector);
-        let pace = Pace { quiet: DELAY, first: DELAY, last_look: None };
         let (facts, mut inbox) = mpsc::unbounded_channel();
-        let look = subscriptions.subscribe(pods, pace, true, &self.meter, facts);
+        let look = subscriptions.subscribe(pods, Pace::of_feed(DELAY), true, &self.meter, facts);
         subscriptions.start();
         let (stage, stages) = watch::channel(Stage::Waiting);
         let (to, mut pieces) = mpsc::channel::<Bytes>(PIECES);

@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
 use super::backoff::Backoff;
+use super::budget::{Budget, Urgency};
 use super::collection::{Collection, with_query};
 use super::connect::{Connection, Meter};
 use super::failure::{Failure, FailureKind, of_connection, of_foreign_body};
@@ -29,10 +30,13 @@ use crate::recording::line::{Entry, LogEntry};
 pub use log::LogStream;
 pub use watch::{Watch, WatchLine};
 
-/// Objects a page.
-const PAGE: &str = "500";
+/// Objects on the first page. Each page is asked to be twice as large as the one before it, up to [`LARGEST_PAGE`]: every
+/// page is a request, and a list of twenty thousand objects takes six of them.
+const PAGE: u32 = 500;
+/// No page is asked to be larger.
+const LARGEST_PAGE: u32 = 8000;
 /// A LIST with more pages than this has no end.
-const MOST_PAGES: u32 = 4000;
+const MOST_PAGES: u32 = 32;
 /// How often a LIST is begun again because its continue token expired.
 const MOST_RESTARTS: u32 = 3;
 /// A page bigger than this is refused.
@@ -76,15 +80,30 @@ impl Connection {
         Ok(version.git_version)
     }
 
-    /// A quorum read of a whole collection, page by page. Pages after the first are counted too, and needed only
-    /// where there are more than 500 objects.
+    /// A quorum read of a whole collection, page by page, outside of any budget. Pages after the first are counted too,
+    /// and needed only where there are more than 500 objects.
     ///
     /// # Errors
     ///
     /// Where a page fails, or is none.
     pub async fn list(&self, collection: &Collection, meter: &Meter) -> Result<Listing, Failure> {
+        self.list_within(collection, meter, None).await
+    }
+
+    /// The same, where the first page is paid for already and each further one takes a token of the budget: a server that
+    /// always has one more page cannot make more requests of a LIST than the budget allows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::list`].
+    pub async fn list_within(
+        &self,
+        collection: &Collection,
+        meter: &Meter,
+        paid: Option<(&Budget, Urgency)>,
+    ) -> Result<Listing, Failure> {
         let path = collection.path();
-        self.pages(collection, &path, None, meter).await.map_err(|kind| {
+        self.pages(collection, &path, None, meter, paid).await.map_err(|kind| {
             self.tell_failure(&path, &kind);
             Failure { request: format!("LIST {collection}"), kind }
         })
@@ -109,7 +128,7 @@ impl Connection {
     ///
     /// As [`Connection::list`].
     pub async fn list_part(&self, collection: &Collection, field: &str, meter: &Meter) -> Result<Listing, Failure> {
-        self.pages(collection, &collection.path(), Some(field), meter)
+        self.pages(collection, &collection.path(), Some(field), meter, None)
             .await
             .map_err(|kind| Failure { request: format!("LIST {collection} with {field}"), kind })
     }
@@ -120,13 +139,18 @@ impl Connection {
         path: &str,
         field: Option<&str>,
         meter: &Meter,
+        paid: Option<(&Budget, Urgency)>,
     ) -> Result<Listing, FailureKind> {
-        let mut restarts = 0;
+        let (mut restarts, mut is_first) = (0, true);
         'anew: loop {
             let mut pages = Pages::new(self.tap.is_some()).for_feed(self.feeds);
             let mut token: Option<String> = None;
-            for _ in 0..MOST_PAGES {
-                let mut query = vec![("limit", PAGE)];
+            for page in 0..MOST_PAGES {
+                if let Some((budget, urgency)) = paid.filter(|_| !std::mem::take(&mut is_first)) {
+                    budget.take(urgency).await;
+                }
+                let size = LARGEST_PAGE.min(PAGE << page.min(8)).to_string();
+                let mut query = vec![("limit", size.as_str())];
                 query.extend(collection.selector.as_deref().map(|selector| ("labelSelector", selector)));
                 query.extend(field.map(|field| ("fieldSelector", field)));
                 query.extend(token.as_deref().map(|token| ("continue", token)));

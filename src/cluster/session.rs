@@ -1,6 +1,6 @@
 //! The driver: judges one or more gates side by side over one connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,12 +15,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::budget::Budget;
 use super::collection::Collection;
 use super::connect::{Connection, Meter};
-use super::judge::{Judge, Told, pace_of_pods};
+use super::judge::{Judge, MOST_BREAKS, Told, pace_of_pods};
 use super::link::Link;
 use super::machine::Machine;
 use super::signals::Stop;
 use super::sleep::{Clock, TICK};
-use super::source::{AfterBreak, Look, Pace, Shared};
+use super::source::{Look, Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::gate::code::Code;
 use crate::gate::finding::{Finding, Place};
@@ -65,13 +65,14 @@ pub async fn judge_machines<M: Machine>(
     // What opening the connection has cost.
     let already = connection.unbilled.swap(0, Ordering::Relaxed);
     budget.spend(u32::try_from(already).unwrap_or(u32::MAX));
+    let link = Arc::new(Link::new(Arc::clone(&budget)));
     let (slept, sleeps) = watch::channel(0);
     let shared = Shared {
         connection: Arc::clone(&connection),
         budget: Arc::clone(&budget),
-        link: Arc::new(Link::default()),
+        link: Arc::clone(&link),
         sleeps,
-        after_break: AfterBreak::List,
+        doubts_refusals: true,
     };
     let subscriptions = Arc::new(Mutex::new(Subscriptions::new(shared)));
     let (told_sender, mut told) = mpsc::unbounded_channel();
@@ -87,6 +88,7 @@ pub async fn judge_machines<M: Machine>(
             start,
             &connection,
             &subscriptions,
+            (&budget, &link),
             meters[place].clone(),
             stop.clone(),
             told_sender.clone(),
@@ -160,6 +162,7 @@ fn seat<M: Machine>(
     start: Instant,
     connection: &Arc<Connection>,
     subscriptions: &Arc<Mutex<Subscriptions>>,
+    (budget, link): (&Arc<Budget>, &Arc<Link>),
     meter: Meter,
     stop: Stop,
     told: mpsc::UnboundedSender<Told>,
@@ -167,7 +170,7 @@ fn seat<M: Machine>(
     let plan = machine.plan();
     let (sender, inbox) = mpsc::unbounded_channel();
     let (pods_sender, pods_inbox) = mpsc::unbounded_channel();
-    let mut relist = HashMap::new();
+    let mut reins = HashMap::new();
     let mut registry = subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
     // Each source is looked at once more before the wait period ends: what the gate says then must be of then.
     let last_look = plan
@@ -178,14 +181,22 @@ fn seat<M: Machine>(
     let mut turns = 0;
     for source in SHARED {
         turns += 1;
-        let turn = Pace { quiet: plan.delay * TURN, first: plan.delay * turns, last_look };
+        let turn = Pace {
+            quiet: plan.delay * TURN,
+            first: plan.delay * turns,
+            last_look,
+            // A list of each kind in play in every second `delay`, and of the pods in each: that is what is earned.
+            poll: if source == Source::Events { plan.delay * TURN } else { plan.delay * 2 },
+            settled: plan.delay * TURN / 2,
+            most_breaks: MOST_BREAKS,
+        };
         let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let collection = Collection::whole(source, &plan.namespace);
-        relist.insert(source, registry.subscribe(collection, turn, leads, &meter, sender.clone()));
+        reins.insert(source, registry.subscribe(collection, turn, leads, &meter, sender.clone()));
     }
     let pods = plan.workload.is_none().then(|| {
         let collection = Collection::selected(Source::Pods, &plan.namespace, plan.selector.to_string());
-        relist.insert(
+        reins.insert(
             Source::Pods,
             registry.subscribe(collection.clone(), pace_of_pods(plan.delay), true, &meter, pods_sender),
         );
@@ -204,7 +215,10 @@ fn seat<M: Machine>(
         inbox,
         pods_inbox,
         pods,
-        relist,
+        reins,
+        heard: HashSet::new(),
+        budget: Arc::clone(budget),
+        link: Arc::clone(link),
         last: Duration::ZERO,
     }
 }

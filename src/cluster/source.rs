@@ -1,17 +1,22 @@
 //! One source: a collection that is kept fresh by LIST and WATCH.
 //!
 //! A watch is trusted as long as its lines can be read and a LIST, asked for whenever it was silent for too long, shows
-//! nothing that it should have told. Where a watch may not be trusted the collection is listed again; only where that
-//! fails is the source lost.
+//! nothing that it should have told. A watch that breaks is opened again from the version up to which it had told
+//! everything: that is one request, and no step is missed. Only where the server does not have that version any more, or a
+//! line could not be read, is the collection listed again; and only where neither succeeds is the source lost. Where
+//! watches are refused, or break again and again as soon as they are opened, lists alone tell what happens. A source that
+//! no gate needs ([`Reins::vote`]) rests.
 
+mod reins;
 mod watching;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use self::reins::Demand;
 use super::backoff::Backoff;
 use super::budget::{Budget, Urgency};
 use super::collection::Collection;
@@ -22,6 +27,8 @@ use super::link::Link;
 use super::listing::Listing;
 use crate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
 use crate::gate::warning::Notice;
+
+pub use self::reins::Reins;
 
 /// A fact, and when it was learnt.
 #[derive(Debug, Clone)]
@@ -44,6 +51,27 @@ pub struct Pace {
     pub first: Duration,
     /// A moment at which it must have proven itself once more, because a gate may decide by it soon after.
     pub last_look: Option<Look>,
+    /// Where lists alone tell what happens, they are so far apart.
+    pub poll: Duration,
+    /// A watch that lived so long before it broke is worth opening again.
+    pub settled: Duration,
+    /// After so many in a row that did not live so long, lists alone tell what happens.
+    pub most_breaks: u32,
+}
+
+impl Pace {
+    /// A pace for who wants to miss no step and may ask often for it: watches are opened again however soon they break.
+    #[must_use]
+    pub const fn of_feed(quiet: Duration) -> Self {
+        Self {
+            quiet,
+            first: quiet,
+            last_look: None,
+            poll: quiet,
+            settled: Duration::from_secs(1),
+            most_breaks: u32::MAX,
+        }
+    }
 }
 
 /// A look at a source that is due by some time.
@@ -58,7 +86,7 @@ pub struct Look {
 /// Longer than any gate.
 const FAR: Duration = Duration::from_hours(24 * 365);
 
-/// A source that is to miss no step is proven so often, however much its watch tells.
+/// A source is proven so often, however much its watch tells.
 const UNPROVEN: Duration = Duration::from_mins(5);
 
 /// A source whose watch broke is lost where it was not listed again so long after.
@@ -75,22 +103,25 @@ pub struct Shared {
     pub link: Arc<Link>,
     /// Counts how often the machine was found to have been asleep.
     pub sleeps: watch::Receiver<u64>,
-    /// What a source does once its watch broke.
-    pub after_break: AfterBreak,
+    /// A refusal (401, 403) is asked about again before it is believed: the rights of a pipeline may come a moment after
+    /// its gate, and an API server that starts refuses before it knows its own rules.
+    pub doubts_refusals: bool,
 }
 
-/// What a source does once its watch broke, where the server may still know what came since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterBreak {
-    /// It lists again: who wants to know how things are now hears it at once.
-    List,
-    /// It opens the watch again from the version that it last heard of: who wants to know what happens misses no step.
-    /// It lists where the server does not have that version any more.
-    Resume,
-}
+/// How long a source waits before each further question about a refusal that would end its gate…
+const DOUBTS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// …and about one that the gate can do without, and that it hears of at once.
+const LATE_RIGHTS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];
+
+/// So long after its LIST a source waits to hear whether it is needed, before it opens a watch.
+const UNDECIDED: Duration = Duration::from_secs(1);
+
+/// After so long a time of lists alone a watch is tried again.
+const WATCHLESS: Duration = Duration::from_mins(1);
 
 /// The task of one source.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them may go with any other")]
 pub struct SourceTask {
     collection: Collection,
     shared: Shared,
@@ -99,18 +130,32 @@ pub struct SourceTask {
     leads: bool,
     pace: Pace,
     subscribers: Subscribers,
-    relist: Arc<Notify>,
+    reins: Reins,
+    demand: watch::Receiver<Demand>,
     ledger: Ledger,
-    /// LISTs that failed in a row.
+    /// Requests that failed in a row.
     failing: Backoff,
-    /// Watches that broke early in a row.
+    /// Watches in a row that broke early.
     unsettled: Backoff,
+    /// Requests for a watch in a row that did not open one.
+    unopened: Backoff,
+    /// A watch of it was open at some time, so it may be watched.
+    has_watched: bool,
+    /// Refusals in a row that were not believed.
+    doubted: usize,
     told_trouble: Option<Trouble>,
-    polls: bool,
+    /// Lists alone tell what happens until then.
+    watchless_until: Option<Instant>,
     warned: Vec<Notice>,
     next_proof: Option<Instant>,
     /// When a LIST last showed that nothing is missing.
     proven: Instant,
+    /// It rested, and what its watch tells next is news of a time that nobody saw.
+    has_rested: bool,
+    /// Why the watch could not be opened again, where that is known.
+    trouble_of_opening: Option<Trouble>,
+    /// Somebody must hear what a LIST shows, however little is new.
+    must_tell: bool,
     /// The moments of the paces that are still to come.
     looks: Vec<Look>,
     /// The look that is being taken.
@@ -125,12 +170,12 @@ pub struct SourceTask {
 
 /// What to do next.
 enum Next {
-    /// Watch from this version.
-    Watch(String),
-    /// The watch broke: open it again from this version.
-    Resume(String),
+    /// Watch from this version on, as far as watches are of use.
+    Follow(String),
     /// List again.
     List,
+    /// Nobody needs it; a watch would go on from this version.
+    Rest(String),
     /// Nothing more will come.
     End,
 }
@@ -145,8 +190,9 @@ impl SourceTask {
         leads: bool,
         pace: Pace,
         subscribers: Subscribers,
-        relist: Arc<Notify>,
+        reins: Reins,
     ) -> Self {
+        let demand = reins.demand();
         Self {
             collection,
             shared,
@@ -154,15 +200,22 @@ impl SourceTask {
             leads,
             pace,
             subscribers,
-            relist,
+            reins,
+            demand,
             ledger: Ledger::default(),
             failing: Backoff::default(),
             unsettled: Backoff::default(),
+            unopened: Backoff::default(),
+            has_watched: false,
+            doubted: 0,
             told_trouble: None,
-            polls: false,
+            watchless_until: None,
             warned: Vec::new(),
             next_proof: None,
             proven: Instant::now(),
+            has_rested: false,
+            trouble_of_opening: None,
+            must_tell: false,
             looks: pace.last_look.into_iter().collect(),
             look: None,
             prepaid: 0,
@@ -175,6 +228,8 @@ impl SourceTask {
     pub fn hurry(&mut self, pace: Pace, leads: bool) {
         self.pace.quiet = self.pace.quiet.min(pace.quiet);
         self.pace.first = self.pace.first.min(pace.first);
+        self.pace.poll = self.pace.poll.min(pace.poll);
+        self.pace.settled = self.pace.settled.min(pace.settled);
         self.looks.extend(pace.last_look);
         self.leads |= leads;
     }
@@ -185,14 +240,23 @@ impl SourceTask {
         loop {
             next = match next {
                 Next::List => self.list().await,
-                Next::Watch(version) | Next::Resume(version) => self.follow(version).await,
+                Next::Follow(version) => self.follow(version).await,
+                Next::Rest(version) => self.rest(version).await,
                 Next::End => return,
             };
         }
     }
 
     fn urgency(&self) -> Urgency {
-        if self.leads { Urgency::Pods } else { Urgency::Trust }
+        match self.collection.source {
+            _ if self.leads => Urgency::Pods,
+            Source::Events => Urgency::Events,
+            Source::Pods | Source::Workloads(_) | Source::Nodes => Urgency::Owners,
+        }
+    }
+
+    fn urgency_of_proof(&self) -> Urgency {
+        if self.leads { Urgency::ProofOfPods } else { Urgency::Proof }
     }
 
     /// Lists until an answer can be trusted. Where that takes too long, the source is lost meanwhile: what is known of it
@@ -201,35 +265,84 @@ impl SourceTask {
         loop {
             let (connection, collection) = (Arc::clone(&self.shared.connection), self.collection.clone());
             let (budget, link) = (Arc::clone(&self.shared.budget), Arc::clone(&self.shared.link));
-            let (urgency, leads, meter) = (self.urgency(), self.leads, self.meter.clone());
+            let (leads, meter) = (self.leads, self.meter.clone());
+            let is_poll = self.is_watchless();
+            let is_doubt = self.doubted > 0 && !leads;
+            // A poll of what is trusted is a proof, and so is the LIST with which a watch is tried again after a while.
+            let is_trusted = self.watchless_until.is_some() && self.told_trouble.is_none() && !self.must_tell;
+            let is_due = self.unwatched_since.is_none();
+            let is_proof = is_trusted && is_due;
+            let urgency = if is_doubt || is_proof { self.urgency_of_proof() } else { self.urgency() };
             // Anew only together with the watch that follows: what is listed and then not watched is soon stale again.
-            let tokens = if self.polls || !self.was_listed { 1 } else { 2 };
+            let tokens = if is_poll || !self.was_listed { 1 } else { 2 };
             let missing = tokens.max(self.prepaid) - self.prepaid;
             let asked = async {
                 if !leads {
                     link.wait_up().await;
                 }
                 budget.take_several(urgency, missing).await;
-                connection.list(&collection, &meter).await
+                let at = Instant::now();
+                (at, connection.list_within(&collection, &meter, Some((&budget, urgency))).await)
             };
             let mut asked = std::pin::pin!(asked);
-            let answer = tokio::select! {
-                biased;
-                answer = asked.as_mut() => answer,
-                () = sleep_until(self.believed_until()) => {
-                    self.lost(unwatched(&self.collection));
-                    asked.await
+            let mut demand = self.demand.clone();
+            // A polled one is trusted from list to list, and one that was never listed is needed by all.
+            let may_rest = self.was_listed && !self.must_tell;
+            let (at, answer) = loop {
+                let too_late = self.believed_until();
+                // A gate whose window is open decides by its confirming read, and that is what a proof may have to wait for.
+                let may_be_late = is_proof && self.shared.budget.is_booked();
+                tokio::select! {
+                    biased;
+                    answer = asked.as_mut() => break answer,
+                    () = sleep_until(too_late), if self.told_trouble.is_none() && !may_be_late => self.lost(self.why_unwatched()),
+                    () = is_unneeded(&mut demand), if may_rest => return Next::Rest(String::new()),
                 }
             };
             self.prepaid = tokens.max(self.prepaid) - 1;
             if self.is_abandoned() {
                 return Next::End;
             }
-            match self.taken(answer).await {
+            match self.taken(at, answer).await {
                 Next::List => {}
                 next => return next,
             }
         }
+    }
+
+    /// Lists alone tell what happens now.
+    fn is_watchless(&self) -> bool {
+        self.watchless_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Rests until it is needed again, or somebody wants to know how things are now.
+    async fn rest(&mut self, version: String) -> Next {
+        self.shared.link.watch_left(&self.collection);
+        (self.unwatched_since, self.look, self.told_trouble) = (None, None, None);
+        self.has_rested = true;
+        self.send(Fact::Rested { source: self.collection.source });
+        let mut demand = self.demand.clone();
+        let reins = self.reins.clone();
+        tokio::select! {
+            needed = demand.wait_for(|demand| *demand == Demand::Needed) => {
+                if needed.is_err() || self.is_abandoned() {
+                    return Next::End;
+                }
+                // The server tells all that came since, as after a break.
+                if version.is_empty() { Next::List } else { Next::Follow(version) }
+            }
+            () = reins.asked_to_relist() => {
+                self.must_tell = true;
+                Next::List
+            }
+        }
+    }
+
+    /// True where somebody needs it, as soon as that is known.
+    async fn is_needed(&mut self) -> bool {
+        let mut demand = self.demand.clone();
+        let decided = timeout(UNDECIDED, demand.wait_for(|demand| *demand != Demand::Undecided)).await;
+        !matches!(decided, Ok(Ok(demand)) if *demand == Demand::Unneeded)
     }
 
     /// When what is known is too old to be believed, while nothing tells what changes.
@@ -239,11 +352,11 @@ impl SourceTask {
         unwatched.into_iter().chain(look).min().unwrap_or_else(|| Instant::now() + FAR)
     }
 
-    /// What follows from the answer of a LIST.
-    async fn taken(&mut self, answer: Result<Listing, Failure>) -> Next {
+    /// What follows from the answer of a LIST that was asked for at this moment.
+    async fn taken(&mut self, asked: Instant, answer: Result<Listing, Failure>) -> Next {
         let failure = match answer {
-            Ok(listing) => match self.accept(listing) {
-                Ok(version) => return Next::Watch(version),
+            Ok(listing) => match self.accept(asked, listing) {
+                Ok(version) => return Next::Follow(version),
                 Err(failure) => failure,
             },
             Err(failure) => failure,
@@ -252,8 +365,8 @@ impl SourceTask {
     }
 
     /// Takes a LIST for the state of things, and gives the version from which a watch goes on.
-    fn accept(&mut self, mut listing: Listing) -> Result<String, Failure> {
-        self.shared.link.is(true);
+    fn accept(&mut self, asked: Instant, mut listing: Listing) -> Result<String, Failure> {
+        self.shared.link.answered(&self.collection);
         let objects =
             std::mem::replace(&mut listing.items, Ok(Vec::new())).map_err(|error| self.undecodable(&error))?;
         self.shared.connection.tell_list(&self.collection, &listing);
@@ -261,30 +374,40 @@ impl SourceTask {
         let after = if self.next_proof.is_none() { self.pace.first } else { self.pace.quiet };
         self.proven = Instant::now();
         self.next_proof = Some(self.proven + after);
+        self.reins.is_proven(asked);
         self.failing.reset();
+        self.doubted = 0;
         self.told_trouble = None;
-        (self.was_listed, self.unwatched_since) = (true, None);
+        self.must_tell = false;
+        (self.was_listed, self.has_rested, self.unwatched_since) = (true, false, None);
         self.looks_now();
         self.look = None;
         self.send(Fact::Listed { source: self.collection.source, objects });
         Ok(listing.resource_version)
     }
 
+    /// A request failed: what that says of the link.
+    fn note_failure(&self, kind: &FailureKind) {
+        match kind {
+            FailureKind::Forbidden(_) => self.shared.link.refused(&self.collection),
+            FailureKind::Unauthorized(_) => self.shared.link.failed(&self.collection, kind),
+            kind if kind.is_passing() || kind.is_unreachable() => self.shared.link.failed(&self.collection, kind),
+            _ => self.shared.link.answered(&self.collection),
+        }
+    }
+
     /// What follows from a LIST that failed. Waits where waiting is due.
     async fn after_failure(&mut self, failure: &Failure) -> Next {
-        self.shared.link.is(!failure.kind.is_unreachable());
+        self.note_failure(&failure.kind);
         match &failure.kind {
-            FailureKind::Forbidden(message) => {
-                let message = format!("{message}; it needs {}", self.collection.rule("get, list, watch"));
-                self.send(Fact::Denied { source: self.collection.source, message });
-                return Next::End;
-            }
+            FailureKind::Forbidden(_) | FailureKind::Unauthorized(_) => return self.refused(failure).await,
             // An API server without this group has none of these objects. One that had it a moment ago is only starting.
             FailureKind::NotFound(_) if matches!(self.collection.source, Source::Workloads(_)) && !self.knows_any() => {
                 if let Ok(nothing) = Listing::of_nothing(&self.collection)
-                    && let Ok(version) = self.accept(nothing)
+                    && let Ok(version) = self.accept(Instant::now(), nothing)
                 {
-                    return Next::Watch(version);
+                    self.reins.is_absent();
+                    return Next::Follow(version);
                 }
             }
             _ => {}
@@ -298,6 +421,43 @@ impl SourceTask {
         Next::List
     }
 
+    /// What follows from a 401 or 403. The first one is not believed: it is asked about again, a few times and never
+    /// more, and what is said in the end is what the API server said last.
+    async fn refused(&mut self, failure: &Failure) -> Next {
+        let trouble = failure.trouble();
+        let denied = match &failure.kind {
+            FailureKind::Forbidden(message) => {
+                let message = format!("{message}; it needs {}", self.collection.rule("get, list, watch"));
+                Some(Fact::Denied { source: self.collection.source, message })
+            }
+            _ => None,
+        };
+        // A gate does without a kind that may not be listed, and must not wait to hear of it.
+        let is_dispensable = denied.is_some() && self.collection.source != Source::Pods && !self.was_listed;
+        let waits: &[Duration] = match self.shared.doubts_refusals {
+            false => &[],
+            true if is_dispensable => &LATE_RIGHTS,
+            true => &DOUBTS,
+        };
+        let wait = waits.get(self.doubted).copied();
+        self.doubted += 1;
+        if let Some(denied) = denied.filter(|_| is_dispensable || wait.is_none()) {
+            self.reins.is_denied();
+            if self.doubted == 1 || !is_dispensable {
+                self.send(denied);
+            }
+        } else {
+            self.lost(Trouble { hopeless: wait.is_none(), ..trouble });
+        }
+        match wait {
+            Some(wait) => {
+                sleep(wait).await;
+                Next::List
+            }
+            None => Next::End,
+        }
+    }
+
     /// Some object of it has been seen.
     fn knows_any(&self) -> bool {
         !self.ledger.is_empty()
@@ -307,10 +467,8 @@ impl SourceTask {
         let now = Instant::now();
         // A look that is due is the next one; it is taken off once it was asked for.
         let mut due = self.next_proof.unwrap_or(now + self.pace.quiet);
-        if self.shared.after_break == AfterBreak::Resume {
-            // A watch that speaks all the time may still have lost a line, and no gate's last look finds that out here.
-            due = due.min(self.proven + UNPROVEN);
-        }
+        // A watch that speaks all the time may still have lost a line.
+        due = due.min(self.proven + UNPROVEN);
         self.looks.iter().map(|look| look.from).fold(due, Instant::min)
     }
 
@@ -336,6 +494,10 @@ impl SourceTask {
         }
     }
 
+    fn why_unwatched(&self) -> Trouble {
+        self.trouble_of_opening.clone().unwrap_or_else(|| unwatched(&self.collection))
+    }
+
     /// Says something once.
     fn warn(&mut self, code: Notice, message: String) {
         if !self.warned.contains(&code) {
@@ -348,18 +510,17 @@ impl SourceTask {
         broadcast(&self.subscribers, fact);
     }
 
-    /// What follows once a watch broke that had told of everything up to this version.
-    fn broke(&self, version: String) -> Next {
-        match self.shared.after_break {
-            AfterBreak::Resume if !version.is_empty() => Next::Resume(version),
-            _ => Next::List,
-        }
-    }
-
     fn is_abandoned(&self) -> bool {
         let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
         subscribers.retain(|subscriber| !subscriber.is_closed());
         subscribers.is_empty()
+    }
+}
+
+/// Waits until nobody needs the source.
+async fn is_unneeded(demand: &mut watch::Receiver<Demand>) {
+    if demand.wait_for(|demand| *demand == Demand::Unneeded).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -5,12 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::collection::Collection;
 use super::connect::Meter;
-use super::source::{Observed, Pace, Shared, SourceTask, Subscribers, broadcast};
+use super::source::{Observed, Pace, Reins, Shared, SourceTask, Subscribers, broadcast};
 use crate::gate::observation::{Fact, Trouble, TroubleKind};
 
 /// All sources of a session. They end when this is dropped.
@@ -25,7 +25,7 @@ pub struct Subscriptions {
 #[derive(Debug)]
 struct Handle {
     subscribers: Subscribers,
-    relist: Arc<Notify>,
+    reins: Reins,
     /// Until the session starts.
     waiting: Option<SourceTask>,
 }
@@ -38,7 +38,7 @@ impl Subscriptions {
     }
 
     /// Sends what is learnt of a collection to `to`. The requests of a source are counted for its first subscriber.
-    /// The answer asks the source to list again.
+    /// Gives the reins of the source.
     pub fn subscribe(
         &mut self,
         collection: Collection,
@@ -46,7 +46,7 @@ impl Subscriptions {
         leads: bool,
         meter: &Meter,
         to: mpsc::UnboundedSender<Observed>,
-    ) -> Arc<Notify> {
+    ) -> Reins {
         if let Some(handle) = self.sources.get_mut(&collection) {
             let mut subscribers = handle.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
             let is_alive = handle.waiting.is_some() || !subscribers.is_empty();
@@ -55,13 +55,13 @@ impl Subscriptions {
                 match &mut handle.waiting {
                     Some(task) => task.hurry(pace, leads),
                     // It has told the others what there is; the new one must hear it too.
-                    None => handle.relist.notify_one(),
+                    None => handle.reins.relist(),
                 }
-                return Arc::clone(&handle.relist);
+                return handle.reins.clone();
             }
         }
         let subscribers: Subscribers = Arc::new(Mutex::new(vec![to]));
-        let relist = Arc::new(Notify::new());
+        let reins = Reins::default();
         let task = SourceTask::new(
             collection.clone(),
             self.shared.clone(),
@@ -69,14 +69,14 @@ impl Subscriptions {
             leads,
             pace,
             Arc::clone(&subscribers),
-            Arc::clone(&relist),
+            reins.clone(),
         );
-        let mut handle = Handle { subscribers, relist: Arc::clone(&relist), waiting: Some(task) };
+        let mut handle = Handle { subscribers, reins: reins.clone(), waiting: Some(task) };
         if self.started {
             self.tasks.extend(spawn(&collection, &mut handle));
         }
         self.sources.insert(collection, handle);
-        relist
+        reins
     }
 
     /// Starts all sources that were subscribed to; later ones start at once.

@@ -36,6 +36,23 @@ pub struct Course {
     asked: Option<u64>,
     smoke: Smoke,
     tickets: u64,
+    sight: Sight,
+}
+
+/// What could be seen when the wait period ended.
+///
+/// A gate that is blind at that moment cannot say that the app was not healthy in time, nor that it was: it waits
+/// [`CONFIRM_LIMIT`] for its sight, and then what it sees first counts as seen in time. That is no gift to the app: all
+/// that a pass needs (a whole stability window, the confirming read) is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Sight {
+    /// Nothing was amiss.
+    #[default]
+    Clear,
+    /// The wait period ended unseen.
+    Blind,
+    /// It did, and sight came back at this moment.
+    Restored(Duration),
 }
 
 /// How far the smoke run of the open window is. It is worth nothing for another window.
@@ -83,7 +100,11 @@ impl Course {
             }
             _ => {}
         }
-        if judgement.all_well() && !view.sources.are_fresh() {
+        let is_fresh = view.sources.are_fresh(&judgement.needs);
+        if is_fresh && self.sight == Sight::Blind {
+            self.sight = Sight::Restored(now);
+        }
+        if judgement.all_well() && !is_fresh {
             self.window.lost_sight();
             self.asked = None;
         } else if judgement.all_well() {
@@ -115,6 +136,10 @@ impl Course {
         }
         if matches!(self.smoke, Smoke::Asked(_)) {
             return Some((Verdict::Inconclusive, with(ending::unsmoked(now), judgement)));
+        }
+        if !is_fresh && now < plan.wait_period.saturating_add(CONFIRM_LIMIT) {
+            self.sight = Sight::Blind;
+            return None;
         }
         Some(ending::at_the_end(view, plan, judgement, now))
     }
@@ -152,8 +177,20 @@ impl Course {
 
     /// The moments at which the course itself has something to decide.
     pub fn deadlines(&self, plan: &Plan) -> impl Iterator<Item = Duration> {
-        let stable = self.window.since().map(|since| since.saturating_add(plan.stable_for));
-        [Some(plan.wait_period), stable, self.limit(plan)].into_iter().flatten()
+        let sight = (self.sight == Sight::Blind).then(|| plan.wait_period.saturating_add(CONFIRM_LIMIT));
+        [Some(plan.wait_period), self.stable_at(plan), self.limit(plan), sight].into_iter().flatten()
+    }
+
+    /// When the window that is open will have been open for long enough.
+    #[must_use]
+    pub fn stable_at(&self, plan: &Plan) -> Option<Duration> {
+        self.window.since().map(|since| since.saturating_add(plan.stable_for))
+    }
+
+    /// True where the window that is open began in time.
+    fn is_open_in_time(&self, plan: &Plan) -> bool {
+        let latest = if let Sight::Restored(at) = self.sight { at } else { plan.wait_period };
+        self.window.since().is_some_and(|since| since <= latest.max(plan.wait_period))
     }
 
     fn keep_window(&mut self, moment: &Moment<'_>, journal: &mut Journal) {
@@ -173,7 +210,8 @@ impl Course {
     fn is_stable(&self, moment: &Moment<'_>) -> bool {
         let Moment { judgement, plan, now, .. } = *moment;
         let stable_for = if judgement.all_done() { Duration::ZERO } else { plan.stable_for };
-        self.window.since().is_some_and(|since| since <= plan.wait_period && now >= since.saturating_add(stable_for))
+        let is_long = self.window.since().is_some_and(|since| now >= since.saturating_add(stable_for));
+        is_long && self.is_open_in_time(plan)
     }
 
     fn ask(&mut self, journal: &mut Journal, now: Duration) {
@@ -196,8 +234,7 @@ impl Course {
     /// window could not be brought to its end in time.
     fn is_over(&self, moment: &Moment<'_>) -> bool {
         let Moment { plan, now, .. } = *moment;
-        let open_in_time = self.window.since().is_some_and(|since| since <= plan.wait_period);
-        let over = now >= plan.wait_period && !open_in_time;
+        let over = now >= plan.wait_period && !self.is_open_in_time(plan);
         over || self.limit(plan).is_some_and(|limit| now >= limit)
     }
 
@@ -205,7 +242,9 @@ impl Course {
     fn limit(&self, plan: &Plan) -> Option<Duration> {
         let end = self.window.since()?.saturating_add(plan.stable_for);
         let smoke = plan.smoke.as_ref().map_or(Duration::ZERO, |smoke| smoke.timeout.saturating_add(SMOKE_LIMIT));
-        Some(end.max(plan.wait_period).saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
+        // However late a window was opened, the gate keeps to the end that it promises.
+        let last = plan.wait_period.saturating_add(plan.stable_for);
+        Some(end.clamp(plan.wait_period, last).saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
     }
 
     fn remember_carriers(&mut self, judgement: &Judgement<'_>) {
@@ -287,7 +326,7 @@ fn unobservable(moment: &Moment<'_>) -> Option<Decision> {
         return Some((Verdict::Inconclusive, with(ending::observation_cause(source, Some(trouble), now), judgement)));
     }
     if !view.sources.reached() && now >= NEVER_REACHED_LIMIT {
-        let (source, trouble) = view.sources.unfit()?;
+        let (source, trouble) = view.sources.unfit(&judgement.needs)?;
         return Some((Verdict::Inconclusive, vec![ending::observation_cause(source, trouble, now)]));
     }
     None

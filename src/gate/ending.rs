@@ -18,7 +18,7 @@ use super::workload::Detail;
 /// The verdict at the end of the wait, and every cause that stands then. Never healthy.
 #[must_use]
 pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -> (Verdict, Vec<Cause>) {
-    if let Some((source, trouble)) = view.sources.unfit() {
+    if let Some((source, trouble)) = view.sources.unfit(&judgement.needs) {
         let mut causes = vec![observation_cause(source, trouble, now)];
         causes.extend(judgement.causes.iter().cloned());
         return (Verdict::Inconclusive, causes);

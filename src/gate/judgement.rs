@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cause::{Cause, FirstSights};
+use super::needs::Needs;
 use super::owner_causes;
 use super::plan::Plan;
 use super::scope::{Group, Owner, Scope};
@@ -30,6 +31,8 @@ pub struct Judgement<'a> {
     /// True where what is there is all that there can be: a pinned workload, or pods without an owner. After a Job the
     /// app itself may still come.
     is_whole: bool,
+    /// The kinds of workloads that must be followed.
+    pub needs: Needs,
 }
 
 /// When the causes of each owner were first seen, by its UID.
@@ -72,7 +75,8 @@ impl<'a> Judgement<'a> {
         let is_whole = plan.workload.is_some()
             || scope.groups.iter().all(|group| matches!(group.owner, Owner::Nobody) && !group.is_hook(plan));
         let hooks_alone = hooks_alone(&scope, plan);
-        Self { scope, standings, causes, ready, wanted, floor_shortfall, hooks_alone, is_whole }
+        let needs = Needs::of(&scope, plan);
+        Self { scope, standings, causes, ready, wanted, floor_shortfall, hooks_alone, is_whole, needs }
     }
 
     /// True where all that belongs to the gate is as it should be, proven by at least one pod or finished Job.

@@ -11,6 +11,7 @@ use super::course::{Course, Moment};
 use super::finding::{Evidence, EvidenceKind, Place};
 use super::journal::Journal;
 use super::judgement::{Judgement, OwnerSights};
+use super::needs::Needs;
 use super::observation::{Fact, Object, Source};
 use super::outcome::{GateEvent, Outcome};
 use super::plan::Plan;
@@ -26,15 +27,18 @@ use super::{closing, proof};
 pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a gate waits for a cluster that has not answered once.
-pub const NEVER_REACHED_LIMIT: Duration = Duration::from_secs(10);
+/// Longer than one request may take that is never answered, so that a second one can be.
+pub const NEVER_REACHED_LIMIT: Duration = Duration::from_secs(12);
 
 /// What the gate wants from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
     /// Nothing but observations and time.
     Nothing,
-    /// A quorum LIST of the pods and a fresh GET of each of these owners, answered with [`Fact::Confirmed`]; where that
-    /// fails, with [`Fact::Lost`] of the source that failed, and the gate asks again once it is restored.
+    /// A quorum LIST of the pods, a fresh read of each of these owners, and a LIST of every kind of workload whose state
+    /// was not proven within the plan's `delay` (a workload of these labels can have come while its kind was not
+    /// followed, or while its watch was silent), answered with [`Fact::Confirmed`]; where that fails, with
+    /// [`Fact::Lost`] of the source that failed, and the gate asks again once it is restored.
     Confirmation {
         /// Kind and name of each.
         owners: Vec<(WorkloadKind, String)>,
@@ -62,6 +66,7 @@ pub struct Gate {
     warnings: Remarks,
     outcome: Option<Outcome>,
     journal: Journal,
+    needs: Needs,
 }
 
 impl Gate {
@@ -78,6 +83,7 @@ impl Gate {
             warnings: Remarks::default(),
             outcome: None,
             journal: Journal::default(),
+            needs: Needs::All,
         }
     }
 
@@ -112,6 +118,17 @@ impl Gate {
                 }
                 true
             }
+            Fact::Resumed { source } => {
+                if self.view.sources.resumed(source) {
+                    self.journal.push(self.now, GateEvent::Recovered { source });
+                }
+                true
+            }
+            Fact::Rested { source } => {
+                self.view.sources.rested(source);
+                // It was followed for a moment after the last look said that nobody needs it: that look stands.
+                self.needs.include(source)
+            }
             Fact::Denied { source, message } => {
                 let news = self.view.sources.denied(source, message);
                 if news && source != Source::Pods {
@@ -124,9 +141,9 @@ impl Gate {
                 self.warn(warning.into());
                 false
             }
-            Fact::Confirmed { pods, owners } => {
+            Fact::Confirmed { pods, owners, kinds } => {
                 if self.course.take_question() {
-                    self.take_answer(pods, owners);
+                    self.take_answer(pods, owners, &kinds);
                     self.judge(true);
                 }
                 false
@@ -186,6 +203,18 @@ impl Gate {
             }
             None => Want::Nothing,
         }
+    }
+
+    /// The kinds of workloads that must be followed now.
+    #[must_use]
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// When the gate will want its pass confirmed, where all stays as it is.
+    #[must_use]
+    pub fn confirms_at(&self) -> Option<Duration> {
+        self.course.stable_at(&self.plan).filter(|_| self.outcome.is_none())
     }
 
     /// How it ended, once it did.
@@ -251,6 +280,7 @@ impl Gate {
         let decision = self.course.decision(&moment, &mut self.journal);
         self.deadlines = judgement.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
         let disruptions = disruptions(&judgement);
+        self.needs = judgement.needs;
         for warning in disruptions {
             self.warn(warning);
         }
@@ -277,8 +307,13 @@ impl Gate {
         owners.collect()
     }
 
-    /// Takes in the answer of the confirming read. An owner that was asked for and is not in it was not found.
-    fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>) {
+    /// Takes in the answer of the confirming read. An owner that was asked for and is not in it was not found, nor was a
+    /// workload of a kind that was listed.
+    fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>, kinds: &[WorkloadKind]) {
+        for kind in kinds {
+            let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
+            self.view.see_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
+        }
         let asked: Vec<_> = self.owners().into_iter().map(|owner| (owner.kind, owner.uid.clone())).collect();
         for (kind, uid) in asked {
             if !owners.iter().any(|owner| owner.uid == uid) {

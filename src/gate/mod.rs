@@ -29,6 +29,7 @@ mod journal;
 mod judgement;
 pub mod machine;
 mod nearby;
+pub mod needs;
 mod node_trouble;
 pub mod observation;
 pub mod outcome;

@@ -37,7 +37,21 @@ pub enum Fact {
         /// What happened.
         trouble: Trouble,
     },
-    /// This identity may not read the source at all. Nothing more will come of it.
+    /// The watch of a source goes on from the very version up to which it had told everything, after it broke or after
+    /// nobody had needed it. The API server tells all that happened in between (or answers 410, and then the source is
+    /// listed), so the source is trusted from now on as if it had never been away.
+    Resumed {
+        /// Which collection.
+        source: Source,
+    },
+    /// The source is not followed any more, for no owner of its kind is in play. What is known of it stays known and
+    /// grows old: a verdict may not rest on it before the confirming read has listed it anew.
+    Rested {
+        /// Which collection.
+        source: Source,
+    },
+    /// This identity may not read the source. Nothing more will come of it, but for rights that are granted a moment
+    /// later: then it is listed after all.
     Denied {
         /// Which collection.
         source: Source,
@@ -51,8 +65,11 @@ pub enum Fact {
     Confirmed {
         /// Every pod of the selection.
         pods: Vec<Pod>,
-        /// The owners that were asked for.
+        /// The owners that were asked for, and every other workload of the kinds that were listed.
         owners: Vec<Workload>,
+        /// The kinds that were listed whole: a workload of theirs that is missing here is not there, and one that no
+        /// watch has told of is.
+        kinds: Vec<WorkloadKind>,
     },
     /// The answer to [`Want::Smoke`](super::machine::Want): the smoke run is over.
     Smoked(Box<SmokeRun>),

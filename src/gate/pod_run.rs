@@ -101,6 +101,7 @@ impl PodRun {
                 self.finish(Verdict::Inconclusive, vec![ending::observation_cause(Source::Pods, Some(&trouble), at)]);
             }
             Fact::Lost { source: Source::Pods, trouble } => self.trouble = Some(trouble),
+            Fact::Resumed { source: Source::Pods } => self.trouble = None,
             Fact::Denied { source: Source::Pods, message } => {
                 let message = format!("the pod was created, but may not be watched: {message}");
                 self.finish(Verdict::Inconclusive, vec![Cause::new(Code::Forbidden, Place::default(), message, at)]);

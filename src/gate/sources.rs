@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::needs::Needs;
 use super::observation::{Source, Trouble};
 use super::workload::WorkloadKind;
 
@@ -11,6 +12,8 @@ use super::workload::WorkloadKind;
 pub enum Trust {
     /// Listed, and nothing has spoken against it since.
     Fresh,
+    /// Listed once, and not followed any more since no owner of its kind is in play.
+    Resting,
     /// Not to be trusted until it is listed again.
     Lost {
         /// What happened.
@@ -47,6 +50,21 @@ impl Sources {
         matches!(self.states.insert(source, Trust::Fresh), Some(Trust::Lost { .. }))
     }
 
+    /// The watch of the source goes on where it had stopped. True where it was lost before. A source that was never
+    /// listed has no such place.
+    pub fn resumed(&mut self, source: Source) -> bool {
+        let Some(state @ (Trust::Lost { .. } | Trust::Resting)) = self.states.get_mut(&source) else { return false };
+        // All that happened meanwhile is told now, so this is no gap in which something can have come and gone.
+        matches!(std::mem::replace(state, Trust::Fresh), Trust::Lost { .. })
+    }
+
+    /// The source is not followed any more.
+    pub fn rested(&mut self, source: Source) {
+        if let Some(state @ (Trust::Fresh | Trust::Lost { .. })) = self.states.get_mut(&source) {
+            *state = Trust::Resting;
+        }
+    }
+
     /// The source was lost. True where it was not lost before.
     pub fn lost(&mut self, source: Source, trouble: Trouble, now: Duration) -> bool {
         let since = match self.states.get(&source) {
@@ -80,20 +98,22 @@ impl Sources {
         self.reached
     }
 
-    /// True where all that a verdict rests on is fresh: the pods, and every kind of workload that may be read at all.
+    /// True where all that a verdict rests on is fresh: the pods, and every kind of workload that is needed and may be
+    /// read at all. A kind that is not needed must have been listed once, for only that tells that it is not.
     #[must_use]
-    pub fn are_fresh(&self) -> bool {
-        self.unfit().is_none()
+    pub fn are_fresh(&self, needs: &Needs) -> bool {
+        self.unfit(needs).is_none()
     }
 
     /// The first source that a verdict would need and that is not fresh, with its trouble where it has one.
     #[must_use]
-    pub fn unfit(&self) -> Option<(Source, Option<&Trouble>)> {
+    pub fn unfit(&self, needs: &Needs) -> Option<(Source, Option<&Trouble>)> {
         needed().find_map(|source| match self.states.get(&source) {
             Some(Trust::Fresh) => None,
+            Some(Trust::Resting) if !needs.include(source) => None,
             Some(Trust::Denied { .. }) if source != Source::Pods => None,
             Some(Trust::Lost { trouble, .. }) => Some((source, Some(trouble))),
-            Some(Trust::Denied { .. }) | None => Some((source, None)),
+            Some(Trust::Denied { .. } | Trust::Resting) | None => Some((source, None)),
         })
     }
 
@@ -125,6 +145,7 @@ mod tests {
     use std::time::Duration;
 
     use super::Sources;
+    use crate::gate::needs::Needs;
     use crate::gate::observation::{Source, Trouble, TroubleKind};
     use crate::gate::workload::WorkloadKind;
 
@@ -153,10 +174,30 @@ mod tests {
         for kind in WorkloadKind::ALL {
             sources.denied(Source::Workloads(kind), String::new());
         }
-        assert!(!sources.are_fresh(), "the pods were never listed");
+        assert!(!sources.are_fresh(&Needs::All), "the pods were never listed");
         sources.listed(Source::Pods, Duration::ZERO);
-        assert!(sources.are_fresh());
+        assert!(sources.are_fresh(&Needs::All));
         sources.denied(Source::Pods, String::new());
-        assert!(!sources.are_fresh());
+        assert!(!sources.are_fresh(&Needs::All));
+    }
+
+    #[test]
+    fn a_kind_that_rests_is_fit_until_it_is_needed_and_one_never_listed_is_not() {
+        let jobs = Source::Workloads(WorkloadKind::Job);
+        let deployments = Needs::These([WorkloadKind::Deployment].into());
+        let mut sources = Sources::default();
+        for source in std::iter::once(Source::Pods).chain(WorkloadKind::ALL.map(Source::Workloads)) {
+            assert!(!sources.are_fresh(&deployments), "{source} was never listed");
+            sources.listed(source, Duration::ZERO);
+        }
+        sources.rested(jobs);
+        assert!(sources.are_fresh(&deployments));
+        assert_eq!(sources.unfit(&Needs::All), Some((jobs, None)), "nothing tells what changed since");
+        let trouble = Trouble { kind: TroubleKind::Stale, message: String::new(), hopeless: false };
+        sources.lost(jobs, trouble, Duration::ZERO);
+        assert!(!sources.are_fresh(&deployments), "the confirming read could not list it");
+        assert!(sources.resumed(jobs));
+        assert!(sources.are_fresh(&Needs::All));
+        assert!(!Sources::default().resumed(jobs), "nothing was ever listed from which it could go on");
     }
 }

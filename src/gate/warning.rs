@@ -129,6 +129,11 @@ notices! {
     "A Role with `list` but without `watch`.";
     "Add the verb `watch` to the rule in the Role; then changes are seen at once and with fewer requests."
 
+    WatchUnusable;
+    "Watches of a resource break or expire as soon as they are opened, so it is listed again and again instead.";
+    "A proxy or load balancer that ends streamed responses early; an API server that answers every watch with 410 or 5xx.";
+    "Raise the time-out for streamed responses of the proxy between; then changes are seen at once."
+
     WatchSilent;
     "A watch was open and delivered nothing although objects changed; it was opened again.";
     "A proxy or load balancer that holds back streamed responses, or a connection that died without being closed.";

@@ -270,7 +270,7 @@ impl Mirror {
                 _ => None,
             })
         });
-        Fact::Confirmed { pods: pods.collect(), owners: owners.collect() }
+        Fact::Confirmed { pods: pods.collect(), owners: owners.collect(), kinds: Vec::new() }
     }
 }
 

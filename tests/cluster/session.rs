@@ -12,7 +12,7 @@ use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::WorkloadKind;
 use crashgate::report::run::Run;
 
-use super::stub::{Counting, Fake, Reply, Step, Stub, json, line, listed, object, status};
+use super::stub::{Counting, Fake, Reply, Step, Stub, json, line, listed, object, pod_line, status};
 
 async fn judge(stub: &Stub, gates: Vec<Fake>) -> Run {
     let mut sink = Counting::default();
@@ -50,7 +50,8 @@ async fn a_quiet_gate_keeps_to_its_budget() {
         at.push(Duration::from_mins(10));
         at.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap().as_secs()
     };
-    assert!(longest_without("pods") <= 15, "{}", longest_without("pods"));
+    // A watch that was just opened again may wait for its proof until the second `delay`.
+    assert!(longest_without("pods") <= 20, "pods: {}", longest_without("pods"));
     for resource in ["deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "events"] {
         assert!(longest_without(resource) <= 125, "{resource}: {}", longest_without(resource));
     }
@@ -90,7 +91,7 @@ async fn nobody_there_is_told_without_a_storm_and_recovers() {
 async fn a_pass_is_confirmed_by_reads_of_its_own() {
     let stub = Stub::new(|ask| match (ask.verb, ask.path.rsplit('/').next().unwrap()) {
         ("LIST", "pods") => Some(listed("pods", 100, &[("a", 90), ("b", 91)])),
-        ("GET", "web") => Some(json(200, &object("Deployment", "web", 50))),
+        ("LIST", "deployments") => Some(listed("deployments", 100, &[("web", 50), ("other", 51)])),
         _ => None,
     });
     let gate = Fake::until(3);
@@ -102,26 +103,38 @@ async fn a_pass_is_confirmed_by_reads_of_its_own() {
     let confirmed: Vec<_> = facts
         .iter()
         .filter_map(|(_, fact)| match fact {
-            Fact::Confirmed { pods, owners } => Some((pods.len(), owners.len())),
+            Fact::Confirmed { pods, owners, kinds } => Some((pods.len(), owners.len(), kinds.len())),
             _ => None,
         })
         .collect();
-    assert_eq!(confirmed, [(2, 1)], "asked once for one ticket; what is not found is not there");
+    // No kind had been listed when it was asked for, so all are: with all that is of these kinds.
+    assert_eq!(confirmed, [(2, 2, 5)], "asked once for one ticket; what is not found is not there");
+    assert!(stub.asks().iter().all(|ask| ask.verb != "GET"));
     // The source's, the confirming one, and the source's anew: the confirming one may have been older than the watch.
-    assert_eq!((stub.of("LIST", "pods").len(), stub.of("WATCH", "pods").len()), (3, 2));
+    assert_eq!((stub.of("LIST", "pods").len(), stub.of("WATCH", "pods").len()), (3, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_confirmation_that_fails_is_a_loss_and_the_source_is_listed_again() {
-    let stub = Stub::new(|ask| (ask.verb == "GET").then(|| status(500, "etcd")));
-    let gate = Fake::until(8);
+    let stub = Stub::new(|ask| match (ask.verb, ask.resource.as_str()) {
+        ("GET", _) => Some(status(500, "etcd")),
+        ("WATCH", "pods") => Some(Reply::Stream(vec![Step::Wait(2000), pod_line("ADDED", "a", 101), Step::Hang])),
+        _ => None,
+    });
+    let gate = Fake::until(60);
     let owners = vec![(WorkloadKind::Deployment, "web".to_owned())];
-    *gate.want.lock().unwrap() = Want::Confirmation { owners, ticket: 1 };
+    let want = Arc::clone(&gate.want);
+    // Once every kind was listed: then only the owner is read.
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        *want.lock().unwrap() = Want::Confirmation { owners, ticket: 1 };
+    });
     let facts = facts_of(&gate);
     judge(&stub, vec![gate]).await;
     let source = Source::Workloads(WorkloadKind::Deployment);
     let facts = facts.lock().unwrap();
     let lost = facts.iter().position(|(_, fact)| matches!(fact, Fact::Lost { source: s, .. } if *s == source)).unwrap();
+    assert!(stub.of("GET", "deployments").len() > 2, "asked for again before it is a loss");
     assert!(facts[lost..].iter().any(|(_, fact)| matches!(fact, Fact::Listed { source: s, .. } if *s == source)));
 }
 

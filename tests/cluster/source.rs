@@ -7,10 +7,10 @@ use crashgate::cluster::budget::Budget;
 use crashgate::cluster::collection::Collection;
 use crashgate::cluster::connect::Meter;
 use crashgate::cluster::link::Link;
-use crashgate::cluster::source::{AfterBreak, Observed, Pace, Shared, SourceTask};
+use crashgate::cluster::source::{Observed, Pace, Reins, Shared, SourceTask};
 use crashgate::gate::observation::{Fact, Source};
 use crashgate::gate::workload::WorkloadKind;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -22,6 +22,7 @@ struct Rig {
     stub: Stub,
     facts: mpsc::UnboundedReceiver<Observed>,
     sleeps: watch::Sender<u64>,
+    reins: Reins,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -34,19 +35,21 @@ impl Rig {
         let stub = Stub::new(script);
         let (sender, facts) = mpsc::unbounded_channel();
         let (sleeps, receiver) = watch::channel(0);
+        let budget = Arc::new(Budget::new([DELAY]));
+        let reins = Reins::default();
         let shared = Shared {
             connection: stub.connection(),
-            budget: Arc::new(Budget::new([DELAY])),
-            link: Arc::new(Link::default()),
+            budget: Arc::clone(&budget),
+            link: Arc::new(Link::new(budget)),
             sleeps: receiver,
-            after_break: AfterBreak::List,
+            doubts_refusals: true,
         };
         let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
-        let pace = Pace { quiet: DELAY, first: DELAY, last_look: None };
+        let pace =
+            Pace { quiet: DELAY, first: DELAY, last_look: None, poll: DELAY, settled: DELAY / 2, most_breaks: 3 };
         let subscribers = Arc::new(Mutex::new(vec![sender]));
-        let task =
-            SourceTask::new(collection, shared, Meter::default(), true, pace, subscribers, Arc::new(Notify::new()));
-        Self { stub, facts, sleeps, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+        let task = SourceTask::new(collection, shared, Meter::default(), true, pace, subscribers, reins.clone());
+        Self { stub, facts, sleeps, reins, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
 
     /// The next fact in words: `listed 2`, `seen`, `gone`, `lost Stale`, `denied`, `noticed CODE`.
@@ -68,6 +71,15 @@ impl Rig {
     }
 }
 
+/// What was told so far, in words.
+async fn facts_of(mut rig: Rig) -> Vec<String> {
+    let mut told = Vec::new();
+    while let Ok(Some(observed)) = timeout(Duration::from_millis(1), rig.facts.recv()).await {
+        told.push(words(&observed.fact));
+    }
+    told
+}
+
 fn words(fact: &Fact) -> String {
     match fact {
         Fact::Listed { objects, .. } => format!("listed {}", objects.len()),
@@ -76,6 +88,8 @@ fn words(fact: &Fact) -> String {
         Fact::Lost { trouble, .. } if trouble.hopeless => format!("lost {:?} for good", trouble.kind),
         Fact::Lost { trouble, .. } => format!("lost {:?}", trouble.kind),
         Fact::Denied { .. } => "denied".to_owned(),
+        Fact::Resumed { .. } => "resumed".to_owned(),
+        Fact::Rested { .. } => "rested".to_owned(),
         Fact::Noticed(warning) => format!("noticed {}", warning.code),
         Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => panic!("not from a source"),
     }
@@ -118,24 +132,167 @@ async fn a_watch_that_speaks_needs_no_proof() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_breaks_a_watch_leads_to_a_list() {
+async fn a_watch_that_breaks_goes_on_where_it_broke() {
     let cases: Vec<(&str, Reply)> = vec![
-        ("410 in the stream", Reply::Stream(vec![line("ERROR", &status_object(410, "too old"))])),
-        ("500 in the stream", Reply::Stream(vec![line("ERROR", &status_object(500, "etcd"))])),
-        ("410 at the opening", status(410, "too old")),
-        ("504 at the opening", status(504, "Too large resource version: 9")),
-        ("500 at the opening", status(500, "etcd")),
-        ("429 at the opening", Reply::Later(429, 1)),
-        ("an early end", Reply::Stream(vec![])),
-        ("a cut", Reply::Stream(vec![Step::Cut])),
+        (
+            "500 in the stream",
+            Reply::Stream(vec![pod_line("ADDED", "a", 107), line("ERROR", &status_object(500, "etcd"))]),
+        ),
+        ("an early end", Reply::Stream(vec![pod_line("ADDED", "a", 107)])),
+        ("a cut", Reply::Stream(vec![pod_line("ADDED", "a", 107), Step::Cut])),
     ];
     for (name, reply) in cases {
         let mut reply = Some(reply);
-        let mut rig = Rig::pods(move |ask| if ask.verb == "WATCH" { reply.take() } else { None });
+        let mut rig = Rig::pods(move |ask| match (ask.verb, ask.nth) {
+            ("WATCH", 1) => Some(Reply::Stream(vec![pod_line("DELETED", "a", 108), Step::Hang])),
+            ("WATCH", _) => reply.take(),
+            _ => None,
+        });
+        rig.expect(&["listed 0", "seen", "gone"]).await;
+        let asks = rig.stub.asks();
+        assert_eq!(asks.len(), 3, "{name}: no list was needed: {asks:#?}");
+        assert!(asks[2].query.contains("resourceVersion=107&"), "{name}: {asks:#?}");
+        assert!(asks[2].at < Duration::from_secs(1), "{name}: {asks:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_has_expired_leads_to_a_list() {
+    let cases: Vec<(&str, Reply)> = vec![
+        ("410 in the stream", Reply::Stream(vec![line("ERROR", &status_object(410, "too old"))])),
+        ("410 at the opening", status(410, "too old")),
+        ("504 at the opening", status(504, "Too large resource version: 9")),
+    ];
+    for (name, reply) in cases {
+        let mut reply = Some(reply);
+        let mut rig = Rig::pods(move |ask| match (ask.verb, ask.nth) {
+            ("WATCH", 0) => Some(Reply::Stream(vec![Step::Wait(8000), pod_line("ADDED", "a", 107), Step::Cut])),
+            ("WATCH", 1) => reply.take(),
+            _ => None,
+        });
+        rig.expect(&["listed 0", "seen", "listed 0"]).await;
+        let asks = rig.stub.asks();
+        assert!(asks[3].verb == "LIST" && asks[3].at < Duration::from_secs(10), "{name}: {asks:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_a_busy_server_opens_later_goes_on_and_is_not_lost_for_it() {
+    let replies: [fn() -> Reply; 2] = [|| status(500, "etcd"), || Reply::Later(429, 1)];
+    for reply in replies {
+        let mut rig = Rig::pods(move |ask| (ask.verb == "WATCH" && ask.nth == 0).then(reply));
         rig.expect(&["listed 0", "listed 0"]).await;
         let asks = rig.stub.asks();
-        assert!(asks[2].verb == "LIST" && asks[2].at < Duration::from_secs(1), "{name}: {asks:#?}");
+        assert_eq!((asks[1].verb, asks[2].verb), ("WATCH", "WATCH"), "{asks:#?}");
+        assert!(asks[3].at >= DELAY, "{asks:#?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_away_for_longer_is_lost_and_resumed_without_a_list() {
+    let mut rig = Rig::pods(|ask| match (ask.verb, ask.at.as_secs()) {
+        ("WATCH", 0) => Some(Reply::Stream(vec![Step::Wait(6000), pod_line("ADDED", "a", 107), Step::Cut])),
+        ("WATCH", 6..10) => Some(Reply::Hangup),
+        ("WATCH", _) => Some(Reply::Stream(vec![pod_line("DELETED", "a", 108), Step::Hang])),
+        _ => None,
+    });
+    rig.expect(&["listed 0", "seen", "lost Unreachable", "resumed", "gone"]).await;
+    assert_eq!(rig.count("LIST"), 1, "{:#?}", rig.stub.asks());
+    let last = rig.stub.of("WATCH", "pods").pop().unwrap();
+    assert!(last.query.contains("resourceVersion=107&") && last.at < Duration::from_secs(14), "{last:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn watches_that_are_of_no_use_are_replaced_by_lists() {
+    let replies: [(&str, fn() -> Reply); 4] = [
+        ("closed at once", || Reply::Stream(vec![])),
+        ("410 as status", || status(410, "too old")),
+        ("410 in the stream", || Reply::Stream(vec![line("ERROR", &status_object(410, "too old"))])),
+        ("closed after 4 s", || Reply::Stream(vec![Step::Wait(4000)])),
+    ];
+    for (name, reply) in replies {
+        let rig = Rig::pods(move |ask| (ask.verb == "WATCH").then(reply));
+        tokio::time::sleep(Duration::from_secs(58)).await;
+        let asks = rig.stub.asks();
+        let watches = asks.iter().filter(|ask| ask.verb == "WATCH").count();
+        assert!((1..=3).contains(&watches), "{name}: three are enough to know: {asks:#?}");
+        let lists: Vec<u64> = rig.stub.of("LIST", "pods").iter().map(|ask| ask.at.as_secs()).collect();
+        let settled: Vec<u64> = lists.iter().copied().filter(|at| *at > 14).collect();
+        assert!(settled.windows(2).all(|pair| pair[1] - pair[0] == 10), "{name}: then every `delay`: {lists:?}");
+        assert!(settled.len() >= 4 && lists[..lists.len() - settled.len()].len() <= 4, "{name}: {lists:?}");
+        assert!(asks.len() <= 16 + 2 * 6, "{name}: {asks:#?}");
+        let told = facts_of(rig).await;
+        assert_eq!(told.iter().filter(|fact| *fact == "noticed WatchUnusable").count(), 1, "{name}: {told:?}");
+        assert!(!told.iter().any(|fact| fact.starts_with("lost")), "{name}: {told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_minute_of_lists_a_watch_is_tried_again() {
+    let rig = Rig::pods(|ask| (ask.verb == "WATCH" && ask.at.as_secs() < 30).then(|| Reply::Stream(vec![])));
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    let watches = rig.stub.of("WATCH", "pods");
+    assert_eq!(watches.len(), 4);
+    assert!((60..75).contains(&watches[3].at.as_secs()), "{watches:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_cut_every_ten_seconds_is_opened_again_and_proven_now_and_then() {
+    let rig = Rig::pods(|ask| (ask.verb == "WATCH").then(|| Reply::Stream(vec![Step::Wait(10_000)])));
+    tokio::time::sleep(Duration::from_secs(101)).await;
+    let lists: Vec<u64> = rig.stub.of("LIST", "pods").iter().map(|ask| ask.at.as_secs()).collect();
+    assert!(
+        lists.windows(2).all(|pair| pair[1] - pair[0] <= 21),
+        "never unproven for more than two `delay`: {lists:?}"
+    );
+    let asks = rig.stub.asks().len();
+    assert!((14..=18).contains(&asks), "{asks} requests: one and a half a `delay`");
+    let told = facts_of(rig).await;
+    assert!(told.iter().all(|fact| fact == "listed 0"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_nobody_needs_rests_and_goes_on_where_it_stopped() {
+    let mut rig = Rig::of(Source::Workloads(WorkloadKind::Job), |_| None);
+    rig.reins.vote(0, None);
+    rig.expect(&["listed 0"]).await;
+    rig.reins.vote(0, Some(false));
+    rig.expect(&["rested"]).await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert_eq!(rig.stub.asks().len(), 1, "listed once, and never watched");
+    rig.reins.vote(1, Some(true));
+    // That it tells all that came meanwhile is proven at once.
+    rig.expect(&["resumed", "listed 0"]).await;
+    let asks = rig.stub.asks();
+    assert!(asks[1].verb == "WATCH" && asks[1].query.contains("resourceVersion=100&"), "{asks:#?}");
+    rig.reins.vote(1, Some(false));
+    rig.expect(&["rested"]).await;
+    rig.reins.relist();
+    rig.expect(&["listed 0", "rested"]).await;
+    assert_eq!(rig.stub.asks().len(), 4, "a list, and no watch after it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_asked_to_tells_anew_without_breaking_its_watch() {
+    let mut rig = Rig::pods(|_| None);
+    rig.expect(&["listed 0"]).await;
+    rig.reins.relist();
+    rig.expect(&["listed 0"]).await;
+    let asks = rig.stub.asks();
+    assert!(asks.len() == 3 && asks[2].at < Duration::from_secs(1), "{asks:#?}");
+    assert_eq!(rig.count("WATCH"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_that_fails_does_not_give_up_a_watch_that_is_alive() {
+    let mut rig = Rig::pods(|ask| match (ask.verb, ask.at.as_secs()) {
+        ("LIST", 10..13) => Some(status(503, "starting")),
+        ("WATCH", _) => Some(Reply::Stream(vec![Step::Wait(12_000), pod_line("ADDED", "a", 107), Step::Hang])),
+        ("LIST", 13..) => Some(listed("pods", 108, &[("a", 107)])),
+        _ => None,
+    });
+    rig.expect(&["listed 0", "lost Unreachable", "seen", "listed 1"]).await;
+    assert_eq!(rig.count("WATCH"), 1, "{:#?}", rig.stub.asks());
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,11 +367,35 @@ async fn a_watch_that_ends_in_time_goes_on_from_its_last_bookmark() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forbidden_list_ends_the_source() {
+async fn a_forbidden_list_of_pods_is_asked_for_again_before_it_ends_the_source() {
     let mut rig = Rig::pods(|ask| (ask.verb == "LIST").then(|| status(403, "pods is forbidden")));
-    rig.expect(&["denied"]).await;
+    rig.expect(&["lost Forbidden"]).await;
+    let Ok(Some(Observed { fact: Fact::Denied { message, .. }, .. })) =
+        timeout(Duration::from_mins(1), rig.facts.recv()).await
+    else {
+        panic!("denied in the end")
+    };
+    assert!(message.starts_with("pods is forbidden; it needs apiGroups"), "{message}");
     assert!(rig.facts.recv().await.is_none(), "nothing more comes");
-    assert_eq!(rig.stub.asks().len(), 1);
+    let at: Vec<u64> = rig.stub.asks().iter().map(|ask| ask.at.as_secs()).collect();
+    assert_eq!(at, [0, 1, 3, 7], "bounded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rights_that_come_late_are_found() {
+    let mut rig = Rig::pods(|ask| (ask.at.as_secs() < 5).then(|| status(403, "pods is forbidden")));
+    rig.expect(&["lost Forbidden", "listed 0", "listed 0"]).await;
+    // A gate does without a kind that it may not read, and hears of it at once.
+    let mut rig = Rig::of(Source::Workloads(WorkloadKind::Job), |ask| {
+        (ask.at.as_secs() < 8).then(|| status(403, "jobs is forbidden"))
+    });
+    rig.expect(&["denied", "listed 0"]).await;
+    let at: Vec<u64> = rig.stub.of("LIST", "jobs").iter().map(|ask| ask.at.as_secs()).collect();
+    assert_eq!(at, [0, 5, 15]);
+    let mut rig = Rig::of(Source::Workloads(WorkloadKind::Job), |_| Some(status(403, "jobs is forbidden")));
+    rig.expect(&["denied"]).await;
+    assert!(rig.facts.recv().await.is_none(), "told once, and asked for no more than three times");
+    assert_eq!(rig.stub.asks().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,11 +407,14 @@ async fn a_forbidden_watch_is_replaced_by_lists() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_are_refused_end_the_source_for_good() {
+async fn credentials_that_are_refused_again_and_again_end_the_source_for_good() {
     let mut rig = Rig::pods(|ask| (ask.verb == "LIST").then(|| status(401, "Unauthorized")));
-    rig.expect(&["lost Unauthorized for good"]).await;
+    rig.expect(&["lost Unauthorized", "lost Unauthorized for good"]).await;
     assert!(rig.facts.recv().await.is_none());
-    assert_eq!(rig.stub.asks().len(), 1);
+    assert_eq!(rig.stub.asks().len(), 4);
+    // An API server that starts may not know its own tokens yet.
+    let mut rig = Rig::pods(|ask| (ask.at.as_secs() < 2).then(|| status(401, "Unauthorized")));
+    rig.expect(&["lost Unauthorized", "listed 0"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,15 +451,6 @@ async fn failures_make_no_storm() {
         let allowed = 16 + 2 * 8 * 6 + 2;
         assert!((30..=allowed).contains(&asks), "{asks} requests in eight minutes");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_breaks_every_watch_is_asked_more_slowly() {
-    let mut rig = Rig::pods(|ask| (ask.verb == "WATCH").then(|| Reply::Stream(vec![])));
-    tokio::time::sleep(Duration::from_mins(10)).await;
-    rig.expect(&["listed 0", "listed 0"]).await;
-    let asks = rig.stub.asks().len();
-    assert!(asks <= 16 + 2 * 60 + 1, "{asks} requests in ten minutes");
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,6 +44,8 @@ pub enum Reply {
     Stream(Vec<Step>),
     /// Nothing, ever.
     Hang,
+    /// The connection is closed without an answer.
+    Hangup,
 }
 
 /// A step of a stream; after the last one it ends in good order.
@@ -79,13 +81,21 @@ impl Stub {
         Self::new(|_| None)
     }
 
+    /// What a socket serves: there an answer can always be given, if only a bad one.
     pub fn router(&self) -> Router {
-        Router::new().fallback(answer).with_state(self.clone())
+        let serve = |State(stub): State<Self>, request: Request| async move {
+            answer(stub, request).await.unwrap_or_else(|_| Response::builder().status(502).body("away".into()).unwrap())
+        };
+        Router::new().fallback(serve).with_state(self.clone())
     }
 
     /// A connection without sockets.
     pub fn connection(&self) -> Arc<Connection> {
-        let client = kube::Client::new(self.router(), "default");
+        let stub = self.clone();
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            answer(stub.clone(), request.map(Body::new))
+        });
+        let client = kube::Client::new(service, "default");
         let target = Target { server: "https://stub.example".to_owned(), ..Target::default() };
         Arc::new(Connection::with_client(client, target, Duration::from_secs(10), "default"))
     }
@@ -130,16 +140,29 @@ fn usual(ask: &Ask) -> Reply {
     }
 }
 
-async fn answer(State(stub): State<Stub>, request: Request) -> Response {
+/// An API server that is not there: no answer comes of it.
+#[derive(Debug)]
+struct Away;
+
+impl std::fmt::Display for Away {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("connection refused")
+    }
+}
+
+impl std::error::Error for Away {}
+
+async fn answer(stub: Stub, request: Request) -> Result<Response, Away> {
     let whole = |status: u16, content_type: &str, body: Body| {
         Response::builder().status(status).header("content-type", content_type).body(body).unwrap()
     };
-    match stub.ask(&request) {
+    Ok(match stub.ask(&request) {
         Reply::Whole(status, content_type, body) => whole(status, content_type, body.into()),
         Reply::Later(status, seconds) => {
             Response::builder().status(status).header("retry-after", seconds).body("later".into()).unwrap()
         }
         Reply::Hang => std::future::pending().await,
+        Reply::Hangup => return Err(Away),
         Reply::Stream(steps) => {
             let steps: VecDeque<Step> = steps.into();
             let stream = futures::stream::unfold(steps, |mut steps| async move {
@@ -158,7 +181,7 @@ async fn answer(State(stub): State<Stub>, request: Request) -> Response {
             });
             whole(200, "application/json", Body::from_stream(stream))
         }
-    }
+    })
 }
 
 pub fn json(status: u16, body: &str) -> Reply {

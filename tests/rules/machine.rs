@@ -28,7 +28,11 @@ fn a_pass_asks_for_its_owners_once() {
     assert!(gate.wake_at().is_some());
     gate.observe(
         seconds(12),
-        Fact::Confirmed { pods: vec![pod(&set, "a").unready()], owners: vec![deployment("web", "v2", 1)] },
+        Fact::Confirmed {
+            pods: vec![pod(&set, "a").unready()],
+            owners: vec![deployment("web", "v2", 1)],
+            kinds: vec![],
+        },
     );
     assert_eq!((gate.outcome(), gate.want()), (None, Want::Nothing), "the fresh read disagrees");
 }
@@ -38,7 +42,7 @@ fn what_is_not_asked_is_no_answer() {
     let mut story = Story::new(plan());
     let set = web(&mut story, 1);
     story.at(1.0).pod(pod(&set, "a"));
-    story.tell(Fact::Confirmed { pods: vec![pod(&set, "a")], owners: vec![deployment("web", "v2", 1)] });
+    story.tell(Fact::Confirmed { pods: vec![pod(&set, "a")], owners: vec![deployment("web", "v2", 1)], kinds: vec![] });
     story.at(2.0).still_open();
 }
 

@@ -26,6 +26,8 @@ pub struct Story {
     pub confirmations: u32,
     /// True while the cluster answers nothing: confirming reads fail too.
     pub dark: bool,
+    /// The kinds that a confirming read lists whole.
+    pub lists_when_confirming: Vec<WorkloadKind>,
 }
 
 /// The plan of most stories: app `web` at version `v2` in namespace `shop`, 60 s to wait, 10 s to stay stable.
@@ -54,6 +56,7 @@ impl Story {
             events: 0,
             confirmations: 0,
             dark: false,
+            lists_when_confirming: Vec::new(),
         }
     }
 
@@ -180,9 +183,14 @@ impl Story {
             let found = |(kind, name): &(WorkloadKind, String)| {
                 self.workloads.values().find(|workload| workload.kind == *kind && workload.name == *name).cloned()
             };
-            let owners = owners.iter().filter_map(found).collect();
+            let owners: Vec<Workload> = owners.iter().filter_map(found).collect();
             let pods = self.pods.values().cloned().collect();
-            self.gate.observe(self.now, Fact::Confirmed { pods, owners });
+            let kinds = self.lists_when_confirming.clone();
+            let owners = match kinds.is_empty() {
+                true => owners,
+                false => self.workloads.values().cloned().collect(),
+            };
+            self.gate.observe(self.now, Fact::Confirmed { pods, owners, kinds });
         }
     }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::cluster::backoff::Backoff;
 use crate::cluster::connect::{Connection, Meter};
 use crate::cluster::failure::FailureKind;
 use crate::cluster::log_resume::LogResume;
+use crate::cluster::source::Reins;
 use crate::gate::pod_run::{CONTAINER, Stage};
 
 /// A connection on which nothing came for so long is given up: it may be dead, and to open it again costs nothing.
@@ -38,7 +39,7 @@ pub(super) struct Reader {
     /// How far the container is.
     pub stage: watch::Receiver<Stage>,
     /// The container seems to have ended: asks for a look at the pod.
-    pub look: Arc<Notify>,
+    pub look: Reins,
     /// Takes what the container wrote.
     pub to: mpsc::Sender<Bytes>,
 }
@@ -84,7 +85,7 @@ impl Reader {
                 Closed::Whole if had_ended => return LogEnd::Whole,
                 Closed::Unheard => return LogEnd::Torn("nobody waited for it".to_owned()),
                 Closed::Whole | Closed::Silent => {
-                    self.look.notify_one();
+                    self.look.relist();
                     "the connection stayed silent".to_owned()
                 }
                 Closed::Foreign(words) => format!("the node said: {words}"),

@@ -1,6 +1,7 @@
 //! How a source follows a watch, and how it proves that a silent one is not dead.
 
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +9,14 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::{AfterBreak, Next, SourceTask};
-use crate::cluster::backoff::random_fraction;
-use crate::cluster::budget::Urgency;
+use super::{DOUBTS, FAR, Next, SourceTask, WATCHLESS, is_unneeded};
+use crate::cluster::backoff::{LONGEST, random_fraction};
+use crate::cluster::connect::Connection;
 use crate::cluster::failure::{Failure, FailureKind};
 use crate::cluster::ledger::Owed;
 use crate::cluster::listing::{Listing, Named};
 use crate::cluster::request::{Watch, WatchLine};
-use crate::gate::observation::{Fact, Trouble, TroubleKind, Warning};
+use crate::gate::observation::{Fact, Trouble, TroubleKind};
 use crate::gate::warning::Notice;
 use crate::recording::mapping;
 
@@ -25,21 +26,33 @@ const WATCH_LASTS: Duration = Duration::from_secs(280);
 const WATCH_SPREAD: Duration = Duration::from_secs(20);
 /// A server that does not end a watch so long after its time has forgotten it.
 const WATCH_OVERDUE: Duration = Duration::from_secs(15);
-/// A watch that lived so long before it broke is no sign of a server that cannot keep one.
-const WATCH_SETTLED: Duration = Duration::from_secs(10);
-/// The same for one that only goes on where the last one broke: it got further, and the budget holds back a storm.
-const RESUMED_SETTLED: Duration = Duration::from_secs(1);
-
-/// A server that answers so often in a row that it cannot open the watch again is asked for a LIST.
+/// A watch that broke early is opened again after so long.
+const EARLY: Duration = Duration::from_millis(700);
+/// A LIST that was answered so long ago is as good as new.
+const JUST_LISTED: Duration = Duration::from_secs(3);
+/// A server that answers so often in a row that it cannot open the watch is asked for a LIST.
 const MOST_OPENINGS: u32 = 8;
 
 /// What a LIST shows and the watch has not told yet is on its way at least so long.
 const TOLERANCE: Duration = Duration::from_millis(200);
 
-type Proof<'a> = BoxFuture<'a, Result<Listing, Failure>>;
+/// When a proof was asked for, and its answer.
+type Answer = (Instant, Result<Listing, Failure>);
+type Proof<'a> = BoxFuture<'a, Answer>;
+
+/// How the reading of a watch ended.
+enum Ended {
+    /// It broke. A watch that goes on from this version misses nothing.
+    Broke(String),
+    /// It cannot go on: the version has expired, or a line was not to be read.
+    Spoiled,
+    /// It was ended for another reason, and this comes next.
+    Left(Next),
+}
 
 /// What a proof showed and the watch still owes.
 struct Debt {
+    asked: Instant,
     owed: Owed,
     listing: Listing,
     until: Instant,
@@ -47,109 +60,233 @@ struct Debt {
 }
 
 impl SourceTask {
-    /// Watches from a version on, or lists now and then where watching is not allowed.
+    /// Watches from a version on where somebody needs it, or lists now and then where watches are of no use.
     pub(super) async fn follow(&mut self, version: String) -> Next {
-        if self.polls || version.is_empty() {
+        if !self.is_needed().await {
+            return Next::Rest(version);
+        }
+        if self.is_watchless() || version.is_empty() {
             return self.poll().await;
-        }
-        if self.prepaid > 0 {
-            self.prepaid -= 1;
-        } else {
-            self.shared.budget.take(self.urgency()).await;
-        }
-        if self.is_abandoned() {
-            return Next::End;
         }
         let connection = Arc::clone(&self.shared.connection);
         let lasting = WATCH_LASTS + WATCH_SPREAD.mul_f64(random_fraction());
-        let opened = Instant::now();
-        let next = match connection.watch(&self.collection, &version, lasting, &self.meter).await {
-            Ok(watch) => {
-                self.reopened();
-                self.read(watch, version, lasting).await
-            }
-            Err(failure) => match &failure.kind {
-                FailureKind::Forbidden(message) => {
-                    self.polls = true;
-                    self.warn(
-                        Notice::WatchForbidden,
-                        format!(
-                            "{} may be listed but not watched, so they are listed every {} s: {message}",
-                            self.collection,
-                            self.pace.quiet.as_secs_f64()
-                        ),
-                    );
-                    return self.poll().await;
-                }
-                FailureKind::Unauthorized(_) => {
-                    return match self.after_failure(&failure).await {
-                        Next::List => self.broke(version),
-                        next => next,
-                    };
-                }
-                // A server that answers and does not open the watch may never do so; then lists tell what happens.
-                kind if kind.is_unreachable() || (kind.is_passing() && self.unsettled.failures() < MOST_OPENINGS) => {
-                    self.broke(version)
-                }
-                _ => Next::List,
-            },
+        let Some(opening) = self.opened(&connection, &version, lasting).await else { return Next::Rest(version) };
+        if self.is_abandoned() {
+            return Next::End;
+        }
+        let watch = match opening {
+            Ok(watch) => watch,
+            Err(failure) => return self.not_opened(&failure, version).await,
         };
-        match next {
-            Next::List | Next::Resume(_) => {
-                let settled = match self.shared.after_break {
-                    AfterBreak::List => WATCH_SETTLED,
-                    AfterBreak::Resume => RESUMED_SETTLED,
-                };
-                if opened.elapsed() >= settled {
-                    self.unsettled.reset();
-                }
-                // The first time at once; a server that breaks every watch is asked more and more slowly.
-                let wait = self.unsettled.after_failure(None);
-                let since = *self.unwatched_since.get_or_insert_with(Instant::now);
-                if self.unsettled.failures() > 1 {
-                    let wake = Instant::now() + wait;
-                    // The wait counts as well.
-                    tokio::select! {
-                        () = sleep_until(wake) => {}
-                        () = sleep_until(since + super::BRIDGED) => {
-                            self.lost(super::unwatched(&self.collection));
-                            sleep_until(wake).await;
-                        }
-                    }
-                }
+        let opened = Instant::now();
+        self.reopened();
+        let ended = self.read(watch, version, lasting).await;
+        match ended {
+            Ended::Broke(version) => {
+                self.shared.link.watch_broke(&self.collection);
+                self.after_break(opened.elapsed(), Next::Follow(version)).await
             }
-            Next::Watch(_) => self.unsettled.reset(),
-            Next::End => {}
+            Ended::Spoiled => {
+                self.shared.link.watch_broke(&self.collection);
+                self.after_break(opened.elapsed(), Next::List).await
+            }
+            Ended::Left(next) => next,
+        }
+    }
+
+    /// The answer to a request for a watch; `None` where nobody needs it any more. Where that takes too long the source is
+    /// lost meanwhile.
+    async fn opened<'a>(
+        &mut self,
+        connection: &'a Connection,
+        version: &str,
+        lasting: Duration,
+    ) -> Option<Result<Watch<'a>, Failure>> {
+        let (collection, meter, leads) = (self.collection.clone(), self.meter.clone(), self.leads);
+        let (budget, link, urgency) = (Arc::clone(&self.shared.budget), Arc::clone(&self.shared.link), self.urgency());
+        let is_paid = self.prepaid > 0;
+        self.prepaid = self.prepaid.saturating_sub(1);
+        let asked = async {
+            if !leads {
+                link.wait_up().await;
+            }
+            if !is_paid {
+                budget.take(urgency).await;
+            }
+            connection.watch(&collection, version, lasting, &meter).await
+        };
+        let mut asked = pin!(asked);
+        let mut demand = self.demand.clone();
+        loop {
+            let too_late = self.believed_until();
+            tokio::select! {
+                biased;
+                answer = asked.as_mut() => return Some(answer),
+                () = sleep_until(too_late), if self.told_trouble.is_none() => self.lost(self.why_unwatched()),
+                () = is_unneeded(&mut demand) => return None,
+            }
+        }
+    }
+
+    /// What follows where the watch could not be opened.
+    async fn not_opened(&mut self, failure: &Failure, version: String) -> Next {
+        self.unwatched_since.get_or_insert_with(Instant::now);
+        match &failure.kind {
+            FailureKind::Forbidden(_) if self.has_watched && self.doubted < DOUBTS.len() => {
+                self.note_failure(&failure.kind);
+                self.trouble_of_opening = Some(failure.trouble());
+                self.wait_unwatched(DOUBTS[self.doubted]).await;
+                self.doubted += 1;
+                return Next::Follow(version);
+            }
+            FailureKind::Forbidden(message) => {
+                self.shared.link.answered(&self.collection);
+                self.goes_without_watches(Notice::WatchForbidden, "may be listed but not watched", message);
+                self.watchless_until = Some(Instant::now() + FAR);
+                return self.poll().await;
+            }
+            FailureKind::Unauthorized(_) => {
+                return match self.after_failure(failure).await {
+                    Next::List => Next::Follow(version),
+                    next => next,
+                };
+            }
+            FailureKind::Unreachable { hopeless: true, .. } => return self.after_failure(failure).await,
+            _ => self.note_failure(&failure.kind),
+        }
+        let kind = &failure.kind;
+        // Nobody is there: what is asked does not matter, and going on costs less than beginning anew.
+        let is_stalled = matches!(kind, FailureKind::TimedOut(_));
+        let is_away = kind.is_unreachable() && !is_stalled;
+        let most_openings = MOST_OPENINGS.min(self.pace.most_breaks);
+        if is_away || (kind.is_passing() && !is_stalled && self.unopened.failures() < most_openings) {
+            let message =
+                format!("the watch of {} broke, and it could not be opened again yet: {kind}", self.collection);
+            let trouble = Trouble { message, ..failure.trouble() };
+            if self.told_trouble.is_some() {
+                self.lost(trouble.clone());
+            }
+            self.trouble_of_opening = Some(trouble);
+            let wait = self.unopened.after_failure(kind.retry_after());
+            self.wait_unwatched(wait).await;
+            return Next::Follow(version);
+        }
+        if kind.is_passing() && self.gives_up_watches() {
+            let why = failure.kind.to_string();
+            self.goes_without_watches(Notice::WatchUnusable, "can be listed, but no watch of them can be opened", &why);
+            return self.poll().await;
+        }
+        // The version of a LIST that was answered a moment ago cannot have expired: who says so has no watch to give.
+        if matches!(kind, FailureKind::Expired(_)) && self.proven.elapsed() < JUST_LISTED {
+            let why = failure.kind.to_string();
+            self.goes_without_watches(Notice::WatchUnusable, "can be listed, but no watch of them can be opened", &why);
+            return self.poll().await;
+        }
+        // Whoever answers otherwise is asked for a LIST.
+        if self.gives_up_watches() {
+            return self.after_break(Duration::ZERO, Next::List).await;
+        }
+        let wait = self.unopened.after_failure(kind.retry_after());
+        self.wait_unwatched(wait.max(LONGEST)).await;
+        Next::List
+    }
+
+    /// What follows a watch that broke after this time: the first one is opened again at once, a server that breaks every
+    /// watch is asked more slowly, and soon for lists alone. A watch that did not live longer than it takes to earn the
+    /// request for it would in the end cost more than lists do.
+    async fn after_break(&mut self, lived: Duration, next: Next) -> Next {
+        self.unwatched_since.get_or_insert_with(Instant::now);
+        if lived >= self.pace.settled {
+            self.unsettled.reset();
+            return next;
+        }
+        let wait = self.unsettled.after_failure(None);
+        if self.unsettled.failures() >= self.pace.most_breaks {
+            self.goes_without_watches(
+                Notice::WatchUnusable,
+                "can be listed, but every watch of them breaks",
+                "is there a proxy?",
+            );
+            return self.poll().await;
+        }
+        if self.gives_up_watches() {
+            // Whatever broke it so soon may still be there, and it is not lost yet for waiting a moment.
+            self.wait_unwatched(wait.max(EARLY)).await;
+        } else if self.unsettled.failures() > 1 {
+            self.wait_unwatched(wait).await;
         }
         next
     }
 
-    /// A watch that goes on where the last one broke is open: all that happened meanwhile will be told.
+    /// Watches are given up where they are of no use. A feed never does that: it wants every step.
+    const fn gives_up_watches(&self) -> bool {
+        self.pace.most_breaks < MOST_OPENINGS
+    }
+
+    /// Waits while nothing tells what changes. The source is lost where that takes too long.
+    async fn wait_unwatched(&mut self, wait: Duration) {
+        let wake = Instant::now() + wait;
+        let too_late = self.believed_until();
+        if too_late < wake && self.told_trouble.is_none() {
+            sleep_until(too_late).await;
+            self.lost(self.why_unwatched());
+        }
+        sleep_until(wake).await;
+    }
+
+    /// From now on lists alone tell what happens, for a while.
+    fn goes_without_watches(&mut self, code: Notice, what: &str, why: &str) {
+        self.watchless_until = Some(Instant::now() + WATCHLESS);
+        self.shared.link.watch_left(&self.collection);
+        self.trouble_of_opening = None;
+        let every = self.pace.poll.as_secs_f64();
+        self.warn(code, format!("{} {what}, so they are listed every {every} s: {why}", self.collection));
+    }
+
+    /// A watch is open. One that goes on where the last one broke tells all that happened meanwhile.
     fn reopened(&mut self) {
-        self.unwatched_since = None;
-        if self.told_trouble.take().is_some() {
-            let message = format!("the watch of {} is open again and goes on where it broke", self.collection);
-            self.send(Fact::Noticed(Warning { code: Notice::WatchResumed.into(), message }));
+        self.shared.link.answered(&self.collection);
+        self.shared.link.watch_opened(&self.collection);
+        self.failing.reset();
+        self.unopened.reset();
+        (self.has_watched, self.doubted, self.watchless_until) = (true, 0, None);
+        self.trouble_of_opening = None;
+        if self.unwatched_since.take().is_some() && self.leads {
+            // That the server opened it proves something too, so the proof of the pods that is due may wait a little, or a
+            // proxy that cuts every stream would cost twice as much; but only a LIST shows that what it tells gets here.
+            let now = Instant::now();
+            let later = (now + self.pace.quiet).min(self.proven + self.pace.quiet * 2);
+            self.next_proof = self.next_proof.max(Some(later));
+        }
+        if self.told_trouble.take().is_some() || std::mem::take(&mut self.has_rested) {
+            self.send(Fact::Resumed { source: self.collection.source });
         }
     }
 
     /// Waits until the next LIST is due.
     async fn poll(&mut self) -> Next {
-        let due = self.proof_due();
+        if self.told_trouble.is_some() {
+            return Next::List;
+        }
+        // From list to list it is trusted, as the plan's `delay` says.
+        (self.unwatched_since, self.has_rested) = (None, false);
+        let due = self.proof_due().min(self.proven + self.pace.poll);
+        let (reins, mut demand) = (self.reins.clone(), self.demand.clone());
         tokio::select! {
             () = sleep_until(due) => self.looks_now(),
-            () = self.relist.notified() => {}
+            () = reins.asked_to_relist() => self.must_tell = true,
+            () = reins.asked_to_hurry() => {}
+            () = is_unneeded(&mut demand) => return Next::Rest(String::new()),
             () = slept(&mut self.shared.sleeps) => self.lost(asleep()),
         }
         Next::List
     }
 
     /// Reads a watch until it ends.
-    async fn read(&mut self, mut watch: Watch<'_>, mut version: String, lasting: Duration) -> Next {
+    async fn read(&mut self, mut watch: Watch<'_>, mut version: String, lasting: Duration) -> Ended {
         let shared = self.shared.clone();
-        let (collection, meter, relist) = (self.collection.clone(), self.meter.clone(), Arc::clone(&self.relist));
-        let mut sleeps = shared.sleeps.clone();
-        let urgency = if self.leads { Urgency::Pods } else { Urgency::Proof };
+        let (collection, meter, reins) = (self.collection.clone(), self.meter.clone(), self.reins.clone());
+        let (mut sleeps, mut demand) = (shared.sleeps.clone(), self.demand.clone());
         let opened = Instant::now();
         let mut proof: Option<Proof<'_>> = None;
         let mut debt: Option<Debt> = None;
@@ -161,63 +298,96 @@ impl SourceTask {
                     Ok(Some(line)) => {
                         if let Err(failure) = self.take_in(&line, &mut version, debt.as_mut()) {
                             self.lost(failure.trouble());
-                            return Next::List;
+                            return Ended::Spoiled;
                         }
-                        debt = debt.filter(|debt| !debt.owed.is_settled());
+                        if debt.take_if(|debt| debt.owed.is_settled()).is_some() {
+                            self.proves_again_where_told_to();
+                        }
                     }
                     // In good order only at the time that was agreed on.
-                    Ok(None) if opened.elapsed() >= lasting.mul_f64(0.9) => return Next::Watch(version),
-                    Ok(None) => return self.broke(version),
-                    Err(failure) if failure.kind.is_passing() => return self.broke(version),
+                    Ok(None) if opened.elapsed() >= lasting.mul_f64(0.9) => return Ended::Left(Next::Follow(version)),
+                    Ok(None) => return Ended::Broke(version),
+                    Err(failure) if failure.kind.is_passing() => return Ended::Broke(version),
                     Err(failure) => {
                         if matches!(failure.kind, FailureKind::Undecodable(_)) {
                             self.lost(failure.trouble());
                         }
-                        return Next::List;
+                        return Ended::Spoiled;
                     }
                 },
-                answer = asked(&mut proof) => {
+                (at, answer) = asked(&mut proof) => {
                     proof = None;
                     match answer {
-                        Ok(answer) => match self.prove(answer) {
+                        Ok(answer) => match self.prove(at, answer) {
                             Ok(still_owed) => debt = still_owed,
                             Err(failure) => {
                                 self.lost(failure.trouble());
-                                return Next::List;
+                                return self.left(Next::List);
                             }
                         },
+                        // The watch may well be alive, and is not given up for a LIST that failed; but what it told last
+                        // is older than a gate may believe.
+                        Err(failure) if failure.kind.is_passing() => {
+                            self.note_failure(&failure.kind);
+                            self.lost(failure.trouble());
+                            let wait = self.failing.after_failure(failure.kind.retry_after());
+                            self.next_proof = Some(Instant::now() + wait);
+                        }
                         Err(failure) => {
-                            return self.after_failure(&failure).await;
+                            let next = self.after_failure(&failure).await;
+                            return self.left(next);
                         }
                     }
                 }
                 () = sleep_until(due), if proof.is_none() => {
                     if let Some(debt) = debt.take() {
-                        return self.broken(debt);
+                        let next = self.broken(debt);
+                        return self.left(next);
                     }
                     if self.is_abandoned() {
-                        return Next::End;
+                        return self.left(Next::End);
                     }
                     self.looks_now();
                     self.ledger.list_asked();
-                    proof = Some(Box::pin(async {
+                    let is_urgent = self.told_trouble.is_some() || self.must_tell;
+                    let urgency = if is_urgent { self.urgency() } else { self.urgency_of_proof() };
+                    let (shared, collection, meter) = (&shared, &collection, &meter);
+                    proof = Some(Box::pin(async move {
                         shared.budget.take(urgency).await;
-                        shared.connection.list(&collection, &meter).await
+                        let paid = Some((&*shared.budget, urgency));
+                        (Instant::now(), shared.connection.list_within(collection, meter, paid).await)
                     }));
                 }
                 // An open watch is believed where only the budget kept it from being looked at, and not where it owes.
                 () = sleep_until(too_late), if self.look.is_some() && debt.is_some() => {
                     self.lost(super::unwatched(&self.collection));
-                    return Next::List;
+                    return self.left(Next::List);
                 }
-                () = relist.notified() => return Next::List,
+                () = reins.asked_to_relist() => {
+                    self.must_tell = true;
+                    self.next_proof = Some(Instant::now());
+                }
+                () = is_unneeded(&mut demand) => return self.left(Next::Rest(version)),
                 () = slept(&mut sleeps) => {
                     self.shared.sleeps = sleeps;
                     self.lost(asleep());
-                    return Next::List;
+                    return self.left(Next::List);
                 }
-                () = sleep_until(opened + lasting + WATCH_OVERDUE) => return self.broke(version),
+                () = sleep_until(opened + lasting + WATCH_OVERDUE) => return Ended::Broke(version),
             }
+        }
+    }
+
+    /// The watch is given up, and not for a break.
+    fn left(&self, next: Next) -> Ended {
+        self.shared.link.watch_left(&self.collection);
+        Ended::Left(next)
+    }
+
+    /// The watch has told all, and somebody still waits for the LIST that says so.
+    fn proves_again_where_told_to(&mut self) {
+        if self.must_tell || self.told_trouble.is_some() {
+            self.next_proof = Some(Instant::now() + TOLERANCE);
         }
     }
 
@@ -249,8 +419,8 @@ impl SourceTask {
     }
 
     /// Compares a LIST with what the watch has told, and gives what it has not told yet.
-    fn prove(&mut self, listing: Listing) -> Result<Option<Debt>, Failure> {
-        self.shared.link.is(true);
+    fn prove(&mut self, asked: Instant, listing: Listing) -> Result<Option<Debt>, Failure> {
+        self.shared.link.answered(&self.collection);
         self.failing.reset();
         self.proven = Instant::now();
         self.next_proof = Some(self.proven + self.pace.quiet);
@@ -259,11 +429,14 @@ impl SourceTask {
             // What was written a moment ago may still be on its way.
             let longest = if self.look.is_some() { TOLERANCE } else { Duration::from_secs(2) };
             let tolerance = (self.pace.quiet / 4).clamp(TOLERANCE, longest);
-            return Ok(Some(Debt { owed, listing, until: Instant::now() + tolerance, lines_since: false }));
+            return Ok(Some(Debt { asked, owed, listing, until: Instant::now() + tolerance, lines_since: false }));
         }
+        self.reins.is_proven(asked);
         // An answer that is older than what the watch told meanwhile proves the watch, and is of no use as a state.
         if self.ledger.is_exactly(&listing.objects) {
-            self.accept(listing)?;
+            self.accept(asked, listing)?;
+        } else {
+            self.proves_again_where_told_to();
         }
         self.look = None;
         Ok(None)
@@ -282,8 +455,8 @@ impl SourceTask {
         if debt.lines_since {
             return Next::List;
         }
-        match self.accept(debt.listing) {
-            Ok(version) => Next::Watch(version),
+        match self.accept(debt.asked, debt.listing) {
+            Ok(version) => Next::Follow(version),
             Err(failure) => {
                 self.lost(failure.trouble());
                 Next::List
@@ -293,7 +466,7 @@ impl SourceTask {
 }
 
 /// The answer to a LIST that was asked for, if one was.
-async fn asked(proof: &mut Option<Proof<'_>>) -> Result<Listing, Failure> {
+async fn asked(proof: &mut Option<Proof<'_>>) -> Answer {
     match proof {
         Some(proof) => proof.await,
         None => pending().await,
