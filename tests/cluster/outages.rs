@@ -31,7 +31,7 @@ async fn judge(recording: &str, app: &str, faults: &str) -> Said {
     let sandbox = Sandbox::load(&path).unwrap();
     let plan = Plan::new(app, "v1", &sandbox.header().namespace);
     let defaults = (plan.delay, plan.wait_period, plan.stable_for);
-    assert_eq!(defaults, (Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(30)));
+    assert_eq!(defaults, (Duration::from_secs(10), Duration::from_mins(1), Duration::from_secs(30)));
     let faults = if faults.is_empty() { Faults::default() } else { format!("faults:\n{faults}").parse().unwrap() };
     let running = sandbox.in_memory(Options { begin: Begin::WhenTold, faults, ..Options::default() });
     let target = Target { server: "memory".to_owned(), ..Target::default() };

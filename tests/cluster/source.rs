@@ -204,7 +204,8 @@ async fn a_watch_that_is_away_for_longer_is_lost_and_resumed_without_a_list() {
 
 #[tokio::test(start_paused = true)]
 async fn watches_that_are_of_no_use_are_replaced_by_lists() {
-    let replies: [(&str, fn() -> Reply); 4] = [
+    type Case = (&'static str, fn() -> Reply);
+    let replies: [Case; 4] = [
         ("closed at once", || Reply::Stream(vec![])),
         ("410 as status", || status(410, "too old")),
         ("410 in the stream", || Reply::Stream(vec![line("ERROR", &status_object(410, "too old"))])),

@@ -186,10 +186,7 @@ impl Story {
             let owners: Vec<Workload> = owners.iter().filter_map(found).collect();
             let pods = self.pods.values().cloned().collect();
             let kinds = self.lists_when_confirming.clone();
-            let owners = match kinds.is_empty() {
-                true => owners,
-                false => self.workloads.values().cloned().collect(),
-            };
+            let owners = if kinds.is_empty() { owners } else { self.workloads.values().cloned().collect() };
             self.gate.observe(self.now, Fact::Confirmed { pods, owners, kinds });
         }
     }
