@@ -100,7 +100,7 @@ fn a_good_gate_is_told_on_one_line() {
 fn an_unknown_key_names_the_nearest_one() {
     refused(
         gate_with("waitPeroid: 60s"),
-        "gate.yaml:4:1: `waitPeroid` is no key of a gate\n  4 | waitPeroid: 60s\n    | ^^^^^^^^^^\n  fix: did you mean `waitPeriod`?",
+        "gate.yaml:4:1: `waitPeroid` is not a known key of a gate\n  4 | waitPeroid: 60s\n    | ^^^^^^^^^^\n  fix: did you mean `waitPeriod`?",
     );
     let far = validate(gate_with("colour: red"));
     assert!(far.stderr.contains("the keys of a gate are app, version, namespace, delay"), "{}", far.stderr);
@@ -168,7 +168,7 @@ fn an_unset_variable_is_named() {
 const BAD_LINES: [(&str, usize, &str, &str); 28] = [
     ("delay: 0s", 8, "zero leaves no time", "a number and a unit"),
     ("waitPeriod: 25h", 13, "24h at most", "a shorter time"),
-    ("stableFor: soon", 12, "`soon`, which is no duration", "as in `30s`"),
+    ("stableFor: soon", 12, "`soon`, which is not a duration", "as in `30s`"),
     ("stableFor: 5", 12, "names no unit", "write `5s`"),
     ("delay: [10s]", 8, "`delay` is a list, and must be a single value", "`delay: 10s`"),
     ("delay:", 1, "`delay` has no value", "remove the key"),
@@ -247,7 +247,7 @@ fn all_problems_of_all_documents_are_told_in_order() {
             "gate.yaml:1:1: the gate has no `namespace`",
             "gate.yaml:2:10: the environment variable `UNSET_VERSION` is not set",
             "gate.yaml:3:8: `delay` is `10`, which names no unit",
-            "gate.yaml:4:1: `colour` is no key of a gate",
+            "gate.yaml:4:1: `colour` is not a known key of a gate",
             "gate.yaml:6:6: a `[` is opened and not closed properly",
             "gate.yaml:8:1: the gate has no `version`",
             "gate.yaml:10:11: `replicas` is 0, and a gate over no pods proves nothing",
@@ -430,8 +430,8 @@ fn a_bad_flag_is_named_with_the_same_words() {
             "`--delay` is `-1s`, and no duration can be negative",
             "`--wait-period` is `60`, which names no unit",
             "`--replicas` is 0, and a gate over no pods proves nothing",
-            "`--min-ready` is `120%`, which is no share from 1% to 100%",
-            "`tier` is no label that `--labels` knows",
+            "`--min-ready` is `120%`, which is not a share from 1% to 100%",
+            "`tier` is not a label that `--labels` knows",
             "`ImagePull` in `--grace` has no `=`",
         ]
     );

@@ -20,7 +20,7 @@ pub(super) struct SelectionFlags {
 }
 
 fn namespace(text: &str) -> Result<String, String> {
-    if is_dns_name(text) { Ok(text.to_owned()) } else { Err("no name that a namespace can have".to_owned()) }
+    if is_dns_name(text) { Ok(text.to_owned()) } else { Err("not a valid name for a namespace".to_owned()) }
 }
 
 impl SelectionFlags {

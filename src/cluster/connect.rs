@@ -92,7 +92,7 @@ pub enum ConnectError {
     /// The configuration leads to another server than the manifest expects.
     #[error(
         "the manifest expects the server {expected}, and {origin} leads to {server}; give the `--context` or `--kubeconfig` of \
-         the right cluster, or mend `expect`"
+         the right cluster, or correct `expect`"
     )]
     WrongServer {
         /// What was expected.
@@ -105,7 +105,7 @@ pub enum ConnectError {
     /// The server is another cluster than the manifest expects.
     #[error(
         "the manifest expects the cluster with the UID {expected}, and {server} is the one with {uid}; give the `--context` \
-         or `--kubeconfig` of the right cluster, or mend `expect`"
+         or `--kubeconfig` of the right cluster, or correct `expect`"
     )]
     WrongCluster {
         /// What was expected.

@@ -78,7 +78,7 @@ fn webhook(said: &str, _: &str) -> Option<Reading> {
         let why = rest.trim_start_matches([':', ' ']);
         let why = if why.is_empty() { "it gives no reason" } else { why };
         return Some(Reading {
-            words: format!("the admission webhook {name} says no: {why}"),
+            words: format!("the admission webhook {name} rejects it: {why}"),
             advice: Some(format!(
                 "Change the pod template as {name} asks, or have its owners change the rule. Whose it is: {LOOK}"
             )),
@@ -101,7 +101,7 @@ fn policy(said: &str, _: &str) -> Option<Reading> {
     let (name, rest) = rest.split_once('\'')?;
     let (_, why) = rest.split_once("denied request: ")?;
     Some(Reading {
-        words: format!("the admission policy {name} says no: {why}"),
+        words: format!("the admission policy {name} rejects it: {why}"),
         advice: Some(format!(
             "Change the pod template as the policy asks; it reads: `kubectl get validatingadmissionpolicy {name} -o yaml`"
         )),
@@ -202,7 +202,7 @@ mod tests {
         (
             "Error creating: admission webhook \"policy.example.com\" denied the request: no latest tag",
             Code::AdmissionDenied,
-            "the admission webhook policy.example.com says no: no latest tag",
+            "the admission webhook policy.example.com rejects it: no latest tag",
             "as policy.example.com asks",
         ),
         (
@@ -214,7 +214,7 @@ mod tests {
         (
             "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'all' denied request: tag it",
             Code::AdmissionDenied,
-            "the admission policy no-latest says no: tag it",
+            "the admission policy no-latest rejects it: tag it",
             "kubectl get validatingadmissionpolicy no-latest",
         ),
         (

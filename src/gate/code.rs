@@ -165,7 +165,7 @@ pub static CATALOGUE: &[Row] = rows! {
     "status.containerStatuses[].state.waiting.reason ErrImagePull or ImagePullBackOff, with its message"
 
     ImagePullDenied, App, Failed, Counts::AfterGrace(Grace::ImagePull);
-    "The registry refuses to hand out the image to this pod.";
+    "The registry refuses this pod access to the image.";
     "No or expired `imagePullSecrets`, a private repository, a typo in the repository (many registries answer \"denied\" for what does not exist).";
     "Check `imagePullSecrets` of the pod and its service account, and that the repository exists.";
     "status.containerStatuses[].state.waiting.reason ErrImagePull or ImagePullBackOff, with its message"
@@ -255,7 +255,7 @@ pub static CATALOGUE: &[Row] = rows! {
     "condition ReplicaFailure of the ReplicaSet; event FailedCreate of the workload (\"exceeded quota\")"
 
     AdmissionDenied, Platform, Platform, Counts::AfterGrace(Grace::Admission);
-    "The API server refuses to create the pods: an admission check says no.";
+    "The API server refuses to create the pods: an admission check rejects them.";
     "Pod security levels, a LimitRange, a policy webhook (or one that does not answer), a missing ServiceAccount or PriorityClass.";
     "Change the pod template so that the check named passes, or fix the check.";
     "condition ReplicaFailure of the ReplicaSet; event FailedCreate of the workload (\"is forbidden\", \"denied the request\")"

@@ -77,7 +77,7 @@ pub struct Evidence {
 /// The kinds of proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EvidenceKind {
-    /// The last words of the container.
+    /// The last log lines of the container.
     Log,
     /// The termination message that the container left.
     TerminationMessage,

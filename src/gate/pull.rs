@@ -37,7 +37,7 @@ pub fn in_words(code: Code, quoted: &str, reference: &str) -> String {
             "needs image {reference}, but registry {registry} has no {what} of repository {repository}; it says: {answer}"
         ),
         Code::ImagePullDenied => format!(
-            "needs image {reference}, but registry {registry} does not hand out repository {repository}; it says: {answer}"
+            "needs image {reference}, but registry {registry} refuses access to repository {repository}; it says: {answer}"
         ),
         _ if answer.is_empty() => format!("cannot get image {reference}, and its node does not say why"),
         _ => format!("cannot get image {reference} from registry {registry}: {answer}"),
@@ -114,7 +114,7 @@ mod tests {
         );
         assert_eq!(
             in_words(Code::ImagePullDenied, "pull access denied, insufficient_scope: authorization failed", "shop/x"),
-            "needs image shop/x, but registry docker.io does not hand out repository shop/x; it says: pull access denied, insufficient_scope: authorization failed"
+            "needs image shop/x, but registry docker.io refuses access to repository shop/x; it says: pull access denied, insufficient_scope: authorization failed"
         );
         assert_eq!(
             in_words(Code::ImageNotFound, "no match for platform in manifest: not found", "a:1"),

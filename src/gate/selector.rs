@@ -47,7 +47,7 @@ pub enum SelectorError {
     Comma,
     /// A part that cannot be read.
     #[error(
-        "`{part}` is no label requirement: write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key` or `!key`"
+        "`{part}` is not a label requirement: write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key` or `!key`"
     )]
     Requirement {
         /// The part.
@@ -55,7 +55,7 @@ pub enum SelectorError {
     },
     /// A key that the API server would refuse.
     #[error(
-        "`{key}` is no label key: at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit, with a DNS name and `/` in front where there is one"
+        "`{key}` is not a label key: at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit, with a DNS name and `/` in front where there is one"
     )]
     Key {
         /// The key.
@@ -63,7 +63,7 @@ pub enum SelectorError {
     },
     /// A value that the API server would refuse.
     #[error(
-        "`{value}` is no label value: at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
+        "`{value}` is not a label value: at most 63 letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit"
     )]
     Value {
         /// The value.

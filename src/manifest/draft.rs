@@ -34,7 +34,7 @@ impl Label {
         let text = text.trim();
         Self::ALL.into_iter().find(|label| label.name() == text).ok_or_else(|| {
             Fault::new(
-                format!("{} is no label that `{name}` knows", quoted(text)),
+                format!("{} is not a label that `{name}` knows", quoted(text)),
                 "the two are `app` and `version`, each with the key that the pods carry",
             )
         })

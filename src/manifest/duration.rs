@@ -19,7 +19,7 @@ pub(super) enum Zero {
 /// Reads a duration. `name` is the key or flag that holds it.
 ///
 /// # Errors
-/// A text that is no duration or names no unit, a negative one, one over 24 h, and zero where that is refused.
+/// A text that is not a duration or names no unit, a negative one, one over 24 h, and zero where that is refused.
 pub(super) fn parse(name: &str, text: &str, zero: Zero) -> Result<Duration, Fault> {
     let text = text.trim();
     let shown = quoted(text);
@@ -51,9 +51,10 @@ pub(super) fn parse(name: &str, text: &str, zero: Zero) -> Result<Duration, Faul
         Some(Ok(duration)) if duration > LONGEST => Err(too_long(name, &shown)),
         Some(Ok(duration)) => Ok(duration),
         None | Some(Err(humantime::DurationError::NumberOverflow)) => Err(too_long(name, &shown)),
-        Some(Err(_)) => {
-            Err(Fault::new(format!("`{name}` is {shown}, which is no duration"), format!("write {}", examples(zero))))
-        }
+        Some(Err(_)) => Err(Fault::new(
+            format!("`{name}` is {shown}, which is not a duration"),
+            format!("write {}", examples(zero)),
+        )),
     }
 }
 

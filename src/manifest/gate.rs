@@ -81,8 +81,10 @@ impl Reader<'_> {
                 }
                 None => format!("remove it; the keys of a gate are {}", Key::ALL.map(Key::name).join(", ")),
             };
-            self.problems
-                .push(Problem::at(name.place, Fault::new(format!("{} is no key of a gate", quoted(text)), remedy)));
+            self.problems.push(Problem::at(
+                name.place,
+                Fault::new(format!("{} is not a known key of a gate", quoted(text)), remedy),
+            ));
         }
         key
     }

@@ -51,7 +51,7 @@ impl SmokeKey {
         let names = Self::ALL.map(Self::name);
         Self::ALL.into_iter().find(|key| key.name() == text).ok_or_else(|| {
             Fault::new(
-                format!("{} is no key of `{name}`", quoted(text)),
+                format!("{} is not a key of `{name}`", quoted(text)),
                 match nearest(text, names) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("its keys are {}", names.join(", ")),

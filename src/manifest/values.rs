@@ -102,7 +102,7 @@ pub(super) fn min_ready(name: &str, text: &str) -> Result<MinReady, Fault> {
     match count(name, percent).ok().and_then(|percent| u8::try_from(percent).ok()) {
         Some(percent @ 1..=100) => Ok(MinReady::Percent(percent)),
         Some(0) => Err(Fault::new(format!("`{name}` is `0%`, and a gate over no pods proves nothing"), remedy)),
-        _ => Err(Fault::new(format!("`{name}` is {}, which is no share from 1% to 100%", quoted(text)), remedy)),
+        _ => Err(Fault::new(format!("`{name}` is {}, which is not a share from 1% to 100%", quoted(text)), remedy)),
     }
 }
 

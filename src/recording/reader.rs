@@ -30,7 +30,7 @@ pub enum ReadError {
         path: PathBuf,
     },
     /// The first line is not that of a recording.
-    #[error("{} is no recording: its first line should be `{{\"crashgateRecording\":1,…}}` ({reason})", .path.display())]
+    #[error("{} is not a recording: its first line should be `{{\"crashgateRecording\":1,…}}` ({reason})", .path.display())]
     NoHeader {
         /// The file.
         path: PathBuf,

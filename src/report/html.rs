@@ -213,7 +213,7 @@ fn draw_proof(out: &mut String, piece: &Evidence, leads: bool) {
         return;
     }
     let is_log = piece.kind == EvidenceKind::Log;
-    let name = if is_log { "The last words of the container" } else { block::label(piece.kind) };
+    let name = if is_log { "The last log lines of the container" } else { block::label(piece.kind) };
     let open = if leads { " open" } else { "" };
     let mut letters = name.chars();
     let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();

@@ -243,7 +243,8 @@ fn draw_proof(out: &mut String, piece: &Evidence, detail: &Detail, leads: bool) 
     let is_log = piece.kind == EvidenceKind::Log;
     // The last words of the root cause are what people came for; all else is a click away.
     let open = if leads && is_log { " open" } else { "" };
-    let what = if is_log { "The last words of the container".to_owned() } else { capital(block::label(piece.kind)) };
+    let what =
+        if is_log { "The last log lines of the container".to_owned() } else { capital(block::label(piece.kind)) };
     let _ = writeln!(out, "<details{open}><summary>{what}</summary>\n");
     fenced(out, &lines, if is_log { "text" } else { "" });
     out.push_str("</details>\n\n");

@@ -81,7 +81,7 @@ pub(super) fn event_line(event: &GateEvent) -> String {
         GateEvent::Progress { ready, wanted } => words::ready(*ready, *wanted),
         GateEvent::WindowOpened { until } => format!("all is ready, and has to stay so until {}", words::since(*until)),
         GateEvent::WindowBroken { why } => {
-            format!("not stable: {}; the time of stability starts anew", quote::line(why))
+            format!("not stable: {}; the stability window starts again", quote::line(why))
         }
         GateEvent::Trouble { source, message } => format!("trouble reading {source}: {}", quote::line(message)),
         GateEvent::Recovered { source } => format!("{source} can be read again"),

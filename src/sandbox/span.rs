@@ -16,7 +16,7 @@ impl<'de> Deserialize<'de> for Span {
         }
         humantime::parse_duration(&text)
             .map(Self)
-            .map_err(|error| serde::de::Error::custom(format!("`{text}` is no duration ({error}): write it as 3s")))
+            .map_err(|error| serde::de::Error::custom(format!("`{text}` is not a duration ({error}): write it as 3s")))
     }
 }
 

@@ -43,7 +43,7 @@ fn drawn() -> Vec<(String, String)> {
     let mistake = Document {
         run: &empty,
         story: &Story::default(),
-        error: Some(Mistake::usage("`versoin` is no key of a gate")),
+        error: Some(Mistake::usage("`versoin` is not a known key of a gate")),
     };
     pages.push(("mistake".to_owned(), Kind::Html.render(&mistake)));
     pages

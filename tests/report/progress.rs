@@ -79,7 +79,7 @@ Gate payments v1 in namespace shop: pods with app=payments,version=v1; 1 m to ge
     +2.4s  trouble reading pods: watch closed
     +2.5s  pods can be read again
     +2.6s  warning: Events cannot be read. (EventsForbidden)
-    +4.5s  not stable: a pod is not ready any more; the time of stability starts anew
+    +4.5s  not stable: a pod is not ready any more; the stability window starts again
     +4.5s  payments-5949ff565-fnj7t: container app ended: exit code 1 (1 crash, 0 allowed)
     +4.5s  decided: failed
 "

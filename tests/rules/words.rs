@@ -35,7 +35,7 @@ fn what_is_wrong_with_an_image_is_said_with_its_reference() {
     assert_says(&outcome, Verdict::Failed, Code::ImageNotFound, &["tag latest"]);
     let outcome =
         of("cart:v2", "ErrImagePull", "rpc error: code = Unknown desc = pull access denied, no basic auth credentials");
-    assert_says(&outcome, Verdict::Failed, Code::ImagePullDenied, &["does not hand out", "imagePullSecrets"]);
+    assert_says(&outcome, Verdict::Failed, Code::ImagePullDenied, &["refuses access to", "imagePullSecrets"]);
     assert!(!lead(&outcome).message.contains("rpc error"), "{}", lead(&outcome).message);
     let outcome = of("cart:v2", "ImagePullBackOff", "Back-off pulling image \"cart:v2\"");
     assert_says(&outcome, Verdict::Platform, Code::RegistryUnavailable, &["does not say why"]);

@@ -236,7 +236,7 @@ mod tests {
             ("fault: gone, verb: list", "is about watches"),
             ("fault: drop, request: 0", "counts from 1"),
             ("fault: drop, for: 0s", "lasts no time"),
-            ("fault: drop, at: soon", "no duration"),
+            ("fault: drop, at: soon", "not a duration"),
             ("fault: drop, wehn: 3s", "wehn"),
             ("fault: drop, verb: post", "post"),
             ("at: 3s", "fault"),
