@@ -127,7 +127,7 @@ const SENTENCES: [(&str, &[&str]); 43] = [
         "init-crash-twice-then-fine",
         &["init container migrate ended with exit code 1, 1 s after its start", "ledger-db:5432 is starting up"],
     ),
-    ("pvc-unbound", &["the pod waits for its volume", "kubectl describe pvc"]),
+    ("pvc-unbound", &["waits for its PersistentVolumeClaim ledger-data", "kubectl get storageclass"]),
     (
         "node-selector-no-node",
         &[

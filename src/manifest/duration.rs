@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         for text in ["", "s", "ten seconds", "10 parsecs", "1..5s", "1e3s", "0x10", "P1D", "１０s"] {
-            assert!(refused(text).0.contains("no duration"), "{text}: {}", refused(text).0);
+            assert!(refused(text).0.contains("not a duration"), "{text}: {}", refused(text).0);
         }
     }
 }
