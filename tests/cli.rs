@@ -149,7 +149,7 @@ fn signals_end_a_run_with_all_that_is_known() {
         let ended = Instant::now();
         kill(&child, signal);
         let code = child.wait().unwrap().code();
-        assert!(ended.elapsed() < Duration::from_secs(2), "{signal}: {:?}", ended.elapsed());
+        assert!(ended.elapsed() < Duration::from_secs(10), "{signal}: {:?}", ended.elapsed());
         let (_, stdout, stderr) = told(&child.wait_with_output().unwrap());
         assert_eq!(code, Some(exit_code), "{signal}: {stderr}");
         let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
@@ -342,7 +342,7 @@ fn signals_end_a_process_that_is_still_connecting() {
     // Whether the second one still finds it or not, the exit code is the same.
     kill(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 #[cfg(unix)]

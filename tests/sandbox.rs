@@ -317,7 +317,7 @@ async fn only_loopback_is_bound_and_a_taken_port_is_told() {
     let stream = desk.client.send(Request::get("/api/v1/pods?watch=1").body(Body::empty()).unwrap()).await.unwrap();
     desk.running.stop().await;
     stream.into_body().collect().await.unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2), "an open watch does not hold the stop up");
+    assert!(began.elapsed() < Duration::from_secs(10), "an open watch does not hold the stop up");
 }
 
 #[tokio::test]
