@@ -53,8 +53,8 @@ fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, S
     for (plan, outcome) in plans.iter().zip(&mut outcomes) {
         // The gate knows nothing of recordings: to it, pods that were never listed are an API server that is slow.
         let is_elsewhere = !header.namespace.is_empty() && plan.namespace != header.namespace;
-        if let Some(finding) = outcome.findings.first_mut().filter(|lead| is_elsewhere && lead.code == Code::StaleData)
-        {
+        let is_blind = |code: Code| matches!(code, Code::StaleData | Code::RecordingEnded);
+        if let Some(finding) = outcome.findings.first_mut().filter(|lead| is_elsewhere && is_blind(lead.code)) {
             finding.next_step = rehearsal::other_namespace(&header.namespace, &plan.namespace);
         }
     }
