@@ -290,3 +290,46 @@ fn a_recording_does_not_go_to_stdout() {
         assert_eq!(fs::read_to_string(&log).unwrap(), "what was there before\n");
     }
 }
+
+#[test]
+fn every_exit_code_that_is_written_is_the_one_that_the_process_ends_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    for report in ["html", "json", "gitlab"] {
+        let mut command = crashgate(&HEALTHY);
+        command.args(["-o", "json", "--report=json=-"]);
+        command.arg(format!("--report=gitlab={}", file("dotenv").display()));
+        command.arg(format!("--report=json={}", file("result.json").display()));
+        command.arg(format!("--report={report}=/dev/full"));
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_OUTPUT", file("outputs"));
+        fs::write(file("outputs"), "").unwrap();
+        let output = command.output().unwrap();
+        let stderr = stderr_of(&output);
+        assert_eq!(output.status.code(), Some(7), "{report}: {stderr}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let last = printed.rfind("\n{\n").map_or(printed.as_str(), |place| &printed[place..]);
+        let exit_code = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["exitCode"].clone();
+        assert_eq!(exit_code(last), 7, "{report}: stdout");
+        assert_eq!(exit_code(&fs::read_to_string(file("result.json")).unwrap()), 7, "{report}: the file");
+        let dotenv = fs::read_to_string(file("dotenv")).unwrap();
+        assert!(dotenv.contains("CRASHGATE_EXIT_CODE=7\n"), "{report}: {dotenv}");
+        let outputs = fs::read_to_string(file("outputs")).unwrap();
+        let last = outputs.rsplit_once("exit-code<<").unwrap().1;
+        assert_eq!(last.lines().nth(1), Some("7"), "{report}: the runner takes the last: {outputs}");
+    }
+}
+
+#[test]
+fn a_recording_that_could_not_be_written_is_in_the_exit_code_of_the_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run.ndjson");
+    let mut command = crashgate(&["check", "--rehearse", "tests/recordings/job-completes.ndjson", "-o", "json"]);
+    command.args(["--app=ledger", "--version=v1", "--workload=job/ledger", "--stable-for=1s", "--delay=2s"]);
+    command.arg(format!("--record={}", recording.display()));
+    let output = with_little_room(&command, 4).output().unwrap();
+    let stderr = stderr_of(&output);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["verdict"], "healthy", "{result} {stderr}");
+    assert!(stderr.contains("error: cannot write the recording"), "{stderr}");
+    assert_eq!((output.status.code(), &result["exitCode"]), (Some(7), &serde_json::json!(7)), "{stderr}");
+}

@@ -73,6 +73,7 @@ impl OutputFlags {
             github: Surroundings::of(&env).map(|surroundings| Step::new(printer.clone(), surroundings, paths)),
             gitlab: (env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
             stdout: self.for_people(printer, live),
+            json: (self.output == Format::Json).then(|| Json::new(printer.clone())),
             files: Files::create(&self.reports, printer)?,
             told: false,
             drill: drill::ordered(&env),
@@ -94,14 +95,16 @@ impl OutputFlags {
             Err(message) => return self.usage(printer, None, &message),
         };
         match catch_unwind(AssertUnwindSafe(|| judge(printer, &mut sinks))) {
-            Ok(Ok(run)) => return run.verdict().exit_code(),
+            Ok(Ok(run)) => {
+                sinks.conclude(&run);
+                return run.verdict().exit_code();
+            }
             Ok(Err(Halt::Usage(message))) => return self.usage(printer, Some(&mut sinks), &message),
             Ok(Err(Halt::System(message))) => printer.say(&message),
             // The panic has said so itself.
             Err(_) => {}
         }
-        let told = sinks.abandon();
-        if !told && self.output == Format::Json {
+        if !sinks.abandon() && self.output == Format::Json {
             printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::broke(BROKE)));
         }
         Verdict::Inconclusive.exit_code()
@@ -120,9 +123,6 @@ impl OutputFlags {
             sinks.push(Box::new(Human::progress_only(printer.clone())));
         } else {
             sinks.push(Box::new(Human::new(printer.clone()).whole(self.verbose)));
-        }
-        if json {
-            sinks.push(Box::new(Json::new(printer.clone())));
         }
         sinks
     }
@@ -156,8 +156,10 @@ pub(super) struct Sinks {
     github: Option<Step>,
     gitlab: Option<Section>,
     stdout: Vec<Box<dyn Sink + Send>>,
+    /// The result on stdout, written last: it holds the exit code, which anything that could not be written changes.
+    json: Option<Json>,
     files: Files,
-    /// True once the sinks were told of an end: none is told of two.
+    /// True once those who read along were told of an end: nobody is told of two.
     told: bool,
     drill: drill::Drill,
 }
@@ -173,22 +175,37 @@ impl Sinks {
         }
     }
 
-    /// The run ends here without an outcome. False where not even its gates are known, so that nobody reading along was
-    /// told of anything.
+    /// Writes what is kept and what programs read, after all else that can fail: whatever could not be written changes
+    /// the exit code, and these hold it.
+    fn conclude(&mut self, run: &Run) {
+        self.files.end(run);
+        if let Some(step) = &mut self.github {
+            step.conclude(run);
+        }
+        if let Some(json) = &mut self.json {
+            json.end(run);
+        }
+    }
+
+    /// The run ends here without an outcome. False where not even its gates are known, so that stdout holds no result.
     fn abandon(&mut self) -> bool {
-        let unfinished = self.files.unfinished().filter(|_| !self.told);
-        self.told |= unfinished.is_some();
-        if let Some(run) = unfinished {
+        let unfinished = self.files.unfinished();
+        if let Some(run) = &unfinished
+            && !std::mem::replace(&mut self.told, true)
+        {
             for sink in self.each_in_the_log() {
                 // It may be the one that failed.
-                let _ = catch_unwind(AssertUnwindSafe(|| sink.end(&run)));
+                let _ = catch_unwind(AssertUnwindSafe(|| sink.end(run)));
             }
         }
         self.files.abandon();
         if let Some(step) = &mut self.github {
             step.abandon();
         }
-        self.told
+        if let Some((json, run)) = self.json.as_mut().zip(unfinished.as_ref()) {
+            json.end(run);
+        }
+        unfinished.is_some()
     }
 
     /// Groups and sections stand around what people read.
@@ -199,7 +216,7 @@ impl Sinks {
         github.chain(gitlab).chain(stdout)
     }
 
-    /// Tells every sink; the files come last, when the verdict is already told.
+    /// Tells every sink; the files come last.
     fn each(&mut self, tell: impl Fn(&mut dyn Sink)) {
         for sink in self.each_in_the_log() {
             tell(sink);
@@ -224,6 +241,9 @@ impl Sink for Sinks {
 
     fn end(&mut self, run: &Run) {
         self.told = true;
-        self.each(|sink| sink.end(run));
+        // The files and the JSON on stdout follow when the run is concluded.
+        for sink in self.each_in_the_log() {
+            sink.end(run);
+        }
     }
 }

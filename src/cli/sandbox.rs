@@ -45,7 +45,7 @@ pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {
     match served {
         Ok(()) => 0,
         Err(message) => {
-            printer.say(&message);
+            printer.say(&format!("error: {message}"));
             Verdict::Usage.exit_code()
         }
     }
@@ -57,7 +57,7 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
         None => Sandbox::empty("default"),
     };
     if sandbox.is_torn() {
-        printer.say("the recording's last line is torn: what came before it is served");
+        printer.say("warning: the recording's last line is incomplete; everything before it is served");
     }
     let (sample, length) = (sandbox.sample(), sandbox.length());
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -319,16 +319,21 @@ fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
     if outcome.verdict != Verdict::Healthy {
         lines.push(Line::empty());
     }
-    for warning in outcome.warnings.iter().take(most) {
-        let mut wrapped = wrap(&progress::warning_words(warning), "Warning: ", "  ", columns).into_iter();
+    // Where nothing is to be left out, each is told.
+    let told: Vec<(String, usize)> = if most == ALL {
+        outcome.warnings.iter().map(|warning| (progress::warning_words(warning), 1)).collect()
+    } else {
+        progress::warning_kinds(&outcome.warnings).iter().map(|kind| (kind.words(), 1 + kind.more.len())).collect()
+    };
+    for (words, _) in told.iter().take(most) {
+        let mut wrapped = wrap(words, "Warning: ", "  ", columns).into_iter();
         lines.extend(wrapped.next().map(|line| Line::toned(line, "Warning:".len(), Tone::Careful)));
         lines.extend(wrapped.map(Line::plain));
     }
-    if let Some(rest) = outcome.warnings.len().checked_sub(most).filter(|rest| *rest > 0) {
-        lines.push(Line::plain(format!(
-            "{}, in the JSON result",
-            words::count(rest, if most == 0 { "warning" } else { "more warning" })
-        )));
+    let rest: usize = told.iter().skip(most).map(|(_, number)| number).sum();
+    if rest > 0 {
+        let noun = if most == 0 { "warning" } else { "more warning" };
+        lines.push(Line::plain(format!("{}, in the JSON result", words::count(rest, noun))));
     }
     lines
 }

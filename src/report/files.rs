@@ -53,19 +53,29 @@ impl Kind {
         }
     }
 
-    /// The report.
+    /// The report of a run whose process ends with the verdict's own exit code.
     #[must_use]
     pub fn render(self, document: &Document<'_>) -> String {
+        self.render_ended(document, document.verdict().exit_code())
+    }
+
+    /// True where the report holds the exit code of the process.
+    const fn has_exit_code(self) -> bool {
+        matches!(self, Self::Json | Self::Gitlab)
+    }
+
+    /// The report of a run whose process ends with this exit code.
+    fn render_ended(self, document: &Document<'_>, exit_code: u8) -> String {
         match self {
             Self::Json => match document.error {
                 Some(error) => json::unjudged(document.run.started_at, error),
-                None => json::render(document.run),
+                None => json::ended(document.run, exit_code),
             },
             Self::Junit => junit::render(document),
             Self::Markdown => markdown::render(document, markdown::Flavour::Plain, markdown::LARGEST),
             Self::Html => html::render(document),
             Self::Github => markdown::render(document, markdown::Flavour::Github, markdown::LARGEST),
-            Self::Gitlab => gitlab::dotenv(document),
+            Self::Gitlab => gitlab::dotenv(document, exit_code),
         }
     }
 }
@@ -189,10 +199,19 @@ impl Files {
 
     fn finish(&mut self, run: &Run, error: Option<Mistake<'_>>) {
         let document = Document { run, story: &self.story, error };
+        // Those that hold the exit code come last: one that cannot be written changes it.
+        self.outputs.sort_by_key(|(kind, _)| kind.has_exit_code());
+        let exit_code = |printer: &Printer| printer.exit_code_of(document.verdict());
         for (kind, file) in &mut self.outputs {
-            if let Err(error) = file.finish(&kind.render(&document)) {
+            if let Err(error) = file.finish(&kind.render_ended(&document, exit_code(&self.printer))) {
                 let what = format!("the {} report to {}", kind.name(), shown(file.path()));
                 self.printer.could_not_write(&what, &error);
+            }
+        }
+        if exit_code(&self.printer) != document.verdict().exit_code() {
+            for (kind, file) in self.outputs.iter_mut().filter(|(kind, _)| kind.has_exit_code()) {
+                // That it cannot be written, it was said already.
+                let _ = file.replace(&kind.render_ended(&document, exit_code(&self.printer)));
             }
         }
     }

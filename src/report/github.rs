@@ -60,13 +60,15 @@ pub struct Step {
     story: Story,
     grouped: bool,
     ended: bool,
+    /// The exit code that the runner was told.
+    exit_code: Option<u8>,
 }
 
 impl Step {
     /// A sink that tells the runner, and names these files as the step's reports.
     #[must_use]
     pub fn new(printer: Printer, surroundings: Surroundings, reports: Vec<PathBuf>) -> Self {
-        Self { printer, surroundings, reports, story: Story::default(), grouped: false, ended: false }
+        Self { printer, surroundings, reports, story: Story::default(), grouped: false, ended: false, exit_code: None }
     }
 
     /// What will be judged, and where that was written down.
@@ -95,25 +97,43 @@ impl Step {
         if std::mem::take(&mut self.grouped) {
             self.printer.say_as_is(&command::plain("endgroup", ""));
         }
-        let document = Document { run, story: &self.story, error };
+        let story = std::mem::take(&mut self.story);
+        let document = Document { run, story: &story, error };
         for line in annotations::of(&document, self.surroundings.workspace.as_deref()) {
             self.printer.say_as_is(&line);
         }
-        let mut failures = Vec::new();
         if let Some(path) = &self.surroundings.summary {
             // The steps of an action that is made of several share the file, and the runner's limit is for all of it.
             let used = fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
             let room = markdown::LARGEST.saturating_sub(used);
             let text = markdown::render(&document, Flavour::Github, room);
             let text = if text.len() <= room { format!("{text}\n") } else { String::new() };
-            failures.extend(append(path, &text).err().map(|error| ("job summary", error)));
+            if let Err(error) = append(path, &text) {
+                self.printer.could_not_write("the job summary of the step", &error);
+            }
         }
-        if let Some(path) = &self.surroundings.output {
-            let text = outputs::of(&document, &self.reports);
-            failures.extend(append(path, &text).err().map(|error| ("outputs", error)));
+        self.put_out(&document);
+        self.story = story;
+    }
+
+    /// Writes the outputs of the step. Of two values of one output the runner takes the later.
+    fn put_out(&mut self, document: &Document<'_>) {
+        let Some(path) = &self.surroundings.output else { return };
+        let exit_code = self.printer.exit_code_of(document.verdict());
+        self.exit_code = Some(exit_code);
+        let text = outputs::of(document, &self.reports, exit_code);
+        if let Err(error) = append(path, &text) {
+            self.printer.could_not_write("the outputs of the step", &error);
         }
-        for (what, error) in failures {
-            self.printer.could_not_write(&format!("the {what} of the step"), &error);
+    }
+
+    /// Every other part of the result is written. Where one could not be, the exit code is not the one that the runner
+    /// was told.
+    pub fn conclude(&mut self, run: &Run) {
+        if self.exit_code.is_some_and(|told| told != self.printer.exit_code_of(run.verdict())) {
+            let story = std::mem::take(&mut self.story);
+            self.put_out(&Document { run, story: &story, error: None });
+            self.story = story;
         }
     }
 }

@@ -16,15 +16,15 @@ use crate::gate::plan::Plan;
 /// No value is longer, so that all of them together stay far below the limit.
 const LONGEST: usize = 600;
 
-/// The dotenv report: variables for the jobs that come after.
+/// The dotenv report: variables for the jobs that come after. `exit_code` is that of the process.
 #[must_use]
-pub fn dotenv(document: &Document<'_>) -> String {
+pub fn dotenv(document: &Document<'_>, exit_code: u8) -> String {
     let verdict = document.verdict();
     let cause = document.cause();
     let code = cause.split(':').next().unwrap_or_default();
     let values = [
         ("VERDICT", verdict.name().to_owned()),
-        ("EXIT_CODE", verdict.exit_code().to_string()),
+        ("EXIT_CODE", exit_code.to_string()),
         ("CAUSE", code.to_owned()),
         ("MESSAGE", cause.get(code.len() + 1..).unwrap_or_default().trim().to_owned()),
         ("SUMMARY", format!("{}: {}", headline::title(verdict), headline::run(document.run))),

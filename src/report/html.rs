@@ -161,8 +161,15 @@ fn draw_gate(out: &mut String, place: usize, gate: &GateRun, story: Option<&Gate
     if !outcome.warnings.is_empty() {
         card(out, level, "Warnings");
         out.push_str("<ul class=\"warnings\">");
-        for warning in &outcome.warnings {
-            let _ = write!(out, "<li>{}</li>", rich(&progress::warning_words(warning)));
+        for kind in progress::warning_kinds(&outcome.warnings) {
+            let _ = write!(out, "<li>{}", rich(&kind.words()));
+            if !kind.more.is_empty() {
+                let lines: Vec<String> = kind.more.iter().map(|warning| progress::warning_words(warning)).collect();
+                out.push_str("<details><summary>The others</summary>");
+                block_of(out, &lines, "The others");
+                out.push_str("</details>");
+            }
+            out.push_str("</li>");
         }
         out.push_str("</ul></div>\n");
     }

@@ -242,7 +242,14 @@ pub mod pod_run;
 /// The result of a run, the same wherever it goes; ends with a newline.
 #[must_use]
 pub fn render(run: &Run) -> String {
-    text_of(&convert::result(run))
+    ended(run, run.verdict().exit_code())
+}
+
+/// The result of a run whose process ends with this exit code, which is not always that of the verdict: a result that
+/// could not be written in full is no 0.
+#[must_use]
+pub fn ended(run: &Run, exit_code: u8) -> String {
+    text_of(&ResultJson { exit_code, ..convert::result(run) })
 }
 
 /// The result of a run that never began.
@@ -335,6 +342,7 @@ impl Sink for Json {
     fn idle(&mut self, _at: std::time::Duration) {}
 
     fn end(&mut self, run: &Run) {
-        self.printer.result(&render(run));
+        let exit_code = self.printer.exit_code_of(run.verdict());
+        self.printer.result(&ended(run, exit_code));
     }
 }

@@ -194,7 +194,7 @@ fn summary(gate: &GateRun) -> String {
         words::duration(outcome.decided_after),
         headline::readiness(gate)
     )];
-    lines.extend(outcome.warnings.iter().map(|warning| format!("Warning: {}", progress::warning_words(warning))));
+    lines.extend(progress::warning_kinds(&outcome.warnings).iter().map(|kind| format!("Warning: {}", kind.words())));
     lines.join("\n")
 }
 

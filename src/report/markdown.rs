@@ -182,8 +182,8 @@ fn draw_gate(
             let _ = writeln!(out, "And {}, in the JSON result.\n", words::count(left_out, "more cause"));
         }
     }
-    for warning in outcome.warnings.iter().take(20) {
-        let _ = writeln!(out, "- **Warning:** {}", rich(&progress::warning_words(warning)));
+    for kind in progress::warning_kinds(&outcome.warnings) {
+        let _ = writeln!(out, "- **Warning:** {}", rich(&kind.words()));
     }
     if !outcome.warnings.is_empty() {
         out.push('\n');

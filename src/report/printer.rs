@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use same_file::Handle;
 
+use crate::gate::verdict::Verdict;
 use crate::text::inert;
 
 /// How many columns there are where no terminal says so.
@@ -171,6 +172,14 @@ impl Printer {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.streams().incomplete
+    }
+
+    /// Returns the exit code of a process that ends with this verdict as things stand: a pass that could not be written
+    /// in full is none.
+    #[must_use]
+    pub fn exit_code_of(&self, verdict: Verdict) -> u8 {
+        let is_told = verdict != Verdict::Healthy || self.is_complete();
+        if is_told { verdict.exit_code() } else { Verdict::Inconclusive.exit_code() }
     }
 
     /// Returns the stream of this process that a path leads to, whatever it is called: `-`, `/dev/stdout`, or the name

@@ -92,6 +92,36 @@ pub(super) fn event_line(event: &GateEvent) -> String {
     }
 }
 
+/// The warnings of one kind.
+pub(super) struct WarningKind<'a> {
+    /// The first, which stands for all.
+    pub(super) first: &'a Warning,
+    /// The others.
+    pub(super) more: Vec<&'a Warning>,
+}
+
+impl WarningKind<'_> {
+    /// The first of them, with its stable name and the number of the others.
+    pub(super) fn words(&self) -> String {
+        let more = self.more.len();
+        let more = if more == 0 { String::new() } else { format!(", and {more} more of this kind") };
+        format!("{} ({}{more})", quote::line(&self.first.message), self.first.code)
+    }
+}
+
+/// Returns the warnings by their codes, in the order of each one's first. A report has a line for each kind, so that one
+/// that concerns many objects does not push all else off the page.
+pub(super) fn warning_kinds(warnings: &[Warning]) -> Vec<WarningKind<'_>> {
+    let mut kinds: Vec<WarningKind<'_>> = Vec::new();
+    for warning in warnings {
+        match kinds.iter_mut().find(|kind| kind.first.code == warning.code) {
+            Some(kind) => kind.more.push(warning),
+            None => kinds.push(WarningKind { first: warning, more: Vec::new() }),
+        }
+    }
+    kinds
+}
+
 /// A warning with its stable name.
 pub(super) fn warning_words(warning: &Warning) -> String {
     format!("{} ({})", quote::line(&warning.message), warning.code)

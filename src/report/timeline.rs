@@ -1,6 +1,6 @@
 //! What every pod did and when: the picture that HTML and Markdown draw, each with its own pen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::story::GateStory;
@@ -189,6 +189,7 @@ pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
     let mut lanes: BTreeMap<&str, Lane> = BTreeMap::new();
     let mut windows: Vec<Window> = Vec::new();
     let mut gate_marks = Vec::new();
+    let mut warned = BTreeSet::new();
     for (at, event) in &story.events {
         let at = *at;
         match event {
@@ -227,6 +228,8 @@ pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
                     (window.to, window.broken) = (at, Some(quote::line(why)));
                 }
             }
+            // Of those of one kind the first: the others are in the list of warnings.
+            GateEvent::Warned(warning) if !warned.insert(warning.code.name()) => {}
             GateEvent::Trouble { .. } | GateEvent::Recovered { .. } | GateEvent::Warned(_) => {
                 gate_marks.push(Mark { at, kind: MarkKind::Note, words: progress::event_line(event) });
             }

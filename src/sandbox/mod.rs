@@ -32,6 +32,7 @@ mod protobuf;
 mod query;
 mod running;
 mod sample;
+mod script_error;
 mod server;
 mod shift;
 mod span;

@@ -9,6 +9,7 @@ use crashgate::gate::finding::EvidenceKind;
 use crashgate::gate::outcome::GateEvent;
 use crashgate::gate::pod::Role;
 use crashgate::gate::verdict::Verdict;
+use crashgate::gate::warning::Notice;
 use crashgate::manifest::Origin;
 use crashgate::report::files::{Files, Kind, Wanted};
 use crashgate::report::github::{Step, Surroundings};
@@ -17,7 +18,7 @@ use crashgate::report::run::{Run, Sink};
 use crashgate::report::story::{Document, Story};
 use crashgate::report::{json, markdown};
 
-use super::build::{With as _, finding, gate, outcome, pod, printer, run};
+use super::build::{With as _, finding, gate, outcome, pod, printer, run, verdict_of, warning};
 use super::hostile::{HOSTILE, SECRETS, commands, run_of, run_of_names, unseen};
 
 /// A story in which every word is this text.
@@ -327,4 +328,39 @@ fn dotenv_is_small_and_of_plain_lines() {
             assert!(!line.contains(['"', '\'', '`', '$', '\\', '#']), "{line}");
         }
     }
+}
+
+#[test]
+fn warnings_of_one_kind_are_one_line_with_their_number_and_the_timeline_stays_on_the_page() {
+    let mut outcome = outcome(Verdict::Healthy, 64_470, Vec::new());
+    outcome.pods = vec![pod("web-1", "ready", true, 1, Some("node1"))];
+    let tolerated = (0..59).map(|n| warning(Notice::RestartTolerated, &format!("container app of web-{n} crashed")));
+    let forbidden = (0..4).map(|n| warning(Notice::OwnersForbidden, &format!("kind {n} may not be listed")));
+    outcome.warnings = tolerated.chain(forbidden).collect();
+    let run = run(vec![gate("web", "v1", "shop", outcome)]);
+    let mut story = story_of(&run, "running, not ready");
+    for warning in &run.gates[0].outcome.warnings {
+        story.hear(0, Duration::from_secs(9), &GateEvent::Warned(warning.clone()));
+    }
+    let document = Document { run: &run, story: &story, error: None };
+    let words = [
+        "container app of web-0 crashed (RestartTolerated, and 58 more of this kind)",
+        "kind 0 may not be listed (OwnersForbidden, and 3 more of this kind)",
+    ];
+    for kind in [Kind::Html, Kind::Markdown, Kind::Github, Kind::Junit] {
+        let text = kind.render(&document);
+        for words in words {
+            assert_eq!(text.matches(words).count(), 1, "{kind:?}: {words} in {text}");
+        }
+    }
+    let html = Kind::Html.render(&document);
+    let (before, timeline) = html.split_once("Pods over time").unwrap();
+    let folded = before.split("<details>").map(|part| part.split_once("</details>").map_or(part, |(_, after)| after));
+    let shown: String = folded.collect();
+    assert_eq!(shown.matches("may not be listed").count() + shown.matches("crashed").count(), 2, "{shown}");
+    let notes = timeline.split_once("notes\">").unwrap().1.split_once("</ul>").unwrap().0;
+    assert_eq!(notes.matches("<li>").count(), 2, "{notes}");
+    let human = verdict_of(&run, 100);
+    assert_eq!(human.matches("Warning: ").count(), 2, "{human}");
+    assert!(human.contains("RestartTolerated, and 58 more"), "{human}");
 }

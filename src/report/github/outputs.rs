@@ -8,12 +8,13 @@ use crate::report::quote;
 use crate::report::story::Document;
 
 /// The lines for the runner's file. `report` has a line for every file that was written.
-pub(super) fn of(document: &Document<'_>, reports: &[PathBuf]) -> String {
+/// `exit_code` is that of the process.
+pub(super) fn of(document: &Document<'_>, reports: &[PathBuf], exit_code: u8) -> String {
     let verdict = document.verdict();
     let reports: Vec<String> = reports.iter().map(|path| quote::name(&path.display().to_string())).collect();
     let values = [
         ("verdict", verdict.name().to_owned()),
-        ("exit-code", verdict.exit_code().to_string()),
+        ("exit-code", exit_code.to_string()),
         ("cause", document.cause()),
         ("report", reports.join("\n")),
     ];

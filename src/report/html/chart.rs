@@ -8,6 +8,13 @@ use super::pods::class;
 use crate::report::timeline::{Lane, Mark, MarkKind, Span, State, Timeline, Window};
 use crate::report::{words, xml};
 
+/// The width of a chart on a page that is 360 px wide, and on one of at least 1100 px, in px.
+const NARROW: f64 = 300.0;
+const WIDE: f64 = 480.0;
+/// The width of an average letter of a label, and the room before it, in px.
+const LETTER: f64 = 6.4;
+const INDENT: f64 = 6.0;
+
 /// A chart with one scale for all its lanes.
 pub(super) struct Chart {
     /// What the right edge stands for, in seconds.
@@ -92,12 +99,20 @@ impl Chart {
         );
     }
 
-    /// Words in a bar, where there is room for them.
+    /// Words in a bar, where there is room for them: on every screen, or on wide ones only.
     fn label(&self, out: &mut String, from: Duration, to: Duration, words: &str) {
         let (x, end) = (self.share(from), self.share(to));
-        if end - x > 28.0 {
-            let _ = write!(out, "<text class=\"label\" x=\"{x:.2}%\" dx=\"6\" y=\"13\">{}</text>", xml::text(words));
-        }
+        let width = |chart: f64| (end - x) / 100.0 * chart;
+        let needed = LETTER * f64::from(u32::try_from(words.chars().count()).unwrap_or(u32::MAX)) + 2.0 * INDENT;
+        let class = if width(NARROW) >= needed {
+            "label"
+        } else if width(WIDE) >= needed {
+            "label roomy"
+        } else {
+            return;
+        };
+        let _ =
+            write!(out, "<text class=\"{class}\" x=\"{x:.2}%\" dx=\"{INDENT}\" y=\"13\">{}</text>", xml::text(words));
     }
 
     fn mark(&self, out: &mut String, mark: &Mark) {

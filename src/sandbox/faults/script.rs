@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::rule::{Fault, Rule, Verb};
+use crate::sandbox::script_error;
 use crate::sandbox::span::Span;
 
 /// A body is cut after so many bytes where the rule does not say.
@@ -60,7 +61,8 @@ impl std::str::FromStr for Faults {
     type Err = FaultsError;
 
     fn from_str(text: &str) -> Result<Self, FaultsError> {
-        let script: Script = serde_yaml::from_str(text).map_err(|error| FaultsError::Shape(error.to_string()))?;
+        let script: Script =
+            serde_yaml::from_str(text).map_err(|error| FaultsError::Shape(script_error::shape(&error)))?;
         let rules = script.faults.into_iter().enumerate().map(|(place, entry)| {
             let fault = entry.fault.clone();
             entry.rule().map_err(|reason| FaultsError::Entry { place: place + 1, fault, reason })
@@ -246,7 +248,8 @@ mod tests {
             assert!(error.contains("the fault script"), "{entry}: {error}");
         }
         for text in ["", "faults: 3", "- fault: drop", "faults: [", "rules: []"] {
-            assert!(text.parse::<Faults>().is_err(), "{text}");
+            let error = text.parse::<Faults>().unwrap_err().to_string();
+            assert!(!error.contains("error:") && !error.contains('\n'), "one line with one prefix: {error}");
         }
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::sandbox::faults::matches;
+use crate::sandbox::script_error;
 use crate::sandbox::span::Span;
 
 /// Why a script of pods cannot be used.
@@ -107,7 +108,8 @@ impl std::str::FromStr for PodScript {
     type Err = PodScriptError;
 
     fn from_str(text: &str) -> Result<Self, PodScriptError> {
-        let script: Script = serde_yaml::from_str(text).map_err(|error| PodScriptError::Shape(error.to_string()))?;
+        let script: Script =
+            serde_yaml::from_str(text).map_err(|error| PodScriptError::Shape(script_error::shape(&error)))?;
         let lives = script.pods.into_iter().enumerate().map(|(place, entry)| {
             let image = entry.image.clone();
             let fate =
@@ -249,6 +251,7 @@ mod tests {
         ] {
             let error = format!("pods:\n- {{{entry}}}\n").parse::<PodScript>().unwrap_err().to_string();
             assert!(error.contains(words) && error.contains("pod script"), "{entry}: {error}");
+            assert!(!error.contains("error:") && !error.contains('\n'), "one line with one prefix: {error}");
         }
     }
 }
