@@ -5,7 +5,7 @@
 //! `restartCount`, and one more while the newest attempt is not running although it had started. Ends that were seen and
 //! are not the app's are taken off, each by the number of its attempt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pod::{Container, ContainerState, ContainerStatus, Ended, PodResize, RestartPolicy, Role};
 use super::stamps::is_earlier;
@@ -25,6 +25,45 @@ pub struct CrashLedger {
     /// The kubelet said that it backs off from restarting it, with no end that explains it.
     backed_off: bool,
     resize: ResizeWatch,
+    count: Count,
+}
+
+/// The counting of the kubelet, which can begin anew: it rests on what the node has of the pod (its containers, their log
+/// files), and a node can lose that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Count {
+    /// The highest `restartCount` since the counting began.
+    highest: u32,
+    /// The attempt that the state said had ended, with its container ID.
+    over: Option<(u32, String)>,
+    /// The IDs of all attempts that were seen, once there was more than one.
+    seen: BTreeSet<String>,
+    /// The same, of those before the counting began anew.
+    past: BTreeSet<String>,
+    /// The crashes before that.
+    crashes: u32,
+    /// The ends before that which are not the app's.
+    not_the_apps: u32,
+}
+
+impl Count {
+    /// True where this status is of an attempt that was not seen before, under a number that has had its turn.
+    fn begins_anew(&self, status: &ContainerStatus) -> bool {
+        let Some(id) = status.container_id.as_ref().filter(|id| !self.seen.contains(*id)) else { return false };
+        let has_begun = matches!(status.state, ContainerState::Running | ContainerState::Terminated(_));
+        let number = status.restart_count;
+        let was_over = self.over.as_ref().is_some_and(|(attempt, known)| *attempt == number && known != id);
+        has_begun && (number < self.highest || was_over)
+    }
+
+    fn note(&mut self, status: &ContainerStatus) {
+        self.highest = self.highest.max(status.restart_count);
+        if let (ContainerState::Terminated(_), Some(id)) = (&status.state, &status.container_id) {
+            self.over = Some((status.restart_count, id.clone()));
+        }
+        let ended = ends_shown(status).filter_map(|(_, ended)| ended.container_id.as_ref());
+        self.seen.extend(status.container_id.iter().chain(ended).cloned());
+    }
 }
 
 /// A resize in place that may still restart the container: once, and not twice.
@@ -63,8 +102,13 @@ impl CrashLedger {
     /// Takes in an observation of the container.
     pub fn observe(&mut self, container: &Container, around: Circumstances<'_>) {
         let Some(status) = &container.status else { return };
+        if self.count.begins_anew(status) {
+            self.begin_anew();
+        }
         let told_before = self.ends;
+        let is_past = |ended: &Ended| ended.container_id.as_ref().is_some_and(|id| self.count.past.contains(id));
         let shown: Vec<(u32, &Ended, Meaning)> = ends_shown(status)
+            .filter(|(_, ended)| !is_past(ended))
             .map(|(attempt, ended)| (attempt, ended, meaning(container, status, attempt, ended, around.policy)))
             .collect();
         let counted = shown.iter().filter(|(.., meaning)| *meaning != Meaning::Final);
@@ -99,6 +143,21 @@ impl CrashLedger {
             self.resize.open &= status.state != ContainerState::Running;
         }
         self.backed_off |= is_in_back_off(status);
+        if self.ends > 0 {
+            self.count.note(status);
+        }
+    }
+
+    /// Goes on with a counting that began anew, on top of what was counted so far.
+    fn begin_anew(&mut self) {
+        let count = Count {
+            crashes: self.crashes(),
+            not_the_apps: self.not_the_apps(),
+            past: std::mem::take(&mut self.count.seen),
+            ..Count::default()
+        };
+        let newest = self.newest().map(|(_, ended)| (0, ended.clone()));
+        *self = Self { newest, count, resize: std::mem::take(&mut self.resize), ..Self::default() };
     }
 
     /// Crashes so far.
@@ -106,13 +165,19 @@ impl CrashLedger {
     pub fn crashes(&self) -> u32 {
         // The kubelet backs off only after an end that it wants to mend by a restart, shown or not.
         let backed_off = self.backed_off && self.excused.is_empty();
-        self.ends.saturating_sub(self.not_the_apps()).max(u32::from(backed_off))
+        let since = self.ends.saturating_sub(self.excused_ends()).max(u32::from(backed_off));
+        self.count.crashes.saturating_add(since)
     }
 
     /// Ends so far that are not the app's: those that were seen, and those before the first sight of the pod of which
     /// nothing is known but that the one after them was not the app's.
     #[must_use]
     pub fn not_the_apps(&self) -> u32 {
+        self.count.not_the_apps.saturating_add(self.excused_ends())
+    }
+
+    /// The same, since the counting began.
+    fn excused_ends(&self) -> u32 {
         let unknown = self.oldest.filter(|attempt| self.excused.contains_key(attempt)).unwrap_or(0);
         u32::try_from(self.excused.len()).unwrap_or(u32::MAX).saturating_add(unknown)
     }

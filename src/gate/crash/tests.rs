@@ -340,3 +340,54 @@ fn the_newest_end_is_remembered_with_its_attempt() {
     observe(&mut ledger, status(0, ContainerState::Terminated(ended(0, 3, "Error")), None));
     assert_eq!(newest(&ledger), Some((1, 4)), "an older state told late");
 }
+
+/// The state of an attempt with an ID of its own, whatever its number.
+fn attempt_of(id: &str, count: u32, state: ContainerState, last: Option<(&str, i32)>) -> ContainerStatus {
+    let last = last.map(|(id, code)| Ended { container_id: Some(id.to_owned()), ..ended(0, code, "Error") });
+    let state = match state {
+        ContainerState::Terminated(ended) => {
+            ContainerState::Terminated(Ended { container_id: Some(id.to_owned()), ..ended })
+        }
+        other => other,
+    };
+    ContainerStatus { container_id: Some(id.to_owned()), ..status(count, state, last) }
+}
+
+#[test]
+fn a_count_that_begins_anew_goes_on_top_of_what_was_counted() {
+    use ContainerState::{Running, Terminated};
+    let states = [
+        attempt_of("c", 2, Running, Some(("b", 1))),
+        // The node lost what it had of the pod.
+        attempt_of("d", 0, Running, None),
+        attempt_of("d", 0, Running, Some(("c", 1))),
+        attempt_of("d", 0, Terminated(ended(0, 1, "Error")), None),
+        attempt_of("e", 1, Running, Some(("d", 1))),
+        attempt_of("f", 2, Running, Some(("e", 1))),
+    ];
+    assert_eq!(counted(Role::App, RestartPolicy::Always, &states), [2, 2, 2, 3, 3, 4]);
+}
+
+#[test]
+fn the_crash_of_an_attempt_that_takes_the_number_of_an_excused_one_counts() {
+    use ContainerState::{Running, Terminated};
+    let states = [
+        attempt_of("a", 0, Terminated(ended(0, 255, "Unknown")), None),
+        attempt_of("b", 0, Running, None),
+        attempt_of("b", 0, Terminated(ended(0, 1, "Error")), None),
+        attempt_of("c", 1, Running, Some(("b", 1))),
+    ];
+    assert_eq!(counted(Role::App, RestartPolicy::Always, &states), [0, 0, 1, 1]);
+}
+
+#[test]
+fn an_older_state_of_an_attempt_that_is_known_begins_no_new_count() {
+    use ContainerState::Running;
+    let states = [
+        attempt_of("b", 1, Running, Some(("a", 1))),
+        attempt_of("c", 2, Running, Some(("b", 1))),
+        attempt_of("b", 1, Running, Some(("a", 1))),
+        attempt_of("c", 2, Running, Some(("b", 1))),
+    ];
+    assert_eq!(counted(Role::App, RestartPolicy::Always, &states), [1, 2, 2, 2]);
+}
