@@ -9,7 +9,8 @@ use std::fmt;
 /// Who controls an object: the entry of `metadata.ownerReferences` with `controller: true`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerRef {
-    /// The owner's kind as the API spells it (`ReplicaSet`, `Rollout`, …).
+    /// The owner's kind as the API spells it (`ReplicaSet`, `Rollout`, …); with its group where it is a custom resource
+    /// of the name of a Kubernetes kind (`StatefulSet.apps.kruise.io`).
     pub kind: String,
     /// The owner's name.
     pub name: String,
@@ -73,6 +74,7 @@ impl Pod {
     pub fn is_ready(&self) -> bool {
         self.says_ready()
             && self.phase == Some(Phase::Running)
+            && self.containers.iter().any(|container| container.role == Role::App)
             && self.containers.iter().filter(|container| container.role != Role::Init).all(Container::is_ready)
     }
 

@@ -52,7 +52,9 @@ impl Annotations {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct OwnerReference {
+    pub api_version: Option<String>,
     pub kind: String,
     pub name: String,
     pub uid: String,

@@ -131,10 +131,20 @@ fn required<T>(value: Option<T>, what: &'static str, field: &str) -> Result<T, M
 
 fn controller(references: Option<Vec<wire::OwnerReference>>) -> Option<ControllerRef> {
     references?.into_iter().find(|reference| reference.controller == Some(true)).map(|reference| ControllerRef {
-        kind: reference.kind,
+        kind: kind_of(reference.kind, reference.api_version.as_deref()),
         name: reference.name,
         uid: reference.uid,
     })
+}
+
+/// The kind of an owner, as kubectl tells kinds of one name apart: a custom resource may well be called `StatefulSet`, and
+/// is then `StatefulSet.apps.kruise.io`. The groups of Kubernetes' own workloads have no dot.
+fn kind_of(kind: String, api_version: Option<&str>) -> String {
+    let group = api_version.and_then(|version| version.split_once('/')).map(|(group, _)| group);
+    match group.filter(|group| group.contains('.')) {
+        Some(group) if kind == "CronJob" || WorkloadKind::from_kind(&kind).is_some() => format!("{kind}.{group}"),
+        _ => kind,
+    }
 }
 
 fn condition(conditions: Option<&[wire::Condition]>, kind: &str) -> Option<Condition> {

@@ -352,3 +352,29 @@ fn events_of_both_kinds_and_both_clocks_are_read() {
         ("u", "n", 9, Some("t"))
     );
 }
+
+#[test]
+fn a_custom_resource_of_the_name_of_a_kubernetes_kind_is_another_kind() {
+    let owner = |api_version: Value, kind: &str| {
+        let mut owner = json!({"kind": kind, "name": "db", "uid": "db", "controller": true});
+        if !api_version.is_null() {
+            owner["apiVersion"] = api_version;
+        }
+        let pod = pod(&json!({
+            "metadata": {"name": "a", "uid": "a", "ownerReferences": [owner]},
+            "spec": {"containers": [{"name": "app"}]},
+        }));
+        pod.controller.unwrap().kind
+    };
+    for (api_version, kind, read) in [
+        (json!("apps/v1"), "StatefulSet", "StatefulSet"),
+        (Value::Null, "StatefulSet", "StatefulSet"),
+        (json!("batch/v1"), "Job", "Job"),
+        (json!("apps.kruise.io/v1beta1"), "StatefulSet", "StatefulSet.apps.kruise.io"),
+        (json!("batch.volcano.sh/v1alpha1"), "Job", "Job.batch.volcano.sh"),
+        (json!("argoproj.io/v1alpha1"), "Rollout", "Rollout"),
+        (json!("v1"), "ReplicationController", "ReplicationController"),
+    ] {
+        assert_eq!(owner(api_version, kind), read);
+    }
+}
