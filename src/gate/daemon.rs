@@ -54,6 +54,18 @@ pub fn is_lost(track: &PodTrack, view: &View) -> bool {
     node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&track.pod)
 }
 
+/// How many pods of an older template are on nodes that do not answer: nothing ends them, and so nothing takes their place.
+#[must_use]
+pub fn older_on_lost_nodes(group: &Group<'_>, daemon_set: &Workload, view: &View) -> u32 {
+    let is_current = |track: &PodTrack| group.pods.iter().any(|current| current.pod.uid == track.pod.uid);
+    let older = view.pods.values().filter(|track| {
+        track.pod.controller.as_ref().is_some_and(|owner| owner.uid == daemon_set.uid)
+            && is_lost(track, view)
+            && !is_current(track)
+    });
+    u32::try_from(older.count()).unwrap_or(u32::MAX)
+}
+
 /// The revisions, by the label `controller-revision-hash`, of a `DaemonSet` that has no generation to tell its pods by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewestRevision<'a> {

@@ -139,7 +139,7 @@ fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, view: &View, kind: &str,
             )
         });
     };
-    pods_shortfall(group, &counted(group, view), plan, replicas, None)
+    pods_shortfall(group, &counted(group, view), plan, (replicas, replicas), None)
 }
 
 fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> Option<Shortfall> {
@@ -168,7 +168,13 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
     } else if matches!(workload.detail, Detail::Deployment { .. }) && group.replica_set.is_none() {
         Some(Shortfall::waiting(format!("{name} has no ReplicaSet of its newest template yet")))
     } else {
-        pods_shortfall(group, &counted(group, view), plan, wanted, Some(available(group, workload, wanted, plan, view)))
+        // A DaemonSet asks for all nodes, and only those that answer are waited for.
+        let target = match workload.detail {
+            Detail::DaemonSet { .. } => workload.desired.unwrap_or(wanted),
+            _ => wanted,
+        };
+        let available = available(group, workload, wanted, plan, view);
+        pods_shortfall(group, &counted(group, view), plan, (wanted, target), Some(available))
     };
     // A paused rollout that is complete all the same can pass.
     let mut lacking = lacking?;
@@ -177,16 +183,25 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
         let what = if others == 1 { "pod that is" } else { "pods that are" };
         lacking.why = format!("{}; it still has {others} {what} not of its newest template", lacking.why);
     }
-    if matches!(workload.detail, Detail::DaemonSet { .. })
-        && let Some(desired) = workload.desired
-        && let lost = LostNodes::of(group, desired, view)
-        && lost.are_too_many()
-    {
-        let why = format!(
-            "{} of the {desired} nodes of {name} stopped answering while the gate looked ({})",
-            lost.died, lacking.why
-        );
-        return Some(Shortfall::new(Code::NodeNotReady, why));
+    if let (Detail::DaemonSet { .. }, Some(desired)) = (&workload.detail, workload.desired) {
+        let lost = LostNodes::of(group, desired, view);
+        if lost.are_too_many() {
+            let why = format!(
+                "{} of the {desired} nodes of {name} stopped answering while the gate looked ({})",
+                lost.died, lacking.why
+            );
+            return Some(Shortfall::new(Code::NodeNotReady, why));
+        }
+        // An older pod on such a node cannot be replaced.
+        let older = daemon::older_on_lost_nodes(group, workload, view);
+        let counted = counted(group, view);
+        let all_there = u32::try_from(counted.len()).unwrap_or(u32::MAX).saturating_add(older) >= wanted;
+        let is_by_nodes = all_there && counted.iter().all(|track| track.pod.is_ready());
+        let silent = lost.excused().saturating_add(older);
+        if caught_up && silent > 0 && is_by_nodes {
+            let why = format!("{silent} of the {desired} nodes of {name} do not answer ({})", lacking.why);
+            return Some(Shortfall::new(Code::NodeNotReady, why));
+        }
     }
     if paused {
         let why = match group.replica_set {
@@ -230,14 +245,15 @@ fn pods_shortfall(
     group: &Group<'_>,
     counted: &[&PodTrack],
     plan: &Plan,
-    wanted: u32,
+    (wanted, target): (u32, u32),
     available: Option<u32>,
 ) -> Option<Shortfall> {
     let name = Named(group);
     let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
     let ready = count(counted.iter().filter(|track| track.pod.is_ready()).count());
     let live = count(counted.len());
-    let needed = plan.min_ready.map_or(wanted, |min_ready| min_ready.of(wanted));
+    // Of the whole target: what may be missing of it, with its node or otherwise, the plan says itself.
+    let needed = plan.min_ready.map_or(wanted, |min_ready| min_ready.of(target));
     if wanted == 0 {
         return Some(Shortfall::new(Code::UpdateBlocked, format!("{name} wants no pod of this revision")));
     }

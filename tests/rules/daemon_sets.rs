@@ -153,3 +153,51 @@ fn an_old_pod_that_is_available_does_not_stand_for_a_new_one() {
     };
     assert_eq!((ends(0), ends(1)), (Verdict::TimedOut, Verdict::Healthy));
 }
+
+/// A DaemonSet of three nodes: this pod is on the third, which does not answer from the first.
+fn with_a_silent_node(bend: impl FnOnce(Pod) -> Pod) -> Outcome {
+    let mut story = Story::new(plan());
+    let mut agent = daemon_set("agent", "v2", 3);
+    (agent.updated, agent.available) = (Some(2), Some(2));
+    story.workload(agent.clone());
+    for node in ["n1", "n2"] {
+        let mut one = pod(&agent, &format!("agent-{node}"));
+        one.node = Some(node.to_owned());
+        story.pod(one);
+    }
+    let mut silent = pod(&daemon_set("agent", "v1", 3), "agent-n3");
+    silent.labels.insert("pod-template-generation".to_owned(), "0".to_owned());
+    silent.node = Some("n3".to_owned());
+    silent.ready.as_mut().unwrap().status = false;
+    story.pod(bend(silent));
+    story.ends().clone()
+}
+
+#[test]
+fn an_older_pod_on_a_node_that_does_not_answer_is_the_nodes_fault() {
+    for bend in [|pod: Pod| pod, |pod: Pod| pod.deleting()] {
+        let outcome = with_a_silent_node(bend);
+        assert_says(&outcome, Verdict::Platform, Code::NodeNotReady, &["1 of the 3 nodes of daemonset/agent"]);
+    }
+    // On a node that answers it is only late.
+    let outcome = with_a_silent_node(|mut pod| {
+        pod.ready.as_mut().unwrap().reason = Some("ContainersNotReady".to_owned());
+        pod
+    });
+    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["2 of the 3 pods that daemonset/agent needs"]);
+}
+
+#[test]
+fn where_no_node_answers_no_update_is_said_to_be_blocked() {
+    let outcome = dying(1, 1, 0, None);
+    assert_eq!(outcome.verdict, Verdict::Platform);
+    let codes: Vec<_> = outcome.findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.iter().all(|code| *code == Code::NodeNotReady), "{:?}", outcome.findings);
+}
+
+#[test]
+fn as_many_as_min_ready_says_must_be_ready_whatever_became_of_the_nodes() {
+    assert_eq!(dying(5, 3, 0, Some(3)).verdict, Verdict::Platform, "two are not three");
+    assert_eq!(dying(5, 2, 0, Some(3)).verdict, Verdict::Healthy);
+    assert_eq!(dying(5, 2, 1, Some(3)).verdict, Verdict::Platform);
+}
