@@ -44,7 +44,9 @@ impl Seen<'_> {
     /// The crashes of this container as a cause, where they are more than the plan allows.
     pub(super) fn crash(&self, sights: &mut FirstSights) -> Option<Cause> {
         let newest = self.ledger.newest();
-        let start_failed = newest.is_some_and(|(_, ended)| exit::never_ran(ended));
+        // No waiting mends a start that fails; one that a later attempt got past is a restart like any other.
+        let runs = self.container.status.as_ref().is_some_and(|status| status.state == ContainerState::Running);
+        let start_failed = !runs && newest.is_some_and(|(_, ended)| exit::never_ran(ended));
         if self.ledger.crashes() <= self.plan.max_restarts && !start_failed {
             return None;
         }

@@ -21,25 +21,40 @@ pub fn disturbed(pod: &Pod) -> Option<String> {
     pod.reason.as_deref().filter(|reason| is_the_nodes(reason)).map(in_words)
 }
 
-/// The reasons by which a kubelet, or the controllers beside it, end pods for causes of their own.
+/// The reasons by which a kubelet, or the controllers beside it, end pods for causes of their own: as they run, or where the
+/// kubelet does not admit what the scheduler gave it.
 pub(super) fn is_the_nodes(reason: &str) -> bool {
     reason.starts_with("OutOf")
         || matches!(
             reason,
-            "Evicted"
-                | "Preempting"
-                | "Preempted"
-                | "NodeShutdown"
-                | "Shutdown"
-                | "Terminated"
-                | "NodeLost"
-                | "NodeAffinity"
-                | "UnexpectedAdmissionError"
-                | "TopologyAffinityError"
-                | "PodOSNotSupported"
-                | "NodePorts"
+            "Evicted" | "Preempting" | "Preempted" | "NodeShutdown" | "Shutdown" | "Terminated" | "NodeLost"
         )
+        || NOT_ADMITTED.contains(&reason)
 }
+
+/// Why a kubelet admits a pod not, beside a lack of resources: its own checks, those of the scheduler that it repeats, and
+/// features that it does not have (`status.reason`).
+const NOT_ADMITTED: [&str; 19] = [
+    "AppArmor",
+    "InitContainerRestartPolicyForbidden",
+    "InvalidNodeInfo",
+    "NodeAffinity",
+    "NodeName",
+    "NodePorts",
+    "PodFeatureUnsupported",
+    "PodLevelResourcesNotSupported",
+    "PodOSNotSupported",
+    "PodOSSelectorNodeLabelDoesNotMatch",
+    "SMTAlignmentError",
+    "SupplementalGroupsPolicyNotSupported",
+    "SysctlForbidden",
+    "TaintToleration",
+    "TopologyAffinityError",
+    "UnexpectedAdmissionError",
+    "UnexpectedPredicateFailureType",
+    "UnknownReason",
+    "VolumeAttachmentLimitExceeded",
+];
 
 fn in_words(reason: &str) -> String {
     match reason {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cause::Cause;
 use super::code::Code;
-use super::finding::Place;
+use super::finding::{Evidence, EvidenceKind, Place};
 use super::judgement::Judgement;
 use super::nearby;
 use super::observation::{Source, Trouble};
@@ -196,6 +196,9 @@ fn disruptions(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
             let message = format!("pod {} was {why}, and nothing has taken its place", track.pod.name);
             let mut cause = Cause::new(Code::PodDisrupted, super::pod_causes::place_of(&track.pod), message, now);
             cause.essence = why;
+            if let (Some(reason), Some(said)) = (&track.pod.reason, &track.pod.message) {
+                cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("{reason}: {said}") });
+            }
             cause
         })
         .collect()

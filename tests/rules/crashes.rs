@@ -130,3 +130,34 @@ fn a_start_that_fails_counts_at_once_whatever_max_restarts_says() {
     assert_eq!(story.ended().unwrap().decided_after, seconds(2));
     assert_says(story.ended().unwrap(), Verdict::Failed, Code::StartFailed, &["could not be started: exec: \"/x\""]);
 }
+
+#[test]
+fn a_start_that_failed_and_then_succeeded_is_a_restart_like_any_other() {
+    for (allowed, verdict) in [(0, Verdict::Failed), (1, Verdict::Healthy)] {
+        let mut plan = plan();
+        plan.max_restarts = allowed;
+        let mut story = Story::new(plan);
+        let set = web(&mut story, 1);
+        story.at(1.0).pod(pod(&set, "a").restarted("app", 1, 128, "StartError"));
+        let outcome = story.ends();
+        assert_eq!(outcome.verdict, verdict, "{:?}", outcome.findings);
+    }
+}
+
+#[test]
+fn crashes_add_up_where_the_kubelet_begins_to_count_anew() {
+    let mut plan = plan();
+    plan.max_restarts = 3;
+    let mut story = Story::new(plan);
+    let set = web(&mut story, 1);
+    let of = |name: &str, count: u32| {
+        let mut pod = pod(&set, "a").restarted("app", count, 1, "Error");
+        let status = pod.containers[0].status.as_mut().unwrap();
+        status.container_id = Some(format!("containerd://{name}-{count}"));
+        status.last.as_mut().unwrap().container_id = Some(format!("containerd://{name}-{}", count - 1));
+        pod
+    };
+    story.at(1.0).pod(of("old", 3)).at(2.0).still_open();
+    story.pod(of("new", 1));
+    assert_says(story.ended().unwrap(), Verdict::Failed, Code::CrashLoop, &["4 times so far"]);
+}

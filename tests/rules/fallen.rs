@@ -174,3 +174,19 @@ fn pods_that_ended_for_no_fault_of_their_own_or_of_an_older_revision_do_not_coun
     assert_eq!(told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["PodDisrupted", "PodFailed"], "{told:?}");
     assert!(told[1].1.contains("pod lost") && told[1].1.contains("phase Failed"), "{told:?}");
 }
+
+#[test]
+fn a_pod_that_its_node_does_not_admit_is_the_platforms_fault_and_says_why() {
+    for reason in ["SysctlForbidden", "AppArmor", "NodeName", "TaintToleration", "SMTAlignmentError", "OutOfcpu"] {
+        let outcome = super::one_pod(|mut pod| {
+            pod = pod.unready();
+            (pod.phase, pod.reason) = (Some(Phase::Failed), Some(reason.to_owned()));
+            pod.message = Some("Pod was rejected: it asks for too much".to_owned());
+            pod.containers[0].status = None;
+            pod
+        });
+        assert_says(&outcome, Verdict::Platform, Code::PodDisrupted, &[reason]);
+        let evidence = &lead(&outcome).evidence;
+        assert!(evidence.iter().any(|piece| piece.text == format!("{reason}: Pod was rejected: it asks for too much")));
+    }
+}
