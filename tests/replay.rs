@@ -1,5 +1,7 @@
 //! Every recording gives the verdict and the root cause that `expected.tsv` demands.
 
+pub mod proof;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -19,6 +19,7 @@ mod machine;
 mod nearby;
 mod node_trouble;
 mod nodes;
+mod past;
 mod probes;
 mod proof;
 mod ranking;

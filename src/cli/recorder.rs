@@ -78,6 +78,7 @@ impl Recorder {
             started_at: jiff::Timestamp::now(),
             server_version: connection.target().version.clone(),
             namespace: about.namespace.to_owned(),
+            recorder: concat!("crashgate ", env!("CARGO_PKG_VERSION")).to_owned(),
             title: about.title,
             description: format!("recorded by crashgate {} --record", about.command),
         });

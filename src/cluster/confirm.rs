@@ -157,6 +157,10 @@ async fn list(connection: &Connection, collection: &Collection, paid: &Paid<'_>)
     paid.take().await;
     let pages = Some((paid.budget, Urgency::Confirmation));
     let listing = connection.list_within(collection, paid.meter, pages).await?;
+    // A replay is to see what the pass rests on.
+    if listing.items.is_ok() {
+        connection.tell_list(collection, &listing);
+    }
     listing.items.map_err(|error| undecodable(collection, &error))
 }
 

@@ -1,5 +1,6 @@
 //! The connection to one cluster: opened from explicit configuration, renewed where credentials ran out.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,6 +14,7 @@ use super::failure::Failure;
 use super::identity::Expect;
 use super::kubeconfig::{Chosen, KubeconfigError, Surroundings, choose, server_url};
 use super::proxy::without_credentials;
+use crate::gate::resource_version::ResourceVersion;
 use crate::recording::line::Entry;
 use crate::report::run::Target;
 
@@ -175,6 +177,8 @@ pub struct Connection {
     /// Requests that belong to no gate yet.
     pub(super) unbilled: AtomicU64,
     pub(super) tap: Option<Tap>,
+    /// The newest version that was shown of each collection, by path: an older LIST proves nothing.
+    newest: Mutex<HashMap<String, ResourceVersion>>,
     /// Of pods that are listed only that is held which a feed reads.
     pub(super) feeds: bool,
 }
@@ -272,7 +276,23 @@ impl Connection {
             total: Meter::default(),
             unbilled: AtomicU64::new(0),
             tap: None,
+            newest: Mutex::default(),
             feeds: false,
+        }
+    }
+
+    /// The newest version that was shown of a collection so far.
+    pub(super) fn newest(&self, path: &str) -> ResourceVersion {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.get(path).copied().unwrap_or_default()
+    }
+
+    /// This version of a collection was shown.
+    pub(super) fn shown(&self, path: &str, version: ResourceVersion) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match newest.get_mut(path) {
+            Some(known) => *known = known.newest(version),
+            None => _ = newest.insert(path.to_owned(), version),
         }
     }
 

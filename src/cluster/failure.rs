@@ -67,6 +67,11 @@ pub enum FailureKind {
         /// What it is.
         what: String,
     },
+    /// A LIST that is older than what this server, or another one behind the same address, had shown before.
+    Outdated {
+        /// The version of the LIST.
+        listed: String,
+    },
     /// An answer, or a line of a watch, that cannot be read.
     Undecodable(String),
 }
@@ -88,6 +93,10 @@ impl fmt::Display for FailureKind {
                     "what answered (status {status}) is no Kubernetes API server: {what}; check the server's URL and the proxy"
                 )
             }
+            Self::Outdated { listed } => write!(
+                f,
+                "the answer (resourceVersion {listed}) is older than what had been answered before; do the API servers or a cache in front of them lag behind?"
+            ),
             Self::Undecodable(what) => write!(f, "the answer cannot be read: {what}"),
         }
     }
@@ -105,7 +114,11 @@ impl FailureKind {
     pub const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { hopeless: false, .. } | Self::TimedOut(_) | Self::Busy { .. } | Self::Server { .. }
+            Self::Unreachable { hopeless: false, .. }
+                | Self::TimedOut(_)
+                | Self::Busy { .. }
+                | Self::Server { .. }
+                | Self::Outdated { .. }
         )
     }
 
@@ -113,7 +126,7 @@ impl FailureKind {
     #[must_use]
     pub const fn status(&self) -> Option<u16> {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut(_) | Self::Undecodable(_) => None,
+            Self::Unreachable { .. } | Self::TimedOut(_) | Self::Outdated { .. } | Self::Undecodable(_) => None,
             Self::Unauthorized(_) => Some(401),
             Self::Forbidden(_) => Some(403),
             Self::NotFound(_) => Some(404),
@@ -148,9 +161,10 @@ impl Failure {
             | FailureKind::NotFound(_) => (TroubleKind::Unreachable, false),
             FailureKind::Unauthorized(_) => (TroubleKind::Unauthorized, true),
             FailureKind::Forbidden(_) => (TroubleKind::Forbidden, false),
-            FailureKind::Refused { .. } | FailureKind::Expired(_) | FailureKind::Undecodable(_) => {
-                (TroubleKind::Stale, false)
-            }
+            FailureKind::Refused { .. }
+            | FailureKind::Expired(_)
+            | FailureKind::Outdated { .. }
+            | FailureKind::Undecodable(_) => (TroubleKind::Stale, false),
         };
         Trouble { kind, message: self.to_string(), hopeless }
     }

@@ -163,9 +163,10 @@ impl<M: Machine> Judge<M> {
                         _ => Vec::new(),
                     };
                     // A LIST of it may be older than what a watch had told already, and has taken that back.
-                    if let Fact::Confirmed { kinds, .. } = &answer {
+                    if let Fact::Confirmed { kinds, owners, .. } = &answer {
                         read_anew.push(Source::Pods);
-                        let followed = kinds.iter().map(|kind| Source::Workloads(*kind));
+                        let read: HashSet<_> = kinds.iter().copied().chain(owners.iter().map(|owner| owner.kind)).collect();
+                        let followed = read.into_iter().map(Source::Workloads);
                         read_anew.extend(followed.filter(|source| self.machine.needs().include(*source)));
                     }
                     let now = self.now();

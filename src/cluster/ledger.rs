@@ -1,13 +1,17 @@
 //! The ledger of a source: which version of each object its watch has told of, and whether a LIST agrees with that.
 //!
-//! Versions are compared for equality only.
+//! What a LIST owes is found by equality of versions. Their order only tells what is past already.
 
 use std::collections::{HashMap, HashSet};
+
+use crate::gate::resource_version::ResourceVersion;
 
 /// What the watch has told so far.
 #[derive(Debug, Default)]
 pub struct Ledger {
     known: HashMap<String, String>,
+    /// The version at which the watch told that an object is gone.
+    gone: HashMap<String, ResourceVersion>,
     trail: Option<Trail>,
 }
 
@@ -62,6 +66,7 @@ impl Ledger {
     /// Begins anew with what a LIST showed (UID and version of each object).
     pub fn replace(&mut self, objects: &[(String, String)]) {
         self.known = objects.iter().cloned().collect();
+        self.gone.clear();
         self.trail = None;
     }
 
@@ -71,17 +76,28 @@ impl Ledger {
         self.known.is_empty()
     }
 
+    /// Returns true if a version of an object is older than what is known of it, or than its deletion: a watch that goes
+    /// on at another API server can tell the past once more.
+    #[must_use]
+    pub fn is_past(&self, uid: &str, version: &str) -> bool {
+        let version = ResourceVersion::parse(version);
+        self.known.get(uid).is_some_and(|known| version.is_older_than(ResourceVersion::parse(known)))
+            || self.gone.get(uid).is_some_and(|gone| version.is_older_than(*gone))
+    }
+
     /// The watch told of this version of an object.
     pub fn told(&mut self, uid: &str, version: &str) {
+        self.gone.remove(uid);
         self.known.insert(uid.to_owned(), version.to_owned());
         if let Some(trail) = &mut self.trail {
             trail.seen.insert((uid.to_owned(), version.to_owned()));
         }
     }
 
-    /// The watch told that an object is gone.
-    pub fn told_gone(&mut self, uid: &str) {
+    /// The watch told that an object is gone, by this version.
+    pub fn told_gone(&mut self, uid: &str, version: &str) {
         self.known.remove(uid);
+        self.gone.insert(uid.to_owned(), ResourceVersion::parse(version));
         if let Some(trail) = &mut self.trail {
             trail.gone.insert(uid.to_owned());
         }
@@ -157,11 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn the_past_is_known_by_its_versions() {
+        let mut ledger = ledger(&[("a", "9")]);
+        ledger.told("a", "10");
+        assert!(ledger.is_past("a", "9") && !ledger.is_past("a", "10") && !ledger.is_past("a", "11"));
+        ledger.told_gone("a", "12");
+        assert!(ledger.is_past("a", "11"), "it is gone, and not back");
+        assert!(!ledger.is_past("a", "13"), "it has the labels again");
+        assert!(!ledger.is_past("b", "1") && !ledger.is_past("a", "new"));
+    }
+
+    #[test]
     fn what_the_watch_told_while_the_list_was_under_way_is_not_owed() {
         let mut ledger = ledger(&[("a", "1"), ("b", "2"), ("c", "3")]);
         ledger.list_asked();
         ledger.told("a", "5"); // the answer may be from before this…
-        ledger.told_gone("b"); // …or from before this…
+        ledger.told_gone("b", "6"); // …or from before this…
         ledger.told("d", "6"); // …or this.
         assert!(ledger.compare(&objects(&[("a", "1"), ("b", "2"), ("c", "3")])).is_settled());
         ledger.list_asked();

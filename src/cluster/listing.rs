@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::collection::Collection;
 use crate::feed::machine::trim;
-use crate::gate::observation::Object;
+use crate::gate::observation::{Object, Source};
 use crate::recording::mapping::{self, MapError};
 
 /// A whole LIST.
@@ -74,6 +74,16 @@ pub(super) struct NamedMeta {
     #[serde(default)]
     pub uid: String,
     pub resource_version: String,
+    pub namespace: Option<String>,
+}
+
+impl NamedMeta {
+    /// The namespace that the object names, where that is not the one of the collection: it is no part of the answer.
+    pub fn elsewhere(&self, collection: &Collection) -> Option<&str> {
+        let namespaced = collection.source != Source::Nodes && !collection.namespace.is_empty();
+        let named = self.namespace.as_deref().filter(|named| namespaced && !named.is_empty());
+        named.filter(|named| *named != collection.namespace)
+    }
 }
 
 fn null_or_items<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<&'a RawValue>, D::Error> {
@@ -134,6 +144,9 @@ impl Pages {
         let next = Some(page.metadata.next).filter(|token| !token.is_empty());
         for item in &page.items {
             let named: Named = serde_json::from_str(item.get()).map_err(shape)?;
+            if named.metadata.elsewhere(collection).is_some() {
+                continue;
+            }
             self.objects.push((named.metadata.uid, named.metadata.resource_version));
             if let Ok(items) = &mut self.items {
                 match mapping::object(collection.source, item) {
@@ -255,6 +268,28 @@ mod tests {
         pages.add(&pods(), page("T", &pod("a")).as_bytes()).unwrap();
         pages.add(&pods(), page("", r#"{"metadata":{"uid":"b","resourceVersion":"2"}}"#).as_bytes()).unwrap();
         assert!(pages.whole(&pods()).unwrap().items.is_err(), "one that cannot be read spoils the list");
+    }
+
+    #[test]
+    fn what_names_another_namespace_is_no_part_of_the_answer() {
+        let pod = |name: &str, namespace: &str| {
+            format!(
+                r#"{{"metadata":{{"name":"{name}","namespace":"{namespace}","uid":"{name}","resourceVersion":"1"}},"spec":{{"containers":[]}}}}"#
+            )
+        };
+        let page = format!(
+            r#"{{"kind":"PodList","metadata":{{"resourceVersion":"7"}},"items":[{},{}]}}"#,
+            pod("a", "other"),
+            pod("b", "shop")
+        );
+        let listed = |collection: &Collection| {
+            let mut pages = Pages::new(false);
+            pages.add(collection, page.as_bytes()).unwrap();
+            let whole = pages.whole(collection).unwrap();
+            (whole.items.unwrap().len(), whole.objects.len())
+        };
+        assert_eq!(listed(&pods()), (1, 1));
+        assert_eq!(listed(&Collection::whole(Source::Pods, "")), (2, 2), "all namespaces were asked for");
     }
 
     #[test]

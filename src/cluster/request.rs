@@ -25,6 +25,7 @@ use super::collection::{Collection, with_query};
 use super::connect::{Connection, Meter};
 use super::failure::{Failure, FailureKind, of_connection, of_foreign_body};
 use super::listing::{Listing, ListingError, Named, Pages};
+use crate::gate::resource_version::ResourceVersion;
 use crate::recording::line::{Entry, LogEntry};
 
 pub use log::LogStream;
@@ -103,7 +104,17 @@ impl Connection {
         paid: Option<(&Budget, Urgency)>,
     ) -> Result<Listing, Failure> {
         let path = collection.path();
-        self.pages(collection, &path, None, meter, paid).await.map_err(|kind| {
+        // What is told while the answer is under way may well be newer than it.
+        let before = self.newest(&path);
+        let answer = self.pages(collection, &path, None, meter, paid).await.and_then(|listing| {
+            let version = ResourceVersion::parse(&listing.resource_version);
+            if version.is_older_than(before) {
+                return Err(FailureKind::Outdated { listed: listing.resource_version });
+            }
+            self.shown(&path, version);
+            Ok(listing)
+        });
+        answer.map_err(|kind| {
             self.tell_failure(&path, &kind);
             Failure { request: format!("LIST {collection}"), kind }
         })
@@ -184,7 +195,10 @@ impl Connection {
         let answer = self.read(&path, meter).await.and_then(|body| {
             let unreadable = |error: serde_json::Error| unreadable(&body, &error);
             let Kind { kind } = serde_json::from_slice(&body).map_err(unreadable)?;
-            let _: Named = serde_json::from_slice(&body).map_err(unreadable)?;
+            let named: Named = serde_json::from_slice(&body).map_err(unreadable)?;
+            if let Some(namespace) = named.metadata.elsewhere(collection) {
+                return Err(FailureKind::Undecodable(format!("it is of namespace {namespace}")));
+            }
             if Some(kind.as_str()) != collection.list_kind().strip_suffix("List") {
                 return Err(FailureKind::Undecodable(format!("it is a {kind}")));
             }

@@ -89,6 +89,7 @@ mod tests {
     use crate::gate::pod::{
         Condition, Container, ContainerState, ContainerStatus, Phase, Pod, Probes, RestartPolicy, Role,
     };
+    use crate::gate::resource_version::ResourceVersion;
 
     fn pod(container_ready: bool, reason: Option<&str>) -> Pod {
         let status = ContainerStatus {
@@ -115,6 +116,7 @@ mod tests {
             name: "a".to_owned(),
             namespace: "shop".to_owned(),
             uid: "a".to_owned(),
+            resource_version: ResourceVersion::default(),
             labels: std::collections::BTreeMap::new(),
             controller: None,
             deleting: false,

@@ -3,6 +3,7 @@
 //! Whatever is decided is decided at a moment: when a fact is observed, or when a deadline passes. [`Gate::advance`]
 //! visits every deadline up to the time given, one by one, so that it makes no difference how often it is called.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::cause::Cause;
@@ -12,7 +13,7 @@ use super::finding::{Evidence, EvidenceKind, Place};
 use super::journal::Journal;
 use super::judgement::{Judgement, OwnerSights};
 use super::needs::Needs;
-use super::observation::{Fact, Object, Source};
+use super::observation::{Fact, Object, Source, Trouble, TroubleKind};
 use super::outcome::{GateEvent, Outcome};
 use super::plan::Plan;
 use super::pod::{Phase, Pod};
@@ -102,6 +103,7 @@ impl Gate {
             return;
         }
         let news = match fact {
+            Fact::Listed { source, objects } if self.view.is_outdated(&objects) => self.lose(source, outdated(source)),
             Fact::Listed { source, objects } => {
                 if self.view.sources.listed(source, self.now) {
                     self.journal.push(self.now, GateEvent::Recovered { source });
@@ -112,12 +114,7 @@ impl Gate {
             }
             Fact::Seen(object) => self.view.see(*object, &self.plan, self.now),
             Fact::Gone { source, uid } => self.view.forget(source, &uid),
-            Fact::Lost { source, trouble } => {
-                if self.view.sources.lost(source, trouble.clone(), self.now) {
-                    self.journal.push(self.now, GateEvent::Trouble { source, message: trouble.message });
-                }
-                true
-            }
+            Fact::Lost { source, trouble } => self.lose(source, trouble),
             Fact::Resumed { source } => {
                 if self.view.sources.resumed(source) {
                     self.journal.push(self.now, GateEvent::Recovered { source });
@@ -143,8 +140,8 @@ impl Gate {
             }
             Fact::Confirmed { pods, owners, kinds } => {
                 if self.course.take_question() {
-                    self.take_answer(pods, owners, &kinds);
-                    self.judge(true);
+                    let is_proof = self.take_answer(pods, owners, &kinds);
+                    self.judge(is_proof);
                 }
                 false
             }
@@ -307,9 +304,30 @@ impl Gate {
         owners.collect()
     }
 
+    fn lose(&mut self, source: Source, trouble: Trouble) -> bool {
+        if self.view.sources.lost(source, trouble.clone(), self.now) {
+            self.journal.push(self.now, GateEvent::Trouble { source, message: trouble.message });
+        }
+        true
+    }
+
     /// Takes in the answer of the confirming read. An owner that was asked for and is not in it was not found, nor was a
-    /// workload of a kind that was listed.
-    fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>, kinds: &[WorkloadKind]) {
+    /// workload of a kind that was listed. Returns false for an answer that is older than what is known already: it
+    /// proves nothing, and takes nothing back.
+    fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>, kinds: &[WorkloadKind]) -> bool {
+        let pods: Vec<Object> = pods.into_iter().map(Object::Pod).collect();
+        let outdated_owner = |owner: &&Workload| self.view.is_outdated([&Object::Workload((*owner).clone())]);
+        let mut past: BTreeSet<Source> =
+            owners.iter().filter(outdated_owner).map(|owner| Source::Workloads(owner.kind)).collect();
+        if self.view.is_outdated(&pods) {
+            past.insert(Source::Pods);
+        }
+        if !past.is_empty() {
+            for source in past {
+                self.lose(source, outdated(source));
+            }
+            return false;
+        }
         for kind in kinds {
             let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
             self.view.see_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
@@ -323,8 +341,8 @@ impl Gate {
         for owner in owners {
             self.view.see(Object::Workload(owner), &self.plan, self.now);
         }
-        let pods = pods.into_iter().map(Object::Pod).collect();
         self.view.see_all(Source::Pods, pods, &self.plan, self.now);
+        true
     }
 
     fn recording_ended(&mut self) {
@@ -383,4 +401,9 @@ fn disruptions(judgement: &Judgement<'_>) -> Vec<Remark> {
         Some(Remark::of_pod(code, &pod.name, one, format!("{PODS} were {why}; they were left out")))
     });
     remarks.collect()
+}
+
+fn outdated(source: Source) -> Trouble {
+    let message = format!("the {source} were answered older than they had been shown before");
+    Trouble { kind: TroubleKind::Stale, message, hopeless: false }
 }

@@ -47,6 +47,7 @@ mod quota;
 mod ranking;
 pub mod reason;
 mod remarks;
+pub mod resource_version;
 mod restart;
 mod rights;
 mod scheduling;

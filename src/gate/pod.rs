@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::resource_version::ResourceVersion;
+
 /// Who controls an object: the entry of `metadata.ownerReferences` with `controller: true`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerRef {
@@ -27,6 +29,8 @@ pub struct Pod {
     pub namespace: String,
     /// `metadata.uid`.
     pub uid: String,
+    /// `metadata.resourceVersion`: which of two tellings is the older one.
+    pub resource_version: ResourceVersion,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
     /// The controller among `metadata.ownerReferences`.

@@ -211,6 +211,7 @@ mod tests {
 
     use super::{advice, in_words};
     use crate::gate::pod::{Container, Pod, Probes, RestartPolicy, Role};
+    use crate::gate::resource_version::ResourceVersion;
 
     fn pod() -> Pod {
         let container = |name: &str, cpu: &str| Container {
@@ -229,6 +230,7 @@ mod tests {
             name: "p".to_owned(),
             namespace: "shop".to_owned(),
             uid: "u".to_owned(),
+            resource_version: ResourceVersion::default(),
             labels: BTreeMap::new(),
             controller: None,
             created: None,

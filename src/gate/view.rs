@@ -51,10 +51,11 @@ impl View {
             Object::Pod(pod) => self.see_pod(pod, plan, now),
             Object::Workload(workload) => {
                 let known = self.workloads.get(&workload.uid);
-                let news = known != Some(&workload);
-                if news {
-                    self.workloads.insert(workload.uid.clone(), workload);
+                if known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)) {
+                    return false;
                 }
+                let news = known != Some(&workload);
+                self.workloads.insert(workload.uid.clone(), workload);
                 news
             }
             Object::Node(node) => {
@@ -93,7 +94,11 @@ impl View {
             self.answered.insert(node.clone());
         }
         match self.pods.get_mut(&pod.uid) {
-            Some(track) if track.pod == pod => false,
+            Some(track) if pod.resource_version.is_older_than(track.pod.resource_version) => false,
+            Some(track) if track.pod == pod => {
+                track.pod.resource_version = track.pod.resource_version.newest(pod.resource_version);
+                false
+            }
             Some(track) => {
                 track.observe(pod, around);
                 true
@@ -104,6 +109,23 @@ impl View {
                 true
             }
         }
+    }
+
+    /// Returns true if one of the objects is older than what is known of it: an answer that holds it (of a cache, or of
+    /// an API server that lags behind the others) is no proof of anything.
+    #[must_use]
+    pub fn is_outdated<'a>(&self, objects: impl IntoIterator<Item = &'a Object>) -> bool {
+        objects.into_iter().any(|object| match object {
+            Object::Pod(pod) => self
+                .pods
+                .get(&pod.uid)
+                .is_some_and(|known| pod.resource_version.is_older_than(known.pod.resource_version)),
+            Object::Workload(workload) => self
+                .workloads
+                .get(&workload.uid)
+                .is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)),
+            Object::Event(_) | Object::Node(_) => false,
+        })
     }
 
     fn look_again_at(&mut self, plan: &Plan, now: Duration, which: impl Fn(&Pod) -> bool) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::pod::{Condition, ControllerRef, Role};
+use super::resource_version::ResourceVersion;
 
 /// The kinds of workload whose fields the gate can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +73,8 @@ pub struct Workload {
     pub namespace: String,
     /// `metadata.uid`.
     pub uid: String,
+    /// `metadata.resourceVersion`: which of two tellings is the older one.
+    pub resource_version: ResourceVersion,
     /// The controller among `metadata.ownerReferences`.
     pub controller: Option<ControllerRef>,
     /// `metadata.creationTimestamp` as the server wrote it. For telling old events apart, never for decisions.

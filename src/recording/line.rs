@@ -21,6 +21,10 @@ pub struct Header {
     /// The namespace that was recorded.
     #[serde(default)]
     pub namespace: String,
+    /// What made it, where that lists again what it watches: `crashgate` and its version. Its silence alone is then no
+    /// proof that nothing happened.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub recorder: String,
     /// A short name.
     #[serde(default)]
     pub title: String,

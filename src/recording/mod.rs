@@ -5,8 +5,10 @@
 //! time. What may not: decisions, connections.
 
 mod clean;
+mod follow;
 pub mod line;
 pub mod mapping;
+mod mirror;
 pub mod pods;
 pub mod reader;
 pub mod replay;

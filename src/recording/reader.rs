@@ -201,6 +201,7 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
     #[serde(rename_all = "camelCase")]
     struct Query {
         label_selector: Option<String>,
+        field_selector: Option<String>,
     }
     #[derive(Deserialize)]
     struct PathBody {
@@ -226,7 +227,12 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
     }
     let raw: Raw = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let entry = if let Some(ListBody { path, query, body }) = raw.list {
-        Entry::List { path, selector: query.and_then(|query| query.label_selector), body }
+        // Whatever narrowed it, what is not in the answer may be there all the same.
+        let selector = query.and_then(|query| match (query.label_selector, query.field_selector) {
+            (Some(labels), Some(fields)) => Some(format!("{labels} and {fields}")),
+            (labels, fields) => labels.or(fields.map(|fields| format!("fields {fields}"))),
+        });
+        Entry::List { path, selector: selector.filter(|text| !text.trim().is_empty()), body }
     } else if let Some(PathObject { path, kind, object }) = raw.event {
         Entry::Event { path, kind, object }
     } else if let Some(PathBody { path, body }) = raw.get {

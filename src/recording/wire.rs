@@ -11,8 +11,19 @@ use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 pub(super) struct List<'a> {
+    #[serde(default)]
+    pub metadata: ListMeta,
     #[serde(borrow)]
     pub items: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListMeta {
+    pub resource_version: Option<String>,
+    /// The token of the next page.
+    #[serde(rename = "continue")]
+    pub next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -21,6 +32,7 @@ pub(super) struct Meta {
     pub name: Option<String>,
     pub namespace: Option<String>,
     pub uid: Option<String>,
+    pub resource_version: Option<String>,
     pub labels: Option<BTreeMap<String, String>>,
     pub annotations: Option<Annotations>,
     pub owner_references: Option<Vec<OwnerReference>>,

@@ -167,6 +167,7 @@ mod tests {
             started_at: "2026-11-21T03:09:56.902Z".parse().unwrap(),
             server_version: "v1.35.6".to_owned(),
             namespace: "shop".to_owned(),
+            recorder: String::new(),
             title: "t".to_owned(),
             description: String::new(),
         }

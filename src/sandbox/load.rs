@@ -33,6 +33,7 @@ pub(super) fn nothing(namespace: &str) -> Timeline {
         started_at: jiff::Timestamp::now(),
         server_version: String::new(),
         namespace: namespace.to_owned(),
+        recorder: String::new(),
         title: String::new(),
         description: String::new(),
     };

@@ -1,5 +1,7 @@
 //! One source: what makes it list again, what makes it lost, and what it costs.
 
+mod past;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -124,7 +126,7 @@ async fn silence_is_answered_with_a_list_and_the_watch_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_speaks_needs_no_proof() {
-    let bookmark = || line("BOOKMARK", r#"{"kind":"Pod","metadata":{"resourceVersion":"101"}}"#);
+    let bookmark = || line("BOOKMARK", r#"{"kind":"Pod","metadata":{"resourceVersion":"100"}}"#);
     let steps = (0..20).flat_map(|_| [Step::Wait(8000), bookmark()]).chain([Step::Hang]).collect();
     let mut rig = Rig::pods(first_watch(steps));
     rig.expect(&["listed 0", "listed 0"]).await;

@@ -6,6 +6,7 @@ use crashgate::gate::pod::{
     Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, PodResize, Probe, Probes,
     RestartPolicy, Role,
 };
+use crashgate::gate::resource_version::ResourceVersion;
 use crashgate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
 
 fn labels(version: &str) -> BTreeMap<String, String> {
@@ -41,6 +42,7 @@ fn workload(kind: WorkloadKind, name: &str, version: &str, replicas: u32, detail
         name: name.to_owned(),
         namespace: "shop".to_owned(),
         uid: format!("{}-{name}", kind.lower()),
+        resource_version: ResourceVersion::default(),
         controller: None,
         created: None,
         deleting: false,
@@ -135,6 +137,7 @@ pub fn bare_pod(name: &str) -> Pod {
         name: name.to_owned(),
         namespace: "shop".to_owned(),
         uid: name.to_owned(),
+        resource_version: ResourceVersion::default(),
         labels: labels("v2"),
         controller: None,
         created: None,

@@ -17,6 +17,7 @@ use crate::cluster::ledger::Owed;
 use crate::cluster::listing::{Listing, Named};
 use crate::cluster::request::{Watch, WatchLine};
 use crate::gate::observation::{Fact, Trouble, TroubleKind};
+use crate::gate::resource_version::ResourceVersion;
 use crate::gate::warning::Notice;
 use crate::recording::mapping;
 
@@ -396,12 +397,18 @@ impl SourceTask {
         let source = self.collection.source;
         let named: Named = serde_json::from_str(line.object.get()).map_err(|error| self.undecodable(&error))?;
         let fact = mapping::event(source, &line.kind, &line.object).map_err(|error| self.undecodable(&error))?;
+        self.shared.connection.shown(&self.collection.path(), ResourceVersion::parse(&named.metadata.resource_version));
+        let is_elsewhere = named.metadata.elsewhere(&self.collection).is_some();
         let uid = named.metadata.uid;
+        let is_past = self.ledger.is_past(&uid, &named.metadata.resource_version);
+        if is_elsewhere || (is_past && line.kind != "DELETED") {
+            return Ok(());
+        }
         version.clone_from(&named.metadata.resource_version);
         self.next_proof = Some(Instant::now() + self.pace.quiet);
         match line.kind.as_str() {
             "ADDED" | "MODIFIED" => self.ledger.told(&uid, version),
-            "DELETED" => self.ledger.told_gone(&uid),
+            "DELETED" => self.ledger.told_gone(&uid, version),
             _ => {}
         }
         if let Some(debt) = debt {

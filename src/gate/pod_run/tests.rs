@@ -11,6 +11,7 @@ use crate::gate::pod::{
     Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, PodResize, Probes, RestartPolicy, Role,
 };
 use crate::gate::pod_order::{PodOrder, Security};
+use crate::gate::resource_version::ResourceVersion;
 use crate::gate::verdict::Verdict;
 
 fn pod(state: ContainerState) -> Pod {
@@ -32,6 +33,7 @@ fn pod(state: ContainerState) -> Pod {
         name: "p".to_owned(),
         namespace: "n".to_owned(),
         uid: "u".to_owned(),
+        resource_version: ResourceVersion::default(),
         labels: BTreeMap::new(),
         controller: None,
         deleting: false,

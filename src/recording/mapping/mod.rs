@@ -10,6 +10,7 @@ use self::workload::workload;
 use super::wire;
 use crate::gate::observation::{ClusterEvent, Fact, Node, Object, Source};
 use crate::gate::pod::{Condition, ControllerRef};
+use crate::gate::resource_version::ResourceVersion;
 use crate::gate::workload::WorkloadKind;
 
 mod pod;
@@ -77,6 +78,10 @@ pub fn list(source: Source, body: &RawValue) -> Result<Fact, MapError> {
 /// Where there are none. A list without `items` is no empty list: a Status or a proxy's answer has none either.
 pub fn items(body: &RawValue) -> Result<Vec<&RawValue>, MapError> {
     let list: wire::List<'_> = parse(body.get(), "the list")?;
+    if list.metadata.next.is_some_and(|token| !token.is_empty()) {
+        let reason = "it is one page of several, and the others are not there".to_owned();
+        return Err(MapError::Shape { what: "the list", reason });
+    }
     list.items.ok_or(MapError::Shape { what: "the list", reason: "it has no `items`".to_owned() })
 }
 
@@ -127,6 +132,34 @@ fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str, what: &'static str) -> Re
 
 fn required<T>(value: Option<T>, what: &'static str, field: &str) -> Result<T, MapError> {
     value.ok_or_else(|| MapError::Shape { what, reason: format!("it has no `{field}`") })
+}
+
+fn version(text: Option<&str>) -> ResourceVersion {
+    text.map(ResourceVersion::parse).unwrap_or_default()
+}
+
+/// The `metadata.resourceVersion` of an object or of a LIST's answer.
+#[must_use]
+pub fn version_of(body: &RawValue) -> ResourceVersion {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        metadata: wire::ListMeta,
+    }
+    let versioned: Option<Versioned> = serde_json::from_str(body.get()).ok();
+    version(versioned.and_then(|versioned| versioned.metadata.resource_version).as_deref())
+}
+
+/// Returns true if an object names another namespace than the one that was asked for (`None`: any): it is no answer to
+/// the question.
+#[must_use]
+pub fn is_elsewhere(object: &RawValue, asked: Option<&str>) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        metadata: wire::Meta,
+    }
+    let named: Option<Named> = asked.and_then(|_| serde_json::from_str(object.get()).ok());
+    let namespace = named.and_then(|named| named.metadata.namespace).filter(|namespace| !namespace.is_empty());
+    namespace.is_some_and(|namespace| asked.is_some_and(|asked| asked != namespace))
 }
 
 fn controller(references: Option<Vec<wire::OwnerReference>>) -> Option<ControllerRef> {

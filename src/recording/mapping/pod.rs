@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{MapError, condition, controller, required};
+use super::{MapError, condition, controller, required, version};
 use crate::gate::pod::{
     Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, PodResize, Probe, Probes, Resize,
     RestartPolicy, RestartRule, Role,
@@ -34,6 +34,7 @@ pub(super) fn pod(raw: wire::Pod) -> Result<Pod, MapError> {
     Ok(Pod {
         namespace: raw.metadata.namespace.unwrap_or_default(),
         uid: required(raw.metadata.uid, "a pod", "metadata.uid")?,
+        resource_version: version(raw.metadata.resource_version.as_deref()),
         labels: raw.metadata.labels.unwrap_or_default(),
         controller: controller(raw.metadata.owner_references),
         created: raw.metadata.creation_timestamp,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::pod::role_of_init;
-use super::{MapError, condition, controller, parse, required};
+use super::{MapError, condition, controller, parse, required, version};
 use crate::gate::pod::Role;
 use crate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
 use crate::recording::wire;
@@ -69,6 +69,7 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
         uid: required(raw.metadata.uid, what, "metadata.uid")?,
         namespace: raw.metadata.namespace.unwrap_or_default(),
         hook: raw.metadata.annotations.as_ref().is_some_and(wire::Annotations::is_hook),
+        resource_version: version(raw.metadata.resource_version.as_deref()),
         controller: controller(raw.metadata.owner_references),
         created: raw.metadata.creation_timestamp,
         deleting: raw.metadata.deletion_timestamp.is_some(),
