@@ -4,6 +4,7 @@
 //! 2,000 stories.
 
 mod pods;
+mod replays;
 
 use std::time::Duration;
 

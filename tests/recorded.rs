@@ -1,5 +1,7 @@
 //! What `--record` writes: whole whenever the process is killed, and true for several gates at once.
 
+mod degraded;
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

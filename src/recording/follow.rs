@@ -9,6 +9,9 @@ use crate::gate::observation::{Fact, Source, Trouble, TroubleKind};
 /// A collection whose watch broke off is lost where it was not listed again so long after: as in a live run.
 const BRIDGED: Duration = Duration::from_secs(2);
 
+/// A live run that may not watch lists the workloads less often than the pods: once in so many times `delay`.
+const TURN: u32 = 8;
+
 /// API servers send each watch a bookmark about once a minute: where not one line of any kind came for longer than that,
 /// nobody was recording.
 const ASLEEP: Duration = Duration::from_secs(90);
@@ -62,7 +65,8 @@ impl Follow {
             return;
         }
         self.narrowed.remove(&source);
-        let polled = State::Polled { until: now.saturating_add(self.delay).saturating_add(BRIDGED) };
+        let turn = if source == Source::Pods { self.delay } else { self.delay.saturating_mul(TURN) };
+        let polled = State::Polled { until: now.saturating_add(turn).saturating_add(BRIDGED) };
         let state = if self.refused.contains(&source) { polled } else { State::Watched };
         self.states.insert(source, state);
     }

@@ -267,7 +267,7 @@ impl Player {
     fn can_confirm(&self, now: Duration, owners: &[(WorkloadKind, String)]) -> bool {
         let Some(asked) = &self.asked else { return false };
         let told = |owner: &(WorkloadKind, String)| asked.owners.contains(owner);
-        if !owners.iter().all(|owner| told(owner) || self.follow.is_fresh(Source::Workloads(owner.0))) {
+        if !owners.iter().all(|owner| told(owner) || self.follow.is_watched(Source::Workloads(owner.0))) {
             return false;
         }
         if self.follow.is_watched(Source::Pods) && !self.proves {

@@ -76,16 +76,22 @@ impl Tape {
 
     /// Every kind of workload and the pods are listed at the start; the app is well.
     pub fn well() -> Self {
+        Self::well_with(&[pod("a", 12, true)])
+    }
+
+    /// The same with these pods.
+    pub fn well_with(pods: &[Value]) -> Self {
         let mut tape = Self::new();
+        let count = u32::try_from(pods.len()).unwrap();
         for (_, kind) in KINDS {
             let items = match kind {
-                "deployments" => vec![deployment(10, 1)],
-                "replicasets" => vec![replica_set(11, 1)],
+                "deployments" => vec![deployment(10, count)],
+                "replicasets" => vec![replica_set(11, count)],
                 _ => vec![],
             };
             tape.list(0, kind, 20, items);
         }
-        tape.list(0, "pods", 20, vec![pod("a", 12, true)]);
+        tape.list(0, "pods", 20, pods);
         tape
     }
 
@@ -97,7 +103,7 @@ impl Tape {
 
     pub fn line(&mut self, seconds: f64, mut line: Value) -> &mut Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few seconds")]
-        let at = (seconds * 1000.0) as u64;
+        let at = (seconds * 1000.0).round() as u64;
         line["t"] = at.into();
         self.lines.push(line);
         self
