@@ -25,8 +25,8 @@ enum State {
     Polled { until: Duration },
     /// Its watch or a request broke off, and nothing has followed that up yet.
     Broken { until: Duration, trouble: Trouble },
-    /// It was lost: only a LIST brings it back.
-    Lost,
+    /// It was lost. Where only its watch broke off, that brings it back where it goes on; else only a LIST does.
+    Lost { resumable: bool },
 }
 
 /// How the recording follows the pods and the workloads.
@@ -78,6 +78,18 @@ impl Follow {
         }
     }
 
+    /// A watch goes on from where the collection was told. Returns true if that brings back what was lost.
+    pub fn opened(&mut self, source: Source) -> bool {
+        let Some(state) = self.states.get_mut(&source) else { return false };
+        let was_lost = matches!(state, State::Lost { .. });
+        if matches!(state, State::Lost { resumable: false }) {
+            return false;
+        }
+        *state = State::Watched;
+        self.refused.remove(&source);
+        was_lost
+    }
+
     /// Returns true if the collection was listed at some time.
     pub fn knows(&self, source: Source) -> bool {
         self.states.contains_key(&source)
@@ -112,7 +124,7 @@ impl Follow {
     /// The collection cannot be trusted any more, and the gate knows.
     pub fn lost(&mut self, source: Source) {
         if let Some(state) = self.states.get_mut(&source) {
-            *state = State::Lost;
+            *state = State::Lost { resumable: false };
         }
     }
 
@@ -121,7 +133,7 @@ impl Follow {
         let each = self.states.values().filter_map(|state| match state {
             State::Watched => Some(self.last_line.saturating_add(ASLEEP)),
             State::Polled { until } | State::Broken { until, .. } => Some(*until),
-            State::Lost => None,
+            State::Lost { .. } => None,
         });
         each.chain(self.narrowed.values().map(|(at, _)| *at)).min()
     }
@@ -137,18 +149,21 @@ impl Follow {
             *at > now
         });
         for (source, state) in &mut self.states {
-            let trouble = match state {
-                State::Broken { until, trouble } if *until <= now => trouble.clone(),
-                State::Polled { until } if *until <= now => stale(format!(
-                    "the {source} may not be watched, and the recording does not list them again in time"
-                )),
-                State::Watched if asleep => stale(format!(
-                    "the recording has not a single line for {} s: nobody was recording",
-                    ASLEEP.as_secs()
-                )),
+            let (resumable, trouble) = match state {
+                State::Broken { until, trouble } if *until <= now => (true, trouble.clone()),
+                State::Polled { until } if *until <= now => {
+                    let words =
+                        format!("the {source} may not be watched, and the recording does not list them again in time");
+                    (true, stale(words))
+                }
+                State::Watched if asleep => {
+                    let words =
+                        format!("the recording has not a single line for {} s: nobody was recording", ASLEEP.as_secs());
+                    (false, stale(words))
+                }
                 _ => continue,
             };
-            *state = State::Lost;
+            *state = State::Lost { resumable };
             lost.push(Fact::Lost { source: *source, trouble });
         }
         lost

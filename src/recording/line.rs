@@ -81,6 +81,13 @@ pub enum Entry {
         /// What happened, where there was none.
         error: Option<String>,
     },
+    /// A watch was opened, from the version up to which the collection was told: silence is proof again.
+    Opened {
+        /// The request's path, without the query.
+        path: String,
+        /// The version that it goes on from.
+        version: String,
+    },
     /// A watch ended.
     Closed {
         /// The request's path.

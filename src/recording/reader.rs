@@ -187,6 +187,7 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         get: Option<PathBody>,
         log: Option<LogEntry>,
         fail: Option<PathFail>,
+        opened: Option<PathVersion>,
         closed: Option<PathOnly>,
         note: Option<String>,
         gate: Option<Box<RawValue>>,
@@ -222,6 +223,12 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         error: Option<String>,
     }
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct PathVersion {
+        path: String,
+        resource_version: String,
+    }
+    #[derive(Deserialize)]
     struct PathOnly {
         path: String,
     }
@@ -241,6 +248,8 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         Entry::Log(log)
     } else if let Some(PathFail { path, status, error }) = raw.fail {
         Entry::Fail { path, status, error }
+    } else if let Some(PathVersion { path, resource_version: version }) = raw.opened {
+        Entry::Opened { path, version }
     } else if let Some(PathOnly { path }) = raw.closed {
         Entry::Closed { path }
     } else if let Some(note) = raw.note {

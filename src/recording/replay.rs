@@ -129,6 +129,11 @@ impl Player {
             self.follow.broke(source, now, status, words);
             return Vec::new();
         }
+        if let Entry::Opened { path, .. } = entry {
+            let source = mapping::source_of(path).filter(|(_, scope)| scope.is_none_or(|scope| scope == namespace));
+            let resumed = source.map(|(source, _)| source).filter(|source| self.follow.opened(*source));
+            return resumed.map(|source| Fact::Resumed { source }).into_iter().collect();
+        }
         let Some(fact) = fact_of(entry, &namespace) else { return Vec::new() };
         match (fact, entry) {
             (
@@ -420,6 +425,7 @@ fn path_of(entry: &Entry) -> Option<&str> {
         | Entry::Event { path, .. }
         | Entry::Get { path, .. }
         | Entry::Fail { path, .. }
+        | Entry::Opened { path, .. }
         | Entry::Closed { path } => Some(path),
         Entry::Log(_) | Entry::Note(_) | Entry::Gate(_) | Entry::Unknown => None,
     }

@@ -92,6 +92,7 @@ impl Writer {
                 let error = error.as_deref().map(clean::text);
                 json!({"fail": {"path": path, "status": status, "error": error}})
             }
+            Entry::Opened { path, version } => json!({"opened": {"path": path, "resourceVersion": version}}),
             Entry::Closed { path } => json!({"closed": {"path": path}}),
             Entry::Note(note) => json!({"note": clean::text(note)}),
             Entry::Gate(gate) => {

@@ -110,7 +110,12 @@ impl Loader {
                 }
             }
             Entry::Log(entry) => self.logs.push((at_ms, entry)),
-            Entry::Fail { .. } | Entry::Closed { .. } | Entry::Note(_) | Entry::Gate(_) | Entry::Unknown => {}
+            Entry::Fail { .. }
+            | Entry::Opened { .. }
+            | Entry::Closed { .. }
+            | Entry::Note(_)
+            | Entry::Gate(_)
+            | Entry::Unknown => {}
         }
     }
 

@@ -118,6 +118,7 @@ async fn a_pass_is_confirmed_by_reads_of_its_own() {
 async fn a_confirmation_that_fails_is_a_loss_and_the_source_is_listed_again() {
     let stub = Stub::new(|ask| match (ask.verb, ask.resource.as_str()) {
         ("GET", _) => Some(status(500, "etcd")),
+        ("LIST", "pods") if ask.nth > 0 => Some(listed("pods", 110, &[("a", 101)])),
         ("WATCH", "pods") => Some(Reply::Stream(vec![Step::Wait(2000), pod_line("ADDED", "a", 101), Step::Hang])),
         _ => None,
     });

@@ -170,9 +170,10 @@ async fn a_version_that_has_expired_leads_to_a_list() {
         let mut rig = Rig::pods(move |ask| match (ask.verb, ask.nth) {
             ("WATCH", 0) => Some(Reply::Stream(vec![Step::Wait(8000), pod_line("ADDED", "a", 107), Step::Cut])),
             ("WATCH", 1) => reply.take(),
+            ("LIST", 1..) => Some(listed("pods", 110, &[("a", 107)])),
             _ => None,
         });
-        rig.expect(&["listed 0", "seen", "listed 0"]).await;
+        rig.expect(&["listed 0", "seen", "listed 1"]).await;
         let asks = rig.stub.asks();
         assert!(asks[3].verb == "LIST" && asks[3].at < Duration::from_secs(10), "{name}: {asks:#?}");
     }

@@ -216,6 +216,29 @@ fn a_watch_that_closed_and_was_listed_again_is_proof_anew() {
 }
 
 #[test]
+fn a_watch_that_is_opened_again_goes_on() {
+    let opened = |seconds: f64| {
+        let mut tape = Tape::well();
+        tape.closed(5, "pods");
+        tape.line(seconds, json!({"opened": {"path": path("pods"), "resourceVersion": "20"}})).until(60);
+        tape.judged(plan())
+    };
+    for seconds in [6.0, 8.5] {
+        let outcome = opened(seconds);
+        assert_eq!(
+            (lead(&outcome).as_str(), outcome.decided_after),
+            ("healthy ", Duration::from_secs(10)),
+            "{seconds}"
+        );
+    }
+    // It goes on from what was told, and an older LIST told the past.
+    let mut tape = Tape::well();
+    tape.event(3, "pods", "MODIFIED", pod("a", 30, false)).list(4, "pods", 20, vec![pod("a", 12, true)]);
+    tape.line(5.0, json!({"opened": {"path": path("pods"), "resourceVersion": "20"}})).until(60);
+    assert_inconclusive(&tape.judged(plan()), "before what it had shown already");
+}
+
+#[test]
 fn a_refusal_of_what_was_listed_is_followed_up_by_lists_or_not_at_all() {
     for (resource, status) in [("pods", 403), ("deployments", 403), ("pods", 500), ("replicasets", 410), ("pods", 401)]
     {

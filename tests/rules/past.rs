@@ -53,7 +53,7 @@ fn a_confirming_read_from_the_past_confirms_nothing() {
     let asked = std::time::Duration::from_secs(11);
     story.gate.advance(asked);
     assert!(matches!(story.gate.want(), Want::Confirmation { .. }));
-    let past = Fact::Confirmed { pods: vec![pod(&set, "a").at_version("11")], owners: vec![web] };
+    let past = Fact::Confirmed { pods: vec![pod(&set, "a").at_version("11")], owners: vec![web], kinds: vec![] };
     story.gate.observe(asked, past);
     assert!(story.ended().is_none(), "{:?}", story.ended());
     let told = story.gate.take_events();

@@ -51,13 +51,16 @@ impl Connection {
         };
         let request = format!("WATCH {collection}");
         match opened {
-            Ok(response) => Ok(Watch {
-                connection: self,
-                request,
-                path,
-                body: response.into_body(),
-                lines: Lines::new(LONGEST_LINE),
-            }),
+            Ok(response) => {
+                self.tell(|| Entry::Opened { path: path.clone(), version: version.to_owned() });
+                Ok(Watch {
+                    connection: self,
+                    request,
+                    path,
+                    body: response.into_body(),
+                    lines: Lines::new(LONGEST_LINE),
+                })
+            }
             Err(kind) => {
                 self.tell_failure(&path, &kind);
                 Err(Failure { request, kind })

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crashgate::cluster::confirm::confirm;
+use crashgate::cluster::confirm::{Paid, Question, confirm};
 use crashgate::cluster::connect::Meter;
 use crashgate::gate::observation::{Fact, Source, TroubleKind};
 
-use super::{Collection, Rig, Step, Stub, first_watch, json, line, listed, pod_line};
+use super::{Arc, Budget, Collection, Link, Rig, Step, Stub, first_watch, json, line, listed, pod_line};
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_is_older_than_what_was_told_proves_nothing() {
@@ -59,8 +59,17 @@ async fn a_confirming_read_that_is_older_than_what_was_shown_is_none() {
         (ask.verb == "LIST").then(|| listed("pods", if ask.nth == 0 { 120 } else { 110 }, &[("a", 100)]))
     });
     let (connection, meter) = (stub.connection(), Meter::default());
-    let pods = Collection::whole(Source::Pods, "shop");
-    let read = || confirm(&connection, "shop", Some(&pods), &[], Duration::from_secs(10), &meter);
+    let budget = Arc::new(Budget::new([Duration::from_secs(10)]));
+    let link = Link::new(Arc::clone(&budget));
+    let paid = Paid { link: &link, budget: &budget, meter: &meter };
+    let question = Question {
+        namespace: "shop".to_owned(),
+        pods: Some(Collection::whole(Source::Pods, "shop")),
+        owners: Vec::new(),
+        kinds: Vec::new(),
+        delay: Duration::from_secs(10),
+    };
+    let read = || confirm(&connection, question.clone(), &paid, Duration::from_secs(10));
     assert!(matches!(read().await, Fact::Confirmed { pods, .. } if pods.len() == 1));
     let Fact::Lost { source: Source::Pods, trouble } = read().await else { panic!("an older LIST confirmed") };
     assert_eq!(trouble.kind, TroubleKind::Stale);
