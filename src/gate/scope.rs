@@ -104,12 +104,13 @@ impl<'a> Scope<'a> {
                     groups.push(group);
                 }
                 Top::Owner(owner @ Owner::Unreadable { reference, .. }) => {
-                    if let Some(group) = groups.iter_mut().find(|group| group.is_of_reference(reference)) {
-                        group.take(track);
-                    } else {
-                        let mut group = Group::new(owner);
-                        group.take(track);
-                        groups.push(group);
+                    let known = groups.iter().position(|group| group.is_of_reference(reference));
+                    let place = known.unwrap_or_else(|| {
+                        groups.push(Group::new(owner));
+                        groups.len() - 1
+                    });
+                    if !is_of_older_revision(pod, view) {
+                        groups[place].take(track);
                     }
                 }
                 Top::Unseen if matches!(version::of_pod(pod, plan), Said::Other(_)) => {}
@@ -125,11 +126,10 @@ impl<'a> Scope<'a> {
             }
         }
         // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
+        // That they are not those of an older template is then for the Deployment to say.
         let is_unreadable = |group: &Group<'_>| matches!(group.owner, Owner::Unreadable { denied: true, .. });
         if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) && groups.iter().any(is_unreadable) {
-            groups.retain(
-                |group| !matches!(group.owner, Owner::Workload(workload) if workload.kind == WorkloadKind::Deployment),
-            );
+            groups.retain(|group| !matches!(group.owner, Owner::Workload(workload) if is_rolled_out(workload)));
         }
         Self { groups, unattributed }
     }
@@ -268,6 +268,27 @@ pub fn carries(workload: &Workload, plan: &Plan) -> bool {
 #[must_use]
 pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
     workload.kind == pin.kind && workload.name == pin.name
+}
+
+/// True for a pod of a `ReplicaSet` that has a younger sibling. Where their owner may not be read, its newest template is
+/// known by no more than the revision that the Deployment controller writes on each.
+fn is_of_older_revision(pod: &Pod, view: &View) -> bool {
+    let own = pod.controller.as_ref().and_then(|owner| view.workloads.get(&owner.uid));
+    let Some(own) = own.filter(|own| own.kind == WorkloadKind::ReplicaSet && own.revision.is_some()) else {
+        return false;
+    };
+    let is_sibling = |other: &&Workload| {
+        let owners = (&own.controller, &other.controller);
+        other.kind == own.kind && matches!(owners, (Some(one), Some(other)) if one.uid == other.uid)
+    };
+    view.workloads.values().filter(is_sibling).any(|other| other.revision > own.revision)
+}
+
+/// True for a Deployment all of whose pods are of its newest template, by its own count.
+fn is_rolled_out(workload: &Workload) -> bool {
+    let is_seen = workload.generation.is_some() && workload.observed_generation >= workload.generation;
+    let is_updated = workload.desired.is_some_and(|desired| desired > 0) && workload.updated >= workload.desired;
+    workload.kind == WorkloadKind::Deployment && is_seen && is_updated
 }
 
 /// True where the workload stands for itself: nothing that the gate can read controls it.

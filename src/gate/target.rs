@@ -4,12 +4,13 @@ use std::fmt;
 
 use super::code::Code;
 use super::daemon::{self, LostNodes};
+use super::observation::Source;
 use super::plan::Plan;
 use super::pod::{Phase, RestartPolicy};
 use super::scope::{self, Group, Owner};
 use super::track::PodTrack;
 use super::view::View;
-use super::workload::{Detail, JobEnd, Workload};
+use super::workload::{Detail, JobEnd, Workload, WorkloadKind};
 
 /// A group's name, made only where something is said of it: most looks have nothing to say.
 struct Named<'a, 'b>(&'a Group<'b>);
@@ -166,7 +167,12 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
     let lacking = if !caught_up {
         Some(Shortfall::waiting(format!("the controller has not taken up the newest spec of {name} yet")))
     } else if matches!(workload.detail, Detail::Deployment { .. }) && group.replica_set.is_none() {
-        Some(Shortfall::waiting(format!("{name} has no ReplicaSet of its newest template yet")))
+        Some(Shortfall::waiting(if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) {
+            let updated = workload.updated.unwrap_or(0);
+            format!("{updated} of the {wanted} pods that {name} wants are of its newest template")
+        } else {
+            format!("{name} has no ReplicaSet of its newest template yet")
+        }))
     } else {
         // A DaemonSet asks for all nodes, and only those that answer are waited for.
         let target = match workload.detail {

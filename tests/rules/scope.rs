@@ -8,7 +8,7 @@ use crashgate::gate::workload::{Detail, WorkloadKind};
 
 use super::web;
 use crate::story::objects::{Bend, bare_pod, daemon_set, deployment, pod, replica_set};
-use crate::story::{Story, plan};
+use crate::story::{Story, lead, plan};
 
 #[test]
 fn a_pin_has_no_eye_for_pods_of_nobody() {
@@ -130,4 +130,46 @@ fn a_replica_set_by_itself_keeps_the_pods_of_its_older_template() {
     story.workload(set.clone()).pod(old.clone()).at(20.0).still_open();
     story.pod_gone("a").pod(pod(&set, "b"));
     assert_eq!(story.ends().decided_after, super::seconds(30));
+}
+
+#[test]
+fn pods_of_an_older_replica_set_prove_nothing_where_their_deployment_may_not_be_read() {
+    for newer_pods in [false, true] {
+        let mut plan = plan();
+        plan.replicas = Some(1);
+        let mut story = Story::new(plan);
+        story.denied(Source::Workloads(WorkloadKind::Deployment));
+        // The same version again, with another configuration.
+        let web = deployment("web", "v2", 1);
+        let older = replica_set(&web);
+        let mut newer = replica_set(&web);
+        (newer.uid, newer.name, newer.revision) = ("newer".to_owned(), "web-newer".to_owned(), Some(2));
+        story.workload(older.clone()).workload(newer.clone()).at(1.0).pod(pod(&older, "a"));
+        if newer_pods {
+            story.pod(pod(&newer, "b"));
+        }
+        let outcome = story.ends();
+        let expected = if newer_pods { Verdict::Healthy } else { Verdict::TimedOut };
+        assert_eq!(outcome.verdict, expected, "{:?}", outcome.findings);
+        if !newer_pods {
+            assert!(lead(outcome).message.contains("0 of the 1 pods that deployment/web needs"), "{outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_deployment_says_itself_whether_its_pods_are_of_its_newest_template_where_replica_sets_may_not_be_read() {
+    for (updated, observed, verdict) in
+        [(Some(1), 2, Verdict::Healthy), (Some(0), 2, Verdict::TimedOut), (Some(1), 1, Verdict::TimedOut)]
+    {
+        let mut plan = plan();
+        plan.replicas = Some(1);
+        let mut story = Story::new(plan);
+        story.denied(Source::Workloads(WorkloadKind::ReplicaSet));
+        let mut web = deployment("web", "v2", 1);
+        let set = replica_set(&web);
+        (web.updated, web.generation, web.observed_generation) = (updated, Some(2), Some(observed));
+        story.workload(web).at(1.0).pod(pod(&set, "a"));
+        assert_eq!(story.ends().verdict, verdict, "{updated:?} {observed}");
+    }
 }
