@@ -422,7 +422,7 @@ fn verdicts_exit_codes_and_the_reasons_of_kubernetes_are_explained() {
         ("OOMKilled", "state.terminated.reason of a container"),
         ("Evicted", "PodDisrupted         exit 5"),
         ("CreateContainerConfigError", "ConfigMissing        exit 1"),
-        ("NewReplicaSetAvailable", "crashgate makes no cause of it"),
+        ("NewReplicaSetAvailable", "It is not a cause by itself"),
     ] {
         let (code, text, stderr) = told(&crashgate(&["explain", name]).output().unwrap());
         assert_eq!(code, Some(0), "{name}: {stderr}");
@@ -465,13 +465,13 @@ fn a_gate_that_slept_reads_everything_anew() {
         .spawn()
         .unwrap();
     let mut words = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(words.any(|line| line.contains("all is ready")), "the window is open");
+    assert!(words.any(|line| line.contains("everything is ready")), "the window is open");
     kill(&child, "STOP");
     std::thread::sleep(Duration::from_secs(3));
     kill(&child, "CONT");
     let after: Vec<String> = words.collect();
     let at = |part: &str| after.iter().position(|line| line.contains(part));
-    let (asleep, sure) = (at("was asleep"), at("to be sure"));
+    let (asleep, sure) = (at("was asleep"), at("confirming with one more read"));
     assert!(asleep.is_some() && asleep < sure, "{after:#?}");
     assert_eq!(child.wait().unwrap().code(), Some(0), "{after:#?}");
 }

@@ -149,7 +149,7 @@ cases! {
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "web-a"));
             let outcome = ends(&mut story);
-            assert!(lead(&outcome).message.contains("deployment/web carries app=web"), "{}", lead(&outcome).message);
+            assert!(lead(&outcome).message.contains("deployment/web has app=web"), "{}", lead(&outcome).message);
             outcome
         }
     deployment_without_pods_yet:
@@ -441,7 +441,7 @@ cases! {
         "A migration Job (helm.sh/hook) under the app's labels completes, and the Deployment after it never comes.";
         "pass: something of these labels has succeeded";
         NothingMatched NothingMatched;
-        "A hook of a deploy tool does not speak for the app.";
+        "A hook of a deploy tool does not stand for the app.";
         || {
             let mut story = Story::new(plan());
             let mut migrate = job("migrate", "v2", Some(JobEnd::Complete));
@@ -1144,7 +1144,7 @@ cases! {
             ends(&mut story)
         }
     ready_by_one_word_only:
-        "The condition Ready says True, while the container's status says that it waits.";
+        "The condition Ready is True, while the container's status says that it waits.";
         "pass: Ready is True";
         TimedOut NotReady;
         "A status that contradicts itself proves nothing.";

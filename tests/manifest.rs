@@ -173,13 +173,13 @@ const BAD_LINES: [(&str, usize, &str, &str); 28] = [
     ("delay: [10s]", 8, "`delay` is a list, and must be a single value", "`delay: 10s`"),
     ("delay:", 1, "`delay` has no value", "remove the key"),
     ("delay: ~", 8, "is `~`, which is YAML for no value", "in quotes"),
-    ("maxRestarts: many", 14, "no whole number", "digits only"),
-    ("maxRestarts: 1.0", 14, "`1.0`, which is no whole number", "digits only"),
+    ("maxRestarts: many", 14, "not a whole number", "digits only"),
+    ("maxRestarts: 1.0", 14, "`1.0`, which is not a whole number", "digits only"),
     ("workload: checkout", 11, "names no kind", "`deployment/checkout`"),
-    ("workload: deploymet/checkout", 11, "no kind of workload", "did you mean `deployment/checkout`?"),
-    ("workload: pod/checkout", 11, "no kind of workload", "deployment, statefulset, daemonset"),
+    ("workload: deploymet/checkout", 11, "not a kind of workload", "did you mean `deployment/checkout`?"),
+    ("workload: pod/checkout", 11, "not a kind of workload", "deployment, statefulset, daemonset"),
     ("selector: 'app in'", 11, "cannot be read as a label requirement", "`key in (a,b)`"),
-    ("selector: ''", 11, "would take every pod", "at least one label"),
+    ("selector: ''", 11, "would match every pod", "at least one label"),
     ("selector: app=a_", 11, "cannot be the value of a label", "at most 63"),
     ("labels: {tier: x}", 10, "not a label that `labels` knows", "`app` and `version`"),
     ("labels: {app: -x}", 15, "cannot be the key of a label", "as the pods have it"),
@@ -189,11 +189,11 @@ const BAD_LINES: [(&str, usize, &str, &str); 28] = [
     ("minReady: 0%", 11, "a gate over no pods proves nothing", "`1%` to `100%`"),
     ("minReady: 101%", 11, "not a share from 1% to 100%", "`1%` to `100%`"),
     ("minReady: most", 11, "neither a share nor a number", "`1%` to `100%`"),
-    ("grace: {Imagepull: 1s}", 9, "no cause that `grace` knows", "did you mean `ImagePull`?"),
-    ("grace: {Sunshine: 1s}", 9, "no cause that `grace` knows", "ImagePull, Registry, Config, Unschedulable"),
+    ("grace: {Imagepull: 1s}", 9, "not a cause that `grace` knows", "did you mean `ImagePull`?"),
+    ("grace: {Sunshine: 1s}", 9, "not a cause that `grace` knows", "ImagePull, Registry, Config, Unschedulable"),
     ("grace: {Config: 5}", 17, "`grace.Config` is `5`, which names no unit", "write `5s`"),
     ("ignoreContainers: []", 1, "`ignoreContainers` is empty", "[istio-proxy]"),
-    ("ignoreContainers: [Istio]", 20, "cannot be the name of a container", "small letters"),
+    ("ignoreContainers: [Istio]", 20, "cannot be the name of a container", "lower-case letters"),
 ];
 
 #[test]
@@ -214,10 +214,10 @@ fn every_bad_value_is_told_with_its_place_and_its_remedy() {
 fn names_that_no_object_can_have_are_refused() {
     refused(
         "app: checkout\nversion: v1\nnamespace: Shop_1\n",
-        "gate.yaml:3:12: `Shop_1` in `namespace` cannot be the name of a namespace\n  3 | namespace: Shop_1\n    |            ^^^^^^\n  fix: write at most 63 small letters, digits and `-`, with a letter or digit at both ends",
+        "gate.yaml:3:12: `Shop_1` in `namespace` cannot be the name of a namespace\n  3 | namespace: Shop_1\n    |            ^^^^^^\n  fix: write at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
     );
     let label = validate("app: checkout\nversion: 1.0+build\nnamespace: shop\n");
-    assert!(label.stderr.contains("gate.yaml:2:10: `version` is `1.0+build`, which no pod can carry as a label"));
+    assert!(label.stderr.contains("gate.yaml:2:10: `version` is `1.0+build`, which is not a valid label value"));
     let pinned = validate("app: checkout\nversion: 1.0+build\nnamespace: shop\nworkload: deploy/checkout\n");
     assert_eq!(pinned.code, Some(0), "a pinned gate needs no label: {}", pinned.stderr);
 }
@@ -230,7 +230,7 @@ fn unquoted_versions_stay_as_they_are_written_and_null_is_refused() {
     }
     refused(
         "app: checkout\nversion: null\nnamespace: shop\n",
-        "gate.yaml:2:10: `version` is `null`, which is YAML for no value at all\n  2 | version: null\n    |          ^^^^\n  fix: write \"null\" in quotes if it is meant as a text",
+        "gate.yaml:2:10: `version` is `null`, which is YAML for no value at all\n  2 | version: null\n    |          ^^^^\n  fix: write \"null\" in quotes if it is meant as a string",
     );
 }
 
@@ -268,7 +268,7 @@ fn an_alias_bomb_is_one_message() {
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.starts_with("gate.yaml:5:"), "{}", run.stderr);
     assert!(
-        run.stderr.contains("the file unfolds to more than 200000 values, which no gate needs\n"),
+        run.stderr.contains("the file expands to more than 200000 values, which no gate needs\n"),
         "{}",
         run.stderr
     );
@@ -329,7 +329,7 @@ fn what_cannot_be_read_is_one_message() {
         ("gates", "gates: this is a directory\n  fix: name the files in it"),
         (
             "file/gate.yaml",
-            "file/gate.yaml: a part of the path before the last one is no directory\n  fix: check the path",
+            "file/gate.yaml: a part of the path before the last one is not a directory\n  fix: check the path",
         ),
     ] {
         let run = crashgate(folder.path(), &["validate", "-f", path], b"");
@@ -362,9 +362,9 @@ fn a_file_that_may_not_be_read_is_told_so_unless_root_may_read_it() {
 #[test]
 fn binary_junk_is_one_message() {
     for (junk, sentence) in [
-        (&b"\x7fELF\x02\x01\xff\xfe\x00"[..], "gate.yaml: this is no text: byte 7 is not UTF-8\n"),
-        (&b"app: x\n\x00\x01\x02"[..], "gate.yaml:2:1: this is no YAML: it holds the control character U+0000\n"),
-        (&b"\xff\xfea\x00p\x00"[..], "gate.yaml: this is no text: byte 1 is not UTF-8\n"),
+        (&b"\x7fELF\x02\x01\xff\xfe\x00"[..], "gate.yaml: this is not text: byte 7 is not UTF-8\n"),
+        (&b"app: x\n\x00\x01\x02"[..], "gate.yaml:2:1: this is not YAML: it holds the control character U+0000\n"),
+        (&b"\xff\xfea\x00p\x00"[..], "gate.yaml: this is not text: byte 1 is not UTF-8\n"),
     ] {
         let run = validate(junk);
         assert_eq!(run.code, Some(2));
@@ -521,7 +521,7 @@ fn the_version_is_that_of_the_apps_own_container() {
     let run = validate(deployment_of(&unclear));
     assert_eq!(run.code, Some(2));
     for word in [
-        "gate.yaml:5:55: which of the containers `proxy` (`mesh/proxy:v9`), `main` (`shop/server:v2`)",
+        "gate.yaml:5:55: it is unclear which of the containers `proxy` (`mesh/proxy:v9`), `main` (`shop/server:v2`)",
         "fix: give `--version`",
     ] {
         assert!(run.stderr.contains(word), "{word}: {}", run.stderr);
@@ -763,7 +763,7 @@ fn a_smoke_run_is_understood_and_its_mistakes_are_told() {
         ("smoke: {timeout: 1m}", "`smoke` names no image"),
         ("smoke: shop/smoke:1", "`smoke` is a text, and must be a map"),
         ("smoke: {image: a, comand: [b]}", "did you mean `command`?"),
-        ("smoke: {image: a, command: b c}", "`smoke.command` is a text, and must be a list of words"),
+        ("smoke: {image: a, command: b c}", "`smoke.command` is a text, and must be a list of strings"),
         ("smoke: {image: a, timeout: 5}", "write `5s`"),
         ("smoke: {image: a, security: lax}", "restricted, root, unset"),
         ("smoke: {image: '${UNSET_VERSION}'}", "UNSET_VERSION"),

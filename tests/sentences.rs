@@ -63,7 +63,7 @@ const SENTENCES: [(&str, &[&str]); 43] = [
     (
         "liveness-kill",
         &[
-            "killed (exit code 137, not for its memory) because its liveness probe failed (GET /healthz on port 8080)",
+            "killed (exit code 137, not out of memory) because its liveness probe failed (GET /healthz on port 8080)",
             "statuscode: 404",
             "every 2 s",
             "Correct `livenessProbe` of app",
@@ -80,7 +80,7 @@ const SENTENCES: [(&str, &[&str]); 43] = [
     (
         "unschedulable-cpu",
         &[
-            "the only node does not take the pod: too little cpu (the pod asks for 64)",
+            "the only node cannot run the pod: too little cpu (the pod asks for 64)",
             "`resources.requests.cpu` (now 64)",
         ],
     ),
@@ -131,7 +131,7 @@ const SENTENCES: [(&str, &[&str]); 43] = [
     (
         "node-selector-no-node",
         &[
-            "the only node does not take the pod: labels that do not fit its nodeSelector or node affinity",
+            "the only node cannot run the pod: labels that do not fit its nodeSelector or node affinity",
             "kubectl get nodes --show-labels",
         ],
     ),
@@ -163,7 +163,7 @@ const SENTENCES: [(&str, &[&str]); 43] = [
             "fails after 2 failures in a row",
         ],
     ),
-    ("node-lost", &["The same in 1 other pod", "node node1 does not answer, so nothing is known of the pod"]),
+    ("node-lost", &["The same in 1 other pod", "node node1 does not respond, so the state of the pod is unknown"]),
     ("one-of-three-crashes", &["shard 7: checksum mismatch in segment 0x1f", "Ready: 1 of 3 pods"]),
     ("hostile-logs", &["container app ended with exit code 3", "password=*** token=***", "fatal: config rejected"]),
     ("old-version-crashes-new-fine", &["checkout v1", "fatal: DATABASE_URL is not set"]),

@@ -23,7 +23,7 @@ use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sandbox};
 
 /// Judge a fresh deploy: the main job
 ///
-/// Exits 0 where the version is healthy. See `crashgate explain` for every other ending.
+/// Exits 0 if the version is healthy. See `crashgate explain` for all other exit codes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

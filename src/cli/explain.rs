@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let nearest = names().min_by_key(distance).filter(|known| distance(known) <= 1 + plain.chars().count() / 3);
     let hint = nearest.map_or_else(|| ";".to_owned(), |known| format!("; did you mean `{known}`?"));
     let shown: String = quote::name(name).chars().take(60).collect();
-    printer.say(&format!("error: nothing is known about `{shown}`{hint} `crashgate explain` lists all codes"));
+    printer.say(&format!("error: unknown name `{shown}`{hint} `crashgate explain` lists all codes"));
     Verdict::Usage.exit_code()
 }
 
@@ -113,8 +113,8 @@ fn list() -> String {
         let _ = writeln!(text, "  {:<20} exit {:<3}  {}", verdict.name(), verdict.exit_code(), verdict.meaning());
     }
     text.push_str(
-        "\n`crashgate explain NAME` says more about each of them, about the exit code of a container, and about what \
-         crashgate\nmakes of a reason that Kubernetes gives (`ErrImagePull`, `Evicted`, `FailedMount`, …).\n",
+        "\n`crashgate explain NAME` explains each of them, the exit codes of containers, and the reasons that \
+         Kubernetes\ngives (`ErrImagePull`, `Evicted`, `FailedMount`, …).\n",
     );
     text
 }
@@ -176,10 +176,10 @@ fn verdict(verdict: Verdict) -> String {
 fn reason(reason: &Reason) -> String {
     let mut text = format!("{}: a reason that Kubernetes gives ({})\n\n{}\n", reason.name, reason.told_in, reason.says);
     if reason.codes.is_empty() {
-        text.push_str("\ncrashgate makes no cause of it.\n");
+        text.push_str("\nIt is not a cause by itself.\n");
         return text;
     }
-    text.push_str("\ncrashgate calls it:\n");
+    text.push_str("\ncrashgate reports it as:\n");
     for code in reason.codes.iter().copied().map(Code::row) {
         let _ = writeln!(text, "  {:<20} exit {}  {}", code.name, code.verdict.exit_code(), code.meaning);
     }
@@ -189,7 +189,7 @@ fn reason(reason: &Reason) -> String {
 fn counts(counts: Counts) -> String {
     match counts {
         Counts::AtOnce => "as soon as it is seen".to_owned(),
-        Counts::AtTheEnd => "if it still stands at the end of the wait period".to_owned(),
+        Counts::AtTheEnd => "if it persists to the end of the wait period".to_owned(),
         Counts::AfterGrace(grace) => match grace.default_patience() {
             Some(patience) if patience.is_zero() => {
                 format!("as soon as it is seen, or after `grace: {{{}: …}}`", grace.name())

@@ -27,16 +27,16 @@ use crate::report::story::Mistake;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputFlags {
-    /// What stdout carries: the verdict for people, or the result as JSON
+    /// What to print on stdout: the verdict for people, or the result as JSON
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
-    /// Show all of the proof: whole logs, every event, no limit of lines
+    /// Show all evidence: whole logs, every event, no limit on lines
     #[arg(short, long)]
     verbose: bool,
     /// Show secrets in logs and messages as they are; recordings stay masked
     #[arg(long)]
     no_redact: bool,
-    /// Also write a report into a file (`-` is stdout): json, junit, markdown, html, github (job summary) or gitlab
+    /// Also write a report to a file (`-` is stdout): json, junit, markdown, html, github (job summary) or gitlab
     /// (dotenv). Repeat it for more
     ///
     /// A report that cannot be written turns exit code 0 into 7.
@@ -65,7 +65,7 @@ impl OutputFlags {
         }
         if self.no_redact {
             quote::reveal_secrets();
-            printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+            printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
         }
         let env = |name: &str| std::env::var(name).ok();
         let paths = self.reports.iter().map(|wanted| wanted.path.clone()).collect();

@@ -14,7 +14,7 @@ pub(super) struct PlanFlags {
     /// The app's name
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
-    /// The app's version that must come up
+    /// The version of the app that must become healthy
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
     /// The namespace of the pods
@@ -41,7 +41,7 @@ pub(super) struct PlanFlags {
     /// Other label keys for the default selector, as in `app=app.kubernetes.io/name`
     #[arg(long, value_name = "LABEL=KEY", value_delimiter = ',')]
     labels: Vec<String>,
-    /// A floor for the number of pods
+    /// The minimum number of pods
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true)]
     replicas: Option<String>,
     /// How much of the target must be ready, as in `95%` or `3` [default: all]
@@ -50,7 +50,7 @@ pub(super) struct PlanFlags {
     /// How long a cause may last before it counts, as in `ImagePull=30s`
     #[arg(long, value_name = "CAUSE=DURATION", value_delimiter = ',')]
     grace: Vec<String>,
-    /// Containers that decide nothing
+    /// Containers to ignore
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     ignore_containers: Vec<String>,
     /// Refuse any other cluster than this, as in `server=https://prod.example.com:6443` or `clusterUid=UID`

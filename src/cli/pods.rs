@@ -20,15 +20,15 @@ use crate::report::{feed, quote, words};
 
 /// Show the pods as the gate sees them: owner, phase, readiness, restarts, and what is wrong
 ///
-/// With --all-running it answers whether every pod is running and ready: exit code 0 for yes, 1 for no with those that
-/// are not, 4 where there is no pod to be running. Pods that have completed (of a Job, or without an owner and not to be
-/// restarted) speak neither for nor against it; failed, evicted and terminating pods speak against it.
+/// With --all-running it answers whether every pod is running and ready: exit code 0 for yes, 1 for no with a list of those
+/// that are not, 4 if no pod should be running. Completed pods (of a Job, or without an owner and not to be restarted) do
+/// not count either way; failed, evicted and terminating pods count as not running.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Answer whether every pod is running
     #[arg(long)]
     all_running: bool,
-    /// What stdout carries: a table for people, or one JSON object
+    /// What to print on stdout: a table for people, or one JSON object
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
     /// Look at this moment of the rehearsal's recording [default: its end]
@@ -61,7 +61,7 @@ type Halt = (String, Verdict);
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     if args.no_redact {
         quote::reveal_secrets();
-        printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+        printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
@@ -108,7 +108,8 @@ async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
     }
     let looked = looked.map_err(|failure| blind(&failure))?;
     if let Some(why) = looked.without_events {
-        printer.say(&format!("warning: without events less can be said: {}", quote::line(&why)));
+        printer
+            .say(&format!("warning: events could not be read, so some causes may be missing: {}", quote::line(&why)));
     }
     let pods = looked.pods;
     let answer = args.all_running.then(|| AllRunning::of(&pods));

@@ -20,7 +20,7 @@ pub(super) struct RecordFlags {
     /// Write the traffic of the run, without secrets, into this file
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// At most so many MiB of recording
+    /// Stop recording after this many MiB
     #[arg(long, value_name = "MIB", default_value_t = 256, requires = "record")]
     record_limit: u64,
 }

@@ -12,7 +12,7 @@ use crate::recording::replay;
 use crate::report::printer::Printer;
 use crate::report::run::{GateRun, Run, Sink, Target};
 
-/// Decide again over a recording, offline, in virtual time
+/// Judge a recording again, offline and in virtual time
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The recording
@@ -47,7 +47,7 @@ fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, S
     let outcomes = replay::replay(&mut reader, plans.clone(), &mut |gate, at, event| sinks.event(gate, at, event))
         .map_err(words)?;
     if reader.is_torn() {
-        printer.say("warning: the last line of the recording is torn: its recorder was killed");
+        printer.say("warning: the last line of the recording is incomplete: its recorder was killed");
     }
     let mut outcomes = outcomes;
     for (plan, outcome) in plans.iter().zip(&mut outcomes) {

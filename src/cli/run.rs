@@ -18,32 +18,32 @@ use crate::report::pod_run::{Form, NOT_RUN, Show, exit_code, last_words};
 use crate::report::printer::Printer;
 use crate::report::quote;
 
-/// Run one pod to its end: its output, its exit code, cleaned up
+/// Run one pod to completion: its output, its exit code, cleaned up
 ///
-/// Exits with the container's exit code; with 125 where it could not be run or not be seen to its end, and says why. The
-/// pod is deleted on every way out. Ctrl-C deletes it too; a second Ctrl-C ends at once and may leave it behind, for its
+/// Exits with the container's exit code, or with 125 and the reason if it could not be run or followed to its end. The
+/// pod is deleted in every case, after Ctrl-C too; a second Ctrl-C exits at once and may leave the pod behind, for its
 /// node to end.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The image
     #[arg(value_name = "IMAGE")]
     image: String,
-    /// What the container gets as its arguments, or with --command as its command [default: the image's own]
+    /// The arguments of the container, or its command with --command [default: the image's own]
     #[arg(last = true, value_name = "CMD")]
     words: Vec<String>,
-    /// What stands after `--` is the command, in place of the image's own entry point
+    /// Take what follows `--` as the command, in place of the image's entry point
     #[arg(long)]
     command: bool,
-    /// The pod's name [default: one that was never used]
+    /// The pod's name [default: a new one for each run]
     #[arg(long, value_name = "NAME", value_parser = pod_name)]
     name: Option<String>,
     /// The pod's namespace [default: the context's]
     #[arg(short, long)]
     namespace: Option<String>,
-    /// A variable of the container's environment; repeat it for more
+    /// An environment variable of the container; repeat it for more
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     env: Vec<(String, String)>,
-    /// The service account whose token the container gets [default: it gets none]
+    /// The service account whose token the container gets [default: none]
     #[arg(long, value_name = "NAME")]
     service_account: Option<String>,
     /// Limits of the container, which are its requests too, as in `cpu=500m,memory=256Mi`
@@ -57,19 +57,19 @@ pub(super) struct Args {
     #[arg(long, value_name = "LEVEL", default_value = "restricted",
         value_parser = PossibleValuesParser::new(Security::ALL.map(Security::name)))]
     security: String,
-    /// How long it may take from its creation to its end
+    /// How long the pod may take from its creation to its end
     #[arg(long, value_name = "DURATION", value_parser = super::duration::duration, default_value = "5m")]
     timeout: Duration,
     /// How long a cause may last before it counts, as in `Unschedulable=30s`
     #[arg(long, value_name = "CAUSE=DURATION", value_delimiter = ',', value_parser = grace)]
     grace: Vec<(Grace, Duration)>,
-    /// Leave the pod there
+    /// Do not delete the pod afterwards
     #[arg(long)]
     keep: bool,
-    /// What stdout carries
+    /// What to print on stdout
     #[arg(short, long, value_enum, default_value_t = Wanted::Auto, help_heading = "Output")]
     output: Wanted,
-    /// Show secrets in text and JSON as they are; raw output never masks
+    /// Show secrets in text and JSON as they are; raw output is never masked
     #[arg(long, help_heading = "Output")]
     no_redact: bool,
     #[command(flatten)]
@@ -179,7 +179,7 @@ async fn run_pod(args: &Args, printer: &mut Printer) -> Result<u8, String> {
     }
     if args.no_redact {
         quote::reveal_secrets();
-        printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+        printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
     }
     let mut stop = signals::on_signals().map_err(|error| format!("cannot listen to signals: {error}"))?;
     let started_at = jiff::Timestamp::now();

@@ -12,8 +12,8 @@ use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sample, Sandbox
 
 /// Serve a recording as a Kubernetes API on loopback
 ///
-/// It plays in its own timing, from its start on, and keeps its final state. kubectl and every other client work on it,
-/// as long as they only read. With --pods they can also create and delete pods, whose life the script tells.
+/// It plays in its own timing from its start and keeps its final state. kubectl and all other clients work with it, as
+/// long as they only read. With --pods they can also create and delete pods, whose life the script describes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The recording; with --pods there need not be one

@@ -6,7 +6,7 @@ use crate::report::printer::Printer;
 
 use super::plan_flags::PlanFlags;
 
-/// Check gate manifests without asking the cluster anything
+/// Check gate manifests without contacting the cluster
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

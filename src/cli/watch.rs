@@ -28,36 +28,36 @@ use crate::report::{feed, quote};
 
 /// Follow what happens to pods: created and by whom, phases, restarts, crash loops, deleted
 ///
-/// It reconnects and goes on by itself, without a loss and without telling anything twice. Pods that were there before
-/// are not told, but for crash loops that stand. Ends with 0 when its time or the recording is over, 1 at the first crash
-/// loop where --until-crash asks for that, and 7 where the cluster cannot be observed.
+/// It reconnects and continues by itself, without losing or repeating events. Pods that existed before are not reported,
+/// except for their crash loops. Exits 0 when its time or the recording is over, 1 at the first crash loop with
+/// --until-crash, and 7 if the cluster cannot be observed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Which events are told
+    /// Which events to report
     #[arg(long, value_enum, default_value_t = Wanted::All)]
     only: Wanted,
-    /// End with exit code 1 at the first crash loop, one that stands already included
+    /// End with exit code 1 at the first crash loop, including one that already exists
     #[arg(long)]
     until_crash: bool,
-    /// End after so long
+    /// End after this time
     #[arg(long = "for", value_name = "DURATION", value_parser = super::duration::duration)]
     lasting: Option<Duration>,
-    /// What stdout carries: lines for people, or one JSON object a line
+    /// What to print on stdout: lines for people, or one JSON object a line
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
-    /// Keep a register of the pods that exist in this file, as JSON; it is whole at every moment
+    /// Keep a list of the existing pods in this file, as JSON; the file is complete at every moment
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
-    /// Run this command for every event that is told, with the event as JSON on its stdin
+    /// Run this command for every event that is reported, with the event as JSON on its stdin
     ///
-    /// It is split at white space into a program and its arguments, and no shell is between. Four run at a time, each for
-    /// 30 s at most; what they print on stdout is dropped, stderr is shown.
+    /// It is split at white space into a program and its arguments, without a shell. Four run at a time, for 30 s at most
+    /// each; their stdout is dropped, their stderr is shown.
     #[arg(long = "exec", value_name = "COMMAND")]
     command: Option<String>,
     /// One more argument of that command, taken as it is; repeat it for more
     #[arg(long = "exec-arg", value_name = "ARG", requires = "command", allow_hyphen_values = true)]
     command_arguments: Vec<String>,
-    /// Tell what happens in a recording, at once instead of in its own timing
+    /// Report what happens in a recording, all at once instead of in its own timing
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["rehearse", "record", "kubeconfig", "context", "in_cluster"])]
     replay: Option<PathBuf>,
     /// Show secrets in messages as they are; recordings stay masked
@@ -75,7 +75,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Wanted {
-    /// Crash loops alone
+    /// Crash loops only
     CrashLoops,
     /// Created, phases, terminating, deleted
     Lifecycle,
@@ -97,7 +97,7 @@ type Halt = (String, Verdict);
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     if args.no_redact {
         quote::reveal_secrets();
-        printer.say("warning: --no-redact: what follows may hold secrets; do not let it into a shared log");
+        printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
     }
     within_runtime(args, printer).unwrap_or_else(|(message, verdict)| {
         printer.say(&message);
@@ -257,13 +257,13 @@ async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8,
     };
     pods::play(&mut reader, &namespace, args.selection.selector(), &mut tell).map_err(|error| usage(&error))?;
     if reader.is_torn() {
-        printer.say("warning: the last line of the recording is torn: its recorder was killed");
+        printer.say("warning: the last line of the recording is incomplete: its recorder was killed");
     }
     if feed.has_begun() {
         teller.ended(&feed);
     } else {
         teller.finish().await;
-        printer.say(&format!("error: the recording tells of no pods in {}", quote::line(&teller.place)));
+        printer.say(&format!("error: the recording has no pods in {}", quote::line(&teller.place)));
         printer.say(&format!("  Next: {}", rehearsal::other_namespace(&header.namespace, &namespace)));
         return Ok(Verdict::Inconclusive.exit_code());
     }

@@ -111,7 +111,9 @@ fn leeway(from: Timestamp, end: Timestamp) -> SignedDuration {
 /// The header of a token. Blanks and line breaks around it are no part of it: files end with one.
 fn bearer(token: &str, what: &str) -> Result<HeaderValue, CredentialError> {
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.trim())).map_err(|_| {
-        CredentialError::Unusable(format!("{what} holds a character that no HTTP header may, such as a line break"))
+        CredentialError::Unusable(format!(
+            "{what} contains a character that is not allowed in an HTTP header, such as a line break"
+        ))
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -131,10 +133,10 @@ pub(super) fn words_of(error: &kube::Error) -> String {
                 )
             }
             E::AuthExec(_) => {
-                "the user's `auth-provider` gives no token; use a credential plugin (`exec`) instead".to_owned()
+                "the user's `auth-provider` returned no token; use a credential plugin (`exec`) instead".to_owned()
             }
             E::InvalidBasicAuth(_) | E::InvalidBearerToken(_) => {
-                "the user's credentials hold a character that no HTTP header may".to_owned()
+                "the user's credentials contain a character that is not allowed in an HTTP header".to_owned()
             }
             _ => "the user's credentials cannot be used".to_owned(),
         },

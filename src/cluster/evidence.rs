@@ -88,7 +88,7 @@ pub async fn nodes(
                     format!("this identity may not read it; add to a ClusterRole the rule {}", collection.rule("get"))
                 }
                 Ok(Err(failure)) => failure.kind.to_string(),
-                Err(_) => "it did not come in time".to_owned(),
+                Err(_) => "it did not arrive in time".to_owned(),
             };
             let text = format!("no state of node {node}: {why}");
             Err((place, Evidence { kind: EvidenceKind::Missing, text }))
@@ -121,7 +121,7 @@ pub async fn logs(
         }
         let evidence = timeout_at(deadline, log(connection, namespace, wanted, meter))
             .await
-            .unwrap_or_else(|_| missing(wanted, &format!("it did not come within {} s", PATIENCE.as_secs())));
+            .unwrap_or_else(|_| missing(wanted, &format!("it did not arrive within {} s", PATIENCE.as_secs())));
         (place, evidence)
     }))
     .await

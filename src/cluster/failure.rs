@@ -90,7 +90,7 @@ impl fmt::Display for FailureKind {
             Self::NotKubernetes { status, what } => {
                 write!(
                     f,
-                    "what answered (status {status}) is no Kubernetes API server: {what}; check the server's URL and the proxy"
+                    "the server that answered (status {status}) is not a Kubernetes API server: {what}; check the server's URL and the proxy"
                 )
             }
             Self::Outdated { listed } => write!(
@@ -280,7 +280,7 @@ pub fn of_connection(error: &(dyn StdError + 'static)) -> FailureKind {
     // The credentials of a legacy `auth-provider`: nobody was asked, but it is a matter of who asks. What the library says
     // of them may quote them.
     if texts.iter().any(|text| text.starts_with("auth error") || text.contains("auth exec")) {
-        return FailureKind::Unauthorized("the user's credentials could not be had again".to_owned());
+        return FailureKind::Unauthorized("the user's credentials could not be renewed".to_owned());
     }
     let innermost = texts.last().cloned().unwrap_or_default();
     let what = if texts.iter().any(|text| text.contains("dns error")) {
@@ -300,7 +300,7 @@ fn of_tls(error: &rustls::Error) -> FailureKind {
             let what = match reason {
                 // Every new cluster's authority may carry the name of the last one's: then only the signature differs.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                    "its certificate comes from an authority that is not trusted; check `certificate-authority` in the kubeconfig".to_owned()
+                    "its certificate is signed by an authority that is not trusted; check `certificate-authority` in the kubeconfig".to_owned()
                 }
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                     "its certificate has expired; check the clocks too".to_owned()

@@ -164,7 +164,7 @@ impl Following<'_> {
             Fact::Resumed { .. } => {
                 self.trouble = None;
                 let pods = &self.followed.pods;
-                listener.noticed(&format!("the watch of {pods} is open again and goes on where it broke"));
+                listener.noticed(&format!("the watch of {pods} is open again and continues where it stopped"));
             }
             Fact::Lost { trouble, .. } => {
                 let hopeless = trouble.hopeless;

@@ -224,7 +224,8 @@ fn from_kubeconfig(
 /// A server's URL, with a scheme and a host.
 pub(super) fn server_url(server: &str) -> Result<http::Uri, String> {
     let shown = super::proxy::without_credentials(server);
-    let url: http::Uri = server.trim().parse().map_err(|error| format!("its server `{shown}` is no URL: {error}"))?;
+    let url: http::Uri =
+        server.trim().parse().map_err(|error| format!("its server `{shown}` is not a URL: {error}"))?;
     match (url.scheme_str(), url.host()) {
         (Some("https" | "http"), Some(host)) if !host.is_empty() => Ok(url),
         _ if server.trim().is_empty() => Err("it has no `server`".to_owned()),
@@ -236,7 +237,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("its certificate-authority is no PEM: {error}"))?;
+        .map_err(|error| format!("its certificate-authority is not PEM: {error}"))?;
     if certificates.is_empty() {
         return Err("its certificate-authority holds no certificate".to_owned());
     }
@@ -393,9 +394,9 @@ users:
         let folder = tempfile::tempdir().unwrap();
         let user = "users:\n- name: ci\n  user: {token: hunter2-token, password: hunter2-password}\n";
         for (broken, words) in [
-            ("clusters: [\n", "this is no YAML"),
-            ("\tx: y\n", "this is no YAML"),
-            ("x: 'hunter2-open\n", "this is no YAML"),
+            ("clusters: [\n", "this is not YAML"),
+            ("\tx: y\n", "this is not YAML"),
+            ("x: 'hunter2-open\n", "this is not YAML"),
             ("x: *hunter2\n", "alias"),
             ("users: hunter2-again\n", "column"),
             ("contexts: hunter2\n", "wrong type"),
@@ -410,7 +411,7 @@ users:
                 let error = choose(&options(Some(&path), None), &Surroundings::default()).unwrap_err();
                 let told = format!("{error} {error:?}");
                 assert!(!told.contains("hunter2"), "{broken}: {told}");
-                assert!(told.contains("broken is no kubeconfig: line "), "{broken}: {told}");
+                assert!(told.contains("broken is not a valid kubeconfig: line "), "{broken}: {told}");
             }
             let told = {
                 let path = file(folder.path(), "broken", &format!("{user}{broken}"));

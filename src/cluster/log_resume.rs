@@ -153,9 +153,7 @@ impl LogResume {
             Place::Time(read) if !read.is_empty() => Err(self.words()),
             Place::Foreign(_) => Err(self.words()),
             // Whatever it was, it was not this log: the newest known line is always asked for again.
-            _ if self.passed < self.known.len() => {
-                Err(ForeignWords("something else came in place of the log".to_owned()))
-            }
+            _ if self.passed < self.known.len() => Err(ForeignWords("the answer is not a log".to_owned())),
             _ => Ok(()),
         }
     }

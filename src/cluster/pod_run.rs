@@ -139,7 +139,7 @@ impl Runner {
                 Ok(Ok(())) => None,
                 Ok(Err(end)) => return end,
                 Err(verdict) => {
-                    output.said("waiting for the answer about the pod's creation, to delete it");
+                    output.said("waiting to hear whether the pod was created, in order to delete it");
                     // A request that is given up may still be carried out, and the pod would stay.
                     let _ = create.await;
                     Some(verdict)
@@ -195,7 +195,7 @@ impl Runner {
                 }
                 FailureKind::Refused { status: 405, message } => {
                     self.there = before;
-                    let mut end = unseen(Code::Forbidden, format!("this API server takes no pods: {message}"));
+                    let mut end = unseen(Code::Forbidden, format!("this API server does not accept pods: {message}"));
                     if let PodEnd::Unrun { findings, .. } = &mut end {
                         for finding in findings {
                             NO_PODS_ADVICE.clone_into(&mut finding.next_step);
@@ -305,7 +305,7 @@ impl Runner {
                 self.torn = match log_end {
                     Some(LogEnd::Whole) => None,
                     Some(LogEnd::Torn(why)) => Some(why),
-                    None => Some("the rest of it did not come".to_owned()),
+                    None => Some("the rest of it did not arrive".to_owned()),
                 };
                 PodEnd::Exited(ended)
             }

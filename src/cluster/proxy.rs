@@ -20,7 +20,7 @@ pub struct ProxyVariables {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// Not a URL.
-    #[error("the proxy `{0}` is no URL; write http://HOST:PORT")]
+    #[error("the proxy `{0}` is not a URL; write http://HOST:PORT")]
     Url(String),
     /// A kind of proxy that cannot be spoken to.
     #[error("a proxy at {0}:// is not supported; use http, https or socks5")]

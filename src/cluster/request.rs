@@ -177,7 +177,7 @@ impl Connection {
                     return pages.whole(collection).map_err(|error| FailureKind::Undecodable(error.to_string()));
                 }
             }
-            return Err(FailureKind::Undecodable(format!("the list has no end after {MOST_PAGES} pages")));
+            return Err(FailureKind::Undecodable(format!("the list did not end after {MOST_PAGES} pages")));
         }
     }
 
@@ -317,7 +317,7 @@ async fn collect(mut body: Body, limit: usize, deadline: Instant, patience: Dura
             let frame = frame.map_err(|error| of_connection(&error))?;
             if let Some(data) = frame.data_ref() {
                 if bytes.len() + data.len() > limit {
-                    return Err(FailureKind::Undecodable(format!("it is bigger than {limit} bytes")));
+                    return Err(FailureKind::Undecodable(format!("it is larger than {limit} bytes")));
                 }
                 bytes.extend_from_slice(data);
             }

@@ -66,7 +66,7 @@ impl Smoke {
 
     /// Its answer, once it is over and its pod was deleted.
     pub(super) async fn over(&mut self) -> Fact {
-        let broke = |_| Fact::Smoked(Box::new(SmokeRun::impossible("the smoke run failed inside of crashgate")));
+        let broke = |_| Fact::Smoked(Box::new(SmokeRun::impossible("the smoke run failed inside crashgate")));
         (&mut self.task).await.unwrap_or_else(broke)
     }
 }

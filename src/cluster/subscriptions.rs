@@ -94,7 +94,7 @@ fn spawn(collection: &Collection, handle: &mut Handle) -> Option<AbortOnDropHand
     let subscribers = Arc::clone(&handle.subscribers);
     Some(AbortOnDropHandle::new(tokio::spawn(async move {
         if AssertUnwindSafe(task.run()).catch_unwind().await.is_err() {
-            let message = format!("reading {source} failed inside of crashgate; please report it");
+            let message = format!("reading {source} failed inside crashgate; please report it");
             let trouble = Trouble { kind: TroubleKind::Stale, message, hopeless: true };
             broadcast(&subscribers, Fact::Lost { source, trouble });
         }

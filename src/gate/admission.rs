@@ -63,10 +63,8 @@ fn unspecified_quota(said: &str, _: &str) -> Option<Reading> {
     let (name, wanted) = quota::unspecified(said)?;
     let resource = wanted.split(' ').next().unwrap_or(wanted);
     Some(Reading {
-        words: format!("quota {name} counts what the pod does not say: it must specify {wanted}"),
-        advice: Some(format!(
-            "Set `resources.{resource}` of the containers named, or have a LimitRange fill it in; the quota counts only what is said."
-        )),
+        words: format!("quota {name} requires the pod to specify {wanted}"),
+        advice: Some(format!("Set `resources.{resource}` of every container, or set a default with a LimitRange.")),
     })
 }
 
@@ -80,7 +78,7 @@ fn webhook(said: &str, _: &str) -> Option<Reading> {
         return Some(Reading {
             words: format!("the admission webhook {name} rejects it: {why}"),
             advice: Some(format!(
-                "Change the pod template as {name} asks, or have its owners change the rule. Whose it is: {LOOK}"
+                "Change the pod template as {name} requires, or have its owners change the rule. To find them: {LOOK}"
             )),
         });
     }
@@ -88,9 +86,9 @@ fn webhook(said: &str, _: &str) -> Option<Reading> {
     let (name, why) = rest.split_once('"')?;
     let why = why.trim_start_matches([':', ' ']);
     Some(Reading {
-        words: format!("the admission webhook {name} does not answer as it should: {why}"),
+        words: format!("the admission webhook {name} could not be called: {why}"),
         advice: Some(format!(
-            "Fix the service behind the webhook {name}: no pod it is asked about can be created until then. Where it is: {LOOK}"
+            "Fix the service behind the webhook {name}: until then, no pod that it must admit can be created. To find it: {LOOK}"
         )),
     })
 }
@@ -103,7 +101,7 @@ fn policy(said: &str, _: &str) -> Option<Reading> {
     Some(Reading {
         words: format!("the admission policy {name} rejects it: {why}"),
         advice: Some(format!(
-            "Change the pod template as the policy asks; it reads: `kubectl get validatingadmissionpolicy {name} -o yaml`"
+            "Change the pod template as the policy requires. The policy: `kubectl get validatingadmissionpolicy {name} -o yaml`"
         )),
     })
 }
@@ -131,7 +129,7 @@ fn limit_range(said: &str, namespace: &str) -> Option<Reading> {
     Some(Reading {
         words: format!("a LimitRange of namespace {namespace} forbids it: {said}"),
         advice: Some(format!(
-            "Bring `resources` of the pod template within it: `kubectl describe limitrange -n {namespace}`"
+            "Change `resources` of the pod template to fit it: `kubectl describe limitrange -n {namespace}`"
         )),
     })
 }
@@ -153,7 +151,8 @@ fn missing_object(said: &str, namespace: &str) -> Option<Reading> {
     Some(Reading {
         words: format!("PriorityClass {name} does not exist"),
         advice: Some(
-            "Correct `priorityClassName` of the pod template. Those there are: `kubectl get priorityclass`".to_owned(),
+            "Correct `priorityClassName` of the pod template. The existing ones: `kubectl get priorityclass`"
+                .to_owned(),
         ),
     })
 }
@@ -190,7 +189,7 @@ mod tests {
         (
             "pods \"x\" is forbidden: failed quota: q: must specify limits.cpu for: app",
             Code::QuotaExceeded,
-            "quota q counts what the pod does not say: it must specify limits.cpu for: app",
+            "quota q requires the pod to specify limits.cpu for: app",
             "`resources.limits.cpu`",
         ),
         (
@@ -208,7 +207,7 @@ mod tests {
         (
             "Internal error occurred: failed calling webhook \"w.example\": failed to call webhook: connection refused",
             Code::AdmissionDenied,
-            "the admission webhook w.example does not answer as it should: failed to call webhook: connection refused",
+            "the admission webhook w.example could not be called: failed to call webhook: connection refused",
             "Fix the service",
         ),
         (

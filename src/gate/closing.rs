@@ -109,7 +109,7 @@ fn restarts(track: &PodTrack, container: &Container, ledger: &CrashLedger, plan:
     let ignored = plan.ignore_containers.contains(&container.name);
     if crashes == 0 {
         let others = Some(ledger.not_the_apps()).filter(|ends| *ends > 0)?;
-        let why = "by its node, a new sandbox or a resize, and not for an end of its own";
+        let why = "by its node, a new sandbox or a resize, not because it crashed";
         let one = format!("{name} of pod {pod} was restarted {} {why}", times(others));
         return Some(Remark::of_pod(Notice::RestartExcused, pod, one, format!("{name} of {PODS} was restarted {why}")));
     }
@@ -153,7 +153,7 @@ fn probes_not_run(track: &PodTrack, container: &Container, book: &EventBook) -> 
             return None;
         }
         let what = format!("{} {}", container.role.words(), container.name);
-        let why = format!("cannot be run, so it neither passes nor kills: {why}");
+        let why = format!("cannot be run, so it has no effect: {why}");
         let one = format!("the {name} probe of {what} of pod {pod} {why}");
         Some(Remark::of_pod(Notice::ProbeNotRun, pod, one, format!("the {name} probe of {what} of {PODS} {why}")))
     });

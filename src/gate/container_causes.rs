@@ -120,7 +120,7 @@ impl Seen<'_> {
         let asked = self.probe(kind).map_or_else(String::new, |probe| format!(" ({})", probe.asks));
         let answer = self.probe_answer(kind).map_or_else(String::new, |answer| format!(": {answer}"));
         // The kubelet's SIGKILL after a SIGTERM that was ignored is easily taken for a lack of memory.
-        let memory = if ended.exit_code == 137 { ", not for its memory" } else { "" };
+        let memory = if ended.exit_code == 137 { ", not out of memory" } else { "" };
         let code = ended.exit_code;
         format!("{} was killed (exit code {code}{memory}) because its {name} probe failed{asked}{answer}", self.words())
     }
@@ -167,7 +167,7 @@ impl Seen<'_> {
                 "Fix the error in the last log lines. The whole log: `kubectl logs -n {namespace} {pod} -c {container} --previous`"
             ),
             Code::LivenessProbeFailed => format!(
-                "Correct `livenessProbe` of {container}, give it a `startupProbe` to wait for, or fix the endpoint: `kubectl describe pod -n {namespace} {pod}`"
+                "Correct `livenessProbe` of {container}, add a `startupProbe`, or fix the endpoint: `kubectl describe pod -n {namespace} {pod}`"
             ),
             Code::StartupProbeFailed => format!(
                 "Correct `startupProbe` of {container}, or raise its `failureThreshold`: `kubectl describe pod -n {namespace} {pod}`"
@@ -268,7 +268,7 @@ impl Seen<'_> {
                 format!("{words} runs, but its {name} probe does not succeed{asked}{answer}")
             }
             Some(ContainerState::Running) if self.pod.says_ready() => {
-                format!("{words} runs and is not ready, although the pod's condition Ready says True")
+                format!("{words} runs and is not ready, although the pod's condition Ready is True")
             }
             Some(ContainerState::Running) => format!("{words} runs, but is not ready"),
             Some(ContainerState::Terminated(ended)) => format!("{words} ended with {}", exit::in_words(ended)),
@@ -281,7 +281,7 @@ impl Seen<'_> {
         cause.restarts = self.container.status.as_ref().map(|status| status.restart_count);
         if probe.is_some() {
             cause.next_step = format!(
-                "Look at what the {name} probe asks: `kubectl describe pod -n {} {}`; raise `waitPeriod` if the app is only slow.",
+                "Check what the {name} probe requests: `kubectl describe pod -n {} {}`; raise `waitPeriod` if the app is merely slow.",
                 self.plan.namespace, self.pod.name
             );
         }

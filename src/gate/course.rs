@@ -122,7 +122,7 @@ impl Course {
             // Also where one source is lost: what the others tell all the same is true.
             (self.asked, self.smoke) = (None, Smoke::NotAsked);
             if self.window.unwell() {
-                let why = judgement.lacking().unwrap_or_else(|| "something is lacking".to_owned());
+                let why = judgement.lacking().unwrap_or_else(|| "the gate is not met yet".to_owned());
                 journal.push(now, GateEvent::WindowBroken { why });
             }
         }
@@ -276,7 +276,7 @@ impl Course {
                     let message = format!("{name} now runs {}", now_runs(workload, plan));
                     let mut cause = Cause::new(Code::Superseded, place, message, now);
                     cause.next_step = format!(
-                        "Nothing, if the newer deploy has a gate of its own. Who came after: `kubectl rollout history -n {} {name}`",
+                        "Nothing, if the newer deploy has its own gate. The rollouts since: `kubectl rollout history -n {} {name}`",
                         plan.namespace
                     );
                     cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: template_words(workload) });

@@ -96,7 +96,7 @@ pub fn advice(object: &str, namespace: &str, otherwise: &str) -> String {
         Some(_) => format!("Add {object}, in namespace {namespace}, or {otherwise}."),
         None => {
             format!(
-                "Create {object} in namespace {namespace}, or {otherwise}. Those there are: `kubectl get {kind} -n {namespace}`"
+                "Create {object} in namespace {namespace}, or {otherwise}. The existing ones: `kubectl get {kind} -n {namespace}`"
             )
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         let table = [
             (
                 "ConfigMap web",
-                "Create ConfigMap web in namespace shop, or x. Those there are: `kubectl get configmap -n shop`",
+                "Create ConfigMap web in namespace shop, or x. The existing ones: `kubectl get configmap -n shop`",
             ),
             (
                 "key URL of Secret db",

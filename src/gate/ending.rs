@@ -58,7 +58,7 @@ pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Dura
 #[must_use]
 pub fn observation_cause(source: Source, trouble: Option<&Trouble>, now: Duration) -> Cause {
     let Some(trouble) = trouble else {
-        let message = format!("the {source} of the namespace were never listed");
+        let message = format!("the {source} of the namespace could not be listed");
         return Cause::new(Code::StaleData, Place::default(), message, now);
     };
     let code = trouble.kind.code();
@@ -67,7 +67,7 @@ pub fn observation_cause(source: Source, trouble: Option<&Trouble>, now: Duratio
 
 fn unseen(gap: Duration, now: Duration) -> Cause {
     let message = format!(
-        "nothing of this version is there, but for {:.1} s of the wait period the cluster could not be seen, and it may have come and gone",
+        "no pod of this version was seen, but the cluster could not be observed for {:.1} s of the wait period, so one may have come and gone",
         gap.as_secs_f64()
     );
     Cause::new(Code::StaleData, Place::default(), message, now)
@@ -76,25 +76,28 @@ fn unseen(gap: Duration, now: Duration) -> Cause {
 /// The cause of a gate whose pass could not be confirmed.
 #[must_use]
 pub fn unconfirmed(now: Duration) -> Cause {
-    let message = "everything was ready for long enough, but the read that confirms it was not answered in time";
+    let message = "everything was ready for long enough, but the confirming read was not answered in time";
     Cause::new(Code::StaleData, Place::default(), message.to_owned(), now)
 }
 
 /// The cause of a gate whose smoke run was never over.
 #[must_use]
 pub fn unsmoked(now: Duration) -> Cause {
-    let message = "everything was ready for long enough, but the smoke run was not seen to its end in time";
+    let message = "everything was ready for long enough, but the smoke run could not be followed to its end in time";
     Cause::new(Code::SmokeNotRun, Place::default(), message.to_owned(), now)
 }
 
 fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
     let asked = match &plan.workload {
-        Some(pin) => format!("no pod of {pin} at version {} came", plan.version),
+        Some(pin) => format!("no pod of {pin} at version {} appeared", plan.version),
         // Pods of older revisions and of other versions may well have the labels.
         None if !nearby::carriers(view, plan).is_empty() => {
-            format!("no workload with the labels {} came at version {}, and no pod of one", plan.selector, plan.version)
+            format!(
+                "no workload with the labels {} appeared at version {}, nor any pod of one",
+                plan.selector, plan.version
+            )
         }
-        None => format!("no pod and no workload with the labels {} came", plan.selector),
+        None => format!("no pod and no workload with the labels {} appeared", plan.selector),
     };
     let hints = nearby::hints(view, plan);
     let message = format!("{asked} in namespace {}; {}", plan.namespace, hints.join("; "));
@@ -110,12 +113,12 @@ fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
 /// The cause of a gate that saw nothing but the hooks of a deploy tool.
 fn only_hooks(hooks: &str, plan: &Plan, now: Duration) -> Cause {
     let message = format!(
-        "nothing of the app came in namespace {}: only {hooks} carries the labels {}, and a hook (`helm.sh/hook`, `argocd.argoproj.io/hook`) does not speak for the app",
+        "no workload of the app appeared in namespace {}: only {hooks} has the labels {}, and a hook (`helm.sh/hook`, `argocd.argoproj.io/hook`) does not stand for the app",
         plan.namespace, plan.selector
     );
     let mut cause = Cause::new(Code::NothingMatched, Place::default(), message, now);
     cause.next_step = format!(
-        "See whether the deploy went on after its hook: `kubectl get all -n {} -l '{}'`. To gate the hook itself, pin it, as in `workload: job/migrate`",
+        "Check whether the deploy continued after its hook: `kubectl get all -n {} -l '{}'`. To gate the hook itself, pin it, as in `workload: job/migrate`",
         plan.namespace, plan.selector
     );
     cause
@@ -147,13 +150,13 @@ fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
             Some(format!("Correct its `nodeSelector` or label a node: `kubectl describe -n {namespace} {name}`"))
         }
         (Code::ScaledToZero, _) => Some(format!(
-            "Scale it up: `kubectl scale -n {namespace} {name} --replicas=1`; do not gate a workload that is meant to be at 0."
+            "Scale it up: `kubectl scale -n {namespace} {name} --replicas=1`; do not gate a workload that is meant to have no replicas."
         )),
         (
             Code::UpdateBlocked,
             Detail::StatefulSet { on_delete: true, .. } | Detail::DaemonSet { on_delete: true, .. },
         ) => Some(format!(
-            "Delete its pods of the old revision. Which they are: `kubectl get pods -n {namespace} -L controller-revision-hash`"
+            "Delete its pods of the old revision. To list them: `kubectl get pods -n {namespace} -L controller-revision-hash`"
         )),
         _ => None,
     }
@@ -206,7 +209,7 @@ fn disruptions(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
 
 fn never_stable(plan: &Plan, now: Duration) -> Cause {
     let message = format!(
-        "everything was ready at last, but not for {} s without a break before the wait period was over",
+        "everything became ready, but did not stay ready for {} s before the wait period ended",
         plan.stable_for.as_secs()
     );
     Cause::new(Code::ReadinessFlapping, Place::default(), message, now)

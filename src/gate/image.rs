@@ -180,7 +180,7 @@ impl<'a> Reference<'a> {
         match (self.digest, self.tag) {
             (Some(digest), _) => format!("digest {digest}"),
             (None, Some(tag)) => format!("tag {tag}"),
-            (None, None) => "tag latest (none is named)".to_owned(),
+            (None, None) => "tag latest (the default)".to_owned(),
         }
     }
 }
@@ -312,7 +312,7 @@ mod tests {
     fn a_registry_is_told_from_a_repository() {
         let table = [
             ("app:1", ("docker.io", "app"), "tag 1"),
-            ("shop/app", ("docker.io", "shop/app"), "tag latest (none is named)"),
+            ("shop/app", ("docker.io", "shop/app"), "tag latest (the default)"),
             ("registry:5000/app:1", ("registry:5000", "app"), "tag 1"),
             ("localhost/app:1", ("localhost", "app"), "tag 1"),
             ("r.example/shop/app@sha256:0a", ("r.example", "shop/app"), "digest sha256:0a"),

@@ -106,11 +106,9 @@ impl<'a> Judgement<'a> {
         let unattributed = self.scope.unattributed.first();
         short
             .or_else(|| self.floor_shortfall.clone())
-            .or_else(|| {
-                self.hooks_alone.as_ref().map(|hooks| format!("nothing but {hooks} is there yet, which is a hook"))
-            })
+            .or_else(|| self.hooks_alone.as_ref().map(|hooks| format!("only {hooks} exists so far, which is a hook")))
             .or_else(|| unattributed.map(|track| format!("the owner of pod {} has not been seen yet", track.pod.name)))
-            .or_else(|| self.standings.is_empty().then(|| "no pod of this version is there yet".to_owned()))
+            .or_else(|| self.standings.is_empty().then(|| "no pod of this version exists yet".to_owned()))
     }
 }
 

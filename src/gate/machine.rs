@@ -348,7 +348,7 @@ impl Gate {
     fn recording_ended(&mut self) {
         let lacking = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking();
         let still = lacking.map_or_else(
-            || "all was well so far, but not for long enough".to_owned(),
+            || "everything was ready, but not for long enough".to_owned(),
             |why| format!("still waiting: {why}"),
         );
         let message =

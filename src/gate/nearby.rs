@@ -44,16 +44,16 @@ pub fn carriers(view: &View, plan: &Plan) -> Vec<String> {
             continue;
         }
         let reason = match version::of_pod(pod, plan) {
-            Said::Other(version) => format!("pods of this selector run {version}"),
+            Said::Other(version) => format!("the pods that match the selector run {version}"),
             Said::OtherTemplate(why) | Said::Nothing(why) => {
-                format!("pods of this selector do not tell their version: {why}")
+                format!("the version of the pods that match the selector is unknown: {why}")
             }
             Said::Gated if scope::is_of_schedule(pod, view, plan) => {
-                "pods of this selector belong to Jobs of a CronJob, which are left out unless `workload` pins one"
+                "the pods that match the selector belong to Jobs of a CronJob, which are left out unless `workload` pins one"
                     .to_owned()
             }
             Said::Gated => match scope::top_name(pod, view, plan) {
-                Some(owner) => format!("pods of this selector are of an older revision of {owner}"),
+                Some(owner) => format!("the pods that match the selector are of an older revision of {owner}"),
                 None => continue,
             },
         };
@@ -73,10 +73,10 @@ pub fn carriers(view: &View, plan: &Plan) -> Vec<String> {
 fn running(workload: &Workload, plan: &Plan) -> String {
     let name = scope::name_of(workload);
     match version::of_workload(workload, plan) {
-        Said::Gated => format!("{name} carries the version"),
+        Said::Gated => format!("{name} has the version"),
         Said::Other(version) => format!("{name} runs {version}"),
         Said::OtherTemplate(differences) => format!("{name} is not what the manifest says: {differences}"),
-        Said::Nothing(why) => format!("{name} does not tell its version: {why}"),
+        Said::Nothing(why) => format!("the version of {name} is unknown: {why}"),
     }
 }
 
@@ -118,7 +118,7 @@ fn nearness(workload: &Workload, plan: &Plan) -> Option<String> {
         }
     }
     let all_near = near as usize == differences.len();
-    (!differences.is_empty() && (held > 0 || all_near)).then(|| format!("{name} carries {}", differences.join(",")))
+    (!differences.is_empty() && (held > 0 || all_near)).then(|| format!("{name} has {}", differences.join(",")))
 }
 
 fn is_near(one: &str, other: &str) -> bool {

@@ -53,7 +53,7 @@ pub(super) fn scheduling(
             cause.next_step = advice;
         } else if reason == "SchedulingGated" {
             cause.next_step = format!(
-                "Find who is to remove `spec.schedulingGates`: `kubectl get pod -n {namespace} {} -o yaml`",
+                "Find the controller that should remove `spec.schedulingGates`: `kubectl get pod -n {namespace} {} -o yaml`",
                 pod.name
             );
         }
@@ -110,12 +110,12 @@ pub(super) fn volumes(
     let object = creation::missing_object(&said.message);
     let message = match (&object, code) {
         (Some(object), Code::ConfigMissing) => format!("a volume of the pod needs {object}, which does not exist"),
-        _ => format!("a volume of the pod is not there: {}", said.message),
+        _ => format!("a volume of the pod does not exist: {}", said.message),
     };
     let mut cause = Cause::new(code, place_of(pod), message, sights.of(None, code, now));
     cause.next_step = match (object, code) {
         (Some(object), Code::ConfigMissing) => {
-            creation::advice(&object, &plan.namespace, "correct the volume that names it")
+            creation::advice(&object, &plan.namespace, "correct the volume that refers to it")
         }
         _ => format!(
             "Look at the claim and at its driver: `kubectl get pvc -n {0}`, `kubectl describe pod -n {0} {1}`",
@@ -132,7 +132,7 @@ pub(super) fn sandbox(pod: &Pod, book: &EventBook, now: Duration, sights: &mut F
         return None;
     }
     let said = book.newest(&pod.uid, "FailedCreatePodSandBox")?;
-    let message = format!("the node cannot build the pod's sandbox: {}", said.message);
+    let message = format!("the node cannot create the pod's sandbox: {}", said.message);
     Some(Cause::new(Code::SandboxFailed, place_of(pod), message, sights.of(None, Code::SandboxFailed, now)))
 }
 
@@ -143,9 +143,9 @@ pub(super) fn node(pod: &Pod, node_ready: Option<bool>, now: Duration, sights: &
     }
     let name = pod.node.as_deref().unwrap_or("(unnamed)");
     let message = if node_ready == Some(true) {
-        format!("node {name} did not answer for a while, and has not said anything of the pod since it does again")
+        format!("node {name} did not respond for a while, and has not reported on the pod since it came back")
     } else {
-        format!("node {name} does not answer, so nothing is known of the pod")
+        format!("node {name} does not respond, so the state of the pod is unknown")
     };
     Some(Cause::new(Code::NodeNotReady, place_of(pod), message, sights.of(None, Code::NodeNotReady, now)))
 }

@@ -68,7 +68,7 @@ fn completed(pod: &Pod, now: Duration) -> Option<Cause> {
 
 /// The pod passed a limit of its own.
 fn over_its_disk_limit(pod: &Pod, said: &str, plan: &Plan, now: Duration) -> Cause {
-    let message = format!("the pod was evicted for a limit of its own: {said}");
+    let message = format!("the pod was evicted because it exceeded its own limit: {said}");
     let mut cause = Cause::new(Code::DiskLimitExceeded, pod_causes::place_of(pod), message, now);
     cause.next_step = disk_limit::advice(said, &plan.namespace, &pod.name);
     cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("Evicted: {said}") });
@@ -86,7 +86,7 @@ pub(super) fn in_failure(pod: &Pod, ended: Option<(&Container, &Ended)>, plan: &
         (None, Some(message), None) => message.to_owned(),
         (None, None, None) => "its phase is Failed".to_owned(),
     };
-    let message = format!("the pod ended in failure: {why}");
+    let message = format!("the pod failed: {why}");
     let mut cause = Cause::new(Code::PodFailed, pod_causes::place_of(pod), message, now);
     if let Some((container, ended)) = ended {
         cause.place.container = Some(container.name.clone());

@@ -203,7 +203,7 @@ impl PodRun {
     }
 
     fn gone(&mut self) {
-        let words = "somebody else deleted the pod before it was seen to its end".to_owned();
+        let words = "somebody else deleted the pod before it finished".to_owned();
         self.finish(Verdict::Platform, vec![Cause::new(Code::PodDisrupted, self.place(), words, self.now)]);
     }
 
@@ -219,7 +219,7 @@ impl PodRun {
             return self.finish(Verdict::Platform, vec![cause]);
         }
         if pod.reason.as_deref() == Some("DeadlineExceeded") {
-            return self.late("its activeDeadlineSeconds were over");
+            return self.late("its activeDeadlineSeconds ran out");
         }
         if let Some(cause) = track.failure().filter(|cause| cause.code == Code::DiskLimitExceeded) {
             return self.finish(Verdict::Failed, vec![cause.clone()]);
@@ -250,7 +250,10 @@ impl PodRun {
             return self.finish(Verdict::Platform, vec![Cause::new(Code::SandboxFailed, place, message, self.now)]);
         }
         if exit::is_the_nodes(&ended) {
-            let message = format!("the node lost the container, and made up its end ({})", exit::in_words(&ended));
+            let message = format!(
+                "the node lost track of the container, so its real exit code is unknown ({})",
+                exit::in_words(&ended)
+            );
             return self.finish(Verdict::Platform, vec![Cause::new(Code::PodDisrupted, place, message, self.now)]);
         }
         if exit::never_ran(&ended) {
@@ -275,7 +278,7 @@ impl PodRun {
             return self.finish(Verdict::Inconclusive, vec![cause]);
         }
         let Some(track) = &self.track else {
-            let message = "the pod was created, and nothing was heard of it since".to_owned();
+            let message = "the pod was created, but its state could not be read afterwards".to_owned();
             let cause = Cause::new(Code::StaleData, Place::default(), message, self.now);
             return self.finish(Verdict::Inconclusive, vec![cause]);
         };
@@ -283,7 +286,7 @@ impl PodRun {
         let has = |verdict| standing.iter().any(|cause: &Cause| cause.code.row().verdict == verdict);
         match [Verdict::Failed, Verdict::Platform].into_iter().find(|verdict| has(*verdict)) {
             Some(verdict) => self.finish(verdict, standing),
-            None => self.late("its time was over"),
+            None => self.late("its time ran out"),
         }
     }
 
@@ -318,7 +321,7 @@ impl PodRun {
 /// Images that run as root are many, and the refusal of one is easily mended.
 fn advise_root(finding: &mut Finding) {
     if finding.code == Code::StartFailed && finding.message.contains("runAsNonRoot") {
-        "Take an image with a `USER` that is a number other than 0, or let it run as root: `--security root`, in a gate `smoke: {security: root}`."
+        "Use an image with a numeric `USER` other than 0, or let it run as root: `--security root`, in a gate `smoke: {security: root}`."
             .clone_into(&mut finding.next_step);
     }
 }

@@ -103,7 +103,7 @@ fn node(finding: &Finding, view: &View) -> Option<String> {
     Some(if node.troubles.is_empty() && finding.code == Code::NodeNotReady {
         format!("{name} is Ready again by now")
     } else if node.troubles.is_empty() {
-        format!("{name} says that it is well")
+        format!("{name} reports no problem")
     } else {
         format!("{name}: {}", node.troubles.join("; "))
     })

@@ -71,7 +71,7 @@ pub fn advice(code: Code, quoted: &str, container: &Container, pod: &str, namesp
             format!("Load {reference} onto the node, or set `imagePullPolicy: IfNotPresent` of container {name}.")
         }
         Code::RegistryUnavailable => format!(
-            "Look at {registry} and the node's way to it; then run the gate again. What the node was told: `kubectl describe pod -n {namespace} {pod}`"
+            "Check {registry} and the network between it and the node, then run the gate again. The pod's events: `kubectl describe pod -n {namespace} {pod}`"
         ),
         _ => code.row().next_step.to_owned(),
     }

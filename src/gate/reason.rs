@@ -92,7 +92,7 @@ pub static REASONS: &[Reason] = reasons! {
         => []
 
     "Evicted" in POD:
-        "The node ended the pod. Where it ran short of memory, disk or process IDs, the pod is left out and its replacement counts; where the pod used more disk than its own limits allow, as `status.message` says, that is the app's fault."
+        "The node ended the pod. If the node ran short of memory, disk or process IDs, the pod is ignored and its replacement counts; if the pod used more disk than its own limits allow, as `status.message` says, that is the app's fault."
         => [PodDisrupted, DiskLimitExceeded]
     "Preempting" in POD:
         "The pod made way for one of higher priority." => [PodDisrupted]
@@ -137,7 +137,7 @@ pub static REASONS: &[Reason] = reasons! {
         "The node ended the pod, under pressure or in a shutdown." => [PodDisrupted]
 
     "Unschedulable" in SCHEDULED:
-        "No node takes the pod. The message counts the nodes and says what keeps each away." => [Unschedulable, VolumeUnavailable]
+        "No node can run the pod. The message counts the nodes and says what rules each of them out." => [Unschedulable, VolumeUnavailable]
     "SchedulingGated" in SCHEDULED:
         "The pod has `schedulingGates`, and is not scheduled until somebody removes them." => [Unschedulable]
 
@@ -180,7 +180,7 @@ pub static REASONS: &[Reason] = reasons! {
     "MinimumReplicasUnavailable" in WORKLOAD:
         "The Deployment has fewer available pods than it needs. crashgate looks for the cause in the pods." => []
     "NewReplicaSetAvailable" in WORKLOAD:
-        "The Deployment finished rolling out. A crash after that does not change it back, so it is no proof of health."
+        "The Deployment finished rolling out. A crash after that does not change it back, so it does not prove health."
         => []
     "BackoffLimitExceeded" in WORKLOAD:
         "The pods of the Job failed more often than `backoffLimit` allows." => [JobFailed]

@@ -35,9 +35,9 @@ pub fn in_words(said: &str, pod: &Pod) -> String {
     let Some((total, obstacles)) = read(said) else {
         let said = without_preemption(said);
         return if said.is_empty() {
-            "no node takes the pod".to_owned()
+            "no node can run the pod".to_owned()
         } else {
-            format!("no node takes the pod: {said}")
+            format!("no node can run the pod: {said}")
         };
     };
     let several = obstacles.len() > 1;
@@ -52,9 +52,9 @@ pub fn in_words(said: &str, pod: &Pod) -> String {
         })
         .collect();
     let nodes = if total == 1 {
-        "the only node does not take the pod".to_owned()
+        "the only node cannot run the pod".to_owned()
     } else {
-        format!("none of the {total} nodes takes the pod")
+        format!("none of the {total} nodes can run the pod")
     };
     format!("{nodes}: {}", words.join(", "))
 }
@@ -151,14 +151,14 @@ impl Kind<'_> {
                 format!("the taint {taint}, which it does not tolerate,{place}").trim_end_matches(',').to_owned()
             }
             Self::Selector => format!("labels that do not fit its nodeSelector or node affinity{place}"),
-            Self::PodAffinity => format!("pods that its pod affinity asks for are missing{place}"),
-            Self::AntiAffinity => format!("pods that its anti-affinity keeps away from{place}"),
+            Self::PodAffinity => format!("no pod that its pod affinity requires{place}"),
+            Self::AntiAffinity => format!("pods that its anti-affinity excludes{place}"),
             Self::Spread => format!("its topology spread constraints{place}"),
             Self::Cordoned => format!("cordoned{place}"),
-            Self::TooManyPods => format!("as many pods as fit{place}"),
+            Self::TooManyPods => format!("the maximum number of pods{place}"),
             Self::Ports => format!("its host ports are taken{place}"),
-            Self::VolumeElsewhere => format!("its volume is bound elsewhere{place}"),
-            Self::TooManyVolumes => format!("as many volumes as can be attached{place}"),
+            Self::VolumeElsewhere => format!("its volume is bound to another node or zone{place}"),
+            Self::TooManyVolumes => format!("the maximum number of attached volumes{place}"),
             Self::Other(said) => format!("{said}{place}"),
         }
     }
@@ -168,24 +168,24 @@ impl Kind<'_> {
             Self::Short(resource) => {
                 let now = asked(pod, resource).map_or_else(String::new, |amount| format!(" (now {amount})"));
                 format!(
-                    "Lower `resources.requests.{resource}`{now}, or add a node with so much free. What is taken: `kubectl describe nodes`"
+                    "Lower `resources.requests.{resource}`{now}, or add a node with that much free. Current use: `kubectl describe nodes`"
                 )
             }
-            Self::Taint("") => "Add tolerations to the pod template, or free nodes of their taints: `kubectl describe nodes`".to_owned(),
+            Self::Taint("") => "Add tolerations to the pod template, or remove the taints from nodes: `kubectl describe nodes`".to_owned(),
             Self::Taint(taint) => format!(
-                "Add a toleration for {} to the pod template, or take the taint off a node: `kubectl describe nodes`",
+                "Add a toleration for {} to the pod template, or remove the taint from a node: `kubectl describe nodes`",
                 taint.split(':').next().unwrap_or(taint)
             ),
             Self::Selector => {
-                "Correct `nodeSelector` or `affinity.nodeAffinity`, or label a node. The labels there are: `kubectl get nodes --show-labels`".to_owned()
+                "Correct `nodeSelector` or `affinity.nodeAffinity`, or label a node. Existing labels: `kubectl get nodes --show-labels`".to_owned()
             }
             Self::PodAffinity | Self::AntiAffinity => {
                 "Loosen `affinity` of the pod template, or add nodes: `kubectl get nodes`".to_owned()
             }
             Self::Spread => "Loosen `topologySpreadConstraints`, or add nodes: `kubectl get nodes`".to_owned(),
             Self::Cordoned => "Run `kubectl uncordon` for a node that may be used again; see `kubectl get nodes`.".to_owned(),
-            Self::TooManyPods => "Add a node, or remove pods that nobody needs: `kubectl get pods -A`".to_owned(),
-            Self::Ports => "Give up `hostPort`, or run fewer of these pods than there are nodes.".to_owned(),
+            Self::TooManyPods => "Add a node, or remove pods that are not needed: `kubectl get pods -A`".to_owned(),
+            Self::Ports => "Remove `hostPort`, or run fewer of these pods than there are nodes.".to_owned(),
             Self::VolumeElsewhere | Self::TooManyVolumes => {
                 "Free a node in the volume's zone, or move the volume. Where it is bound: `kubectl get pv -o wide`".to_owned()
             }
@@ -257,40 +257,40 @@ mod tests {
         let table = [
             (
                 "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
-                "the only node does not take the pod: too little cpu (the pod asks for 64 + 100m)",
+                "the only node cannot run the pod: too little cpu (the pod asks for 64 + 100m)",
             ),
             (
                 "0/6 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {gpu: a,b}, 3 node(s) didn't match Pod's node affinity/selector. preemption: 0/6 nodes are available: 6 Preemption is not helpful.",
-                "none of the 6 nodes takes the pod: labels that do not fit its nodeSelector or node affinity on 3 of them, the taint gpu: a,b, which it does not tolerate, on 2 of them, too little memory on 1 of them",
+                "none of the 6 nodes can run the pod: labels that do not fit its nodeSelector or node affinity on 3 of them, the taint gpu: a,b, which it does not tolerate, on 2 of them, too little memory on 1 of them",
             ),
-            ("0/3 nodes are available: 3 node(s) were unschedulable.", "none of the 3 nodes takes the pod: cordoned"),
+            ("0/3 nodes are available: 3 node(s) were unschedulable.", "none of the 3 nodes can run the pod: cordoned"),
             (
                 "0/2 nodes are available: 1 Too many pods, 1 node(s) had untolerated taint(s).",
-                "none of the 2 nodes takes the pod: as many pods as fit on 1 of them, taints that it does not tolerate on 1 of them",
+                "none of the 2 nodes can run the pod: the maximum number of pods on 1 of them, taints that it does not tolerate on 1 of them",
             ),
             (
                 "0/2 nodes are available: 2 node(s) had something new.",
-                "none of the 2 nodes takes the pod: had something new",
+                "none of the 2 nodes can run the pod: had something new",
             ),
             (
                 "0/3 nodes are available: 3 Insufficient cpu, 3 Too many pods.",
-                "none of the 3 nodes takes the pod: too little cpu on 3 of them (the pod asks for 64 + 100m), as many pods as fit on 3 of them",
+                "none of the 3 nodes can run the pod: too little cpu on 3 of them (the pod asks for 64 + 100m), the maximum number of pods on 3 of them",
             ),
             (
                 "0/3 nodes are available: 1 node(s) were unschedulable.",
-                "none of the 3 nodes takes the pod: cordoned on 1 of them",
+                "none of the 3 nodes can run the pod: cordoned on 1 of them",
             ),
-            ("0/2 nodes are available: the moon is full.", "none of the 2 nodes takes the pod: the moon is full"),
+            ("0/2 nodes are available: the moon is full.", "none of the 2 nodes can run the pod: the moon is full"),
             (
                 "0/2 nodes are available: 2 node(s) didn't match node selector.",
-                "none of the 2 nodes takes the pod: labels that do not fit its nodeSelector or node affinity",
+                "none of the 2 nodes can run the pod: labels that do not fit its nodeSelector or node affinity",
             ),
             (
                 "0/2 nodes are available: 2 node(s) didn't match nodeSelector.",
-                "none of the 2 nodes takes the pod: labels that do not fit its nodeSelector or node affinity",
+                "none of the 2 nodes can run the pod: labels that do not fit its nodeSelector or node affinity",
             ),
-            ("no nodes available to schedule pods", "no node takes the pod: no nodes available to schedule pods"),
-            ("", "no node takes the pod"),
+            ("no nodes available to schedule pods", "no node can run the pod: no nodes available to schedule pods"),
+            ("", "no node can run the pod"),
         ];
         for (said, words) in table {
             assert_eq!(in_words(said, &pod()), words);

@@ -40,7 +40,7 @@ pub enum Test {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
     /// Nothing in it.
-    #[error("an empty selector would take every pod of the namespace: name at least one label, as in `app=checkout`")]
+    #[error("an empty selector would match every pod of the namespace: name at least one label, as in `app=checkout`")]
     Empty,
     /// A comma without a requirement on both sides.
     #[error("a comma has nothing before or after it: remove it, or write the label that is missing")]

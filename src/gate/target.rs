@@ -92,7 +92,7 @@ pub fn standing(group: &Group<'_>, plan: &Plan, view: &View) -> Standing {
 fn bare_standing(group: &Group<'_>) -> Standing {
     // Made for one pod; left out ones are no proof of anything.
     let Some(track) = group.pods.first() else {
-        return Standing::Short(Shortfall::new(Code::NotReady, format!("{} is on its way out", group.name())));
+        return Standing::Short(Shortfall::new(Code::NotReady, format!("{} is being deleted", group.name())));
     };
     let pod = &track.pod;
     if pod.phase == Some(Phase::Succeeded) && pod.restart_policy != RestartPolicy::Always {
@@ -127,7 +127,7 @@ fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, view: &View, kind: &str,
             Shortfall::new(
                 Code::Forbidden,
                 format!(
-                    "{pods} pods are there, but how many are wanted cannot be known: this identity may not read {}",
+                    "{pods} pods exist, but how many are wanted is unknown: this identity may not read {}",
                     group.name()
                 ),
             )
@@ -135,7 +135,7 @@ fn unreadable_shortfall(group: &Group<'_>, plan: &Plan, view: &View, kind: &str,
             Shortfall::new(
                 Code::OwnerUnknown,
                 format!(
-                    "{pods} pods are there, but how many are wanted cannot be known: {kind} is a kind that is not understood"
+                    "{pods} pods exist, but how many are wanted is unknown: crashgate does not know the kind {kind}"
                 ),
             )
         });
@@ -150,7 +150,7 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
         _ => false,
     };
     let Some(wanted) = wanted(group, view) else {
-        return Some(Shortfall::waiting(format!("{name} does not say yet how many pods it wants")));
+        return Some(Shortfall::waiting(format!("{name} does not report yet how many pods it wants")));
     };
     let paused = matches!(workload.detail, Detail::Deployment { paused: true, .. });
     if workload.desired == Some(0) {
@@ -165,13 +165,13 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
         });
     }
     let lacking = if !caught_up {
-        Some(Shortfall::waiting(format!("the controller has not taken up the newest spec of {name} yet")))
+        Some(Shortfall::waiting(format!("the controller has not observed the newest spec of {name} yet")))
     } else if matches!(workload.detail, Detail::Deployment { .. }) && group.replica_set.is_none() {
         Some(Shortfall::waiting(if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) {
             let updated = workload.updated.unwrap_or(0);
             format!("{updated} of the {wanted} pods that {name} wants are of its newest template")
         } else {
-            format!("{name} has no ReplicaSet of its newest template yet")
+            format!("{name} has no ReplicaSet for its newest template yet")
         }))
     } else {
         // A DaemonSet asks for all nodes, and only those that answer are waited for.
@@ -193,7 +193,7 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
         let lost = LostNodes::of(group, desired, view);
         if lost.are_too_many() {
             let why = format!(
-                "{} of the {desired} nodes of {name} stopped answering while the gate looked ({})",
+                "{} of the {desired} nodes of {name} stopped responding while the gate was watching ({})",
                 lost.died, lacking.why
             );
             return Some(Shortfall::new(Code::NodeNotReady, why));
@@ -205,7 +205,7 @@ fn workload_shortfall(group: &Group<'_>, workload: &Workload, plan: &Plan, view:
         let is_by_nodes = all_there && counted.iter().all(|track| track.pod.is_ready());
         let silent = lost.excused().saturating_add(older);
         if caught_up && silent > 0 && is_by_nodes {
-            let why = format!("{silent} of the {desired} nodes of {name} do not answer ({})", lacking.why);
+            let why = format!("{silent} of the {desired} nodes of {name} do not respond ({})", lacking.why);
             return Some(Shortfall::new(Code::NodeNotReady, why));
         }
     }

@@ -249,12 +249,12 @@ impl PodTrack {
         }
         if self.pod.says_ready() {
             let phase = self.pod.phase.map_or_else(|| "unknown".to_owned(), |phase| phase.to_string());
-            let message = format!("the pod's condition Ready says True, but its phase is {phase}");
+            let message = format!("the pod's condition Ready is True, but its phase is {phase}");
             return Cause::new(code, pod_causes::place_of(&self.pod), message, around.now);
         }
         let ready = self.pod.ready.as_ref();
         let why = ready.and_then(|ready| ready.message.clone().or_else(|| ready.reason.clone()));
-        let why = why.unwrap_or_else(|| "the kubelet has not said anything of its readiness".to_owned());
+        let why = why.unwrap_or_else(|| "the kubelet has not reported its readiness".to_owned());
         Cause::new(code, pod_causes::place_of(&self.pod), format!("the pod is not ready: {why}"), around.now)
     }
 }

@@ -54,16 +54,16 @@ impl Verdict {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Healthy => {
-                "Every expected pod of this version was Ready without a break for `stableFor`, and a fresh read confirmed it."
+                "Every expected pod of this version stayed Ready for `stableFor`, and a final read confirmed it."
             }
             Self::Failed => "The app, its image or its configuration is at fault.",
             Self::Usage => {
                 "Wrong arguments, manifest, kubeconfig or context, or another cluster than expected; nothing was judged."
             }
-            Self::TimedOut => "Not healthy within `waitPeriod`, and nothing that counts as a cause.",
-            Self::NothingMatched => "No pod of this version came within `waitPeriod`, or none is wanted.",
+            Self::TimedOut => "Not healthy within `waitPeriod`, with no definite failure.",
+            Self::NothingMatched => "No pod of this version appeared within `waitPeriod`, or none is wanted.",
             Self::Platform => "The cluster kept the version from running.",
-            Self::Superseded => "Another version took its place, or its workload was deleted.",
+            Self::Superseded => "Another version replaced it, or its workload was deleted.",
             Self::Inconclusive => {
                 "The cluster could not be observed well enough to say, or the result could not be written."
             }

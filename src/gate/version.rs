@@ -141,7 +141,7 @@ fn said(
     let carries = |speaker: &Speaker<'_>| tells(speaker.image).any(|told| told == plan.version);
     let label = &plan.version_label;
     if speakers.is_empty() {
-        return Said::Nothing(format!("no label {label} and no container that could tell"));
+        return Said::Nothing(format!("no label {label}, and no container to read the version from"));
     }
     if speakers.iter().all(carries) {
         return Said::Gated;
@@ -149,7 +149,7 @@ fn said(
     if !is_sure && speakers.iter().any(carries) {
         let images: Vec<_> = speakers.iter().map(|speaker| format!("{} ({})", speaker.name, speaker.image)).collect();
         return Said::Nothing(format!(
-            "no label {label}, and which container is the app's cannot be told: {}; name the others in ignoreContainers",
+            "no label {label}, and it is unclear which container is the app's: {}; list the others in ignoreContainers",
             images.join(", ")
         ));
     }

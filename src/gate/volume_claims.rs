@@ -62,15 +62,15 @@ fn advice(claim: &str, why: &str, namespace: &str) -> String {
         );
     }
     if text.contains("waiting for first consumer") || text.contains("to be scheduled") {
-        return format!("The claim is bound once a node takes the pod: see what keeps nodes from it: {look}");
+        return format!("The claim is bound once the pod is scheduled: see what prevents that: {look}");
     }
     if text.contains(&format!("\"{claim}\"")) && text.contains("not found") {
         return format!(
-            "Create PersistentVolumeClaim {claim}, or correct the volume that names it: `kubectl get pvc -n {namespace}`"
+            "Create PersistentVolumeClaim {claim}, or correct the volume that refers to it: `kubectl get pvc -n {namespace}`"
         );
     }
     if text.contains("waiting for a volume to be created") {
-        return format!("See that the storage driver runs that is to make the volume: {look}");
+        return format!("Check that the storage driver that provisions the volume is running: {look}");
     }
-    format!("See what the storage driver says about claim {claim}: {look}")
+    format!("Check what the storage driver says about claim {claim}: {look}")
 }

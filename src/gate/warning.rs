@@ -95,14 +95,14 @@ notices! {
     "Look at the container's log if you did not expect a crash: `kubectl logs POD -c CONTAINER --previous`."
 
     RestartExcused;
-    "A container was restarted, and not for an end of its own, so it does not count as a crash.";
+    "A container was restarted by its node, a new sandbox or a resize, so it does not count as a crash.";
     "A node that rebooted, a runtime that was restarted, a sandbox that was replaced, an in-place resize whose `resizePolicy` asks for a restart.";
     "Nothing, unless it happens again and again: then look at the node."
 
     ProbeNotRun;
-    "A probe cannot be run at all. The kubelet takes that for neither a success nor a failure, so the probe never kills.";
-    "A command that is not in the image, a port that is named and that no container port has.";
-    "Correct the probe's command or port: as it is, it checks nothing."
+    "A probe cannot be run at all. The kubelet counts that as neither a success nor a failure, so the probe has no effect.";
+    "A command that is not in the image, a port name that no container port has.";
+    "Correct the probe's command or port: as it is, the probe checks nothing."
 
     PartitionedRollout;
     "The StatefulSet has a `partition`, so the pods with lower ordinals keep the old revision.";
@@ -110,14 +110,14 @@ notices! {
     "Lower the partition to continue the rollout, and run the gate again."
 
     EventsForbidden;
-    "Events may not be listed, so causes that only an event tells (probes, volumes, quota) may be missing.";
+    "Events may not be listed, so causes that only events show (probes, volumes, quota) may be missing.";
     "A Role without `list` and `watch` on events.";
     "Add the rule from the message to the Role."
 
     NodesForbidden;
-    "Nodes may not be read, so a node that is to blame cannot be described.";
-    "Nodes belong to no namespace: reading them takes a ClusterRole.";
-    "Add the rule from the message to a ClusterRole, or do without."
+    "Nodes may not be read, so the state of a failing node cannot be shown.";
+    "Nodes are not namespaced: reading them requires a ClusterRole.";
+    "Add the rule from the message to a ClusterRole, or ignore this warning."
 
     OwnersForbidden;
     "A kind of workload may not be listed, so the number of pods wanted comes from `replicas` in the gate.";
@@ -132,16 +132,16 @@ notices! {
     WatchUnusable;
     "Watches of a resource break or expire as soon as they are opened, so it is listed again and again instead.";
     "A proxy or load balancer that ends streamed responses early; an API server that answers every watch with 410 or 5xx.";
-    "Raise the time-out for streamed responses of the proxy between; then changes are seen at once."
+    "Raise the proxy's timeout for streamed responses; changes are then seen at once."
 
     WatchSilent;
     "A watch was open and delivered nothing although objects changed; it was opened again.";
     "A proxy or load balancer that holds back streamed responses, or a connection that died without being closed.";
-    "Turn off response buffering for the API server in the proxy between."
+    "Turn off response buffering in the proxy in front of the API server."
 
     WatchResumed;
     "A watch that had broken is open again and continues where it stopped: nothing was missed.";
-    "A time-out of a proxy or load balancer, a restart of the API server.";
+    "A timeout of a proxy or load balancer, a restart of the API server.";
     "Nothing."
 
     OutputIncomplete;
@@ -151,7 +151,7 @@ notices! {
 
     PodLeftBehind;
     "The pod that `crashgate run` created could not be deleted.";
-    "No `delete` on pods, or an API server that does not answer.";
+    "No permission to delete pods, or an API server that does not respond.";
     "Delete it with the command from the message; the node ends it after its `activeDeadlineSeconds` in any case."
 }
 

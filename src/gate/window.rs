@@ -120,7 +120,7 @@ impl Window {
 fn difference(before: &Open, present: &Open) -> Option<String> {
     for (uid, print) in &present.prints {
         match before.prints.get(uid) {
-            None => return Some(format!("pod {} came", print.name)),
+            None => return Some(format!("pod {} appeared", print.name)),
             Some(known) if known == print => {}
             Some(known) if known.ready_since != print.ready_since => {
                 return Some(format!("pod {} lost its readiness and got it back", print.name));
@@ -132,8 +132,8 @@ fn difference(before: &Open, present: &Open) -> Option<String> {
         return None;
     }
     if before.generations != present.generations {
-        return Some("the workload was changed while nothing could be seen".to_owned());
+        return Some("the workload was changed while the cluster could not be observed".to_owned());
     }
     let left = before.prints.iter().find(|(uid, _)| !present.prints.contains_key(*uid));
-    left.map(|(_, print)| format!("pod {} left while nothing could be seen", print.name))
+    left.map(|(_, print)| format!("pod {} disappeared while the cluster could not be observed", print.name))
 }

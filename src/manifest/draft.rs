@@ -35,7 +35,7 @@ impl Label {
         Self::ALL.into_iter().find(|label| label.name() == text).ok_or_else(|| {
             Fault::new(
                 format!("{} is not a label that `{name}` knows", quoted(text)),
-                "the two are `app` and `version`, each with the key that the pods carry",
+                "the two are `app` and `version`, each with the label key of the pods",
             )
         })
     }
@@ -280,7 +280,7 @@ fn no_label(key: Key, value: &str) -> Fault {
         _ => "or name the pods' labels with `selector`",
     };
     Fault::new(
-        format!("`{}` is {}, which no pod can carry as a label", key.name(), quoted(value)),
+        format!("`{}` is {}, which is not a valid label value", key.name(), quoted(value)),
         format!("write it as the pods' label has it ({LABEL_VALUE_RULE}), {other}"),
     )
 }

@@ -33,10 +33,7 @@ impl Mark {
     pub(super) fn from_name(name: &str, text: &str) -> Result<Self, Fault> {
         let text = text.trim();
         Self::ALL.into_iter().find(|mark| mark.name() == text).ok_or_else(|| {
-            Fault::new(
-                format!("{} is nothing that `{name}` knows a cluster by", quoted(text)),
-                "the two are `server` and `clusterUid`",
-            )
+            Fault::new(format!("{} is not a key of `{name}`", quoted(text)), "the two are `server` and `clusterUid`")
         })
     }
 }
@@ -65,7 +62,7 @@ fn server(name: &str, text: &str) -> Result<String, Fault> {
         return Ok(text.to_owned());
     }
     Err(Fault::new(
-        format!("{} in `{name}` is no URL of an API server", quoted(text)),
+        format!("{} in `{name}` is not the URL of an API server", quoted(text)),
         "write it as the kubeconfig has it, as in `https://prod.example.com:6443`",
     ))
 }
@@ -80,7 +77,7 @@ fn cluster_uid(name: &str, text: &str) -> Result<String, Fault> {
         return Ok(text.to_ascii_lowercase());
     }
     Err(Fault::new(
-        format!("{} in `{name}` is no UID", quoted(text)),
+        format!("{} in `{name}` is not a UID", quoted(text)),
         "write what `kubectl get namespace kube-system -o jsonpath={.metadata.uid}` prints",
     ))
 }

@@ -196,7 +196,7 @@ impl Reader<'_> {
                 }
                 _ if which.is_list() => {
                     let fault = Fault::new(
-                        format!("`{name}` is {}, and must be a list of words", value.what()),
+                        format!("`{name}` is {}, and must be a list of strings", value.what()),
                         format!("write it as in `{example}`"),
                     );
                     self.problems.push(Problem::at(value.place, fault));
@@ -263,7 +263,7 @@ impl Reader<'_> {
                 value.place,
                 Fault::new(
                     format!("`{name}` is `{written}`, which is YAML for no value at all"),
-                    format!("write \"{written}\" in quotes if it is meant as a text"),
+                    format!("write \"{written}\" in quotes if it is meant as a string"),
                 ),
             ),
             Value::List(_) | Value::Map(_) => Problem::at(

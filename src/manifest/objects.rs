@@ -62,7 +62,7 @@ fn identity(root: &Node) -> Result<Option<Identity<'_>>, Problem> {
         }
     };
     let (Some(group), Some(text)) = (api_version.text(), kind.text()) else {
-        let fault = Fault::new("`apiVersion` and `kind` must be texts", "write them as in `apiVersion: apps/v1`");
+        let fault = Fault::new("`apiVersion` and `kind` must be strings", "write them as in `apiVersion: apps/v1`");
         return Err(Problem::at(root.place, fault));
     };
     Ok(Some(Identity { api_version, group, kind: text, stands: kind }))

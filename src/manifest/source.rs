@@ -69,7 +69,7 @@ fn read_text<R: Read>(name: &str, open: impl FnOnce() -> io::Result<R>) -> Resul
         Diagnostic::of_file(
             name,
             &Fault::new(
-                format!("this is no text: byte {} is not UTF-8", valid + 1),
+                format!("this is not text: byte {} is not UTF-8", valid + 1),
                 "give a YAML file; if it is one, save it as UTF-8",
             ),
         )
@@ -90,7 +90,7 @@ fn unreadable(error: &io::Error) -> Fault {
             Fault::new("this is a directory", "name the files in it, each with `-f`, as in `-f gates/checkout.yaml`")
         }
         io::ErrorKind::NotADirectory => {
-            Fault::new("a part of the path before the last one is no directory", "check the path given with `-f`")
+            Fault::new("a part of the path before the last one is not a directory", "check the path given with `-f`")
         }
         io::ErrorKind::PermissionDenied => Fault::new(
             "the file may not be read by this user",
@@ -117,7 +117,7 @@ fn control_character(text: &str) -> Option<Problem> {
     Some(Problem::at(
         Place { line, column, width: 1 },
         Fault::new(
-            format!("this is no YAML: it holds the control character U+{:04X}", u32::from(found)),
+            format!("this is not YAML: it holds the control character U+{:04X}", u32::from(found)),
             "give a YAML file; in a text, remove the character",
         ),
     ))
@@ -151,7 +151,7 @@ mod tests {
     fn what_is_no_text_is_told_in_one_message() {
         assert!(read(b"\xff\xfea\0p\0p\0").unwrap_err().contains("byte 1 is not UTF-8"));
         let binary = read(b"app: x\n\x00\x01\x02\n").unwrap_err();
-        assert!(binary.contains("gate.yaml:2:1: this is no YAML: it holds the control character U+0000"), "{binary}");
+        assert!(binary.contains("gate.yaml:2:1: this is not YAML: it holds the control character U+0000"), "{binary}");
         let hostile = read(b"app: \x1b[2Jx\n").unwrap_err();
         assert!(hostile.contains("U+001B") && !hostile.contains('\x1b'), "{hostile}");
     }

@@ -128,10 +128,10 @@ fn fault(kind: &ErrorKind) -> Fault {
             "put a value with `: ` in it in quotes, and give keys of one level the same indentation",
         ),
         E::SimpleKeyExpected | E::InvalidSimpleKey | E::MissingDocumentEndBeforeDirective => {
-            ("this line is no `key: value`", "write a `:` and a space after the key")
+            ("this line is not `key: value`", "write a `:` and a space after the key")
         }
         E::ExpectedBlockMappingKey | E::InvalidIndentation | E::MappingKeyNotAllowed | E::ExpectedDocumentStart => (
-            "the line is indented differently from the ones around it, or is no `key: value`",
+            "the line is indented differently from the ones around it, or is not `key: value`",
             "give keys of one level the same indentation, in spaces",
         ),
         E::BlockSequenceEntryNotAllowed | E::ExpectedBlockSequenceEntry | E::BlockEntryInFlowCollection => {
@@ -142,7 +142,7 @@ fn fault(kind: &ErrorKind) -> Fault {
             ("there is a byte order mark in the middle of the text", "remove it; it is left from joining two files")
         }
         other => {
-            return Fault::new(format!("this is no YAML: {other}"), "correct the line, or put its value in quotes");
+            return Fault::new(format!("this is not YAML: {other}"), "correct the line, or put its value in quotes");
         }
     };
     Fault::new(sentence, remedy)

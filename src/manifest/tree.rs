@@ -177,7 +177,7 @@ impl<'t> Builder<'t> {
         Err(Problem::at(
             place,
             Fault::new(
-                format!("the file unfolds to more than {MAX_VALUES} values, which no gate needs"),
+                format!("the file expands to more than {MAX_VALUES} values, which no gate needs"),
                 "write the values out instead of repeating them with aliases (`*name`)",
             ),
         ))

@@ -54,7 +54,7 @@ fn dns_label(name: &str, text: &str, what: &str) -> Result<String, Fault> {
     }
     Err(Fault::new(
         format!("{} in `{name}` cannot be the name of a {what}", quoted(text)),
-        "write at most 63 small letters, digits and `-`, with a letter or digit at both ends",
+        "write at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
     ))
 }
 
@@ -68,7 +68,7 @@ pub(super) fn count(name: &str, text: &str) -> Result<u32, Fault> {
             Err(Fault::new(format!("`{name}` is {}, which is too large", quoted(text)), "write a smaller number"))
         }
         _ => Err(Fault::new(
-            format!("`{name}` is {}, which is no whole number", quoted(text)),
+            format!("`{name}` is {}, which is not a whole number", quoted(text)),
             "write digits only, as in `3`",
         )),
     }
@@ -119,7 +119,7 @@ pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Fault> {
     let bare = lower.split_once('.').map_or(lower.as_str(), |(kind, _)| kind);
     let Some(kind) = workload_kind(bare) else {
         return Err(Fault::new(
-            format!("{} in `{name}` is no kind of workload that a gate can be pinned to", quoted(kind_text)),
+            format!("{} in `{name}` is not a kind of workload that a gate can be pinned to", quoted(kind_text)),
             match nearest(bare, WorkloadKind::ALL.map(WorkloadKind::lower)) {
                 Some(near) => format!("did you mean `{near}/{object}`? The kinds are {KINDS}"),
                 None => format!("the kinds are {KINDS}"),
@@ -146,7 +146,7 @@ fn workload_kind(lower: &str) -> Option<WorkloadKind> {
 pub(super) fn selector(name: &str, text: &str) -> Result<Selector, Fault> {
     text.parse().map_err(|error| match error {
         SelectorError::Empty => Fault::new(
-            format!("`{name}` is empty, and would take every pod of the namespace"),
+            format!("`{name}` is empty, and would match every pod of the namespace"),
             "name at least one label, as in `app=checkout`",
         ),
         SelectorError::Comma => Fault::new(
@@ -184,7 +184,7 @@ pub(super) fn grace(name: &str, text: &str) -> Result<Grace, Fault> {
     let names = Grace::ALL.map(Grace::name);
     Grace::ALL.into_iter().find(|grace| grace.name() == text).ok_or_else(|| {
         Fault::new(
-            format!("{} is no cause that `{name}` knows", quoted(text)),
+            format!("{} is not a cause that `{name}` knows", quoted(text)),
             match nearest(text, names) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the causes are {}", names.join(", ")),
@@ -219,8 +219,8 @@ mod tests {
     fn bad_pins_are_refused() {
         for (text, sentence) in [
             ("checkout", "names no kind"),
-            ("pod/checkout", "no kind of workload"),
-            ("deploymnt/checkout", "no kind of workload"),
+            ("pod/checkout", "not a kind of workload"),
+            ("deploymnt/checkout", "not a kind of workload"),
             ("deployment/", "cannot be the name"),
             ("deployment/Check_out", "cannot be the name"),
             ("deployment/a/b", "cannot be the name"),
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(count("maxRestarts", "0"), Ok(0));
         assert_eq!(count("maxRestarts", "12"), Ok(12));
         for text in ["", "-1", "+1", "1.0", "1e3", "0x10", "007", "three", "٣"] {
-            assert!(count("maxRestarts", text).unwrap_err().sentence.contains("no whole number"), "{text}");
+            assert!(count("maxRestarts", text).unwrap_err().sentence.contains("not a whole number"), "{text}");
         }
         assert!(count("maxRestarts", "4294967296").unwrap_err().sentence.contains("too large"));
         assert!(replicas("replicas", "0").unwrap_err().sentence.contains("proves nothing"));

@@ -31,7 +31,7 @@ pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems:
             reader.tell(
                 name.map_or(root.place, |name| name.place),
                 format!("the {} has no usable `metadata.name`, by which its pods are found", kind.kind()),
-                "give it a name of small letters, digits, `-` and `.`, or give `--workload`",
+                "give it a name of lower-case letters, digits, `-` and `.`, or give `--workload`",
             );
         }
     }
@@ -210,7 +210,7 @@ impl Reader<'_> {
                 self.tell(
                     place_of(first),
                     format!(
-                        "which of the containers {} is the app's cannot be told, and so not whose image has the version",
+                        "it is unclear which of the containers {} is the app's, and so which image holds the version",
                         images.join(", ")
                     ),
                     "give `--version`, label the template with `app.kubernetes.io/version`, or name the container in the template's annotation `kubectl.kubernetes.io/default-container`",

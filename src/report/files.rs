@@ -15,7 +15,7 @@ use crate::gate::plan::Plan;
 use crate::manifest::Origin;
 
 /// What a file holds until the run has ended, and for ever where the process is killed.
-const NOT_ENDED: &str = "This run has not ended: crashgate is still at it, or was killed";
+const NOT_ENDED: &str = "This run has not ended: crashgate is still running, or was killed";
 /// What a file holds where the run ended without an outcome.
 pub const BROKE: &str = "crashgate itself failed before the run had ended, so nothing is proven";
 
@@ -140,7 +140,7 @@ impl Files {
                 format!("error: cannot write the {} report to {}: {error}", kind.name(), shown(path))
             })?;
             if files.iter().any(|(_, other)| other.is_same_as(&file)) {
-                return Err(format!("error: two reports are to go into {}; give each its own file", shown(path)));
+                return Err(format!("error: two reports would be written to {}; give each its own file", shown(path)));
             }
             files.push((*kind, file));
         }

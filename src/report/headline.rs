@@ -24,13 +24,13 @@ pub(super) const fn title(verdict: Verdict) -> &'static str {
 /// What the verdict means for whoever waits for the deploy.
 pub(super) const fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Healthy => "Every expected pod was ready without a break, and a last fresh read confirmed it.",
+        Verdict::Healthy => "Every expected pod stayed ready, and a final read confirmed it.",
         Verdict::Failed => "The app or its configuration is at fault.",
-        Verdict::Usage => "The arguments or the manifest are wrong. Nothing was asked of the cluster.",
+        Verdict::Usage => "The arguments or the manifest are wrong. The cluster was not contacted.",
         Verdict::TimedOut => "It was not healthy within the wait period.",
-        Verdict::NothingMatched => "No pod of this version came, or none is wanted.",
+        Verdict::NothingMatched => "No pod of this version appeared, or none is wanted.",
         Verdict::Platform => "The cluster kept the version from running.",
-        Verdict::Superseded => "Another version took its place.",
+        Verdict::Superseded => "Another version replaced it.",
         Verdict::Inconclusive => "The cluster could not be observed well enough to say.",
         Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => {
             "A signal ended the run before the gate could decide."

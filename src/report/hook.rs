@@ -68,7 +68,7 @@ impl Hook {
         if self.running.len() >= MOST_WAITING {
             if inner.dropped.fetch_add(1, Ordering::Relaxed) == 0 {
                 inner.printer.clone().say(&format!(
-                    "warning: `{}` is too slow: {MOST_WAITING} events wait for it, and the next are not handed on",
+                    "warning: `{}` is too slow: {MOST_WAITING} events are waiting for it, and further ones are dropped",
                     quote::name(&inner.command[0])
                 ));
             }
@@ -103,7 +103,7 @@ impl Hook {
         }
         let dropped = self.inner.dropped.load(Ordering::Relaxed);
         if dropped > 0 {
-            printer.say(&format!("warning: {dropped} events were not handed to `{command}`: it was too slow"));
+            printer.say(&format!("warning: {dropped} events were dropped because `{command}` was too slow"));
         }
     }
 }

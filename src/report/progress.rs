@@ -16,7 +16,7 @@ pub(super) fn target_line(target: &Target) -> String {
     let said = |text: &str| quote::line(text);
     if let Some(recording) = &target.rehearsal {
         let mut parts =
-            vec![format!("Rehearsal: the recording {} is played back, no real cluster is asked", said(recording))];
+            vec![format!("Rehearsal: the recording {} is played back, no real cluster is contacted", said(recording))];
         if !target.version.is_empty() {
             parts.push(format!("Kubernetes {}", said(&target.version)));
         }
@@ -38,7 +38,7 @@ pub(super) fn plan_line(plan: &Plan) -> String {
         None => format!("pods with {}", quote::name(&plan.selector.to_string())),
     };
     let stable = if plan.stable_for.is_zero() {
-        "no time of stability asked".to_owned()
+        "no stability window".to_owned()
     } else {
         format!("then {} without a break", words::duration(plan.stable_for))
     };
@@ -73,21 +73,23 @@ pub(super) fn event_line(event: &GateEvent) -> String {
         ),
         GateEvent::Cause { finding, counts_at } => {
             let counts = match counts_at {
-                Some(at) => format!("counts at {} if it stands", words::since(*at)),
-                None => "counts if it stands at the end of the wait".to_owned(),
+                Some(at) => format!("counts at {} if it persists", words::since(*at)),
+                None => "counts if it persists to the end of the wait".to_owned(),
             };
             format!("{}: {} ({counts})", cause(finding), quote::line(&finding.message))
         }
         GateEvent::Progress { ready, wanted } => words::ready(*ready, *wanted),
-        GateEvent::WindowOpened { until } => format!("all is ready, and has to stay so until {}", words::since(*until)),
+        GateEvent::WindowOpened { until } => {
+            format!("everything is ready and must stay so until {}", words::since(*until))
+        }
         GateEvent::WindowBroken { why } => {
             format!("not stable: {}; the stability window starts again", quote::line(why))
         }
         GateEvent::Trouble { source, message } => format!("trouble reading {source}: {}", quote::line(message)),
         GateEvent::Recovered { source } => format!("{source} can be read again"),
         GateEvent::Warned(warning) => format!("warning: {}", warning_words(warning)),
-        GateEvent::Smoking => "all is well for long enough: the smoke run begins".to_owned(),
-        GateEvent::Confirming => "reading once more, to be sure".to_owned(),
+        GateEvent::Smoking => "stable for long enough: the smoke run begins".to_owned(),
+        GateEvent::Confirming => "confirming with one more read".to_owned(),
         GateEvent::Decided { verdict } => format!("decided: {verdict}"),
     }
 }
@@ -190,7 +192,7 @@ impl Waiting {
         }
         let ready = words::ready(self.ready, self.wanted);
         if let Some(until) = self.window_until {
-            return format!("{ready}, and have to stay so until {}", words::since(until));
+            return format!("{ready}, and must stay so until {}", words::since(until));
         }
         if self.pods.is_empty() && self.cause.is_none() {
             return "waiting for the first pod of this version".to_owned();

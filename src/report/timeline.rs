@@ -177,7 +177,7 @@ impl Lane {
             told.push(format!("and {left_out} more"));
         }
         // A picture without a word would be none to those who hear it.
-        if told.is_empty() { "nothing was seen of it over time".to_owned() } else { told.join("; ") }
+        if told.is_empty() { "no events were seen".to_owned() } else { told.join("; ") }
     }
 }
 

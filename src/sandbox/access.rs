@@ -35,14 +35,14 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response
         .await
         .map_err(|error| Refusal::bad_request(format!("the body cannot be read: {error}")))?;
     let review = if is_protobuf {
-        protobuf::review(&body, is_access).ok_or_else(|| "the body is no review".to_owned())
+        protobuf::review(&body, is_access).ok_or_else(|| "the body is not an access review".to_owned())
     } else {
         serde_json::from_slice(&body).map_err(|error| format!("the body is no JSON: {error}"))
     };
     let mut review: Value = review.map_err(Refusal::bad_request)?;
     let status = if is_access { access(shared, review.get("spec")) } else { rules(shared) };
     let Some(fields) = review.as_object_mut() else {
-        return Err(Refusal::bad_request("the body is no review"));
+        return Err(Refusal::bad_request("the body is not an access review"));
     };
     fields.insert("status".to_owned(), status);
     Ok(json_response(StatusCode::CREATED, &review))

@@ -78,7 +78,7 @@ impl Parameters {
         let parse = |value: &str| {
             value
                 .parse()
-                .map_err(|_| Refusal::bad_request(format!("{name}: `{value}` is no whole number of 0 or more")))
+                .map_err(|_| Refusal::bad_request(format!("{name}: `{value}` is not a whole number of 0 or more")))
         };
         self.text(name).map(parse).transpose()
     }

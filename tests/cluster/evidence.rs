@@ -160,7 +160,7 @@ async fn an_attempt_that_is_not_there_is_looked_for_on_the_other_side() {
 async fn a_log_that_never_answers_costs_five_seconds() {
     let (kind, words, _, took) = collect(false, |_| Reply::Hang).await;
     assert_eq!(kind, EvidenceKind::Missing);
-    assert!(words.ends_with("it did not come within 5 s"), "{words}");
+    assert!(words.ends_with("it did not arrive within 5 s"), "{words}");
     assert!(took <= Duration::from_millis(5100), "{took:?}");
 }
 

@@ -79,7 +79,7 @@ async fn connections_that_cannot_be_made_are_told_in_words() {
         (format!("http://{closed}"), "refused"),
         ("http://nobody.invalid".to_owned(), "its name cannot be resolved"),
         (plain.replace("http://", "https://"), "does not speak TLS"),
-        (plain, "no Kubernetes API server"),
+        (plain, "is not a Kubernetes API server"),
     ];
     for (url, words) in cases {
         let connection = Connection::to_url(&url, "shop").await.unwrap();

@@ -229,7 +229,7 @@ fn whether_every_pod_is_running_is_answered_with_proof() {
         ("late-crash", &["-A"], 1, "rec-late-crash/checkout-"),
         ("canary-crash", &[], 1, "1 of 4 pods\n"),
         ("job-completes", &[], 4, "1 pod completed"),
-        ("job-fails", &[], 1, "PodFailed: the pod ended in failure: container app ended with exit code 1"),
+        ("job-fails", &[], 1, "PodFailed: the pod failed: container app ended with exit code 1"),
         ("pod-evicted", &["--at", "14700ms"], 1, "evicted through the eviction API"),
         ("pod-evicted", &[], 0, "all 2 pods"),
         ("never-ready", &[], 1, "readiness probe does not succeed"),

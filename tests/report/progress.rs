@@ -75,7 +75,7 @@ Gate payments v1 in namespace shop: pods with app=payments,version=v1; 1 m to ge
     +0.9s  payments-5949ff565-fnj7t: first seen
     +1.0s  payments-5949ff565-fnj7t: pulling the image
     +1.2s  ConfigMissing in payments-5949ff565-fnj7t: ConfigMap a is missing. (counts at +16.2s if it stands)
-    +2.4s  all is ready, and has to stay so until +32.4s
+    +2.4s  everything is ready and must stay so until +32.4s
     +2.4s  trouble reading pods: watch closed
     +2.5s  pods can be read again
     +2.6s  warning: Events cannot be read. (EventsForbidden)
@@ -115,8 +115,8 @@ fn silence_is_broken_once_a_minute_with_what_is_waited_for() {
             " +1m01.0s  [payments v1] payments-5949ff565-fnj7t: running, not ready",
             " +1m01.0s  [web v2] decided: healthy",
             " +2m01.0s  [payments v1] waiting: 1 of 2 pods ready; payments-5949ff565-fnj7t: running, not ready",
-            " +2m02.0s  [payments v1] all is ready, and has to stay so until +3m20.0s",
-            " +3m10.0s  [payments v1] 1 of 2 pods ready, and have to stay so until +3m20.0s",
+            " +2m02.0s  [payments v1] everything is ready and must stay so until +3m20.0s",
+            " +3m10.0s  [payments v1] 1 of 2 pods ready, and must stay so until +3m20.0s",
         ]
     );
 }
@@ -135,8 +135,8 @@ fn a_rehearsal_says_so_and_a_pin_is_named() {
     assert_eq!(
         stderr.text(),
         "\
-Rehearsal: the recording crash-loop.ndjson is played back, no real cluster is asked; Kubernetes v1.35.6
-Gate checkout v1 in namespace shop: workload deployment/checkout; 1 m to get ready, no time of stability asked
+Rehearsal: the recording crash-loop.ndjson is played back, no real cluster is contacted; Kubernetes v1.35.6
+Gate checkout v1 in namespace shop: workload deployment/checkout; 1 m to get ready, no stability window
 "
     );
     assert_eq!(stdout.text(), "");

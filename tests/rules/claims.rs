@@ -60,7 +60,7 @@ fn an_unbound_claim_is_named_with_what_was_said_of_it() {
         &outcome,
         Verdict::Platform,
         Code::VolumeUnavailable,
-        &["PersistentVolumeClaim data", "waiting for first consumer", "once a node takes the pod"],
+        &["PersistentVolumeClaim data", "waiting for first consumer", "once the pod is scheduled"],
     );
     let said =
         [("data", "FailedBinding", "no persistent volumes available for this claim and no storage class is set")];

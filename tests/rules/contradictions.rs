@@ -67,12 +67,12 @@ fn the_contradiction_is_told() {
         pod.containers[0].status.as_mut().unwrap().ready = false;
         pod
     });
-    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["container app", "although", "Ready says True"]);
+    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["container app", "although", "Ready is True"]);
     let outcome = one_pod(|mut pod| {
         pod.phase = Some(Phase::Pending);
         pod
     });
-    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["phase is Pending", "Ready says True"]);
+    assert_says(&outcome, Verdict::TimedOut, Code::NotReady, &["phase is Pending", "Ready is True"]);
 }
 
 #[test]

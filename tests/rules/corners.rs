@@ -321,7 +321,7 @@ fn a_window_says_why_it_broke() {
     let expected = [
         "a container of pod a was restarted",
         "pod a lost its readiness and got it back",
-        "pod b came",
+        "pod b appeared",
         "1 of 2 pods of deployment/web are ready",
     ];
     assert_eq!(why, expected);

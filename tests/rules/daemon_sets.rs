@@ -100,7 +100,8 @@ fn one_node_or_a_tenth_of_them_may_die_while_the_gate_looks() {
         let outcome = dying(nodes, before, die, None);
         assert_eq!(outcome.verdict, Verdict::Platform, "{nodes} {before} {die}: {:?}", outcome.findings);
         assert_eq!(outcome.findings[0].code, Code::NodeNotReady, "{:?}", outcome.findings);
-        let bound = format!("{die} of the {nodes} nodes of daemonset/agent stopped answering while the gate looked");
+        let bound =
+            format!("{die} of the {nodes} nodes of daemonset/agent stopped responding while the gate was watching");
         let told = outcome.findings.iter().any(|finding| finding.message.contains(&bound));
         assert!(told, "{:?}", outcome.findings);
     }

@@ -48,7 +48,7 @@ fn a_hook_never_speaks_for_the_app_alone() {
         story.ends(),
         Verdict::NothingMatched,
         Code::NothingMatched,
-        &["only job/migrate carries the labels app=web,version=v2", "pin it, as in `workload: job/migrate`"],
+        &["only job/migrate has the labels app=web,version=v2", "pin it, as in `workload: job/migrate`"],
     );
 
     // A pod that tests the release is one too.
@@ -58,7 +58,7 @@ fn a_hook_never_speaks_for_the_app_alone() {
     test.phase = Some(Phase::Succeeded);
     test.restart_policy = RestartPolicy::Never;
     story.pod(test);
-    assert_says(story.ends(), Verdict::NothingMatched, Code::NothingMatched, &["only pod/web-test carries the labels"]);
+    assert_says(story.ends(), Verdict::NothingMatched, Code::NothingMatched, &["only pod/web-test has the labels"]);
 
     // Beside the app it is in nobody's way, and its tool may delete it before or after its end.
     let mut story = Story::new(plan());

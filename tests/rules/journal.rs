@@ -62,7 +62,7 @@ fn crashes_are_told_as_they_add_up_and_not_those_of_ignored_containers() {
 #[test]
 fn a_gate_says_what_it_still_lacks() {
     let mut story = Story::new(plan());
-    assert_eq!(story.gate.lacking().as_deref(), Some("no pod of this version is there yet"));
+    assert_eq!(story.gate.lacking().as_deref(), Some("no pod of this version exists yet"));
     let set = web(&mut story, 1);
     assert_eq!(story.gate.lacking().as_deref(), Some("0 of the 1 pods that deployment/web needs are there"));
     story.pod(pod(&set, "a"));

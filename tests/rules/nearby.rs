@@ -16,9 +16,9 @@ fn near_names_and_labels_are_told() {
         web(&mut story, 1);
         lead(story.ends()).message.clone()
     };
-    assert!(hint("app=web,version=v3").contains("deployment/web carries version=v2"));
-    assert!(hint("app=wep,version=v2").contains("deployment/web carries app=web"));
-    assert!(hint("apps=web").contains("deployment/web carries app=web"));
+    assert!(hint("app=web,version=v3").contains("deployment/web has version=v2"));
+    assert!(hint("app=wep,version=v2").contains("deployment/web has app=web"));
+    assert!(hint("apps=web").contains("deployment/web has app=web"));
     assert!(hint("app=payments,version=v9").contains("namespace shop has deployment/web"));
     let mut plan = plan();
     plan.workload = Some(Pin { kind: WorkloadKind::Deployment, name: "webb".to_owned() });
@@ -43,14 +43,11 @@ fn said(selector: &str, labels: &[(&str, &str)]) -> String {
 #[test]
 fn a_workload_is_near_where_some_label_holds_or_all_that_differ_are_near() {
     // One holds, so the other may be anything.
-    assert_eq!(
-        said("app=web,version=v9", &[("app", "web"), ("version", "1.24")]),
-        "deployment/web carries version=1.24"
-    );
+    assert_eq!(said("app=web,version=v9", &[("app", "web"), ("version", "1.24")]), "deployment/web has version=1.24");
     // None holds, and all are near.
     assert_eq!(
         said("app=wep,version=v9", &[("app", "web"), ("version", "v2")]),
-        "deployment/web carries app=web,version=v2"
+        "deployment/web has app=web,version=v2"
     );
     // None holds, and one is far.
     let far = "namespace shop has deployment/web";
@@ -63,11 +60,11 @@ fn a_workload_is_near_where_some_label_holds_or_all_that_differ_are_near() {
 #[test]
 fn the_same_value_under_another_key_is_near() {
     let by_name = [("app.kubernetes.io/name", "web")];
-    assert_eq!(said("name=web", &by_name), "deployment/web carries app.kubernetes.io/name=web");
+    assert_eq!(said("name=web", &by_name), "deployment/web has app.kubernetes.io/name=web");
     let far = "namespace shop has deployment/web";
     assert_eq!(said("name=cart", &by_name), far, "another value");
     assert_eq!(said("team=web", &by_name), far, "a key that has nothing in common");
-    assert_eq!(said("nam=web", &[("name", "web")]), "deployment/web carries name=web");
+    assert_eq!(said("nam=web", &[("name", "web")]), "deployment/web has name=web");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_node_that_answers_again_is_not_said_to_be_silent() {
     lost.ready.as_mut().unwrap().status = false;
     story.at(1.0).pod(lost);
     let outcome = story.ends();
-    assert_says(outcome, Verdict::Platform, Code::NodeNotReady, &["node node1 does not answer"]);
+    assert_says(outcome, Verdict::Platform, Code::NodeNotReady, &["node node1 does not respond"]);
     let node = Node {
         name: "node1".to_owned(),
         uid: "n".to_owned(),
@@ -177,5 +177,5 @@ fn a_node_that_was_away_and_has_not_spoken_of_the_pod_since_is_told_so() {
     let mut lost = pod(&set, "a");
     lost.ready.as_mut().unwrap().status = false;
     story.at(1.0).pod(lost);
-    assert_says(story.ends(), Verdict::Platform, Code::NodeNotReady, &["node node1 did not answer for a while"]);
+    assert_says(story.ends(), Verdict::Platform, Code::NodeNotReady, &["node node1 did not respond for a while"]);
 }

@@ -155,7 +155,7 @@ fn a_node_that_may_be_to_blame_is_told_with_its_troubles() {
         proof(&mut story, EvidenceKind::Node)
     };
     assert_eq!(told(&["DiskPressure", "Ready is Unknown"], false), ["node1: DiskPressure; Ready is Unknown"]);
-    assert_eq!(told(&[], false), ["node1 says that it is well"]);
+    assert_eq!(told(&[], false), ["node1 reports no problem"]);
     assert!(told(&["DiskPressure"], true).is_empty(), "a crash is not the node's");
 }
 

@@ -57,7 +57,7 @@ fn a_crash_advises_by_its_kind() {
 #[test]
 fn a_sigkill_by_a_probe_is_told_from_one_for_memory() {
     let said = |exit_code| lead(&killed("Liveness", exit_code)).message.clone();
-    assert!(said(137).contains("(exit code 137, not for its memory)"), "{}", said(137));
+    assert!(said(137).contains("(exit code 137, not out of memory)"), "{}", said(137));
     assert!(said(143).contains("(exit code 143)"), "{}", said(143));
 }
 
@@ -145,7 +145,7 @@ fn a_volume_that_names_what_does_not_exist_says_what() {
         &outcome,
         Verdict::Failed,
         Code::ConfigMissing,
-        &["a volume of the pod needs Secret web-tls, which does not exist", "correct the volume that names it"],
+        &["a volume of the pod needs Secret web-tls, which does not exist", "correct the volume that refers to it"],
     );
 }
 

@@ -33,7 +33,7 @@ fn a_selector_without_the_version_passes_only_what_carries_it() {
         story.ends(),
         Verdict::NothingMatched,
         Code::NothingMatched,
-        &["app=web", "pods of this selector run v1"],
+        &["app=web", "the pods that match the selector run v1"],
     );
 
     let mut story = Story::new(selecting("app=web"));
@@ -66,7 +66,12 @@ fn a_bare_pod_and_one_of_an_unknown_owner_must_carry_the_version_too() {
             old.controller = Some(reference);
         }
         story.pod(old);
-        assert_says(story.ends(), Verdict::NothingMatched, Code::NothingMatched, &["pods of this selector run v1"]);
+        assert_says(
+            story.ends(),
+            Verdict::NothingMatched,
+            Code::NothingMatched,
+            &["the pods that match the selector run v1"],
+        );
     }
 }
 
@@ -203,7 +208,10 @@ fn pods_of_an_older_revision_are_told_from_no_pods_at_all() {
         &outcome,
         Verdict::NothingMatched,
         Code::NothingMatched,
-        &["pods of this selector are of an older revision of deployment/web (a)", "deployment/web carries version=v1"],
+        &[
+            "the pods that match the selector are of an older revision of deployment/web (a)",
+            "deployment/web has version=v1",
+        ],
     );
     assert!(!lead(&outcome).message.contains("no pod and no workload with the labels"), "{}", lead(&outcome).message);
 }

@@ -39,7 +39,7 @@ fn a_cluster_that_never_answers_is_given_up_soon_and_one_that_did_is_waited_for(
 
 #[test]
 fn a_gate_that_hears_nothing_at_all_is_inconclusive() {
-    assert_says(Story::unlisted(plan()).ends(), Verdict::Inconclusive, Code::StaleData, &["never listed"]);
+    assert_says(Story::unlisted(plan()).ends(), Verdict::Inconclusive, Code::StaleData, &["could not be listed"]);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn a_probe_that_cannot_be_run_never_kills_and_is_told() {
     };
     let missing = "rpc error: code = Unknown desc = exec: \"/bin/alive\": stat /bin/alive: no such file or directory";
     let expected = format!(
-        "ProbeNotRun: the liveness probe of container app of 2 pods (a, b) cannot be run, so it neither passes nor kills: {missing}"
+        "ProbeNotRun: the liveness probe of container app of 2 pods (a, b) cannot be run, so it has no effect: {missing}"
     );
     for preface in ["Liveness probe errored and resulted in unknown state", "Liveness probe errored"] {
         assert_eq!(passes(&format!("{preface}: {missing}")), std::slice::from_ref(&expected), "{preface}");

@@ -67,7 +67,7 @@ impl std::error::Error for PluginError {}
 impl fmt::Display for PluginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { command, trouble, words } = self;
-        let said = if words.trim().is_empty() { "; run it by hand to see why" } else { "; what it said is on stderr" };
+        let said = if words.trim().is_empty() { "; run it by hand to see why" } else { "; its output is on stderr" };
         match trouble {
             PluginTrouble::Unnamed => f.write_str("the kubeconfig's credential plugin (`exec`) names no `command`"),
             PluginTrouble::Missing { hint } => {
@@ -91,7 +91,7 @@ impl fmt::Display for PluginError {
             PluginTrouble::Unreadable => {
                 write!(
                     f,
-                    "the credential plugin `{command}` failed: what it wrote to stdout is no ExecCredential{said}"
+                    "the credential plugin `{command}` failed: what it wrote to stdout is not an ExecCredential{said}"
                 )
             }
             PluginTrouble::Empty => write!(
@@ -99,7 +99,7 @@ impl fmt::Display for PluginError {
                 "the credential plugin `{command}` failed: it gave neither a token nor a client certificate with its key{said}"
             ),
             PluginTrouble::Expiry => {
-                write!(f, "the credential plugin `{command}` failed: its expirationTimestamp is no time{said}")
+                write!(f, "the credential plugin `{command}` failed: its expirationTimestamp is not a valid time{said}")
             }
         }
     }
@@ -232,9 +232,9 @@ mod tests {
     #[tokio::test]
     async fn what_a_plugin_writes_and_is_given_is_in_no_error() {
         for (script, trouble) in [
-            ("echo output-marker; echo no session >&2; exit 3", "failed with exit code 3; what it said is on stderr"),
+            ("echo output-marker; echo no session >&2; exit 3", "failed with exit code 3; its output is on stderr"),
             ("echo output-marker; kill -9 $$", "was ended by a signal; run it by hand"),
-            ("echo 'status: [output-marker'", "is no ExecCredential"),
+            ("echo 'status: [output-marker'", "is not an ExecCredential"),
             ("echo 'status: {other: output-marker}'", "neither a token nor a client certificate"),
             ("echo 'status: {token: output-marker, expirationTimestamp: output-marker}'", "is no time"),
         ] {

@@ -20,7 +20,7 @@ pub enum KubeconfigError {
         source: io::Error,
     },
     /// None of the files of a list is there.
-    #[error("none of the kubeconfigs that {named_by} names is there: {}", super::joined(.paths))]
+    #[error("none of the kubeconfigs that {named_by} names exists: {}", super::joined(.paths))]
     AllMissing {
         /// The files.
         paths: Vec<PathBuf>,
@@ -28,7 +28,7 @@ pub enum KubeconfigError {
         named_by: &'static str,
     },
     /// A file is no kubeconfig.
-    #[error("{} is no kubeconfig: {fault}", .path.display())]
+    #[error("{} is not a valid kubeconfig: {fault}", .path.display())]
     Parse {
         /// The file.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum KubeconfigError {
         known: Vec<String>,
     },
     /// The context does not exist.
-    #[error("{origin} has no context `{name}`; its contexts, the nearest first: {}", names(.known))]
+    #[error("{origin} has no context `{name}`; its contexts, the most similar first: {}", names(.known))]
     UnknownContext {
         /// The file or files.
         origin: String,
@@ -65,7 +65,7 @@ pub enum KubeconfigError {
         known: Vec<String>,
     },
     /// The context names something that does not exist.
-    #[error("context `{context}` in {origin} names the {what} `{name}`, which is not there; there are, the nearest first: {}", names(.known))]
+    #[error("context `{context}` in {origin} names the {what} `{name}`, which does not exist; the existing ones, the most similar first: {}", names(.known))]
     Dangling {
         /// The file or files.
         origin: String,

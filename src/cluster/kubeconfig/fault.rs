@@ -43,7 +43,7 @@ impl Fault {
 /// Returns why a certificate or key cannot be had; the library's own message tells bytes of it.
 pub(in crate::cluster) fn unloaded(error: &LoadDataError) -> String {
     match error {
-        LoadDataError::DecodeBase64(_) => "its data is no base64".to_owned(),
+        LoadDataError::DecodeBase64(_) => "its data is not base64".to_owned(),
         LoadDataError::ReadFile(error, path) => format!("the file {} cannot be read: {error}", path.display()),
         LoadDataError::NoBase64DataOrFile => "it is missing".to_owned(),
     }
@@ -66,12 +66,12 @@ fn kind(error: &Yaml) -> &'static str {
         | Yaml::NullIntoString { .. }
         | Yaml::UnexpectedSequenceEnd { .. }
         | Yaml::UnexpectedMappingEnd { .. }
-        | Yaml::TaggedScalarCannotDeserializeIntoString { .. } => "a value of the wrong type stands here",
-        Yaml::DuplicateMappingKey { .. } => "the same key stands here twice",
+        | Yaml::TaggedScalarCannotDeserializeIntoString { .. } => "a value has the wrong type",
+        Yaml::DuplicateMappingKey { .. } => "the same key is given twice",
         Yaml::UnknownAnchor { .. } => "an alias (`*name`) repeats a value that was not named before",
         Yaml::Eof { .. } => "the text ends too early",
         Yaml::InvalidUtf8Input => "it is not UTF-8",
         Yaml::Budget { .. } => "it is larger or nested deeper than a kubeconfig can be",
-        _ => "this is no YAML: a quote or bracket that is not closed, a tab, or a wrong indentation",
+        _ => "this is not YAML: a quote or bracket that is not closed, a tab, or a wrong indentation",
     }
 }

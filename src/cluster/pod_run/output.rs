@@ -67,7 +67,7 @@ impl Reader {
         let mut in_vain = 0;
         loop {
             if self.stage.wait_for(|stage| *stage != Stage::Waiting).await.is_err() {
-                return LogEnd::Torn("nobody waited for it".to_owned());
+                return LogEnd::Torn("there was no time left to read it".to_owned());
             }
             let had_ended = *self.stage.borrow() == Stage::Ended;
             let before = resume.given();
@@ -80,10 +80,10 @@ impl Reader {
             }
             let why = match closed {
                 Closed::Whole if had_ended && resume.has_gap() => {
-                    return LogEnd::Torn("the node had given up some of it before it could be read".to_owned());
+                    return LogEnd::Torn("the node had discarded some of it before it could be read".to_owned());
                 }
                 Closed::Whole if had_ended => return LogEnd::Whole,
-                Closed::Unheard => return LogEnd::Torn("nobody waited for it".to_owned()),
+                Closed::Unheard => return LogEnd::Torn("there was no time left to read it".to_owned()),
                 Closed::Whole | Closed::Silent => {
                     self.look.relist();
                     "the connection stayed silent".to_owned()

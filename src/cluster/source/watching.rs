@@ -454,7 +454,7 @@ impl SourceTask {
         self.warn(
             Notice::WatchSilent,
             format!(
-                "the watch of {} was open and silent while {} of them changed; it was opened again. Does a proxy hold answers back?",
+                "the watch of {} was open and silent while {} of them changed; it was opened again. Does a proxy buffer responses?",
                 self.collection,
                 debt.owed.len()
             ),

@@ -61,7 +61,7 @@ impl Chart {
             );
         }
         let end = self.share(timeline.end);
-        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"58\"/></svg>");
+        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"38\"/></svg>");
     }
 
     /// One pod over time.
@@ -175,7 +175,7 @@ const fn shape(kind: MarkKind) -> &'static str {
 
 /// The class of a time of stability, and its name.
 const fn look(window: &Window) -> (&'static str, &'static str) {
-    if window.broken.is_some() { ("window broken", "not stable") } else { ("window", "time of stability") }
+    if window.broken.is_some() { ("window broken", "not stable") } else { ("window", "stability window") }
 }
 
 fn window_told(window: &Window) -> String {

@@ -103,7 +103,7 @@ fn headline(gate: &GatePicture, columns: usize, at: Duration) -> Row {
     let said = match gate.decided {
         Some((Verdict::Healthy, _)) => "healthy".to_owned(),
         Some((verdict, _)) => format!("{verdict}, collecting the proof"),
-        None if gate.confirming => "reading once more, to be sure".to_owned(),
+        None if gate.confirming => "confirming with one more read".to_owned(),
         None if gate.smoking => "the smoke run is on".to_owned(),
         None if gate.pods.is_empty() => "waiting for the first pod".to_owned(),
         None => match gate.wanted {

@@ -24,7 +24,7 @@ pub(super) fn draw(out: &mut String, timeline: &Timeline) {
     task(out, &wait, "done", Duration::ZERO, waited);
     for window in timeline.windows.iter().rev().take(4).rev() {
         let (name, tag) =
-            if window.broken.is_some() { ("stability broke", "crit") } else { ("time of stability", "active") };
+            if window.broken.is_some() { ("stability broke", "crit") } else { ("stability window", "active") };
         task(out, name, tag, window.from, window.to);
     }
     for lane in timeline.lanes.iter().take(PODS) {
