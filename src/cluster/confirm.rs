@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::backoff::Backoff;
 use super::budget::{Budget, Urgency};
@@ -23,6 +23,11 @@ use crate::gate::observation::{Fact, Object, Source};
 use crate::gate::pod::Pod;
 use crate::gate::workload::{Workload, WorkloadKind};
 use crate::recording::mapping;
+
+/// A read that failed is not asked for again sooner.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+/// So long it waits for a link that is down.
+const LINK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is to be confirmed.
 #[derive(Debug, Clone)]
@@ -51,9 +56,13 @@ pub struct Paid<'a> {
 }
 
 impl Paid<'_> {
-    /// Pays for one request. While nobody answers, the sources find out when somebody does.
+    /// Waits for somebody to answer, and no longer than this.
+    async fn wait_up(&self, longest: Duration) {
+        let _ = timeout(longest, self.link.wait_up()).await;
+    }
+
+    /// Pays for one request.
     async fn take(&self) {
-        self.link.wait_up().await;
         self.budget.take(Urgency::Confirmation).await;
     }
 }
@@ -115,6 +124,9 @@ async fn ask(
     patience: Duration,
 ) -> Result<Answer, (Source, Failure)> {
     let (mut backoff, mut failing_since) = (Backoff::default(), None);
+    // While nobody answers, the sources find out when somebody does. But where all watches are open and only lists fail, no
+    // source asks: then this read finds out itself.
+    paid.wait_up(LINK_PATIENCE).await;
     loop {
         let (source, answer) = match &read {
             Read::Pods(collection) => (Source::Pods, list(connection, collection, paid).await.map(pods_of)),
@@ -142,14 +154,21 @@ async fn ask(
             }
         };
         let failure = match answer {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => {
+                paid.link.answered(&Collection::whole(source, namespace));
+                return Ok(answer);
+            }
             Err(failure) => failure,
         };
+        paid.link.failed(&Collection::whole(source, namespace), &failure.kind);
         let since = *failing_since.get_or_insert_with(Instant::now);
-        if !failure.kind.is_passing() || since.elapsed() >= patience {
+        let is_refusal = matches!(failure.kind, FailureKind::Forbidden(_) | FailureKind::Unauthorized(_));
+        if is_refusal || failure.trouble().hopeless || since.elapsed() >= patience {
             return Err((source, failure));
         }
-        sleep(backoff.after_failure(failure.kind.retry_after())).await;
+        // What fails now is paid for as well, and the whole of it is still to come.
+        let wait = backoff.after_failure(failure.kind.retry_after()).max(BETWEEN_TRIES);
+        if paid.link.is_up() { sleep(wait).await } else { paid.wait_up(wait).await }
     }
 }
 

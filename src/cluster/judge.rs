@@ -405,7 +405,7 @@ fn pods_of(namespace: &str, workload: &Workload) -> Collection {
 }
 
 /// After so many watches in a row that broke early a source is listed only. Each of them costs a request or two.
-pub(super) const MOST_BREAKS: u32 = 2;
+pub(super) const MOST_BREAKS: u32 = 3;
 
 /// Pods prove themselves after each `delay` of silence.
 pub(super) fn pace_of_pods(delay: Duration) -> Pace {

@@ -21,6 +21,8 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Link {
     up: watch::Sender<bool>,
+    /// How often a watch was found to have been silent while things changed.
+    suspicions: watch::Sender<u64>,
     /// What everything that breaks at once earns.
     budget: Arc<Budget>,
     state: Mutex<State>,
@@ -38,7 +40,7 @@ impl Link {
     /// A link that is up, until somebody finds that it is not.
     #[must_use]
     pub fn new(budget: Arc<Budget>) -> Self {
-        Self { up: watch::Sender::new(true), budget, state: Mutex::default() }
+        Self { up: watch::Sender::new(true), suspicions: watch::Sender::new(0), budget, state: Mutex::default() }
     }
 
     /// A request of this source got an answer that is of use.
@@ -71,11 +73,28 @@ impl Link {
         }
     }
 
+    /// True where somebody answered last.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        *self.up.borrow()
+    }
+
     /// Waits until there was an answer again.
     pub async fn wait_up(&self) {
         let mut state = self.up.subscribe();
         // Neither a timeout nor a link that is dropped keeps the caller from finding out itself.
         let _ = timeout(LONGEST_WAIT, state.wait_for(|up| *up)).await;
+    }
+
+    /// A watch was open and silent while things changed: the others may be dead as well.
+    pub fn suspect(&self) {
+        self.suspicions.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever watches are suspected.
+    #[must_use]
+    pub fn suspicions(&self) -> watch::Receiver<u64> {
+        self.suspicions.subscribe()
     }
 
     /// A watch is open.

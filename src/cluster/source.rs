@@ -86,7 +86,7 @@ pub struct Look {
 /// Longer than any gate.
 const FAR: Duration = Duration::from_hours(24 * 365);
 
-/// A source is proven so often, however much its watch tells.
+/// A feed is proven so often, however much its watch tells; a gate's source once in three times of silence.
 const UNPROVEN: Duration = Duration::from_mins(5);
 
 /// A source whose watch broke is lost where it was not listed again so long after.
@@ -116,7 +116,8 @@ const LATE_RIGHTS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(
 /// So long after its LIST a source waits to hear whether it is needed, before it opens a watch.
 const UNDECIDED: Duration = Duration::from_secs(1);
 
-/// After so long a time of lists alone a watch is tried again.
+/// After so long a time of lists alone a watch is tried again. Sooner it would cost what the read that confirms a pass
+/// needs, wherever watches are of no use at all.
 const WATCHLESS: Duration = Duration::from_mins(1);
 
 /// The task of one source.
@@ -139,6 +140,10 @@ pub struct SourceTask {
     unsettled: Backoff,
     /// Requests for a watch in a row that did not open one.
     unopened: Backoff,
+    /// Lists alone have told what happens since the last watch.
+    is_polled: bool,
+    /// How often in a row this API did not have it.
+    absent: u32,
     /// A watch of it was open at some time, so it may be watched.
     has_watched: bool,
     /// Refusals in a row that were not believed.
@@ -206,6 +211,8 @@ impl SourceTask {
             failing: Backoff::default(),
             unsettled: Backoff::default(),
             unopened: Backoff::default(),
+            is_polled: false,
+            absent: 0,
             has_watched: false,
             doubted: 0,
             told_trouble: None,
@@ -349,6 +356,12 @@ impl SourceTask {
     fn believed_until(&self) -> Instant {
         let unwatched = self.unwatched_since.filter(|_| self.was_listed).map(|since| since + BRIDGED);
         let look = self.look.map(|look| look.until);
+        // Lists alone are believed for as long as they are to be apart, and half as long again.
+        let polled = (self.is_polled && self.was_listed).then(|| {
+            let looks = self.looks.iter().map(|look| look.until);
+            looks.chain([self.proven + self.pace.poll.mul_f64(1.5)]).min()
+        });
+        let look = look.into_iter().chain(polled.flatten()).min();
         unwatched.into_iter().chain(look).min().unwrap_or_else(|| Instant::now() + FAR)
     }
 
@@ -376,6 +389,9 @@ impl SourceTask {
         self.next_proof = Some(self.proven + after);
         self.reins.is_proven(asked);
         self.failing.reset();
+        if !listing.resource_version.is_empty() {
+            self.absent = 0;
+        }
         self.doubted = 0;
         self.told_trouble = None;
         self.must_tell = false;
@@ -390,9 +406,8 @@ impl SourceTask {
     fn note_failure(&self, kind: &FailureKind) {
         match kind {
             FailureKind::Forbidden(_) => self.shared.link.refused(&self.collection),
-            FailureKind::Unauthorized(_) => self.shared.link.failed(&self.collection, kind),
-            kind if kind.is_passing() || kind.is_unreachable() => self.shared.link.failed(&self.collection, kind),
-            _ => self.shared.link.answered(&self.collection),
+            // Whatever else it answers: one source may have that for itself, several are a server that is not itself.
+            kind => self.shared.link.failed(&self.collection, kind),
         }
     }
 
@@ -407,6 +422,7 @@ impl SourceTask {
                     && let Ok(version) = self.accept(Instant::now(), nothing)
                 {
                     self.reins.is_absent();
+                    self.absent += 1;
                     return Next::Follow(version);
                 }
             }
@@ -441,13 +457,17 @@ impl SourceTask {
         };
         let wait = waits.get(self.doubted).copied();
         self.doubted += 1;
-        if let Some(denied) = denied.filter(|_| is_dispensable || wait.is_none()) {
+        // A gate does without a kind that it never could read. What is known of one that it has read is old, and proves
+        // nothing: that one stays lost.
+        let is_final = wait.is_none() && (self.collection.source == Source::Pods || !self.was_listed);
+        let denied_for_good = denied.is_some() && wait.is_none();
+        if let Some(denied) = denied.filter(|_| is_dispensable || is_final) {
             self.reins.is_denied();
             if self.doubted == 1 || !is_dispensable {
                 self.send(denied);
             }
         } else {
-            self.lost(Trouble { hopeless: wait.is_none(), ..trouble });
+            self.lost(Trouble { hopeless: wait.is_none() && !denied_for_good, ..trouble });
         }
         match wait {
             Some(wait) => {
@@ -468,7 +488,7 @@ impl SourceTask {
         // A look that is due is the next one; it is taken off once it was asked for.
         let mut due = self.next_proof.unwrap_or(now + self.pace.quiet);
         // A watch that speaks all the time may still have lost a line.
-        due = due.min(self.proven + UNPROVEN);
+        due = due.min(self.proven + if self.gives_up_watches() { self.pace.quiet * 3 } else { UNPROVEN });
         self.looks.iter().map(|look| look.from).fold(due, Instant::min)
     }
 

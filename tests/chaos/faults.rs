@@ -1,5 +1,7 @@
 //! What goes wrong, and when.
 
+use std::time::Duration;
+
 /// To what a fault happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
@@ -18,6 +20,25 @@ pub struct Fault {
     pub words: &'static str,
     pub on: On,
     pub script: &'static str,
+}
+
+impl Fault {
+    /// How much later a healthy app may pass: by the outage of three seconds, and five more. Where watches were cut again
+    /// and again for these three seconds and no list was answered either, what is in play is listed again as the budget
+    /// allows. That nothing comes any more is known only once a request has timed out (10 s) or a watch was silent for a
+    /// `delay` (10 s), of the owners later than of the pods; and without watches the owners are listed in every second
+    /// `delay`.
+    pub fn lateness(&self) -> Duration {
+        let is_one_of = |words: &[&str]| words.iter().any(|word| self.script.contains(word));
+        let outage = Duration::from_secs(3 + 5);
+        match self.on {
+            On::Lists if is_one_of(&["stall", "freeze", "slow", "delay", "365d"]) => outage + Duration::from_secs(20),
+            On::Opening => outage + Duration::from_secs(20),
+            On::Lines => outage + Duration::from_secs(35),
+            On::Lists => outage + Duration::from_secs(20),
+            On::Everything => outage,
+        }
+    }
 }
 
 const fn fault(words: &'static str, on: On, script: &'static str) -> Fault {

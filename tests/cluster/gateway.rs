@@ -99,5 +99,5 @@ async fn a_recorder_hears_of_failures_and_watch_lines() {
     let mut watch = connection.watch(&pods, "1", Duration::from_mins(1), &meter).await.unwrap();
     assert!(watch.next().await.unwrap().is_some());
     assert!(watch.next().await.unwrap().is_none());
-    assert_eq!(*heard.lock().unwrap(), ["Fail", "Event", "Closed"]);
+    assert_eq!(*heard.lock().unwrap(), ["Fail", "Opened", "Event", "Closed"]);
 }

@@ -125,12 +125,13 @@ async fn silence_is_answered_with_a_list_and_the_watch_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_speaks_needs_no_proof() {
+async fn a_watch_that_speaks_is_proven_in_every_third_delay_only() {
     let bookmark = || line("BOOKMARK", r#"{"kind":"Pod","metadata":{"resourceVersion":"100"}}"#);
     let steps = (0..20).flat_map(|_| [Step::Wait(8000), bookmark()]).chain([Step::Hang]).collect();
     let mut rig = Rig::pods(first_watch(steps));
-    rig.expect(&["listed 0", "listed 0"]).await;
-    assert_eq!(rig.stub.of("LIST", "pods")[1].at.as_secs(), 170, "10 s after the last bookmark");
+    rig.expect(&["listed 0", "listed 0", "listed 0"]).await;
+    let lists: Vec<u64> = rig.stub.of("LIST", "pods").iter().map(|ask| ask.at.as_secs()).collect();
+    assert_eq!(lists, [0, 30, 60], "its bookmarks come, and its events may be lost all the same");
 }
 
 #[tokio::test(start_paused = true)]
@@ -227,17 +228,18 @@ async fn watches_that_are_of_no_use_are_replaced_by_lists() {
         assert!(asks.len() <= 16 + 2 * 6, "{name}: {asks:#?}");
         let told = facts_of(rig).await;
         assert_eq!(told.iter().filter(|fact| *fact == "noticed WatchUnusable").count(), 1, "{name}: {told:?}");
-        assert!(!told.iter().any(|fact| fact.starts_with("lost")), "{name}: {told:?}");
+        let lost = told.iter().rposition(|fact| fact.starts_with("lost"));
+        assert!(lost.is_none_or(|lost| lost + 2 < told.len()), "{name}: not for long: {told:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_minute_of_lists_a_watch_is_tried_again() {
+async fn after_some_time_of_lists_a_watch_is_tried_again() {
     let rig = Rig::pods(|ask| (ask.verb == "WATCH" && ask.at.as_secs() < 30).then(|| Reply::Stream(vec![])));
     tokio::time::sleep(Duration::from_secs(100)).await;
     let watches = rig.stub.of("WATCH", "pods");
-    assert_eq!(watches.len(), 4);
-    assert!((60..75).contains(&watches[3].at.as_secs()), "{watches:#?}");
+    let at: Vec<u64> = watches.iter().map(|ask| ask.at.as_secs()).filter(|at| *at > 5).collect();
+    assert!(at.len() == 1 && (60..75).contains(&at[0]), "{watches:#?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,8 +27,14 @@ const WATCH_LASTS: Duration = Duration::from_secs(280);
 const WATCH_SPREAD: Duration = Duration::from_secs(20);
 /// A server that does not end a watch so long after its time has forgotten it.
 const WATCH_OVERDUE: Duration = Duration::from_secs(15);
-/// A watch that broke early is opened again after so long.
-const EARLY: Duration = Duration::from_millis(700);
+/// A watch that broke early is opened again after so long…
+const EARLY: Duration = Duration::from_millis(900);
+/// …and after so long where that one did as well.
+const EARLY_AGAIN: Duration = Duration::from_millis(4200);
+/// A kind that the API does not have is asked for again so often, and then like any other that is polled…
+const ABSENT_TRIES: u32 = 2;
+/// …after so long.
+const BETWEEN_ABSENT: Duration = Duration::from_secs(4);
 /// A LIST that was answered so long ago is as good as new.
 const JUST_LISTED: Duration = Duration::from_secs(3);
 /// A server that answers so often in a row that it cannot open the watch is asked for a LIST.
@@ -172,13 +178,13 @@ impl SourceTask {
             self.wait_unwatched(wait).await;
             return Next::Follow(version);
         }
-        if kind.is_passing() && self.gives_up_watches() {
+        if kind.is_passing() && !is_stalled && self.gives_up_watches() {
             let why = failure.kind.to_string();
             self.goes_without_watches(Notice::WatchUnusable, "can be listed, but no watch of them can be opened", &why);
             return self.poll().await;
         }
         // The version of a LIST that was answered a moment ago cannot have expired: who says so has no watch to give.
-        if matches!(kind, FailureKind::Expired(_)) && self.proven.elapsed() < JUST_LISTED {
+        if matches!(kind, FailureKind::Expired(_)) && self.gives_up_watches() && self.proven.elapsed() < JUST_LISTED {
             let why = failure.kind.to_string();
             self.goes_without_watches(Notice::WatchUnusable, "can be listed, but no watch of them can be opened", &why);
             return self.poll().await;
@@ -188,7 +194,11 @@ impl SourceTask {
             return self.after_break(Duration::ZERO, Next::List).await;
         }
         let wait = self.unopened.after_failure(kind.retry_after());
-        self.wait_unwatched(wait.max(LONGEST)).await;
+        match self.unopened.failures() {
+            1 => {}
+            2..MOST_OPENINGS => self.wait_unwatched(wait).await,
+            _ => self.wait_unwatched(wait.max(LONGEST)).await,
+        }
         Next::List
     }
 
@@ -201,7 +211,12 @@ impl SourceTask {
             self.unsettled.reset();
             return next;
         }
-        let wait = self.unsettled.after_failure(None);
+        let is_first = self.unsettled.failures() == 0;
+        let mut wait = self.unsettled.after_failure(None);
+        if matches!(next, Next::List) && self.gives_up_watches() {
+            // It takes a LIST as well to begin anew, so there are fewer tries of it.
+            wait = self.unsettled.after_failure(None);
+        }
         if self.unsettled.failures() >= self.pace.most_breaks {
             self.goes_without_watches(
                 Notice::WatchUnusable,
@@ -211,8 +226,9 @@ impl SourceTask {
             return self.poll().await;
         }
         if self.gives_up_watches() {
-            // Whatever broke it so soon may still be there, and it is not lost yet for waiting a moment.
-            self.wait_unwatched(wait.max(EARLY)).await;
+            // Whatever broke it so soon may still be there: what lasts for five seconds is outlived.
+            let longer = if is_first { EARLY } else { EARLY_AGAIN };
+            self.wait_unwatched(wait.max(longer)).await;
         } else if self.unsettled.failures() > 1 {
             self.wait_unwatched(wait).await;
         }
@@ -220,7 +236,7 @@ impl SourceTask {
     }
 
     /// Watches are given up where they are of no use. A feed never does that: it wants every step.
-    const fn gives_up_watches(&self) -> bool {
+    pub(super) const fn gives_up_watches(&self) -> bool {
         self.pace.most_breaks < MOST_OPENINGS
     }
 
@@ -250,7 +266,7 @@ impl SourceTask {
         self.shared.link.watch_opened(&self.collection);
         self.failing.reset();
         self.unopened.reset();
-        (self.has_watched, self.doubted, self.watchless_until) = (true, 0, None);
+        (self.has_watched, self.is_polled, self.doubted, self.watchless_until) = (true, false, 0, None);
         self.trouble_of_opening = None;
         if self.unwatched_since.take().is_some() && self.leads {
             // That the server opened it proves something too, so the proof of the pods that is due may wait a little, or a
@@ -271,7 +287,12 @@ impl SourceTask {
         }
         // From list to list it is trusted, as the plan's `delay` says.
         (self.unwatched_since, self.has_rested) = (None, false);
-        let due = self.proof_due().min(self.proven + self.pace.poll);
+        let mut due = self.proof_due().min(self.proven + self.pace.poll);
+        // An API server that starts does not know all of its groups yet.
+        if (1..=ABSENT_TRIES).contains(&self.absent) && self.gives_up_watches() {
+            due = due.min(self.proven + BETWEEN_ABSENT);
+        }
+        self.is_polled = true;
         let (reins, mut demand) = (self.reins.clone(), self.demand.clone());
         tokio::select! {
             () = sleep_until(due) => self.looks_now(),
@@ -288,6 +309,7 @@ impl SourceTask {
         let shared = self.shared.clone();
         let (collection, meter, reins) = (self.collection.clone(), self.meter.clone(), self.reins.clone());
         let (mut sleeps, mut demand) = (shared.sleeps.clone(), self.demand.clone());
+        let mut suspicions = shared.link.suspicions();
         let opened = Instant::now();
         let mut proof: Option<Proof<'_>> = None;
         let mut debt: Option<Debt> = None;
@@ -367,6 +389,9 @@ impl SourceTask {
                 () = reins.asked_to_relist() => {
                     self.must_tell = true;
                     self.next_proof = Some(Instant::now());
+                }
+                Ok(()) = suspicions.changed() => {
+                    self.next_proof = self.next_proof.min(Some(Instant::now()));
                 }
                 () = is_unneeded(&mut demand) => return self.left(Next::Rest(version)),
                 () = slept(&mut sleeps) => {
@@ -459,6 +484,8 @@ impl SourceTask {
                 debt.owed.len()
             ),
         );
+        // Other watches may have died with it: they came the same way.
+        self.shared.link.suspect();
         if debt.lines_since {
             return Next::List;
         }
