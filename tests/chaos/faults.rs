@@ -29,13 +29,10 @@ impl Fault {
     /// `delay` (10 s), of the owners later than of the pods; and without watches the owners are listed in every second
     /// `delay`.
     pub fn lateness(&self) -> Duration {
-        let is_one_of = |words: &[&str]| words.iter().any(|word| self.script.contains(word));
         let outage = Duration::from_secs(3 + 5);
         match self.on {
-            On::Lists if is_one_of(&["stall", "freeze", "slow", "delay", "365d"]) => outage + Duration::from_secs(20),
-            On::Opening => outage + Duration::from_secs(20),
+            On::Opening | On::Lists => outage + Duration::from_secs(20),
             On::Lines => outage + Duration::from_secs(35),
-            On::Lists => outage + Duration::from_secs(20),
             On::Everything => outage,
         }
     }
