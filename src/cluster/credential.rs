@@ -188,8 +188,8 @@ mod tests {
         let empty = folder.path().join("empty");
         std::fs::write(&empty, "\n").unwrap();
         for (entry, words) in [
-            (serde_json::json!({"token": "hunter2\nhunter3"}), "no HTTP header"),
-            (serde_json::json!({"token": "hunter2\u{0}"}), "no HTTP header"),
+            (serde_json::json!({"token": "hunter2\nhunter3"}), "not allowed in an HTTP header"),
+            (serde_json::json!({"token": "hunter2\u{0}"}), "not allowed in an HTTP header"),
             (serde_json::json!({"tokenFile": empty}), "it is empty"),
             (serde_json::json!({"tokenFile": folder.path().join("missing")}), "missing: No such file"),
         ] {

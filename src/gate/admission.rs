@@ -202,7 +202,7 @@ mod tests {
             "Error creating: admission webhook \"policy.example.com\" denied the request: no latest tag",
             Code::AdmissionDenied,
             "the admission webhook policy.example.com rejects it: no latest tag",
-            "as policy.example.com asks",
+            "as policy.example.com requires",
         ),
         (
             "Internal error occurred: failed calling webhook \"w.example\": failed to call webhook: connection refused",

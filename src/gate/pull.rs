@@ -160,7 +160,7 @@ mod tests {
             (Code::ImagePullDenied, "denied", "`imagePullSecrets` entry for registry:5000 that may read shop/cart"),
             (Code::ImageNameInvalid, "", "Correct `image:` of container app"),
             (Code::ImageNeverPull, "", "Load registry:5000/shop/cart:1.8.4 onto the node"),
-            (Code::RegistryUnavailable, "", "Look at registry:5000 and the node's way to it"),
+            (Code::RegistryUnavailable, "", "Check registry:5000 and the network between it and the node"),
         ] {
             let said = advice(code, quoted, &container, "a", "shop");
             assert!(said.contains(part), "{code}: {said}");

@@ -236,7 +236,7 @@ mod tests {
             ("echo output-marker; kill -9 $$", "was ended by a signal; run it by hand"),
             ("echo 'status: [output-marker'", "is not an ExecCredential"),
             ("echo 'status: {other: output-marker}'", "neither a token nor a client certificate"),
-            ("echo 'status: {token: output-marker, expirationTimestamp: output-marker}'", "is no time"),
+            ("echo 'status: {token: output-marker, expirationTimestamp: output-marker}'", "is not a valid time"),
         ] {
             let Err(error) = shell(script).await else { panic!("{script}") };
             let told = error.to_string();
