@@ -339,6 +339,11 @@ impl Town {
             }
             Come { place, ruled } => self.come(place, ruled),
             Crash { place, memory } => {
+                let known = self.uid(place).and_then(|uid| self.story.pods.get(&uid));
+                let status = known.and_then(|pod| pod.containers[0].status.as_ref());
+                // An attempt that was told to have ended by itself cannot be killed for memory after that.
+                let is_over = status.is_some_and(|status| matches!(status.state, ContainerState::Terminated(_)));
+                let memory = memory && !is_over;
                 let (code, reason) = if memory { (137, "OOMKilled") } else { (RULED, "Error") };
                 self.again(place, code, reason, |truth| {
                     truth.crashes += 1;
