@@ -74,7 +74,7 @@ Gate payments v1 in namespace shop: pods with app=payments,version=v1; 1 m to ge
     +0.3s  0 of 2 pods ready
     +0.9s  payments-5949ff565-fnj7t: first seen
     +1.0s  payments-5949ff565-fnj7t: pulling the image
-    +1.2s  ConfigMissing in payments-5949ff565-fnj7t: ConfigMap a is missing. (counts at +16.2s if it stands)
+    +1.2s  ConfigMissing in payments-5949ff565-fnj7t: ConfigMap a is missing. (counts at +16.2s if it persists)
     +2.4s  everything is ready and must stay so until +32.4s
     +2.4s  trouble reading pods: watch closed
     +2.5s  pods can be read again
