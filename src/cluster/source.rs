@@ -356,11 +356,14 @@ impl SourceTask {
     fn believed_until(&self) -> Instant {
         let unwatched = self.unwatched_since.filter(|_| self.was_listed).map(|since| since + BRIDGED);
         let look = self.look.map(|look| look.until);
-        // Lists alone are believed for as long as they are to be apart, and half as long again; a short `delay` leaves
-        // time for the answer.
+        // Lists alone are believed for as long as they are to be apart, and half as long again; those that
+        // do not lead wait for the budget, and the confirming read lists them anew.
         let polled = (self.is_polled && self.was_listed).then(|| {
             let looks = self.looks.iter().map(|look| look.until);
-            looks.chain([self.proven + self.pace.poll.mul_f64(1.5).max(self.pace.poll + BRIDGED * 2)]).min()
+            looks
+                .chain([self.proven
+                    + self.pace.poll.mul_f64(if self.leads { 1.5 } else { 8.0 }).max(self.pace.poll + BRIDGED * 2)])
+                .min()
         });
         let look = look.into_iter().chain(polled.flatten()).min();
         unwatched.into_iter().chain(look).min().unwrap_or_else(|| Instant::now() + FAR)
