@@ -242,7 +242,7 @@ async fn credential_plugins_of_every_kind_come_to_an_end() {
         expect(config("k-lasting", &lasting), &["--wait-period", "9s"], 4, &["NothingMatched"], 20),
         expect(config("k-hanging", &hanging), &[], 7, &["Unauthorized", "hanging", "no answer within"], 40),
         expect(config("k-failing", &failing), &[], 7, &["Unauthorized", "failing", "exit code 3", "no session"], 12),
-        expect(config("k-junk", &junk), &[], 7, &["Unauthorized", "junk", "no ExecCredential"], 12),
+        expect(config("k-junk", &junk), &[], 7, &["Unauthorized", "junk", "not an"], 12),
         expect(config("k-missing", missing), &[], 2, &["no-such-plugin", "cannot be found", "brew install it"], 12),
     );
 }
@@ -299,6 +299,6 @@ async fn a_token_may_end_with_a_line_break() {
             &["NothingMatched"],
             12
         ),
-        expect(desk.kubeconfig("torn", addr, r#""token":"go\nod""#), &[], 2, &["no HTTP header"], 12),
+        expect(desk.kubeconfig("torn", addr, r#""token":"go\nod""#), &[], 2, &["not allowed in an HTTP header"], 12),
     );
 }
