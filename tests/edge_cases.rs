@@ -14,10 +14,10 @@ use crashgate::gate::pod::{Condition, Phase, PodResize, Resize, RestartPolicy, R
 use crashgate::gate::verdict::Verdict;
 use crashgate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
 
-use crate::story::objects::{
+use crate::scenario::objects::{
     Bend, bare_pod, container, daemon_set, deployment, job, pod, readiness_probe, reference, replica_set, stateful_set,
 };
-use crate::story::{Story, lead, plan};
+use crate::scenario::{Scenario, lead, plan};
 
 /// A row of the table.
 struct Case {
@@ -53,7 +53,7 @@ fn check(case: &Case) {
 }
 
 /// A Deployment `web` at v2 with its `ReplicaSet`, both told to the gate.
-fn rolled_out(story: &mut Story, replicas: u32) -> (Workload, Workload) {
+fn rolled_out(story: &mut Scenario, replicas: u32) -> (Workload, Workload) {
     let web = deployment("web", "v2", replicas);
     let set = replica_set(&web);
     story.workload(web.clone()).workload(set.clone());
@@ -77,7 +77,7 @@ fn resize(applied: bool) -> Resize {
     Resize { asked: "128Mi".to_owned(), applied }
 }
 
-fn ends(story: &mut Story) -> Outcome {
+fn ends(story: &mut Scenario) -> Outcome {
     story.ends().clone()
 }
 
@@ -88,7 +88,7 @@ cases! {
         Failed CrashLoop;
         "The stability window is still open, and any crash beyond maxRestarts fails at once.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(2.0).pod(pod(&set, "web-a")).at(10.0).pod(pod(&set, "web-a").terminated("app", 1, "Error"));
             assert_eq!(story.ended().unwrap().decided_after, Duration::from_secs(10), "at once");
@@ -100,7 +100,7 @@ cases! {
         TimedOut NotReady;
         "observedGeneration must have caught up with generation before any count means anything.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut web = deployment("web", "v2", 1);
             let set = replica_set(&web);
             web.generation = Some(2);
@@ -113,7 +113,7 @@ cases! {
         Healthy;
         "The condition alone decides nothing: the pods do.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (mut web, set) = rolled_out(&mut story, 1);
             let Detail::Deployment { progressing, .. } = &mut web.detail else { unreachable!() };
             *progressing = Some(set_condition("ProgressDeadlineExceeded"));
@@ -126,7 +126,7 @@ cases! {
         TimedOut NotReady;
         "Pods are attributed by controllerRef and template, not by labels.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let old = deployment("web", "v2", 3);
             let mut old_set = replica_set(&old);
             old_set.template.fingerprint = 1;
@@ -145,7 +145,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.selector = "app=wed,version=v2".parse().unwrap();
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "web-a"));
             let outcome = ends(&mut story);
@@ -158,7 +158,7 @@ cases! {
         TimedOut NotReady;
         "What the owner asks for is compared with what is there.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             rolled_out(&mut story, 2);
             ends(&mut story)
         }
@@ -168,7 +168,7 @@ cases! {
         NothingMatched ScaledToZero;
         "Nothing runs, so nothing is proven.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             rolled_out(&mut story, 0);
             ends(&mut story)
         }
@@ -178,7 +178,7 @@ cases! {
         TimedOut NotReady;
         "maxUnavailable says how a rollout may proceed, not when it is done.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "web-a").unready());
             ends(&mut story)
@@ -189,7 +189,7 @@ cases! {
         TimedOut ReadinessFlapping;
         "The wait period is the gate's own clock.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             for turn in 0..12_u32 {
                 let start = f64::from(turn) * 6.0;
@@ -207,7 +207,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.max_restarts = 1;
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "web-a").terminated("app", 1, "Error"));
             story.at(2.0).pod(pod(&set, "web-a").restarted("app", 1, 1, "Error"));
@@ -222,7 +222,7 @@ cases! {
         Failed CrashLoop;
         "Crashes are counted from restartCount, state and lastState together.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "web-a")).at(5.0).pod(pod(&set, "web-a").restarted("app", 1, 1, "Error"));
             ends(&mut story)
@@ -233,7 +233,7 @@ cases! {
         Healthy;
         "A registry in trouble is the platform's matter and may pass until the end of the wait.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "web-a").waiting("app", "ErrImagePull", "429 Too Many Requests: toomanyrequests"));
             story.at(13.0).pod(pod(&set, "web-a").waiting("app", "ImagePullBackOff", "Back-off pulling image \"x\""));
@@ -246,7 +246,7 @@ cases! {
         Platform RegistryUnavailable;
         "It kept the version from running, and it is not the app.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let said = "unexpected status from HEAD request to https://r.example/v2/: 503 Service Unavailable";
             story.at(1.0).pod(pod(&set, "web-a").waiting("app", "ErrImagePull", said));
@@ -259,7 +259,7 @@ cases! {
         Failed CrashLoop;
         "One crash loop is a cause, whatever the others do.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 3);
             story.pod(pod(&set, "a")).pod(pod(&set, "b").creating()).at(3.0).pod(pod(&set, "c").terminated("app", 1, "Error"));
             ends(&mut story)
@@ -270,7 +270,7 @@ cases! {
         Healthy;
         "grace.Config is 15 s by default.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a").waiting("app", "CreateContainerConfigError", "configmap \"c\" not found"));
             story.at(9.0).pod(pod(&set, "a"));
@@ -282,7 +282,7 @@ cases! {
         Healthy;
         "TriggeredScaleUp says that help is coming, and speaks for waiting on.";
         || {
-            let mut story = Story::new(patient(Grace::Unschedulable, 20));
+            let mut story = Scenario::new(patient(Grace::Unschedulable, 20));
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a").unschedulable("0/3 nodes are available: 3 Insufficient cpu."));
             story.at(2.0).event("a", None, "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 9)}]");
@@ -295,7 +295,7 @@ cases! {
         Platform Unschedulable;
         "NotTriggerScaleUp all through the grace speaks against waiting on.";
         || {
-            let mut story = Story::new(patient(Grace::Unschedulable, 20));
+            let mut story = Scenario::new(patient(Grace::Unschedulable, 20));
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a").unschedulable("0/3 nodes are available: 3 Insufficient cpu."));
             story.at(2.0).event("a", None, "NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached");
@@ -309,7 +309,7 @@ cases! {
         Platform AdmissionDenied;
         "The ReplicaSet's condition ReplicaFailure tells.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let web = deployment("web", "v2", 2);
             let mut set = replica_set(&web);
             let said = "admission webhook \"policy.example\" denied the request: no latest tag";
@@ -323,7 +323,7 @@ cases! {
         Platform QuotaExceeded;
         "Events of the workload stand until a later success.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.workload(stateful_set("web", "v2", 3));
             story.event("statefulset-web", None, "FailedCreate", "create Pod web-0 in StatefulSet web failed error: pods \"web-0\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5");
             ends(&mut story)
@@ -334,7 +334,7 @@ cases! {
         Healthy;
         "A disturbed pod is left out, its replacement counts.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a")).at(5.0).pod(pod(&set, "a").failed_by_node("Evicted")).at(6.0).pod(pod(&set, "b"));
             let outcome = ends(&mut story);
@@ -348,7 +348,7 @@ cases! {
         Platform PodDisrupted;
         "Nothing says that the app is at fault.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a")).at(5.0).pod(pod(&set, "a").failed_by_node("NodeShutdown"));
             ends(&mut story)
@@ -359,7 +359,7 @@ cases! {
         Healthy;
         "A controlled pod that has ended is replaced by its controller and is no evidence.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pods(["x", "y"].map(|name| pod(&set, name).failed_by_node("NodeShutdown"))).pod(pod(&set, "a"));
             ends(&mut story)
@@ -372,7 +372,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.selector = "app=web".parse().unwrap();
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             let old = deployment("web", "v1", 1);
             let set = replica_set(&old);
             story.workload(old).workload(set.clone()).pod(pod(&set, "web-a"));
@@ -384,7 +384,7 @@ cases! {
         NothingMatched NothingMatched;
         "Only the image of the app's own container speaks for the version.";
         || {
-            let mut story = Story::new(pinned(WorkloadKind::Deployment, "web"));
+            let mut story = Scenario::new(pinned(WorkloadKind::Deployment, "web"));
             let mut web = deployment("web", "v1", 1);
             web.template.labels.remove("version");
             let mut proxy = web.template.containers[0].clone();
@@ -404,7 +404,7 @@ cases! {
             let mut plan = pinned(WorkloadKind::Deployment, "web");
             let images = [("app".to_owned(), "registry.example:5000/shop/web:v3".to_owned())].into();
             plan.template = Some(ManifestTemplate { images, version_label: true });
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "web-a"));
             ends(&mut story)
@@ -418,7 +418,7 @@ cases! {
             let mut plan = pinned(WorkloadKind::Deployment, "web");
             let images = [("app".to_owned(), "shop/web:v2".to_owned())].into();
             plan.template = Some(ManifestTemplate { images, version_label: false });
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "web-a"));
             ends(&mut story)
@@ -429,7 +429,7 @@ cases! {
         NothingMatched NothingMatched;
         "A version label decides where there is one, for and against.";
         || {
-            let mut story = Story::new(pinned(WorkloadKind::Deployment, "web"));
+            let mut story = Scenario::new(pinned(WorkloadKind::Deployment, "web"));
             let mut web = deployment("web", "v2", 1);
             web.template.labels.insert("version".to_owned(), "v1".to_owned());
             let mut set = replica_set(&deployment("web", "v2", 1));
@@ -443,7 +443,7 @@ cases! {
         NothingMatched NothingMatched;
         "A hook of a deploy tool does not stand for the app.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut migrate = job("migrate", "v2", Some(JobEnd::Complete));
             migrate.hook = true;
             story.workload(migrate);
@@ -457,7 +457,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.replicas = Some(3);
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             story.workload(job("migrate", "v2", Some(JobEnd::Complete)));
             ends(&mut story)
         }
@@ -467,7 +467,7 @@ cases! {
         Healthy;
         "Only the Job's own conditions decide.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.workload(job("web", "v2", None));
             let mut failed = pod(&job("web", "v2", None), "web-a").terminated("app", 1, "Error");
             failed.restart_policy = RestartPolicy::Never;
@@ -484,7 +484,7 @@ cases! {
         TimedOut NotReady;
         "Failed is what the condition Failed says, and nothing else.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.workload(job("web", "v2", None)).pod(pod(&job("web", "v2", None), "web-a"));
             ends(&mut story)
         }
@@ -494,7 +494,7 @@ cases! {
         Failed CrashLoop;
         "Every owner under the labels must be healthy, and one cause is enough.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let worker = deployment("worker", "v2", 1);
             let worker_set = replica_set(&worker);
@@ -508,7 +508,7 @@ cases! {
         TimedOut NotReady;
         "Each owner must have what it asks for.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let worker = deployment("worker", "v2", 1);
             let worker_set = replica_set(&worker);
@@ -521,7 +521,7 @@ cases! {
         Failed PodFailed;
         "Nobody will restart or replace it.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut lonely = bare_pod("lonely").terminated("app", 3, "Error");
             lonely.restart_policy = RestartPolicy::Never;
             lonely.phase = Some(Phase::Failed);
@@ -535,7 +535,7 @@ cases! {
         Healthy;
         "It has done what it was made for.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut lonely = bare_pod("lonely").terminated("app", 0, "Completed");
             lonely.restart_policy = RestartPolicy::Never;
             lonely.phase = Some(Phase::Succeeded);
@@ -548,7 +548,7 @@ cases! {
         TimedOut NotReady;
         "The finding names the sidecar.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let mut with_sidecar = pod(&set, "a");
             with_sidecar.containers.insert(0, container("proxy", Role::Sidecar));
@@ -565,7 +565,7 @@ cases! {
         Healthy;
         "The target is read live, and the new pods fill a window of their own.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a")).at(5.0);
             rolled_out(&mut story, 3);
@@ -580,7 +580,7 @@ cases! {
         Healthy;
         "A pod on its way out is no evidence, and the rest was well all along.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 2);
             story.pod(pod(&set, "a")).pod(pod(&set, "b")).at(5.0);
             rolled_out(&mut story, 1);
@@ -595,7 +595,7 @@ cases! {
         NothingMatched Paused;
         "Paused is an outcome of its own: nothing was rolled out.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut web = deployment("web", "v2", 2);
             web.detail = Detail::Deployment { paused: true, progressing: None, replica_failure: None };
             story.workload(web);
@@ -607,7 +607,7 @@ cases! {
         Healthy;
         "All that is wanted is there; the pause is told as a warning.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (mut web, set) = rolled_out(&mut story, 1);
             web.detail = Detail::Deployment { paused: true, progressing: None, replica_failure: None };
             story.workload(web).pod(pod(&set, "a"));
@@ -621,7 +621,7 @@ cases! {
         NothingMatched UpdateBlocked;
         "No pod of this version runs, and the strategy is why.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut db = stateful_set("db", "v2", 2);
             db.updated = Some(0);
             bend_stateful_set(&mut db, Some("db-v1"), 0, true);
@@ -634,7 +634,7 @@ cases! {
         Healthy;
         "The partition says how many are wanted; it is told as a warning.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut db = stateful_set("db", "v2", 3);
             bend_stateful_set(&mut db, Some("db-v1"), 2, false);
             story.workload(db.clone()).pod(pod(&db, "db-2"));
@@ -650,7 +650,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.selector = "app=web".parse().unwrap();
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             let mut db = stateful_set("db", "v2", 2);
             let old = pod(&stateful_set("db", "v1", 2), "db-1").unready();
             bend_stateful_set(&mut db, Some("db-v1"), 0, false);
@@ -665,7 +665,7 @@ cases! {
         TimedOut NotReady;
         "availableReplicas must agree.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut db = stateful_set("db", "v2", 1);
             db.available = None;
             story.workload(db.clone()).pod(pod(&db, "db-0"));
@@ -677,7 +677,7 @@ cases! {
         Healthy;
         "A node that does not answer cannot be asked to run its pod.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut agent = daemon_set("agent", "v2", 2);
             agent.available = Some(1);
             story.workload(agent.clone()).pod(pod(&agent, "a"));
@@ -695,7 +695,7 @@ cases! {
         Platform NodeNotReady;
         "One node, or one in ten, may die while the gate looks; more is a cause.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let agent = daemon_set("agent", "v2", 5);
             story.workload(agent.clone());
             let on = |node: u32| {
@@ -717,7 +717,7 @@ cases! {
         TimedOut NotReady;
         "The old pods under a partition do not stand for the new one.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut db = stateful_set("db", "v2", 3);
             let Detail::StatefulSet { current_revision, partition, .. } = &mut db.detail else { unreachable!() };
             (*current_revision, *partition) = (Some("db-v1".to_owned()), 2);
@@ -731,7 +731,7 @@ cases! {
         TimedOut NotReady;
         "A pod that runs another tag or digest than its template asks for is not of this version.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let mut patched = pod(&set, "web-a");
             "registry.example:5000/shop/web:v1".clone_into(&mut patched.containers[0].image);
@@ -744,7 +744,7 @@ cases! {
         NothingMatched NothingMatched;
         "What is in another namespace is another app.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut there = bare_pod("web-a");
             "staging".clone_into(&mut there.namespace);
             story.pod(there);
@@ -756,7 +756,7 @@ cases! {
         NothingMatched ScaledToZero;
         "Nothing runs, so nothing is proven.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut agent = daemon_set("agent", "v2", 0);
             agent.available = Some(0);
             story.workload(agent);
@@ -768,7 +768,7 @@ cases! {
         Healthy;
         "Anything with a deletionTimestamp is no evidence.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a")).pod(pod(&set, "old").terminated("app", 137, "Error").deleting());
             ends(&mut story)
@@ -779,7 +779,7 @@ cases! {
         TimedOut NotReady;
         "The gate's own wait period holds.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a").unready());
             let outcome = ends(&mut story);
@@ -792,7 +792,7 @@ cases! {
         Superseded WorkloadDeleted;
         "It is gone: an outcome of its own.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a")).at(5.0).workload_gone(WorkloadKind::Deployment, "deployment-web");
             ends(&mut story)
@@ -803,7 +803,7 @@ cases! {
         Superseded WorkloadDeleted;
         "The UID is another.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (web, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a")).at(5.0);
             story.workloads.remove(&web.uid);
@@ -819,7 +819,7 @@ cases! {
         Superseded Superseded;
         "The template no longer carries the gated version.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a").unready()).at(5.0).workload(deployment("web", "v3", 1));
             assert_eq!(story.ended().unwrap().decided_after, Duration::from_secs(5), "at once");
@@ -831,7 +831,7 @@ cases! {
         Healthy;
         "A version not seen yet is never superseded.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.workload(deployment("web", "v1", 1)).at(10.0);
             let (_, set) = rolled_out(&mut story, 1);
             story.at(12.0).pod(pod(&set, "a"));
@@ -843,7 +843,7 @@ cases! {
         Healthy;
         "A gap is bridged where UIDs, container IDs, restart counts and readiness are what they were.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a")).at(5.0).goes_dark().at(9.0).list_all();
             let outcome = ends(&mut story);
@@ -856,7 +856,7 @@ cases! {
         Inconclusive ClusterUnreachable;
         "No verdict without fresh data.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a")).at(5.0).goes_dark();
             ends(&mut story)
@@ -867,7 +867,7 @@ cases! {
         Failed CrashLoop;
         "restartCount tells of it.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a")).at(5.0).goes_dark();
             story.pods.insert("a".to_owned(), pod(&set, "a").restarted("app", 1, 1, "Error"));
@@ -880,7 +880,7 @@ cases! {
         Inconclusive Forbidden;
         "At once, with the rule to add.";
         || {
-            let mut story = Story::unlisted(plan());
+            let mut story = Scenario::unlisted(plan());
             story.at(0.2).denied(Source::Pods);
             let outcome = ends(&mut story);
             assert_eq!(outcome.decided_after, Duration::from_millis(200));
@@ -893,7 +893,7 @@ cases! {
         Inconclusive Forbidden;
         "How many pods are wanted cannot be known.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             forbid_owners(&mut story);
             story.pod(pod(&replica_set(&deployment("web", "v2", 1)), "a"));
             ends(&mut story)
@@ -906,7 +906,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.replicas = Some(1);
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             forbid_owners(&mut story);
             story.pod(pod(&replica_set(&deployment("web", "v2", 1)), "a"));
             let outcome = ends(&mut story);
@@ -921,7 +921,7 @@ cases! {
         || {
             let mut plan = plan();
             plan.replicas = Some(1);
-            let mut story = Story::new(plan);
+            let mut story = Scenario::new(plan);
             story.denied(Source::Workloads(WorkloadKind::ReplicaSet)).workload(deployment("web", "v2", 1));
             story.pod(pod(&replica_set(&deployment("web", "v2", 1)), "a"));
             ends(&mut story)
@@ -932,7 +932,7 @@ cases! {
         Inconclusive Forbidden;
         "Which of the pods are of the newest template cannot be known.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.denied(Source::Workloads(WorkloadKind::ReplicaSet)).workload(deployment("web", "v2", 1));
             story.pod(pod(&replica_set(&deployment("web", "v2", 1)), "a"));
             ends(&mut story)
@@ -943,7 +943,7 @@ cases! {
         Healthy;
         "Events are attributed by UID.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.event("earlier-uid", None, "FailedMount", "MountVolume.SetUp failed for volume \"t\" : secret \"t\" not found");
             let (_, set) = rolled_out(&mut story, 1);
             story.pod(pod(&set, "a").creating()).at(5.0).pod(pod(&set, "a"));
@@ -955,7 +955,7 @@ cases! {
         Inconclusive OwnerUnknown;
         "How many pods are wanted cannot be known, unless replicas says it.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut strange = bare_pod("a");
             let mut owner = reference(&deployment("web", "v2", 1));
             "CloneSet".clone_into(&mut owner.kind);
@@ -969,7 +969,7 @@ cases! {
         Healthy;
         "The ReplicaSet says how many are wanted.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let mut set = replica_set(&deployment("web", "v2", 1));
             "Rollout".clone_into(&mut set.controller.as_mut().unwrap().kind);
             story.workload(set.clone()).pod(pod(&set, "a"));
@@ -981,7 +981,7 @@ cases! {
         Failed CrashLoop;
         "Once decided, a verdict stays.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(3.0).pod(pod(&set, "a").terminated("app", 1, "Error"));
             story.at(5.0).workload(deployment("web", "v1", 1)).pod_gone("a");
@@ -993,7 +993,7 @@ cases! {
         NothingMatched NothingMatched;
         "The version must stand in the template's label or in an image.";
         || {
-            let mut story = Story::new(pinned(WorkloadKind::Deployment, "web"));
+            let mut story = Scenario::new(pinned(WorkloadKind::Deployment, "web"));
             let old = deployment("web", "v1", 1);
             let set = replica_set(&old);
             story.workload(old).workload(set.clone()).pod(pod(&set, "a"));
@@ -1007,7 +1007,7 @@ cases! {
         Healthy;
         "The tag is read after the last slash.";
         || {
-            let mut story = Story::new(pinned(WorkloadKind::Deployment, "web"));
+            let mut story = Scenario::new(pinned(WorkloadKind::Deployment, "web"));
             let mut web = deployment("web", "v2", 1);
             web.template.labels.remove("version");
             let mut set = replica_set(&deployment("web", "v2", 1));
@@ -1021,7 +1021,7 @@ cases! {
         Failed CrashLoop;
         "Under restartPolicy Always any end is a crash.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(3.0).pod(pod(&set, "a").terminated("app", 0, "Completed"));
             ends(&mut story)
@@ -1032,7 +1032,7 @@ cases! {
         Healthy;
         "Such an end is not the app's.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a")).at(4.0).pod(pod(&set, "a").restarted("app", 1, 255, "Unknown"));
             let outcome = ends(&mut story);
@@ -1045,7 +1045,7 @@ cases! {
         Healthy;
         "It has done what it was made for.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             story.workload(job("web", "v2", None)).at(4.0);
             story.goes_dark().workload(job("web", "v2", Some(JobEnd::Complete)));
             story.workload_gone(WorkloadKind::Job, "job-web").at(5.0).list_all();
@@ -1057,7 +1057,7 @@ cases! {
         Healthy;
         "The restart was asked for.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let mut resizing = pod(&set, "a");
             resizing.containers[0].resize = Some(resize(false));
@@ -1072,7 +1072,7 @@ cases! {
         Failed CrashLoop;
         "Only the restart that was asked for is excused.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let mut resizing = pod(&set, "a");
             resizing.containers[0].resize = Some(resize(false));
@@ -1090,7 +1090,7 @@ cases! {
         Failed OomKilled;
         "A resize that is not applied restarts nothing, and no resize kills for memory.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let stuck = || {
                 let mut stuck = pod(&set, "a");
@@ -1107,7 +1107,7 @@ cases! {
         Failed CrashLoop;
         "Whatever was restarted had ended; restartCount says so.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let mut ruled = pod(&set, "a").restarted("app", 5, 42, "Error");
             ruled.containers[0].restart_policy = Some(RestartPolicy::Never);
@@ -1122,7 +1122,7 @@ cases! {
         Failed PodFailed;
         "A pod that failed by its own fault is a crash of its owner's revision.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             for number in 0..5 {
                 story.pod(pod(&set, &format!("web-{number}")).over(Phase::Failed, 1));
@@ -1136,7 +1136,7 @@ cases! {
         Failed DiskLimitExceeded;
         "The kubelet's message says whose limit it was; a node that is short of disk says something else.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a"));
             let said = "Pod ephemeral local storage usage exceeds the total limit of containers 20Mi. ";
@@ -1149,7 +1149,7 @@ cases! {
         TimedOut NotReady;
         "A status that contradicts itself proves nothing.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let ready = pod(&set, "a").ready;
             let mut both = pod(&set, "a").waiting("app", "ContainerCreating", "");
@@ -1163,7 +1163,7 @@ cases! {
         Platform SandboxFailed;
         "The words are about the node, and not about the image.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let said = "failed to create containerd task: mkdir /run/containerd/x: no space left on device";
             story.at(1.0).pod(pod(&set, "a").waiting("app", "RunContainerError", said));
@@ -1175,7 +1175,7 @@ cases! {
         Healthy;
         "Ends that the runtime made up are not the app's; they are told as a warning.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a").restarted("app", 2, 255, "Unknown"));
             ends(&mut story)
@@ -1186,7 +1186,7 @@ cases! {
         Platform PodDisrupted;
         "A refusal of the node is not the app's fault; the same cause is told once, with a count.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             for number in 0..40 {
                 story.pod(pod(&set, &format!("web-{number}")).failed_by_node("OutOfcpu"));
@@ -1201,7 +1201,7 @@ cases! {
         Inconclusive RecordingEnded;
         "Too little was seen to say yes.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a")).at(9.0).tell(Fact::RecordingEnded);
             ends(&mut story)
@@ -1212,7 +1212,7 @@ cases! {
         Inconclusive StaleData;
         "No pass without a fresh read at its end.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a"));
             let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::machine::Gate::new(plan()));
@@ -1227,7 +1227,7 @@ cases! {
         Inconclusive StaleData;
         "Every source that a verdict rests on must be fresh.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a")).at(2.0);
             story.lose(Source::Workloads(WorkloadKind::Deployment), TroubleKind::Stale);
@@ -1239,7 +1239,7 @@ cases! {
         TimedOut NotReady;
         "The finding names the probe and its last answer.";
         || {
-            let mut story = Story::new(plan());
+            let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             let mut unready = pod(&set, "a").unready();
             unready.containers[0].probes.readiness = Some(readiness_probe());
@@ -1265,7 +1265,7 @@ fn bend_stateful_set(workload: &mut Workload, current: Option<&str>, new_partiti
     *on_delete = deletes;
 }
 
-fn forbid_owners(story: &mut Story) {
+fn forbid_owners(story: &mut Scenario) {
     story.denied(Source::Workloads(WorkloadKind::Deployment)).denied(Source::Workloads(WorkloadKind::ReplicaSet));
 }
 

@@ -1,31 +1,21 @@
-//! The integration tests, in one binary.
+//! The integration tests, in one binary. Folders are named after those of `src/` that they test; beside them stand what
+//! goes through all of it (`edge_cases`, `properties`, `chaos`, `fuzz`), what is held about the sources and the documents
+//! (`architecture`, `docs`), and `scenario`, which the tests of the gate are written with.
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 #![expect(clippy::print_stdout, reason = "a test that fails shows what it saw")]
 
+mod architecture;
 mod chaos;
 mod cli;
 mod cluster;
-mod crowd;
+mod docs;
 mod edge_cases;
-#[cfg(unix)]
-mod examples;
 mod feed;
 mod fuzz;
+mod gate;
 mod manifest;
 mod properties;
-mod purity;
-mod readme;
-mod recorded;
-mod rehearsal;
-mod replay;
+mod recording;
 mod report;
-mod rules;
-mod run;
-mod runner;
 mod sandbox;
-mod sentences;
-mod story;
-mod tls;
-#[cfg(unix)]
-mod unwritten;
-mod vendors;
+mod scenario;

@@ -19,8 +19,8 @@ use crashgate::gate::workload::{Workload, WorkloadKind};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use crate::story::objects::{Bend, deployment, pod, replica_set};
-use crate::story::{Story, plan};
+use crate::scenario::objects::{Bend, deployment, pod, replica_set};
+use crate::scenario::{Scenario, plan};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -100,7 +100,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 
 /// The true cluster, and since when it has been well without a break.
 struct World {
-    story: Story,
+    story: Scenario,
     /// The watch of the pods tells nothing.
     pods_blind: bool,
     /// The watch of the Deployments tells nothing.
@@ -119,7 +119,7 @@ struct World {
 
 impl World {
     fn new(plan: Plan) -> Self {
-        let story = Story::new(plan);
+        let story = Scenario::new(plan);
         Self {
             story,
             pods_blind: false,

@@ -5,7 +5,7 @@ use crashgate::feed::machine::Feed;
 use crashgate::gate::observation::{Fact, Object, Source};
 use crashgate::gate::pod::{ContainerState, Ended, Phase, Pod};
 
-use crate::story::objects::bare_pod;
+use crate::scenario::objects::bare_pod;
 
 fn ended(attempt: u32, ran: u64) -> Ended {
     Ended {

@@ -10,8 +10,8 @@ use crashgate::gate::workload::{JobEnd, Workload, WorkloadKind};
 use proptest::prelude::*;
 
 use super::{cases, plan_with};
-use crate::story::Story;
-use crate::story::objects::{Bend, deployment, job, pod, replica_set};
+use crate::scenario::Scenario;
+use crate::scenario::objects::{Bend, deployment, job, pod, replica_set};
 
 const PODS: [&str; 2] = ["a", "b"];
 const NODES: [&str; 2] = ["n1", "n2"];
@@ -76,7 +76,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 }
 
 struct World {
-    story: Story,
+    story: Scenario,
     version: u64,
     down: [bool; 2],
     /// Since when each pod has been Ready.
@@ -88,7 +88,7 @@ struct World {
 
 impl World {
     fn new(stable_tenths: u64) -> Self {
-        let story = Story::new(plan_with(0, stable_tenths));
+        let story = Scenario::new(plan_with(0, stable_tenths));
         Self { story, version: 10, down: [false; 2], ready_since: [None; 2], jobs: [None; 2], now: Duration::ZERO }
     }
 

@@ -12,8 +12,8 @@ use crashgate::gate::workload::Workload;
 use proptest::prelude::*;
 
 use super::{cases, plan_with};
-use crate::story::Story;
-use crate::story::objects::{Bend, deployment, ended, pod, replica_set};
+use crate::scenario::Scenario;
+use crate::scenario::objects::{Bend, deployment, ended, pod, replica_set};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -138,7 +138,7 @@ struct Truth {
 }
 
 struct Town {
-    story: Story,
+    story: Scenario,
     set: Workload,
     truths: [Option<Truth>; NAMES.len()],
     /// Pods that ended as a whole by their own fault.
@@ -151,7 +151,7 @@ struct Town {
 
 impl Town {
     fn new(max_restarts: u32, stable_tenths: u64) -> Self {
-        let mut story = Story::new(plan_with(max_restarts, stable_tenths));
+        let mut story = Scenario::new(plan_with(max_restarts, stable_tenths));
         let web = deployment("web", "v2", 2);
         let set = replica_set(&web);
         story.workload(web).workload(set.clone());
@@ -197,7 +197,8 @@ impl Town {
         let mut pod = pod;
         pod.phase = Some(Phase::Running);
         if pod.containers[0].status.is_none() {
-            pod.containers[0].status = crate::story::objects::container("app", crashgate::gate::pod::Role::App).status;
+            pod.containers[0].status =
+                crate::scenario::objects::container("app", crashgate::gate::pod::Role::App).status;
         }
         let pod = if truth.restarts == 0 { pod } else { pod.restarted("app", truth.restarts, exit_code, reason) };
         pod.ready_since(&stamp)
@@ -312,7 +313,7 @@ impl Town {
             let mut pod = pod;
             if pod.containers[0].status.is_none() {
                 pod.containers[0].status =
-                    crate::story::objects::container("app", crashgate::gate::pod::Role::App).status;
+                    crate::scenario::objects::container("app", crashgate::gate::pod::Role::App).status;
             }
             match how {
                 Whole::Exit => pod.over(Phase::Failed, 1),

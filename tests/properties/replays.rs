@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::cases;
-use crate::replay::proof::{Tape, judged, plan, pod};
+use crate::recording::replay::proof::{Tape, judged, plan, pod};
 
 const PODS: [&str; 2] = ["a", "b"];
 
@@ -183,7 +183,7 @@ impl World {
             }
             Listed { pods: false } => {
                 self.version += 1;
-                self.tape.list(at, "deployments", self.version, [crate::replay::proof::deployment(10, 2)]);
+                self.tape.list(at, "deployments", self.version, [crate::recording::replay::proof::deployment(10, 2)]);
             }
             // Nothing on the tape would tell that it is from the past.
             ListedAsBefore if self.blind => {}

@@ -23,8 +23,8 @@ use serde_json::Value;
 use super::build::printer;
 use super::hostile::{HOSTILE, unseen};
 use crate::cli::{crashgate, reports_in};
-use crate::replay::{Row, rows};
-use crate::runner::{commands, folds, foreign};
+use crate::recording::replay::{Row, rows};
+use crate::report::ci_log::{commands, folds, foreign};
 
 /// Stands in everything that was replaced, and is found in what is shown of it.
 const MARK: &str = "zqmark";
@@ -225,7 +225,7 @@ fn no_recording_gives_a_command_away() {
     }
     // What is never quoted proves nothing: most runs tell a cause, and with it what was said.
     assert!(runs >= 160 && quoted * 2 > runs, "{quoted} of {runs} runs quote");
-    crate::vendors::check_junit(folder.path(), runs);
+    crate::docs::vendors::check_junit(folder.path(), runs);
 }
 
 /// The same of the whole binary, in the surroundings of both systems at once.
@@ -276,7 +276,7 @@ fn the_binary_gives_no_command_away() {
             check_document(kind, &fs::read_to_string(reports.join(kind)).unwrap(), &what);
         }
     }
-    crate::vendors::check_junit(folder.path(), texts.len() * recordings.len());
+    crate::docs::vendors::check_junit(folder.path(), texts.len() * recordings.len());
 }
 
 /// One decision for the terminal, for JSON and for every file.

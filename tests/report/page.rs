@@ -11,7 +11,7 @@ use crashgate::report::run::{GateRun, Run, Target};
 use crashgate::report::story::{Document, Mistake, Story};
 
 use super::documents::{documents, fleet};
-use crate::replay::rows;
+use crate::recording::replay::rows;
 
 /// Pages of every kind: each recording's, a large one, one of several gates, and that of a mistake.
 fn pages() -> &'static [(String, String)] {

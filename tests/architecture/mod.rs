@@ -1,0 +1,3 @@
+//! What holds of the sources as a whole: what each folder may know of the others, and of the world.
+
+mod purity;

@@ -1,0 +1,12 @@
+//! The cluster side against a scripted API server: in memory with virtual time, and on loopback where bytes matter.
+
+mod evidence;
+mod gateway;
+mod identity;
+mod loopback;
+mod many_gates;
+mod outages;
+mod session;
+mod source;
+pub mod stub;
+mod tls;

@@ -1,0 +1,325 @@
+//! The examples do what they say: Kubernetes knows every field, and every step of every pipeline is executed, the way its
+//! system does it, against a cluster that is well and one that is not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crashgate::sandbox::{Options, Running, Sandbox};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use job::{Job as CiJob, Step};
+
+mod github;
+mod job;
+mod tekton;
+
+/// The document once through the type: what the type does not know is lost, and so differs.
+fn known<T: Serialize + DeserializeOwned>(document: &Value) {
+    let object: T = serde_json::from_value(document.clone()).unwrap();
+    assert_eq!(&serde_json::to_value(&object).unwrap(), document);
+}
+
+#[test]
+fn kubernetes_knows_every_field_of_every_manifest() {
+    let mut checked = 0;
+    for file in ["manifests/rbac.yaml", "manifests/rbac-run.yaml", "manifests/job.yaml", "ci-examples/argocd-sync.yaml"]
+    {
+        for text in fs::read_to_string(file).unwrap().split("\n---\n") {
+            let document: Value = serde_yaml::from_str(text).unwrap();
+            match document["kind"].as_str().unwrap() {
+                "ServiceAccount" => known::<ServiceAccount>(&document),
+                "Role" => known::<Role>(&document),
+                "RoleBinding" => known::<RoleBinding>(&document),
+                "ConfigMap" => known::<ConfigMap>(&document),
+                "Job" => known::<Job>(&document),
+                other => panic!("{file}: no type for {other}"),
+            }
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 8);
+}
+
+fn yaml(file: &str) -> Value {
+    serde_yaml::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn text<'a>(value: &'a Value, what: &str) -> &'a str {
+    value.as_str().unwrap_or_else(|| panic!("{what} is a text: {value}"))
+}
+
+fn list<'a>(value: &'a Value, what: &str) -> &'a [Value] {
+    value.as_array().unwrap_or_else(|| panic!("{what} is a list: {value}"))
+}
+
+/// `env:` and the like, its values with the system's own variables filled in.
+fn env(value: &Value, fill_in: &dyn Fn(&str) -> String) -> BTreeMap<String, String> {
+    let entries = value.as_object().into_iter().flatten();
+    entries.map(|(name, value)| (name.clone(), fill_in(text(value, name)))).collect()
+}
+
+/// The system has nothing to fill in.
+fn as_it_is(text: &str) -> String {
+    text.to_owned()
+}
+
+/// GitLab puts the lines of `before_script` and `script` into one script.
+fn gitlab() -> CiJob {
+    let job = &yaml("ci-examples/gitlab/crashgate.yml")[".crashgate"];
+    let lines = ["before_script", "script"].map(|part| list(&job[part], part)).concat();
+    let script: Vec<&str> = lines.iter().map(|line| text(line, "a line")).collect();
+    let mut env = env(&job["variables"], &as_it_is);
+    env.extend([("GITLAB_CI", "true"), ("VERSION", "v1")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let artifacts = &job["artifacts"];
+    let kept = list(&artifacts["paths"], "paths")
+        .iter()
+        .chain([&artifacts["reports"]["junit"], &artifacts["reports"]["dotenv"]]);
+    CiJob {
+        steps: vec![Step::new("set -eo pipefail\n".to_owned() + &script.join("\n"), env)],
+        kept: kept.map(|path| text(path, "an artifact").to_owned()).collect(),
+    }
+}
+
+/// Azure runs each script without `-e`: its last command decides.
+fn azure() -> CiJob {
+    let pipeline = yaml("ci-examples/azure-pipelines.yml");
+    let fill_in = |text: &str| text.replace("$(Build.SourceVersion)", "v1").replace("$(CRASHGATE_REPOSITORY)", "none");
+    let steps = list(&pipeline["steps"], "steps");
+    let scripts = steps.iter().filter(|step| step["script"].is_string());
+    let named =
+        |step: &Value| step["publish"].as_str().or(step["inputs"]["testResultsFiles"].as_str()).map(str::to_owned);
+    CiJob {
+        steps: scripts.map(|step| Step::new(text(&step["script"], "a script"), env(&step["env"], &fill_in))).collect(),
+        kept: steps.iter().filter_map(named).collect(),
+    }
+}
+
+fn circleci() -> CiJob {
+    let job = &yaml("ci-examples/circleci.yml")["jobs"]["gate"];
+    let mut env = env(&job["environment"], &as_it_is);
+    env.insert("CIRCLE_SHA1".to_owned(), "v1".to_owned());
+    let steps = list(&job["steps"], "steps");
+    let commands = steps.iter().filter_map(|step| step["run"]["command"].as_str());
+    let results = steps.iter().find_map(|step| step["store_test_results"]["path"].as_str()).unwrap();
+    CiJob {
+        steps: commands.map(|command| Step::new(format!("set -eo pipefail\n{command}"), env.clone())).collect(),
+        // It wants its results in a folder of the folder.
+        kept: vec![format!("{results}/crashgate/junit.xml"), format!("{results}/crashgate.html")],
+    }
+}
+
+/// Buildkite fills in `$NAME` itself and leaves `$$NAME` to the shell. Behind `continue_on_failure` it goes on.
+fn buildkite() -> CiJob {
+    let mut steps = Vec::new();
+    let (mut always, mut kept) = (false, Vec::new());
+    let env = BTreeMap::from([("BUILDKITE_COMMIT".to_owned(), "v1".to_owned())]);
+    for step in list(&yaml("ci-examples/buildkite.yml")["steps"], "steps") {
+        always |= step["continue_on_failure"] == true;
+        if let Some(command) = step["command"].as_str() {
+            let step = Step::new(format!("set -e\n{}", command.replace("$$", "$")), env.clone());
+            steps.push(if always { step.even_after_failure() } else { step });
+        }
+        kept.extend(
+            step["artifact_paths"].as_array().into_iter().flatten().map(|path| text(path, "a path").to_owned()),
+        );
+    }
+    CiJob { steps, kept }
+}
+
+/// The Jenkinsfile is a program; its `sh` steps are what is in it for a shell. Jenkins runs them with `-xe`.
+fn jenkins() -> CiJob {
+    let file = fs::read_to_string("ci-examples/Jenkinsfile").unwrap();
+    let quoted = |mark: &str, file: &str| -> Vec<String> {
+        let parts: Vec<String> = file.split(&format!("sh {mark}")).skip(1).map(str::to_owned).collect();
+        parts.iter().map(|part| part.split_once(mark).unwrap().0.to_owned()).collect()
+    };
+    let long = quoted("'''", &file);
+    let short = quoted("'", &file.replace("'''", "\""));
+    let named = |mark: &str| file.split_once(mark).unwrap().1.split_once('\'').unwrap().0.to_owned();
+    let env = BTreeMap::from([("VERSION".to_owned(), "v1".to_owned())]);
+    CiJob {
+        steps: short
+            .into_iter()
+            .chain(long)
+            .map(|script| Step::new(format!("set -xe\n{script}"), env.clone()))
+            .collect(),
+        kept: vec![named("junit '"), named("artifacts: '")],
+    }
+}
+
+/// A container of Kubernetes: a command without a shell.
+fn container(file: &str) -> CiJob {
+    let last = fs::read_to_string(file).unwrap().split("\n---\n").last().map(str::to_owned).unwrap();
+    let job: Value = serde_yaml::from_str(&last).unwrap();
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    let words = list(&container["command"], "command").iter().chain(list(&container["args"], "args"));
+    let words = words.map(|word| text(word, "a word").to_owned()).collect();
+    CiJob {
+        steps: vec![Step::of_words(words, BTreeMap::from([("VERSION".to_owned(), "v1".to_owned())]))],
+        kept: Vec::new(),
+    }
+}
+
+fn examples() -> Vec<(&'static str, CiJob)> {
+    vec![
+        ("ci-examples/gitlab/crashgate.yml", gitlab()),
+        ("ci-examples/Jenkinsfile", jenkins()),
+        ("ci-examples/azure-pipelines.yml", azure()),
+        ("ci-examples/circleci.yml", circleci()),
+        ("ci-examples/buildkite.yml", buildkite()),
+        ("ci-examples/tekton-task.yaml", tekton::job()),
+        ("ci-examples/argocd-sync.yaml", container("ci-examples/argocd-sync.yaml")),
+        ("manifests/job.yaml", container("manifests/job.yaml")),
+    ]
+}
+
+/// What the README shows for a system is what is executed here.
+#[test]
+fn every_command_of_the_readme_for_a_system_is_one_of_its_example() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let (_, section) = readme.split_once("## In your CI system").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let commands: Vec<&str> = section.lines().filter(|line| line.starts_with("crashgate check ")).collect();
+    assert!(commands.len() >= 6);
+    let mut executed: Vec<String> =
+        examples().into_iter().flat_map(|(_, job)| job.steps).map(|step| step.shown()).collect();
+    executed.push(fs::read_to_string("ci-examples/github/action.yml").unwrap());
+    for command in commands {
+        assert!(executed.iter().any(|script| script.contains(command)), "{command}");
+    }
+}
+
+/// A cluster as it was at the end of a recording, and what is to be said of it.
+struct Cluster {
+    running: Running,
+    app: &'static str,
+    namespace: &'static str,
+    exit_code: i32,
+}
+
+fn clusters(runtime: &tokio::runtime::Runtime) -> [Cluster; 2] {
+    [("healthy", "checkout", "rec-healthy", 0), ("crash-loop", "payments", "rec-crash-loop", 1)].map(
+        |(recording, app, namespace, exit_code)| {
+            let sandbox = Sandbox::load(Path::new(&format!("tests/recordings/{recording}.ndjson"))).unwrap();
+            let options = Options { offset: sandbox.length(), ..Options::default() };
+            Cluster { running: runtime.block_on(sandbox.serve(options)).unwrap(), app, namespace, exit_code }
+        },
+    )
+}
+
+/// A checkout of somebody's repository, with a gate and a kubeconfig in it.
+fn checkout(cluster: &Cluster) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, namespace) = (cluster.app, cluster.namespace);
+    let gate = format!("app: {app}\nversion: ${{VERSION}}\nnamespace: {namespace}\ndelay: 1s\nstableFor: 1s\n");
+    fs::write(folder.path().join("gate.yaml"), gate).unwrap();
+    fs::write(folder.path().join("kubeconfig"), cluster.running.kubeconfig_yaml()).unwrap();
+    let path = folder.path().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn every_step_of_every_example_is_executed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let clusters = clusters(&runtime);
+    std::thread::scope(|scope| {
+        for (file, example) in examples() {
+            for cluster in &clusters {
+                let example = example.clone();
+                scope.spawn(move || {
+                    let (_kept, folder) = checkout(cluster);
+                    let (code, said) = example.run(&folder);
+                    assert_eq!(code, cluster.exit_code, "{file}: {said}");
+                    assert!(said.contains(cluster.namespace), "{file}: {said}");
+                    for path in &example.kept {
+                        let size = folder.join(path).metadata().map_or(0, |file| file.len());
+                        assert!(size > 50, "{file}: {path} is not there: {said}");
+                    }
+                    let asked = fs::read_to_string(folder.join("asked")).unwrap_or_default();
+                    for (tool, file_asks) in
+                        [("kubectl apply", "kubectl apply"), ("buildkite-agent annotate", "annotate")]
+                    {
+                        let wanted =
+                            fs::read_to_string(file).unwrap().contains(file_asks) && !file.starts_with("manifests");
+                        assert_eq!(asked.contains(tool), wanted, "{file}: {asked}");
+                    }
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn every_step_of_the_workflow_and_the_action_is_executed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for cluster in &clusters(&runtime) {
+        let (_kept, folder) = checkout(cluster);
+        let run = github::run(&folder);
+        let verdict = if cluster.exit_code == 0 { "healthy" } else { "failed" };
+        assert_eq!(run.failed, cluster.exit_code != 0, "{}", run.said);
+        assert_eq!(run.outputs["verdict"], verdict, "{}", run.said);
+        assert_eq!(run.outputs["exit-code"], cluster.exit_code.to_string());
+        assert_eq!(run.outputs["cause"].starts_with("CrashLoop: "), cluster.exit_code != 0, "{:?}", run.outputs);
+        let reports: Vec<&str> = run.outputs["report"].lines().collect();
+        assert_eq!(reports, ["crashgate-reports/crashgate.xml", "crashgate-reports/crashgate.html"]);
+        assert!(reports.iter().all(|path| folder.join(path).metadata().unwrap().len() > 50));
+        assert!(run.summary.contains(cluster.namespace), "{}", run.summary);
+        let asked = fs::read_to_string(folder.join("asked")).unwrap();
+        let asked: Vec<&str> = asked.lines().collect();
+        let undone = ["kubectl apply -f deploy/", "kubectl rollout undo deployment/checkout"];
+        assert_eq!(asked, undone[..=usize::from(run.failed)], "rolled back where the version is at fault, only there");
+        assert_eq!(run.kept, reports, "the reports are kept whatever the gate said");
+        let annotated = crate::report::ci_log::commands(&run.said).iter().any(|command| command.name == "error");
+        assert_eq!(annotated, run.failed, "{}", run.said);
+    }
+}
+
+#[test]
+fn nothing_that_is_not_there_is_promised() {
+    let files = examples().into_iter().map(|(file, _)| file);
+    for file in files.chain(["ci-examples/github/action.yml", "ci-examples/github/workflow.yml", "README.md"]) {
+        let text = fs::read_to_string(file).unwrap();
+        for line in text.lines().filter(|line| line.contains("cargo install")) {
+            // A name alone would be asked of a registry in which anybody may take it.
+            assert!(line.contains("--git \"$CRASHGATE_REPOSITORY\"") || line.contains("--path ."), "{file}: {line}");
+            assert!(line.contains("--locked"), "{file}: {line}");
+        }
+        for line in text.lines().filter(|line| line.contains("image:") && line.contains("crashgate")) {
+            assert!(line.trim().starts_with("image: registry.example.com/crashgate:"), "{file}: {line}");
+        }
+        let versions = text.split("crashgate:").skip(1).map(|rest| rest.split([' ', '\n', '`']).next().unwrap());
+        for version in versions.filter(|version| version.starts_with(char::is_numeric)) {
+            assert_eq!(version, env!("CARGO_PKG_VERSION"), "{file}");
+        }
+    }
+}
+
+/// It cannot be built in a test; what it promises can be read.
+#[test]
+fn the_image_is_small_and_runs_as_nobody() {
+    let file = fs::read_to_string("Dockerfile").unwrap();
+    let (build, image) = file.split_once("\nFROM scratch\n").unwrap();
+    let rust = env!("CARGO_PKG_RUST_VERSION");
+    assert!(
+        build.contains(&format!("FROM rust:{rust}-alpine AS build\n"))
+            && build.contains("cargo build --release --locked")
+    );
+    let user: u32 = image.split_once("USER ").unwrap().1.split_once(':').unwrap().0.parse().unwrap();
+    assert!(user > 0 && !image.contains("RUN ") && !image.contains("ADD "));
+    let installed = image.split_once("release/crashgate ").unwrap().1.split('\n').next().unwrap();
+    let path = image.split_once("ENV PATH=").unwrap().1.split('\n').next().unwrap();
+    assert_eq!(installed, format!("{path}/crashgate"), "containers that name the command find it");
+    // What is left out of the build cannot be in it, and everything that Cargo asks for is let in.
+    let ignored = fs::read_to_string(".dockerignore").unwrap();
+    let let_in: Vec<&str> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    assert!(ignored.lines().any(|line| line == "*") && let_in.iter().all(|path| Path::new(path).exists()));
+    for path in ["Cargo.toml", "Cargo.lock", "src", "benches", "tests/main.rs"] {
+        assert!(let_in.contains(&path), "{path}");
+    }
+}

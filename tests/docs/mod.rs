@@ -1,0 +1,6 @@
+//! What is written for users is true: the README, the examples for CI systems, and the vendors' schemas of both.
+
+#[cfg(unix)]
+mod examples;
+mod readme;
+pub mod vendors;

@@ -1,0 +1,19 @@
+//! From causes and owners to a decision: what counts, when it counts, and what is said.
+
+mod attribution;
+mod blocked_updates;
+mod daemon_sets;
+mod events;
+mod evidence;
+mod findings;
+mod gaps;
+mod graces;
+mod hints;
+mod jobs;
+mod ranking;
+mod rollout;
+mod stale_reads;
+mod timeout;
+mod tolerance;
+mod versions;
+mod warnings;

@@ -1,0 +1,3 @@
+//! What was seen of the cluster at all, and how fresh it is.
+
+mod freshness;

@@ -1,0 +1,3 @@
+//! One pod that is run to its end.
+
+mod smoke;

@@ -1,0 +1,3 @@
+//! Manifests of gates, through `crashgate validate`.
+
+mod validate;

@@ -1,0 +1,4 @@
+//! Recordings: what is judged from them, and what is written into them.
+
+mod recorded;
+pub mod replay;

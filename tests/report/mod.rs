@@ -1,0 +1,16 @@
+//! Tests of report.
+
+mod blocks;
+mod build;
+pub mod ci_log;
+pub mod documents;
+pub mod hostile;
+mod hostile_recordings;
+mod human_output;
+mod json;
+mod live;
+mod mask_shapes;
+mod page;
+mod progress;
+
+pub use build::Kept;

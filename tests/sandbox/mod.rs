@@ -1,0 +1,4 @@
+//! A recording as a Kubernetes API on loopback, by itself and under a gate.
+
+mod api;
+mod rehearsal;
