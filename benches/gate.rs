@@ -9,14 +9,12 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crashgate::gate::machine::Gate;
-use crashgate::gate::observation::{Fact, Object};
-use crashgate::gate::plan::Plan;
-use crashgate::gate::pod::Pod;
+use crashgate::gate::model::{Object, Pod};
+use crashgate::gate::spec::Plan;
+use crashgate::gate::{Fact, Gate};
 use crashgate::recording::line::Entry;
-use crashgate::recording::mapping;
 use crashgate::recording::reader::Reader;
-use crashgate::recording::replay;
+use crashgate::recording::{mapping, replay};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const MILLION: usize = 1_000_000;

@@ -6,13 +6,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Fact, Source, TroubleKind};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::{Grace, ManifestTemplate, Pin, Plan};
-use crashgate::gate::pod::{Condition, Phase, PodResize, Resize, RestartPolicy, RestartRule, Role};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
+use crashgate::gate::Fact;
+use crashgate::gate::model::{
+    Condition, Detail, JobEnd, Phase, PodResize, Resize, RestartPolicy, RestartRule, Role, Source, TroubleKind,
+    Workload, WorkloadKind,
+};
+use crashgate::gate::result::{Code, Outcome, Verdict};
+use crashgate::gate::spec::{Grace, ManifestTemplate, Pin, Plan};
 
 use crate::scenario::objects::{
     Bend, bare_pod, container, daemon_set, deployment, job, pod, readiness_probe, reference, replica_set, stateful_set,
@@ -1215,7 +1215,7 @@ cases! {
             let mut story = Scenario::new(plan());
             let (_, set) = rolled_out(&mut story, 1);
             story.at(1.0).pod(pod(&set, "a"));
-            let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::machine::Gate::new(plan()));
+            let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::Gate::new(plan()));
             gate.advance(Duration::from_mins(10));
             let outcome = gate.outcome().unwrap().clone();
             assert_eq!(outcome.decided_after, Duration::from_secs(70), "the wait period and ten seconds more");

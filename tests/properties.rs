@@ -9,13 +9,10 @@ mod replays;
 
 use std::time::Duration;
 
-use crashgate::gate::machine::CONFIRM_LIMIT;
-use crashgate::gate::observation::{Fact, Object, Source, TroubleKind};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::Plan;
-use crashgate::gate::pod::{Phase, Pod};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Workload, WorkloadKind};
+use crashgate::gate::model::{Object, Phase, Pod, Source, TroubleKind, Workload, WorkloadKind};
+use crashgate::gate::result::{Outcome, Verdict};
+use crashgate::gate::spec::Plan;
+use crashgate::gate::{CONFIRM_LIMIT, Fact};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 

@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::gate::code::{CATALOGUE, Code, Counts, Fault, Row};
-use crate::gate::exit;
-use crate::gate::plan::Grace;
-use crate::gate::reason::{REASONS, Reason};
-use crate::gate::verdict::Verdict;
-use crate::gate::warning::{NOTICES, NoticeRow};
+use crate::gate::diagnose::exit_code;
+use crate::gate::result::{CATALOGUE, Code, Counts, Fault, NOTICES, NoticeRow, Row, Verdict};
+use crate::gate::spec::Grace;
+use crate::gate::{REASONS, Reason};
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
 use crate::report::quote;
@@ -63,7 +61,7 @@ fn topics_of(name: &str) -> Vec<Topic> {
         if number == i32::from(NOT_RUN) {
             topics.push(Topic::CouldNotRun);
         }
-        if exit::meaning_of(number).is_some() {
+        if exit_code::meaning_of(number).is_some() {
             topics.push(Topic::ContainerExit(number));
         }
         return topics;
@@ -134,7 +132,7 @@ impl Topic {
                 "Exit code {code} of a container: {}\n\nA container that should keep running and ends so has crashed. The cause is \
                  `OomKilled` if the reason is OOMKilled,\n`LivenessProbeFailed` or `StartupProbeFailed` if a probe failed, \
                  and `CrashLoop` otherwise.\n",
-                exit::meaning_of(code).unwrap_or_default()
+                exit_code::meaning_of(code).unwrap_or_default()
             ),
         }
     }

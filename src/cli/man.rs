@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::report::printer::Printer;
 
 /// Write a man page for every subcommand into a folder

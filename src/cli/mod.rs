@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
 use crate::text::mask;

@@ -8,9 +8,8 @@ use clap::ValueEnum;
 
 use super::{drill, overwriting};
 
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{GateEvent, Verdict};
+use crate::gate::spec::Plan;
 use crate::manifest::Loaded;
 use crate::report::files::{BROKE, Files, Wanted};
 use crate::report::github::{Step, Surroundings};

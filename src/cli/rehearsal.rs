@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cluster::connect::{ConnectError, Connection};
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::report::quote;
 use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::rehearsal;
-use crate::gate::code::Code;
+use crate::gate::result::Code;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
 use crate::report::printer::Printer;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cluster::signals;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::report::printer::Printer;
 use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sample, Sandbox};
 

@@ -1,6 +1,6 @@
 //! `crashgate schema`.
 
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::manifest::schema::schema_text;
 use crate::report::printer::Printer;
 

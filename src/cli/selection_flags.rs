@@ -1,8 +1,7 @@
 //! The flags that say which pods are looked at, shared by the commands that are about no gate.
 
 use crate::cluster::collection::Collection;
-use crate::gate::observation::Source;
-use crate::gate::selector::{Selector, is_dns_name};
+use crate::gate::model::{Selector, Source, is_dns_name};
 
 /// Which pods to look at.
 #[derive(Debug, clap::Args)]

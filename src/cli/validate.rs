@@ -1,6 +1,6 @@
 //! `crashgate validate`.
 
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::manifest::Summary;
 use crate::report::printer::Printer;
 

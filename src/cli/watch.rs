@@ -19,7 +19,7 @@ use crate::cluster::follow::{End, Followed, Listener, follow};
 use crate::cluster::signals::{self, Stop, stopped};
 use crate::feed::event::{Change, Only};
 use crate::feed::machine::Feed;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::recording::pods;
 use crate::recording::reader::Reader;
 use crate::report::hook::Hook;

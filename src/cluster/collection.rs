@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::gate::observation::Source;
-use crate::gate::workload::WorkloadKind;
+use crate::gate::model::{Source, WorkloadKind};
 
 /// One collection of objects in one namespace or in all of them, narrowed by labels where there is a selector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -126,8 +125,7 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Collection, with_query};
-    use crate::gate::observation::Source;
-    use crate::gate::workload::WorkloadKind;
+    use crate::gate::model::{Source, WorkloadKind};
 
     #[test]
     fn paths_are_those_of_the_api() {

@@ -19,9 +19,8 @@ use super::failure::{Failure, FailureKind};
 use super::link::Link;
 use super::request::with_retries;
 use super::source::Reins;
-use crate::gate::observation::{Fact, Object, Source};
-use crate::gate::pod::Pod;
-use crate::gate::workload::{Workload, WorkloadKind};
+use crate::gate::Fact;
+use crate::gate::model::{Object, Pod, Source, Workload, WorkloadKind};
 use crate::recording::mapping;
 
 /// A read that failed is not asked for again sooner.

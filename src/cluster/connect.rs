@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::identity::Expect;
 use super::kubeconfig::{Chosen, KubeconfigError, Surroundings, choose, server_url};
 use super::proxy::without_credentials;
-use crate::gate::resource_version::ResourceVersion;
+use crate::gate::model::ResourceVersion;
 use crate::recording::line::Entry;
 use crate::report::run::Target;
 

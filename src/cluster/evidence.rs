@@ -9,8 +9,9 @@ use super::collection::Collection;
 use super::connect::{Connection, Meter};
 use super::failure::{Failure, FailureKind};
 use super::request::LogRequest;
-use crate::gate::finding::{Evidence, EvidenceKind, Finding, LogWanted};
-use crate::gate::observation::{Fact, Source};
+use crate::gate::Fact;
+use crate::gate::model::Source;
+use crate::gate::result::{Evidence, EvidenceKind, Finding, LogWanted};
 use crate::recording::mapping;
 
 /// Collecting takes no longer.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::gate::observation::{Trouble, TroubleKind};
+use crate::gate::model::{Trouble, TroubleKind};
 
 /// A request that did not give what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

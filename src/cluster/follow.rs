@@ -16,9 +16,9 @@ use super::source::{Observed, Pace, Shared};
 use super::subscriptions::Subscriptions;
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
-use crate::gate::code::Code;
-use crate::gate::observation::{Fact, Trouble};
-use crate::gate::verdict::Verdict;
+use crate::gate::Fact;
+use crate::gate::model::Trouble;
+use crate::gate::result::{Code, Verdict};
 
 /// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -20,13 +20,11 @@ use super::signals::{Stop, stopped};
 use super::smoke::Smoke;
 use super::source::{Observed, Pace, Reins};
 use super::subscriptions::Subscriptions;
-use crate::gate::machine::Want;
-use crate::gate::needs::Needs;
-use crate::gate::observation::{Fact, Object, Source};
-use crate::gate::outcome::{GateEvent, Outcome};
-use crate::gate::plan::Pin;
-use crate::gate::verdict::Verdict;
-use crate::gate::workload::{Workload, WorkloadKind};
+use crate::gate::memory::Needs;
+use crate::gate::model::{Object, Source, Workload, WorkloadKind};
+use crate::gate::result::{GateEvent, Outcome, Verdict};
+use crate::gate::spec::Pin;
+use crate::gate::{Fact, Want};
 
 /// A gate that has not ended so long after its last moment is ended.
 const BACKSTOP: Duration = Duration::from_secs(30);
@@ -367,7 +365,7 @@ impl<M: Machine> Judge<M> {
         }
     }
 
-    fn findings(&self) -> Vec<crate::gate::finding::Finding> {
+    fn findings(&self) -> Vec<crate::gate::result::Finding> {
         self.machine.outcome().map(|outcome| outcome.findings.clone()).unwrap_or_default()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::gate::resource_version::ResourceVersion;
+use crate::gate::model::ResourceVersion;
 
 /// What the watch has told so far.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::collection::Collection;
 use crate::feed::machine::trim;
-use crate::gate::observation::{Object, Source};
+use crate::gate::model::{Object, Source};
 use crate::recording::mapping::{self, MapError};
 
 /// A whole LIST.
@@ -228,7 +228,7 @@ fn assemble(collection: &Collection, version: &str, items: &[Box<RawValue>]) -> 
 mod tests {
     use super::{ListingError, Pages};
     use crate::cluster::collection::Collection;
-    use crate::gate::observation::Source;
+    use crate::gate::model::Source;
 
     fn pods() -> Collection {
         Collection::whole(Source::Pods, "shop")

@@ -6,9 +6,8 @@ use super::collection::Collection;
 use super::connect::{Connection, Meter};
 use super::failure::{Failure, FailureKind};
 use super::request::with_retries;
-use crate::gate::observation::{Object, Source};
-use crate::gate::pod::Pod;
-use crate::gate::sight::{Eyes, Sight, Standing};
+use crate::gate::model::{Object, Pod, Source};
+use crate::gate::{Eyes, Sight, Standing};
 
 /// What was seen.
 #[derive(Debug)]

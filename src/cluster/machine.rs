@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use crate::gate::finding::Evidence;
-use crate::gate::machine::{Gate, Want};
-use crate::gate::needs::Needs;
-use crate::gate::observation::Fact;
-use crate::gate::outcome::{GateEvent, Outcome};
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
+use crate::gate::memory::Needs;
+use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
+use crate::gate::spec::Plan;
+use crate::gate::{Fact, Gate, Want};
 
 /// A state machine over facts, with time passed in. Each method means what it means for [`Gate`].
 pub trait Machine: Send + 'static {

@@ -24,11 +24,10 @@ use super::link::Link;
 use super::signals::{Stop, stopped};
 use super::source::{Pace, Shared};
 use super::subscriptions::Subscriptions;
-use crate::gate::code::Code;
-use crate::gate::observation::{Object, Source};
-use crate::gate::pod_order::PodOrder;
-use crate::gate::pod_run::{PodEnd, PodRun, Stage, refused, taken, unseen};
-use crate::gate::verdict::Verdict;
+use crate::gate::model::{Object, Source};
+use crate::gate::result::{Code, PodEnd, Verdict, unseen};
+use crate::gate::run::{PodRun, Stage, refused, taken};
+use crate::gate::spec::PodOrder;
 use crate::recording::mapping;
 use crate::report::run::{PodOutput, PodReport};
 

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use super::machine::Machine;
-use crate::gate::finding::Evidence;
-use crate::gate::machine::{Gate, Want};
-use crate::gate::observation::Fact;
-use crate::gate::outcome::{GateEvent, Outcome};
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
+use crate::gate::spec::Plan;
+use crate::gate::{Fact, Gate, Want};
 
 /// A gate that learns of the recording's end as of any other fact.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ use super::collection::{Collection, with_query};
 use super::connect::{Connection, Meter};
 use super::failure::{Failure, FailureKind, of_connection, of_foreign_body};
 use super::listing::{Listing, ListingError, Named, Pages};
-use crate::gate::resource_version::ResourceVersion;
+use crate::gate::model::ResourceVersion;
 use crate::recording::line::{Entry, LogEntry};
 
 pub use log::LogStream;

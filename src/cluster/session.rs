@@ -22,14 +22,10 @@ use super::signals::Stop;
 use super::sleep::{Clock, TICK};
 use super::source::{Look, Pace, Shared};
 use super::subscriptions::Subscriptions;
-use crate::gate::code::Code;
-use crate::gate::finding::{Finding, Place};
-use crate::gate::machine::Gate;
-use crate::gate::observation::Source;
-use crate::gate::outcome::Outcome;
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
-use crate::gate::workload::WorkloadKind;
+use crate::gate::Gate;
+use crate::gate::model::{Source, WorkloadKind};
+use crate::gate::result::{Code, Finding, Outcome, Place, Verdict};
+use crate::gate::spec::Plan;
 use crate::report::run::{GateRun, Run, Sink};
 
 /// The collections of a namespace that its gates share, in the order in which they take turns at proving themselves.

@@ -4,7 +4,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 
 /// Tells gates to end, and with which verdict. `None` until then.
 pub type Stop = watch::Receiver<Option<Verdict>>;

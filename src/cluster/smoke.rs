@@ -7,10 +7,9 @@ use tokio::task::JoinHandle;
 
 use super::connect::{Connection, Meter};
 use super::pod_run;
-use crate::gate::observation::Fact;
-use crate::gate::pod_order::PodOrder;
-use crate::gate::smoke::SmokeRun;
-use crate::gate::verdict::Verdict;
+use crate::gate::Fact;
+use crate::gate::result::{SmokeRun, Verdict};
+use crate::gate::spec::PodOrder;
 use crate::report::pod_run::Kept;
 use crate::report::run::PodOutput;
 

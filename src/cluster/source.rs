@@ -25,8 +25,9 @@ use super::failure::{Failure, FailureKind};
 use super::ledger::Ledger;
 use super::link::Link;
 use super::listing::Listing;
-use crate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
-use crate::gate::warning::Notice;
+use crate::gate::Fact;
+use crate::gate::model::{Source, Trouble, TroubleKind};
+use crate::gate::result::{Notice, Warning};
 
 pub use self::reins::Reins;
 

@@ -11,7 +11,8 @@ use tokio_util::task::AbortOnDropHandle;
 use super::collection::Collection;
 use super::connect::Meter;
 use super::source::{Observed, Pace, Reins, Shared, SourceTask, Subscribers, broadcast};
-use crate::gate::observation::{Fact, Trouble, TroubleKind};
+use crate::gate::Fact;
+use crate::gate::model::{Trouble, TroubleKind};
 
 /// All sources of a session. They end when this is dropped.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::connect::ConnectError;
-use crate::gate::machine::Gate;
-use crate::gate::observation::{Fact, Source, Trouble, TroubleKind};
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
+use crate::gate::model::{Source, Trouble, TroubleKind};
+use crate::gate::result::Verdict;
+use crate::gate::spec::Plan;
+use crate::gate::{Fact, Gate};
 use crate::report::run::{GateRun, Run, Target};
 
 /// The run of these plans that the error ended.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::owner::Owner;
-use crate::gate::code::Code;
-use crate::gate::pod::{Phase, Pod, Role};
+use crate::gate::model::{Phase, Pod, Role};
+use crate::gate::result::Code;
 
 /// Something happened to a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]

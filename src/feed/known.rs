@@ -2,11 +2,9 @@
 
 use super::event::{Change, ContainerRef, End, PodRef, Sign};
 use super::trouble;
-use crate::gate::code::Code;
-use crate::gate::crash;
-use crate::gate::crash_book::CrashBook;
-use crate::gate::pod::{Container, ContainerStatus, Ended, Phase, Pod};
-use crate::gate::{disruption, exit};
+use crate::gate::diagnose::{CrashBook, crash, disruption, exit_code};
+use crate::gate::model::{Container, ContainerStatus, Ended, Phase, Pod};
+use crate::gate::result::Code;
 
 /// A pod as it was last seen.
 #[derive(Debug)]
@@ -178,9 +176,9 @@ pub(super) fn stands_now(change: &Change) -> bool {
 }
 
 fn code(ended: &Ended) -> Code {
-    if exit::is_out_of_memory(ended) {
+    if exit_code::is_out_of_memory(ended) {
         Code::OomKilled
-    } else if exit::never_ran(ended) {
+    } else if exit_code::never_ran(ended) {
         Code::StartFailed
     } else {
         Code::CrashLoop
@@ -195,7 +193,7 @@ fn end(ended: &Ended) -> End {
     End {
         exit_code: ended.exit_code,
         reason: ended.reason.clone(),
-        words: exit::in_words(ended),
+        words: exit_code::in_words(ended),
         ran_seconds: ended.ran_seconds,
     }
 }

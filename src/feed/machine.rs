@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Change, FeedEvent, PodRef};
 use super::known::{Known, stands_now};
 use super::owner::TEMPLATE_HASH;
-use crate::gate::observation::{Fact, Object, Source};
-use crate::gate::pod::{Pod, Probes};
+use crate::gate::Fact;
+use crate::gate::model::{Object, Pod, Probes, Source};
 
 /// All pods of a selection, and what happens to them.
 #[derive(Debug, Default)]

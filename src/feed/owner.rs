@@ -1,6 +1,6 @@
 //! Who made a pod.
 
-use crate::gate::pod::Pod;
+use crate::gate::model::Pod;
 
 /// The label by which a Deployment tells the pods of one template from those of another.
 pub(super) const TEMPLATE_HASH: &str = "pod-template-hash";

@@ -1,8 +1,8 @@
 //! Two judgements about a container: that it is in a crash loop, and that it waits for what does not come by itself.
 
 use super::event::Sign;
-use crate::gate::crash::{self, CrashLedger};
-use crate::gate::pod::{ContainerState, ContainerStatus, Pod};
+use crate::gate::diagnose::{CrashLedger, crash};
+use crate::gate::model::{ContainerState, ContainerStatus, Pod};
 
 /// The kubelet forgets the crashes of a container that ran for so long: the next one begins a new count.
 const FORGOTTEN_AFTER_SECONDS: u64 = 600;

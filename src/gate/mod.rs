@@ -1,69 +1,34 @@
 //! The decision. Pure: no Kubernetes client, no runtime, no clock, no I/O; the time is passed in.
 //!
 //! What may live here: what a fact means, when it counts, what follows from it. What may not: how a fact is got, where a
-//! result is written. The other folders import this one, and this one imports none of them.
+//! result is written. The other folders import this one; it imports none of them.
 //!
-//! Facts ([`observation`]) about [`pod`]s and [`workload`]s come in, the [`machine`] judges them by its [`plan`], and an
-//! [`outcome`] with [`finding`]s comes out. A [`pod_run`] judges one pod that is run to its end by the same causes. Each cause has a row in the table of [`code`], each
-//! [`warning`] in its own.
+//! [`Fact`]s about the cluster ([`model`]) come in, a [`Gate`] judges them by its [`Plan`](spec::Plan), and an
+//! [`Outcome`](result::Outcome) with findings comes out. One folder a question, and imports run downward only:
+//!
+//! 1. [`model`]: what does Kubernetes say?
+//! 2. [`spec`]: what is asked for?
+//! 3. `memory`: what was said, and how fresh is it?
+//! 4. [`result`]: what can the answer be?
+//! 5. `diagnose`: what does one pod, container or message mean?
+//! 6. `state`: what is known of the cluster?
+//! 7. `evaluate`: what follows for the gate?
+//! 8. [`run`]: what does the life of one pod mean that is run to its end?
 
-mod admission;
-mod cause;
-mod chronicle;
-mod closing;
-pub mod code;
-mod container_causes;
-mod course;
-pub(crate) mod crash;
-pub(crate) mod crash_book;
-mod creation;
-mod daemon;
-mod disk_limit;
-pub(crate) mod disruption;
-mod ending;
-mod event_book;
-pub(crate) mod exit;
-pub mod finding;
-pub mod image;
-mod journal;
-mod judgement;
-pub mod machine;
-mod nearby;
-pub mod needs;
-mod node_trouble;
-pub mod observation;
-pub mod outcome;
-mod owner_causes;
-pub mod plan;
-pub mod pod;
-mod pod_causes;
-mod pod_failure;
-pub mod pod_order;
-pub mod pod_run;
-mod pod_words;
-mod proof;
-mod pull;
-mod quota;
-mod ranking;
-pub mod reason;
-mod remarks;
-pub mod resource_version;
-mod restart;
-mod rights;
-mod scheduling;
-mod scope;
-pub mod selector;
-pub mod sight;
-pub mod smoke;
-mod sources;
-mod stamps;
-mod start;
-mod target;
-mod track;
-pub mod verdict;
-pub mod version;
-mod view;
-mod volume_claims;
-pub mod warning;
-mod window;
-pub mod workload;
+pub(crate) mod diagnose;
+pub(crate) mod evaluate;
+mod inspect;
+pub(crate) mod memory;
+pub mod model;
+mod observation;
+pub mod result;
+pub mod run;
+pub mod spec;
+pub(crate) mod state;
+mod state_machine;
+
+pub use diagnose::{REASONS, Reason};
+pub use evaluate::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
+pub use inspect::{Eyes, Sight, Standing};
+pub use observation::Fact;
+pub use state_machine::{Gate, Want};

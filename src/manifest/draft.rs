@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::gate::plan::{Grace, ManifestTemplate, MinReady, Pin, Plan};
-use crate::gate::selector::{Selector, is_label_value};
+use crate::gate::model::{Selector, is_label_value};
+use crate::gate::spec::{Grace, ManifestTemplate, MinReady, Pin, Plan};
 
 use super::diagnostics::{Fault, Place, Problem, quoted};
 use super::duration::{self, Zero};

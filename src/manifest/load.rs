@@ -1,18 +1,16 @@
 //! From sources and flags to plans.
 
-use crate::gate::plan::Plan;
+use crate::gate::spec::Plan;
 
 use super::diagnostics::{Diagnostic, Diagnostics, Fault, Place, Problem};
 use super::draft::{Draft, Overrides};
 use super::expand::Env;
 use super::expect::Expected;
-use super::gate;
 use super::keys::Key;
 use super::node::{Node, Value};
 use super::objects::{self, Object};
 use super::source::{Source, Text};
-use super::tree;
-use super::workload;
+use super::{gate, tree, workload};
 
 /// A plan, and where it was written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,8 +189,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Diagnostic, Diagnostics, Expected, Key, Loaded, Overrides, Text, read_text};
-    use crate::gate::plan::{Grace, ManifestTemplate, MinReady, Plan};
-    use crate::gate::selector::Selector;
+    use crate::gate::model::Selector;
+    use crate::gate::spec::{Grace, ManifestTemplate, MinReady, Plan};
 
     fn overrides(flags: &[(Key, &str)]) -> Overrides {
         let mut overrides = Overrides::default();

@@ -1,7 +1,7 @@
 //! The Kubernetes objects of a document: which of them are gated, which have no pods of this deploy, and which have pods
 //! that no gate can judge yet.
 
-use crate::gate::workload::WorkloadKind;
+use crate::gate::model::WorkloadKind;
 
 use super::diagnostics::{Fault, Problem, quoted};
 use super::node::{Node, Value};

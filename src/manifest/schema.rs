@@ -221,7 +221,7 @@ mod tests {
     use std::fs;
 
     use super::{schema, schema_text};
-    use crate::gate::plan::{Grace, Plan};
+    use crate::gate::spec::{Grace, Plan};
     use crate::manifest::Key;
     use crate::manifest::expect::Mark;
     use crate::manifest::smoke::{DEFAULT_TIMEOUT, SmokeKey};

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::gate::plan::Grace;
-use crate::gate::pod_order::{PodOrder, Security};
+use crate::gate::spec::{Grace, PodOrder, Security};
 
 use super::diagnostics::{Fault, quoted};
 use super::duration::{self, Zero};

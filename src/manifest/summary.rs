@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::gate::plan::{MinReady, Plan};
+use crate::gate::spec::{MinReady, Plan};
 
 use crate::text::inert;
 

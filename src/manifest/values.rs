@@ -2,9 +2,8 @@
 //!
 //! Every function takes the `name` of the key or flag that holds the value, as the sentence shall call it.
 
-use crate::gate::plan::{Grace, MinReady, Pin};
-use crate::gate::selector::{Selector, SelectorError, is_dns_name, is_label_key};
-use crate::gate::workload::WorkloadKind;
+use crate::gate::model::{Selector, SelectorError, WorkloadKind, is_dns_name, is_label_key};
+use crate::gate::spec::{Grace, MinReady, Pin};
 
 use super::diagnostics::{Fault, quoted};
 use super::keys::nearest;
@@ -196,7 +195,7 @@ pub(super) fn grace(name: &str, text: &str) -> Result<Grace, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{container, count, grace, line, min_ready, namespace, pin, replicas, selector};
-    use crate::gate::plan::MinReady;
+    use crate::gate::spec::MinReady;
 
     #[test]
     fn pins_are_read_as_kubectl_spells_them() {

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::gate::image;
-use crate::gate::plan::ManifestTemplate;
-use crate::gate::pod::Role;
-use crate::gate::selector::is_dns_name;
-use crate::gate::version::{self, Speaker};
-use crate::gate::workload::{TemplateContainer, WorkloadKind};
+use crate::gate::evaluate::{Speaker, version};
+use crate::gate::model::{Role, TemplateContainer, WorkloadKind, is_dns_name};
+use crate::gate::spec::ManifestTemplate;
 
 use super::diagnostics::{Fault, Place, Problem, quoted};
 use super::draft::{Draft, Label, Overrides};
 use super::keys::Key;
 use super::node::{Node, Value};
+use crate::gate::model::image_ref;
 
 /// The label keys that hold an app's name, the best one first.
 const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
@@ -268,7 +266,7 @@ fn image_place(root: &Node, name: &str) -> Option<Place> {
 
 /// The tag of an image, else its digest.
 fn version_of_image(image: &str) -> Option<&str> {
-    let parts = image::split(image);
+    let parts = image_ref::split(image);
     parts.tag.filter(|tag| !tag.is_empty()).or(parts.digest).filter(|version| !version.is_empty())
 }
 

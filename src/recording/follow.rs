@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::gate::observation::{Fact, Source, Trouble, TroubleKind};
+use crate::gate::Fact;
+use crate::gate::model::{Source, Trouble, TroubleKind};
 
 /// A collection whose watch broke off is lost where it was not listed again so long after: as in a live run.
 const BRIDGED: Duration = Duration::from_secs(2);

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::mapping;
-use crate::gate::observation::{Fact, Object, Source};
-use crate::gate::plan::Plan;
-use crate::gate::resource_version::ResourceVersion;
-use crate::gate::selector::{Selector, Test};
-use crate::gate::workload::{Workload, WorkloadKind};
+use crate::gate::Fact;
+use crate::gate::model::{Object, ResourceVersion, Selector, Source, Test, Workload, WorkloadKind};
+use crate::gate::spec::Plan;
 
 /// What a LIST of the recording is worth to a gate.
 #[derive(Debug)]

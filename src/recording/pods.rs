@@ -7,9 +7,8 @@ use std::time::Duration;
 use super::line::{Entry, Line};
 use super::reader::{ReadError, Reader};
 use super::replay::fact_of;
-use crate::gate::observation::{Fact, Object, Source};
-use crate::gate::pod::Pod;
-use crate::gate::selector::Selector;
+use crate::gate::Fact;
+use crate::gate::model::{Object, Pod, Selector, Source};
 
 /// Tells all that a recording says of the pods of a namespace (empty: of all of them) that a selector takes, each fact
 /// with the time since the recording began. `tell` ends it by answering false.

@@ -13,12 +13,11 @@ use super::mapping::{self, MapError};
 use super::mirror::{Listing, Mirror, Narrowed};
 use super::reader::{ReadError, Reader};
 use super::shelf::LogShelf;
-use crate::gate::machine::{Gate, NEVER_REACHED_LIMIT, Want};
-use crate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
-use crate::gate::outcome::{GateEvent, Outcome};
-use crate::gate::plan::Plan;
-use crate::gate::smoke::SmokeRun;
-use crate::gate::workload::WorkloadKind;
+use crate::gate::evaluate::NEVER_REACHED_LIMIT;
+use crate::gate::model::{Object, Source, Trouble, TroubleKind, WorkloadKind};
+use crate::gate::result::{GateEvent, Outcome, SmokeRun};
+use crate::gate::spec::Plan;
+use crate::gate::{Fact, Gate, Want};
 
 /// How long after its verdict a gate may still take up evidence: what a live run would have fetched.
 pub const EVIDENCE_TIME: Duration = Duration::from_secs(5);

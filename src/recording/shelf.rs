@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::line::LogEntry;
-use crate::gate::finding::{Evidence, EvidenceKind, LogWanted};
+use crate::gate::result::{Evidence, EvidenceKind, LogWanted};
 
 /// What the kubelet answers, with status 200, where the log of an earlier attempt is gone. It is no log.
 pub const NO_LOG: &str = "unable to retrieve container logs";

@@ -1,15 +1,11 @@
 //! The verdict block: what broke, where, the proof, and what to do next, on one screen.
 
 use super::fold::{self, Limits};
-use super::headline;
 use super::layout::{self, Line, Tone, glued, wrap};
 use super::printer::Look;
-use super::progress;
 use super::run::{GateRun, Run};
-use super::{quote, words};
-use crate::gate::finding::{Evidence, EvidenceKind, Finding};
-use crate::gate::outcome::Outcome;
-use crate::gate::verdict::Verdict;
+use super::{headline, progress, quote, words};
+use crate::gate::result::{Evidence, EvidenceKind, Finding, Outcome, Verdict};
 use crate::text::inert;
 
 mod pods;
@@ -212,7 +208,7 @@ fn place_lines(finding: &Finding, columns: usize) -> Vec<Line> {
     if let Some(container) = &place.container {
         parts.push(format!(
             "{} {}",
-            place.role.map_or("container", crate::gate::pod::Role::words),
+            place.role.map_or("container", crate::gate::model::Role::words),
             quote::name(container)
         ));
     }

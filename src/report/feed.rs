@@ -8,8 +8,8 @@ use super::run::Target;
 use super::{progress, quote};
 use crate::feed::event::{Change, ContainerRef, End, FeedEvent, PodRef};
 use crate::feed::owner::Owner;
-use crate::gate::code::Code;
-use crate::gate::pod::Phase;
+use crate::gate::model::Phase;
+use crate::gate::result::Code;
 use crate::text::inert;
 
 /// How events are shown to people.

@@ -10,8 +10,8 @@ use super::printer::Printer;
 use super::run::{Run, Sink, Target};
 use super::story::{Document, Mistake, Story};
 use super::{gitlab, html, json, junit, markdown};
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
+use crate::gate::result::GateEvent;
+use crate::gate::spec::Plan;
 use crate::manifest::Origin;
 
 /// What a file holds until the run has ended, and for ever where the process is killed.

@@ -14,8 +14,8 @@ use super::printer::Printer;
 use super::progress;
 use super::run::{Run, Sink, Target};
 use super::story::{Document, Mistake, Story};
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
+use crate::gate::result::GateEvent;
+use crate::gate::spec::Plan;
 use crate::manifest::Origin;
 
 mod annotations;

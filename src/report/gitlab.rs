@@ -5,13 +5,12 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::headline;
 use super::printer::Printer;
-use super::progress;
 use super::run::{Run, Sink, Target};
 use super::story::Document;
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
+use super::{headline, progress};
+use crate::gate::result::GateEvent;
+use crate::gate::spec::Plan;
 
 /// No value is longer, so that all of them together stay far below the limit.
 const LONGEST: usize = 600;

@@ -2,9 +2,8 @@
 
 use super::run::{GateRun, Run};
 use super::{block, progress, quote, words};
-use crate::gate::finding::{Evidence, Finding};
-use crate::gate::pod::Role;
-use crate::gate::verdict::Verdict;
+use crate::gate::model::Role;
+use crate::gate::result::{Evidence, Finding, Verdict};
 
 /// The verdict as a headline says it.
 pub(super) const fn title(verdict: Verdict) -> &'static str {

@@ -8,8 +8,7 @@ use std::time::Duration;
 use super::run::GateRun;
 use super::story::{Document, GateStory, Mistake};
 use super::{block, headline, progress, quote, timeline, words, xml};
-use crate::gate::finding::{Evidence, EvidenceKind, Finding};
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{Evidence, EvidenceKind, Finding, Verdict};
 
 mod chart;
 mod pods;

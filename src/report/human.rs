@@ -7,8 +7,8 @@ use super::printer::Printer;
 use super::progress::{self, Waiting};
 use super::run::{Run, Sink, Target};
 use super::{block, words};
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
+use crate::gate::result::GateEvent;
+use crate::gate::spec::Plan;
 
 /// So long nothing may be said before the sink says what is waited for.
 const HEARTBEAT: Duration = Duration::from_mins(1);

@@ -13,11 +13,8 @@ use super::printer::Printer;
 use super::quote;
 use super::run::{GateRun, Run, Sink, Target};
 use super::story::Mistake;
-use crate::gate::finding::{Evidence, Finding};
-use crate::gate::outcome::{GateEvent, PodSummary};
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
-use crate::gate::warning::NOTICES;
+use crate::gate::result::{Evidence, Finding, GateEvent, NOTICES, PodSummary, Verdict};
+use crate::gate::spec::Plan;
 use crate::text::inert;
 
 /// The number of this format.

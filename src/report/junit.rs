@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use super::story::{Document, Mistake};
 use super::{block, headline, progress, quote, words, xml};
-use crate::gate::finding::Finding;
-use crate::gate::outcome::PodSummary;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{Finding, PodSummary, Verdict};
 use crate::report::run::GateRun;
 
 /// How a case went.

@@ -9,12 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::layout;
 use super::printer::{Look, Printer};
-use super::progress;
 use super::run::{Run, Sink, Target};
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
+use super::{layout, progress};
+use crate::gate::result::GateEvent;
+use crate::gate::spec::Plan;
 
 mod bar;
 mod frame;

@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::run::GateRun;
 use super::story::{Document, GateStory};
 use super::{block, fold, headline, progress, quote, timeline, words};
-use crate::gate::finding::{Evidence, EvidenceKind, Finding};
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{Evidence, EvidenceKind, Finding, Verdict};
 
 mod escape;
 mod gantt;

@@ -1,8 +1,6 @@
 //! What `crashgate run` shows: the container's output on stdout in one of four forms, its own words on stderr.
 
-use crate::gate::finding::Finding;
-use crate::gate::pod_run::PodEnd;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{Finding, PodEnd, Verdict};
 
 use super::ci::is_ci;
 use super::github::Fence;

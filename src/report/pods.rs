@@ -11,8 +11,8 @@ use super::printer::Look;
 use super::{quote, words};
 use crate::feed::event::PodRef;
 use crate::feed::owner::Owner;
-use crate::gate::finding::Finding;
-use crate::gate::sight::{Sight, Standing};
+use crate::gate::result::Finding;
+use crate::gate::{Sight, Standing};
 
 /// The answer to whether every pod is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,7 @@ fn json_finding(finding: &Finding) -> JsonFinding {
     JsonFinding {
         code: finding.code.name(),
         container: finding.place.container.as_deref().map(shown),
-        role: finding.place.role.map(crate::gate::pod::Role::name),
+        role: finding.place.role.map(crate::gate::model::Role::name),
         exit_status: finding.exit_status,
         message: quote::line(&finding.message),
         next_step: quote::line(&finding.next_step),

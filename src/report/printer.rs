@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use same_file::Handle;
 
-use crate::gate::verdict::Verdict;
+use crate::gate::result::Verdict;
 use crate::text::inert;
 
 /// How many columns there are where no terminal says so.

@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::quote;
 use super::run::Target;
-use super::words;
-use crate::gate::finding::{Finding, Place};
-use crate::gate::observation::Warning;
-use crate::gate::outcome::GateEvent;
-use crate::gate::plan::Plan;
+use super::{quote, words};
+use crate::gate::result::{Finding, GateEvent, Place, Warning};
+use crate::gate::spec::Plan;
 
 /// Which cluster is asked.
 pub(super) fn target_line(target: &Target) -> String {

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::gate::outcome::{GateEvent, Outcome};
-use crate::gate::plan::Plan;
-use crate::gate::pod_run::PodEnd;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{GateEvent, Outcome, PodEnd, Verdict};
+use crate::gate::spec::Plan;
 
 /// Which cluster was asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

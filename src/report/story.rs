@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use super::run::{GateRun, Run, Target};
-use crate::gate::code::Code;
-use crate::gate::finding::{Finding, Place};
-use crate::gate::outcome::{GateEvent, Outcome};
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{Code, Finding, GateEvent, Outcome, Place, Verdict};
+use crate::gate::spec::Plan;
 use crate::manifest::Origin;
 
 /// So many events are kept of a gate: more than anybody reads, and no run that goes wrong all day fills the memory.
@@ -182,9 +179,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{KEPT, Story};
-    use crate::gate::outcome::GateEvent;
-    use crate::gate::plan::Plan;
-    use crate::gate::verdict::Verdict;
+    use crate::gate::result::{GateEvent, Verdict};
+    use crate::gate::spec::Plan;
     use crate::report::run::Target;
 
     #[test]

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::story::GateStory;
 use super::{progress, quote, words};
-use crate::gate::outcome::{GateEvent, Outcome, PodSummary};
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{GateEvent, Outcome, PodSummary, Verdict};
 
 /// The picture of a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,10 +279,9 @@ mod tests {
     use std::time::Duration;
 
     use super::{MarkKind, State, of};
-    use crate::gate::outcome::{GateEvent, Outcome};
-    use crate::gate::plan::Plan;
-    use crate::gate::pod::Role;
-    use crate::gate::verdict::Verdict;
+    use crate::gate::model::Role;
+    use crate::gate::result::{GateEvent, Outcome, Verdict};
+    use crate::gate::spec::Plan;
     use crate::report::run::Target;
     use crate::report::story::Story;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::fields::FieldSelector;
 use super::status::Refusal;
 use super::timeline::Object;
-use crate::gate::selector::Selector;
+use crate::gate::model::Selector;
 
 /// Which objects of a collection are asked for.
 #[derive(Debug, Clone, Default)]

@@ -11,13 +11,12 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::connections;
 use super::faults::{self, Faults};
-use super::load;
 use super::pods::PodScript;
 use super::sample::Sample;
 use super::server::{self, Shared};
 use super::timeline::Timeline;
+use super::{connections, load};
 use crate::recording::line::Header;
 use crate::recording::reader::ReadError;
 

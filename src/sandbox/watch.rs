@@ -14,15 +14,14 @@ use tokio::time::Instant;
 
 use super::accept::Shape;
 use super::kind::{Kind, Resource};
-use super::list;
 use super::load::with_version;
 use super::path::Target;
 use super::query::{Filter, Parameters};
 use super::running::AtEnd;
 use super::server::Shared;
 use super::status::{Refusal, typed_response};
-use super::table;
 use super::timeline::{Change, Collection, Object, What};
+use super::{list, table};
 
 /// How often a watch that allows them gets a bookmark. A real server takes about a minute, which a recording of a
 /// minute would hardly show.

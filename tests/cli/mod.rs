@@ -391,7 +391,7 @@ fn a_reader_that_went_away_is_no_panic() {
 fn every_code_is_explained() {
     let (code, list, _) = told(&crashgate(&["explain"]).output().unwrap());
     assert_eq!(code, Some(0));
-    for row in crashgate::gate::code::CATALOGUE {
+    for row in crashgate::gate::result::CATALOGUE {
         assert!(list.contains(row.name), "{}", row.name);
         let (code, text, _) = told(&crashgate(&["explain", row.name]).output().unwrap());
         assert_eq!(code, Some(0));
@@ -399,7 +399,7 @@ fn every_code_is_explained() {
             assert!(text.contains(part), "{part}");
         }
     }
-    for row in crashgate::gate::warning::NOTICES {
+    for row in crashgate::gate::result::NOTICES {
         assert!(list.contains(row.name), "{}", row.name);
         let (code, text, _) = told(&crashgate(&["explain", row.name]).output().unwrap());
         assert_eq!(code, Some(0));
@@ -433,7 +433,7 @@ fn verdicts_exit_codes_and_the_reasons_of_kubernetes_are_explained() {
         assert_eq!(code, Some(0), "{name}: {stderr}");
         assert!(text.contains(says), "{name}: {text}");
     }
-    for reason in crashgate::gate::reason::REASONS {
+    for reason in crashgate::gate::REASONS {
         let (code, text, _) = told(&crashgate(&["explain", reason.name]).output().unwrap());
         assert!(code == Some(0) && text.contains(reason.says), "{}", reason.name);
     }

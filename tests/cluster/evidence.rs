@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use crashgate::cluster::session::judge_machines;
 use crashgate::cluster::signals::never;
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::{EvidenceKind, Finding, LogWanted, Place};
-use crashgate::gate::observation::{Fact, Object};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Fact;
+use crashgate::gate::model::Object;
+use crashgate::gate::result::{Code, EvidenceKind, Finding, LogWanted, Place, Verdict};
 
 use super::stub::{Ask, Counting, Fake, Reply, Stub, listed, status};
 

@@ -7,7 +7,7 @@ use crashgate::cluster::collection::Collection;
 use crashgate::cluster::connect::Meter;
 use crashgate::cluster::failure::{Failure, FailureKind};
 use crashgate::cluster::request::with_retries;
-use crashgate::gate::observation::Source;
+use crashgate::gate::model::Source;
 use tokio::time::Instant;
 
 use super::stub::{Reply, Stub, json, listed, object, status};

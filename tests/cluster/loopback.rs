@@ -10,7 +10,8 @@ use crashgate::cluster::connect::{ConnectError, ConnectOptions, Connection, Mete
 use crashgate::cluster::failure::FailureKind;
 use crashgate::cluster::session::judge_machines;
 use crashgate::cluster::signals::never;
-use crashgate::gate::observation::{Fact, Source};
+use crashgate::gate::Fact;
+use crashgate::gate::model::Source;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use crashgate::cluster::connect::Connection;
 use crashgate::cluster::session::judge_machines;
 use crashgate::cluster::signals::never;
-use crashgate::gate::machine::Gate;
-use crashgate::gate::plan::Plan;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Gate;
+use crashgate::gate::result::Verdict;
+use crashgate::gate::spec::Plan;
 use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Options, Sandbox};
 

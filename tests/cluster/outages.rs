@@ -9,11 +9,9 @@ use std::time::Duration;
 use crashgate::cluster::connect::Connection;
 use crashgate::cluster::session::judge_machines;
 use crashgate::cluster::signals::never;
-use crashgate::gate::code::Code;
-use crashgate::gate::machine::Gate;
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::Plan;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Gate;
+use crashgate::gate::result::{Code, Outcome, Verdict};
+use crashgate::gate::spec::Plan;
 use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Faults, Options, Sandbox};
 

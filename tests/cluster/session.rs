@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use crashgate::cluster::session::judge_machines;
 use crashgate::cluster::signals::never;
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::{Fact, Object, Source};
-use crashgate::gate::plan::Pin;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::{Object, Source, WorkloadKind};
+use crashgate::gate::result::Verdict;
+use crashgate::gate::spec::Pin;
+use crashgate::gate::{Fact, Want};
 use crashgate::report::run::Run;
 
 use super::stub::{Counting, Fake, Reply, Step, Stub, json, line, listed, object, pod_line, status};

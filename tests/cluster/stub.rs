@@ -10,12 +10,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use crashgate::cluster::connect::Connection;
 use crashgate::cluster::machine::Machine;
-use crashgate::gate::finding::{Evidence, Finding};
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::Fact;
-use crashgate::gate::outcome::{GateEvent, Outcome};
-use crashgate::gate::plan::Plan;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::result::{Evidence, Finding, GateEvent, Outcome, Verdict};
+use crashgate::gate::spec::Plan;
+use crashgate::gate::{Fact, Want};
 use crashgate::report::run::{Run, Sink, Target};
 use tokio::time::{Instant, sleep};
 

@@ -7,8 +7,8 @@ use crashgate::cluster::collection::Collection;
 use crashgate::cluster::connect::Connection;
 use crashgate::cluster::follow::{End, Followed, follow};
 use crashgate::cluster::signals::never;
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::Source;
+use crashgate::gate::model::Source;
+use crashgate::gate::result::Code;
 use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Faults, Options, Sandbox};
 

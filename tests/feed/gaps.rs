@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crashgate::feed::event::FeedEvent;
 use crashgate::feed::machine::Feed;
-use crashgate::gate::observation::{Fact, Object, Source};
-use crashgate::gate::pod::Pod;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Object, Pod, Source};
 use crashgate::recording::pods;
 use crashgate::recording::reader::Reader;
 

@@ -9,7 +9,7 @@ use crashgate::cluster::collection::Collection;
 use crashgate::cluster::connect::Connection;
 use crashgate::cluster::follow::{End, Followed, follow};
 use crashgate::cluster::signals::never;
-use crashgate::gate::observation::Source;
+use crashgate::gate::model::Source;
 use crashgate::report::run::Target;
 use tokio::time::sleep;
 

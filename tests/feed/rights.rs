@@ -6,7 +6,7 @@ use crashgate::cluster::collection::Collection;
 use crashgate::cluster::follow::{Followed, follow};
 use crashgate::cluster::look::look;
 use crashgate::cluster::signals::never;
-use crashgate::gate::observation::Source;
+use crashgate::gate::model::Source;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use crashgate::feed::event::{Change, FeedEvent, Sign};
 use crashgate::feed::machine::Feed;
-use crashgate::gate::observation::{Fact, Object, Source};
-use crashgate::gate::pod::{ContainerState, Ended, Phase, Pod};
+use crashgate::gate::Fact;
+use crashgate::gate::model::{ContainerState, Ended, Object, Phase, Pod, Source};
 
 use crate::scenario::objects::bare_pod;
 
@@ -132,7 +132,7 @@ fn a_pod_made_anew_under_its_name_is_another() {
 #[test]
 fn a_deployment_is_known_by_the_name_of_its_replica_set() {
     use crashgate::feed::owner::Owner;
-    use crashgate::gate::pod::ControllerRef;
+    use crashgate::gate::model::ControllerRef;
     let owner = |kind: &str, name: &str, hash: Option<&str>| {
         let mut pod = bare_pod("p");
         pod.controller = Some(ControllerRef { kind: kind.to_owned(), name: name.to_owned(), uid: "u".to_owned() });

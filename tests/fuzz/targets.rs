@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use crashgate::cluster::lines::Lines;
-use crashgate::gate::observation::Source;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::manifest::{self, Overrides};
 use crashgate::recording::mapping;
 use crashgate::recording::reader::Reader;

@@ -1,12 +1,10 @@
 //! Corners.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::{Fact, Object, Source, Trouble, TroubleKind};
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::{Phase, Resize, RestartPolicy, Role};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Detail, JobEnd};
+use crashgate::gate::model::{
+    Detail, JobEnd, Object, Phase, Resize, RestartPolicy, Role, Source, Trouble, TroubleKind,
+};
+use crashgate::gate::result::{Code, GateEvent, Verdict};
+use crashgate::gate::{Fact, Want};
 
 use super::{assert_says, one_pod, seconds, web};
 use crate::scenario::objects::{
@@ -271,7 +269,7 @@ fn a_finding_says_on_which_node_and_a_pod_in_which_phase() {
 
 #[test]
 fn a_list_of_events_is_read_in_the_order_in_which_they_were_said() {
-    use crashgate::gate::observation::ClusterEvent;
+    use crashgate::gate::model::ClusterEvent;
     let mut story = Scenario::new(plan());
     let set = web(&mut story, 1);
     let said = |uid: &str, reason: &str, message: &str, last_seen: &str| {
@@ -370,7 +368,7 @@ fn a_question_is_withdrawn_where_its_source_is_lost_and_asked_anew_later() {
     let mut story = Scenario::new(plan());
     let set = web(&mut story, 1);
     story.at(1.0).pod(pod(&set, "a"));
-    let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::machine::Gate::new(plan()));
+    let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::Gate::new(plan()));
     gate.advance(seconds(11));
     let Want::Confirmation { ticket: first, .. } = gate.want() else { panic!("a question") };
     let trouble = Trouble { kind: TroubleKind::Stale, message: String::new(), hopeless: false };

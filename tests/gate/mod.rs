@@ -10,11 +10,8 @@ mod state_machine;
 
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::pod::{Pod, Probe};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::Workload;
+use crashgate::gate::model::{Pod, Probe, Workload};
+use crashgate::gate::result::{Code, Outcome, Verdict};
 
 use crate::scenario::objects::{Bend, deployment, pod, readiness_probe, replica_set};
 use crate::scenario::{Scenario, lead, plan};

@@ -1,13 +1,8 @@
 //! The machine's own promises.
 
-use crashgate::gate::code::{Code, Fault};
-use crashgate::gate::finding::{Evidence, EvidenceKind};
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::{ClusterEvent, Fact, Object, Source};
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::{Phase, Pod, Role};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::{ClusterEvent, Object, Phase, Pod, Role, Source, WorkloadKind};
+use crashgate::gate::result::{Code, Evidence, EvidenceKind, Fault, GateEvent, Verdict};
+use crashgate::gate::{Fact, Want};
 
 use super::{assert_says, seconds, web};
 use crate::scenario::objects::{Bend, container, deployment, pod, replica_set};
@@ -19,7 +14,7 @@ fn a_pass_asks_for_its_owners_once() {
     let set = web(&mut story, 1);
     story.at(1.0).pod(pod(&set, "a")).at(10.9);
     assert_eq!(story.gate.want(), Want::Nothing);
-    let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::machine::Gate::new(plan()));
+    let mut gate = std::mem::replace(&mut story.gate, crashgate::gate::Gate::new(plan()));
     gate.advance(seconds(11));
     let Want::Confirmation { owners, ticket } = gate.want() else { panic!("a question") };
     assert_eq!(owners, [(WorkloadKind::Deployment, "web".to_owned())]);

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use crashgate::gate::observation::{Fact, Node, Object, Source};
-use crashgate::gate::pod::Pod;
-use crashgate::gate::resource_version::ResourceVersion;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{JobEnd, Workload, WorkloadKind};
+use crashgate::gate::Fact;
+use crashgate::gate::model::{JobEnd, Node, Object, Pod, ResourceVersion, Source, Workload, WorkloadKind};
+use crashgate::gate::result::Verdict;
 use proptest::prelude::*;
 
 use super::{cases, plan_with};

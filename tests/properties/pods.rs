@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Fact, Object, Source};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::pod::{ContainerState, Phase, Pod, PodResize, Resize, RestartPolicy, RestartRule};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::Workload;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{
+    ContainerState, Object, Phase, Pod, PodResize, Resize, RestartPolicy, RestartRule, Source, Workload,
+};
+use crashgate::gate::result::{Code, Outcome, Verdict};
 use proptest::prelude::*;
 
 use super::{cases, plan_with};
@@ -198,7 +197,7 @@ impl Town {
         pod.phase = Some(Phase::Running);
         if pod.containers[0].status.is_none() {
             pod.containers[0].status =
-                crate::scenario::objects::container("app", crashgate::gate::pod::Role::App).status;
+                crate::scenario::objects::container("app", crashgate::gate::model::Role::App).status;
         }
         let pod = if truth.restarts == 0 { pod } else { pod.restarted("app", truth.restarts, exit_code, reason) };
         pod.ready_since(&stamp)
@@ -313,7 +312,7 @@ impl Town {
             let mut pod = pod;
             if pod.containers[0].status.is_none() {
                 pod.containers[0].status =
-                    crate::scenario::objects::container("app", crashgate::gate::pod::Role::App).status;
+                    crate::scenario::objects::container("app", crashgate::gate::model::Role::App).status;
             }
             match how {
                 Whole::Exit => pod.over(Phase::Failed, 1),

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::result::Verdict;
 use proptest::prelude::*;
 use serde_json::Value;
 

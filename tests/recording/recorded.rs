@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crashgate::gate::plan::Plan;
+use crashgate::gate::spec::Plan;
 use crashgate::recording::reader::Reader;
 use crashgate::recording::replay::replay;
 use crashgate::recording::writer::Writer;

@@ -5,8 +5,8 @@ pub mod proof;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::{Grace, Plan};
+use crashgate::gate::result::Outcome;
+use crashgate::gate::spec::{Grace, Plan};
 use crashgate::recording::reader::Reader;
 use crashgate::recording::replay;
 
@@ -63,7 +63,7 @@ fn row(line: &str) -> Row {
 pub fn outcome(name: &str, plan: Plan) -> Outcome {
     let mut reader = Reader::open(&recording(name)).unwrap();
     let print = std::env::var_os("CRASHGATE_TEST_TELL").is_some();
-    let mut tell = |_: usize, at: Duration, event: &crashgate::gate::outcome::GateEvent| {
+    let mut tell = |_: usize, at: Duration, event: &crashgate::gate::result::GateEvent| {
         if print {
             println!("  {:>8.3} {event:?}", at.as_secs_f64());
         }

@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::finding::Finding;
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::model::Role;
+use crashgate::gate::result::{Code, EvidenceKind, Finding, Notice, Verdict};
 use crashgate::report::run::Run;
 
 use super::build::{With as _, finding, gate, outcome, pod, run, verdict_of, warning};

@@ -4,14 +4,11 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::{Evidence, EvidenceKind, Finding, Place};
-use crashgate::gate::observation::Warning;
-use crashgate::gate::outcome::{Outcome, PodSummary};
-use crashgate::gate::plan::Plan;
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::model::Role;
+use crashgate::gate::result::{
+    Code, Evidence, EvidenceKind, Finding, Notice, Outcome, Place, PodSummary, Verdict, Warning,
+};
+use crashgate::gate::spec::Plan;
 use crashgate::report::human::Human;
 use crashgate::report::printer::{Look, Printer};
 use crashgate::report::run::{GateRun, Run, Sink as _, Target};

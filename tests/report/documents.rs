@@ -4,12 +4,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::model::Role;
+use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::manifest::Origin;
 use crashgate::report::files::{Files, Kind, Wanted};
 use crashgate::report::github::{Step, Surroundings};

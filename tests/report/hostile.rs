@@ -4,13 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::observation::Source;
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::model::{Role, Source};
+use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::report::human::Human;
 use crashgate::report::json;
 use crashgate::report::printer::Look;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crashgate::gate::plan::Plan;
+use crashgate::gate::spec::Plan;
 use crashgate::manifest::Origin;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::files::Kind;

@@ -2,11 +2,8 @@
 
 use std::fs;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::model::Role;
+use crashgate::gate::result::{Code, EvidenceKind, Notice, Verdict};
 use crashgate::report::json::{self, Json};
 use crashgate::report::run::Sink as _;
 use crashgate::report::story::Mistake;

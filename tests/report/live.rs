@@ -3,11 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::outcome::{GateEvent, PodGlance};
-use crashgate::gate::plan::Plan;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::result::{Code, GateEvent, Notice, PodGlance, Verdict};
+use crashgate::gate::spec::Plan;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::live::{Live, Picture, Screen, frame};
 use crashgate::report::printer::Look;

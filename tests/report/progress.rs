@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::Source;
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::plan::{Pin, Plan};
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::{Role, Source, WorkloadKind};
+use crashgate::gate::result::{Code, GateEvent, Notice, Verdict};
+use crashgate::gate::spec::{Pin, Plan};
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
 use crashgate::report::run::{Sink, Target};

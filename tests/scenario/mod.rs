@@ -5,13 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crashgate::gate::finding::Finding;
-use crashgate::gate::machine::{Gate, Want};
-use crashgate::gate::observation::{ClusterEvent, Fact, Object, Source, Trouble, TroubleKind};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::Plan;
-use crashgate::gate::pod::Pod;
-use crashgate::gate::workload::{Workload, WorkloadKind};
+use crashgate::gate::model::{ClusterEvent, Object, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
+use crashgate::gate::result::{Finding, Outcome};
+use crashgate::gate::spec::Plan;
+use crashgate::gate::{Fact, Gate, Want};
 
 pub mod objects;
 

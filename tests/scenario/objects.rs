@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crashgate::gate::pod::{
-    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, PodResize, Probe, Probes,
-    RestartPolicy, Role,
+use crashgate::gate::model::{
+    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Detail, Ended, JobEnd, Phase, Pod, PodResize,
+    Probe, Probes, ResourceVersion, RestartPolicy, Role, Template, TemplateContainer, Workload, WorkloadKind,
 };
-use crashgate::gate::resource_version::ResourceVersion;
-use crashgate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
 
 fn labels(version: &str) -> BTreeMap<String, String> {
     [("app", "web"), ("version", version)].map(|(key, value)| (key.to_owned(), value.to_owned())).into()

@@ -12,7 +12,8 @@ use crate::cluster::connect::{Connection, Meter};
 use crate::cluster::failure::FailureKind;
 use crate::cluster::log_resume::LogResume;
 use crate::cluster::source::Reins;
-use crate::gate::pod_run::{CONTAINER, Stage};
+use crate::gate::result::CONTAINER;
+use crate::gate::run::Stage;
 
 /// A connection on which nothing came for so long is given up: it may be dead, and to open it again costs nothing.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::gate::pod_order::{PodOrder, Security};
-use crate::gate::pod_run::CONTAINER;
+use crate::gate::result::CONTAINER;
+use crate::gate::spec::{PodOrder, Security};
 
 /// The label that holds what tells this run from every other one.
 pub(super) const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -77,7 +77,7 @@ mod tests {
     use k8s_openapi::api::core::v1::Pod;
 
     use super::{instance, pod};
-    use crate::gate::pod_order::{PodOrder, Security};
+    use crate::gate::spec::{PodOrder, Security};
 
     #[test]
     fn kubernetes_knows_every_field_and_the_standard_is_met() {

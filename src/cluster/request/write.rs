@@ -10,7 +10,7 @@ use super::{BIGGEST_BODY, collect, unreadable};
 use crate::cluster::collection::Collection;
 use crate::cluster::connect::{Connection, Meter};
 use crate::cluster::failure::{Failure, FailureKind};
-use crate::gate::observation::Source;
+use crate::gate::model::Source;
 
 impl Connection {
     /// Creates a pod and gives its UID.

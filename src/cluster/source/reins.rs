@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::gate::workload::Workload;
+use crate::gate::model::Workload;
 
 /// Whether anybody needs a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

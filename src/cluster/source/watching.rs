@@ -16,9 +16,9 @@ use crate::cluster::failure::{Failure, FailureKind};
 use crate::cluster::ledger::Owed;
 use crate::cluster::listing::{Listing, Named};
 use crate::cluster::request::{Watch, WatchLine};
-use crate::gate::observation::{Fact, Trouble, TroubleKind};
-use crate::gate::resource_version::ResourceVersion;
-use crate::gate::warning::Notice;
+use crate::gate::Fact;
+use crate::gate::model::{ResourceVersion, Trouble, TroubleKind};
+use crate::gate::result::Notice;
 use crate::recording::mapping;
 
 /// A watch is asked to last so long, plus up to [`WATCH_SPREAD`].

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Cleaner, DIGEST, text};
-use crate::gate::observation::{Object, Source};
+use crate::gate::model::{Object, Source};
 use crate::recording::line::Entry;
 use crate::recording::mapping;
 use crate::recording::reader::Reader;

@@ -8,10 +8,8 @@ use serde_json::value::RawValue;
 use self::pod::pod;
 use self::workload::workload;
 use super::wire;
-use crate::gate::observation::{ClusterEvent, Fact, Node, Object, Source};
-use crate::gate::pod::{Condition, ControllerRef};
-use crate::gate::resource_version::ResourceVersion;
-use crate::gate::workload::WorkloadKind;
+use crate::gate::Fact;
+use crate::gate::model::{ClusterEvent, Condition, ControllerRef, Node, Object, ResourceVersion, Source, WorkloadKind};
 
 mod pod;
 #[cfg(test)]

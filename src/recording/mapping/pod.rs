@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{MapError, condition, controller, required, version};
-use crate::gate::pod::{
+use crate::gate::model::{
     Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, PodResize, Probe, Probes, Resize,
     RestartPolicy, RestartRule, Role,
 };

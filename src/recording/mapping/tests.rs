@@ -4,9 +4,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{MapError, event, list, object, source_of};
-use crate::gate::observation::{ClusterEvent, Fact, Node, Object, Source};
-use crate::gate::pod::{ContainerState, Pod, PodResize, RestartPolicy, RestartRule, Role};
-use crate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
+use crate::gate::Fact;
+use crate::gate::model::{
+    ClusterEvent, ContainerState, Detail, JobEnd, Node, Object, Pod, PodResize, RestartPolicy, RestartRule, Role,
+    Source, Workload, WorkloadKind,
+};
 
 fn raw(value: &Value) -> Box<RawValue> {
     RawValue::from_string(value.to_string()).unwrap()

@@ -8,8 +8,7 @@ use serde_json::value::RawValue;
 
 use super::pod::role_of_init;
 use super::{MapError, condition, controller, parse, required, version};
-use crate::gate::pod::Role;
-use crate::gate::workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
+use crate::gate::model::{Detail, JobEnd, Role, Template, TemplateContainer, Workload, WorkloadKind};
 use crate::recording::wire;
 
 pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Workload, MapError> {

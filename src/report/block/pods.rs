@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::layout::{Line, Tone, width};
 use super::super::{quote, words};
-use crate::gate::outcome::{Outcome, PodSummary};
+use crate::gate::result::{Outcome, PodSummary};
 
 /// The pods, in a table where they differ and are few, else as a count.
 pub(super) fn pods(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::command;
-use crate::gate::finding::{EvidenceKind, Finding};
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{EvidenceKind, Finding, Verdict};
 use crate::manifest::Origin;
 use crate::report::run::GateRun;
 use crate::report::story::Document;

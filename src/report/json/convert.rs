@@ -6,9 +6,8 @@ use super::{
     ClusterJson, Evidence, EvidenceJson, EvidenceKindJson, FaultJson, Finding, FindingJson, GateJson, GateRun, PodJson,
     PodSummary, ResultJson, RoleJson, Run, SCHEMA, Target, Verdict, VerdictJson, WarningJson, name, said,
 };
-use crate::gate::code::Fault;
-use crate::gate::finding::EvidenceKind;
-use crate::gate::pod::Role;
+use crate::gate::model::Role;
+use crate::gate::result::{EvidenceKind, Fault};
 
 pub(super) fn result(run: &Run) -> ResultJson {
     let verdict = run.verdict();

@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, name, said, schema_of, text_of};
-use crate::gate::pod_run::PodEnd;
-use crate::gate::warning::Notice;
+use crate::gate::result::{Notice, PodEnd};
 use crate::report::pod_run::{Kept, exit_code, verdict};
 use crate::report::run::{PodReport, Target};
 

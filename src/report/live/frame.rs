@@ -7,8 +7,7 @@ use super::super::{quote, words};
 use super::bar::bar;
 use super::picture::{GatePicture, Picture};
 use super::row::{Row, cut_front};
-use crate::gate::outcome::PodGlance;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{PodGlance, Verdict};
 
 /// What there is to draw on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

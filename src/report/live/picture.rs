@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::super::layout::Tone;
 use super::super::{progress, quote};
-use crate::gate::outcome::{GateEvent, PodGlance};
-use crate::gate::plan::Plan;
-use crate::gate::verdict::Verdict;
+use crate::gate::result::{GateEvent, PodGlance, Verdict};
+use crate::gate::spec::Plan;
 
 /// So much news is remembered.
 const NEWS: usize = 8;

@@ -6,10 +6,9 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, Uri, header};
 
-use super::Closed;
 use super::body::{Bend, bent, until_restart};
 use super::rule::{Fault, Verb};
-use super::watch;
+use super::{Closed, watch};
 use crate::sandbox::path;
 use crate::sandbox::server::{self, Shared};
 use crate::sandbox::status::{Refusal, typed_response};

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use crashgate::cluster::connect::Connection;
 use crashgate::cluster::{pod_run, signals};
-use crashgate::gate::pod_order::PodOrder;
+use crashgate::gate::spec::PodOrder;
 use crashgate::report::run::PodOutput;
 
 use super::{Cluster, told};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crashgate::cluster::confirm::{Paid, Question, confirm};
 use crashgate::cluster::connect::Meter;
-use crashgate::gate::observation::{Fact, Source, TroubleKind};
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Source, TroubleKind};
 
 use super::{Arc, Budget, Collection, Link, Rig, Step, Stub, first_watch, json, line, listed, pod_line};
 

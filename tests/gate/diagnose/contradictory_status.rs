@@ -1,8 +1,7 @@
 //! Pods whose status contradicts itself.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::pod::{ContainerState, Phase, Pod, Role};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::{ContainerState, Phase, Pod, Role};
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, one_pod};
 use crate::scenario::objects::{Bend, container};
@@ -22,7 +21,7 @@ type Bent<'a> = &'a dyn Fn(&mut Pod);
 
 #[test]
 fn a_ready_condition_that_the_rest_of_the_status_contradicts_proves_nothing() {
-    let status = |pod: &mut Pod, bend: fn(&mut crashgate::gate::pod::ContainerStatus)| {
+    let status = |pod: &mut Pod, bend: fn(&mut crashgate::gate::model::ContainerStatus)| {
         bend(pod.containers[0].status.as_mut().unwrap());
     };
     let bends: [(&str, Bent<'_>); 8] = [

@@ -1,9 +1,7 @@
 //! Crashes.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::{Evidence, EvidenceKind};
-use crashgate::gate::pod::{ContainerState, Role};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::{ContainerState, Role};
+use crashgate::gate::result::{Code, Evidence, EvidenceKind, Verdict};
 
 use crate::gate::{assert_says, one_pod, seconds, web};
 use crate::scenario::objects::{Bend, container, pod};

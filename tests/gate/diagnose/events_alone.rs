@@ -1,7 +1,6 @@
 //! What only events tell.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, seconds, web};
 use crate::scenario::objects::{Bend, pod};

@@ -1,9 +1,7 @@
 //! Pods that ended as a whole and were replaced.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::pod::{ContainerState, ControllerRef, Phase};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::Workload;
+use crashgate::gate::model::{ContainerState, ControllerRef, Phase, Workload};
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, web};
 use crate::scenario::objects::{Bend, bare_pod, daemon_set, pod, replica_set};
@@ -22,7 +20,7 @@ fn one_after_the_other(
     story: &mut Scenario,
     set: &Workload,
     ends: u32,
-    end: impl Fn(crashgate::gate::pod::Pod) -> crashgate::gate::pod::Pod,
+    end: impl Fn(crashgate::gate::model::Pod) -> crashgate::gate::model::Pod,
 ) {
     for number in 0..ends {
         let (name, second) = (format!("web-{number}"), f64::from(number) * 3.0);

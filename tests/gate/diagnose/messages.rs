@@ -1,9 +1,7 @@
 //! The words.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::pod::Probe;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::Probe;
+use crashgate::gate::result::{Code, EvidenceKind, Verdict};
 
 use crate::gate::{assert_says, killed_by, one_pod, seconds, web};
 use crate::scenario::objects::{Bend, pod, readiness_probe};

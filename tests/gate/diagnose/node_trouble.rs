@@ -1,9 +1,8 @@
 //! Containers that their node could not start, or ended itself.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{ClusterEvent, Fact, Node, Object};
-use crashgate::gate::pod::{ContainerState, Ended, Pod, Role};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{ClusterEvent, ContainerState, Ended, Node, Object, Pod, Role};
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, one_pod, web};
 use crate::scenario::objects::{Bend, container, ended, pod};

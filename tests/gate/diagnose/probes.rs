@@ -1,10 +1,8 @@
 //! Probes.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::observation::{ClusterEvent, Fact, Object};
-use crashgate::gate::pod::Probe;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{ClusterEvent, Object, Probe};
+use crashgate::gate::result::{Code, EvidenceKind, Verdict};
 
 use crate::gate::{assert_says, killed_by, readiness_probe, seconds, web};
 use crate::scenario::objects::{Bend, pod};

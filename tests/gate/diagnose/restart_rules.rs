@@ -1,8 +1,7 @@
 //! Containers with a restart policy and rules of their own.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::pod::{Phase, Pod, RestartPolicy, RestartRule, Role};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::{Phase, Pod, RestartPolicy, RestartRule, Role};
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, one_pod, web};
 use crate::scenario::objects::{Bend, container, pod};

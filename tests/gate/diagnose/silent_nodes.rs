@@ -1,8 +1,8 @@
 //! Nodes.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Fact, Node, Object};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Node, Object};
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, one_pod, web};
 use crate::scenario::objects::{Bend, pod};

@@ -1,10 +1,8 @@
 //! Volumes: claims that are not bound, and what was said of volumes before the pod moved on.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::EvidenceKind;
-use crashgate::gate::observation::{ClusterEvent, Fact, Object};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{ClusterEvent, Object};
+use crashgate::gate::result::{Code, EvidenceKind, Outcome, Verdict};
 
 use crate::gate::{assert_says, web};
 use crate::scenario::objects::{Bend, pod};

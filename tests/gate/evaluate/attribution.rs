@@ -1,10 +1,8 @@
 //! Whose pods belong to the gate.
 
-use crashgate::gate::observation::Source;
-use crashgate::gate::plan::Pin;
-use crashgate::gate::pod::ControllerRef;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Detail, WorkloadKind};
+use crashgate::gate::model::{ControllerRef, Detail, Source, WorkloadKind};
+use crashgate::gate::result::Verdict;
+use crashgate::gate::spec::Pin;
 
 use crate::gate::web;
 use crate::scenario::objects::{Bend, bare_pod, daemon_set, deployment, pod, replica_set};

@@ -1,8 +1,7 @@
 //! Update strategies that hold the newest revision back.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::pod::Pod;
-use crashgate::gate::workload::{Detail, Workload};
+use crashgate::gate::model::{Detail, Pod, Workload};
+use crashgate::gate::result::Code;
 
 use crate::scenario::objects::{Bend, daemon_set, pod, stateful_set};
 use crate::scenario::{Scenario, lead, plan};

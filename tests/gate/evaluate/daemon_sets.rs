@@ -1,11 +1,8 @@
 //! `DaemonSet`s: which pods are of the newest template, and nodes that die.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Fact, Node, Object};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::pod::Pod;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Detail, Workload};
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Detail, Node, Object, Pod, Workload};
+use crashgate::gate::result::{Code, Outcome, Verdict};
 
 use crate::gate::{assert_says, seconds};
 use crate::scenario::objects::{Bend, daemon_set, pod};
@@ -64,7 +61,7 @@ fn a_crash_of_the_one_updated_pod_is_seen_while_the_others_are_of_another_versio
 /// after 5 s.
 fn dying(nodes: u32, before: u32, die: u32, min_ready: Option<u32>) -> Outcome {
     let mut plan = plan();
-    plan.min_ready = min_ready.map(crashgate::gate::plan::MinReady::Count);
+    plan.min_ready = min_ready.map(crashgate::gate::spec::MinReady::Count);
     let mut story = Scenario::new(plan);
     let mut agent = daemon_set("agent", "v2", nodes);
     agent.available = Some(nodes - before);

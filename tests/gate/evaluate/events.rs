@@ -1,11 +1,7 @@
 //! The journal, and small promises.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::Source;
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::{Phase, Role};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{JobEnd, WorkloadKind};
+use crashgate::gate::model::{JobEnd, Phase, Role, Source, WorkloadKind};
+use crashgate::gate::result::{Code, GateEvent, Verdict};
 
 use crate::gate::{seconds, web};
 use crate::scenario::objects::{Bend, container, deployment, job, pod, replica_set};

@@ -1,11 +1,9 @@
 //! The proof that is added at the end: what was said, the node, what a log gives away.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::{Evidence, EvidenceKind};
-use crashgate::gate::observation::{ClusterEvent, Fact, Node, Object};
-use crashgate::gate::plan::Grace;
-use crashgate::gate::pod::{ContainerState, Role};
-use crashgate::gate::workload::Workload;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{ClusterEvent, ContainerState, Node, Object, Role, Workload};
+use crashgate::gate::result::{Code, Evidence, EvidenceKind};
+use crashgate::gate::spec::Grace;
 
 use crate::gate::{seconds, web};
 use crate::scenario::objects::{Bend, container, deployment, pod, reference, replica_set, stateful_set};

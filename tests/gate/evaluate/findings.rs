@@ -1,10 +1,7 @@
 //! What a finding says: its words, its advice, its evidence.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::{Evidence, EvidenceKind};
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::pod::{ContainerState, Pod, Probe, Role};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::{ContainerState, Pod, Probe, Role};
+use crashgate::gate::result::{Code, Evidence, EvidenceKind, Outcome, Verdict};
 
 use crate::gate::{assert_says, one_pod, web};
 use crate::scenario::objects::{Bend, container, deployment, pod, readiness_probe};
@@ -193,9 +190,9 @@ fn scheduling_gates_are_told_from_a_lack_of_nodes() {
 fn a_pod_that_failed_names_the_container_that_did() {
     let mut story = Scenario::new(plan());
     let mut bare = crate::scenario::objects::bare_pod("a");
-    bare.restart_policy = crashgate::gate::pod::RestartPolicy::Never;
+    bare.restart_policy = crashgate::gate::model::RestartPolicy::Never;
     bare.containers.push(container("worker", Role::App));
-    bare.phase = Some(crashgate::gate::pod::Phase::Failed);
+    bare.phase = Some(crashgate::gate::model::Phase::Failed);
     story.at(1.0).pod(bare.terminated("app", 0, "Completed").terminated("worker", 3, "Error"));
     let outcome = story.ends().clone();
     assert_says(&outcome, Verdict::Failed, Code::PodFailed, &["container worker ended with exit code 3"]);
@@ -204,8 +201,8 @@ fn a_pod_that_failed_names_the_container_that_did() {
 
 #[test]
 fn names_are_spelled_as_kubernetes_does() {
-    use crashgate::gate::plan::{Grace, Pin};
-    use crashgate::gate::workload::WorkloadKind;
+    use crashgate::gate::model::WorkloadKind;
+    use crashgate::gate::spec::{Grace, Pin};
     let pin = Pin { kind: WorkloadKind::StatefulSet, name: "db".to_owned() };
     assert_eq!(pin.to_string(), "statefulset/db");
     let graces = ["ImagePull", "Registry", "Config", "Unschedulable", "Volume", "Quota", "Admission", "Sandbox"];

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crashgate::gate::observation::{Fact, Source, TroubleKind};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Source, TroubleKind, WorkloadKind};
+use crashgate::gate::result::Verdict;
 
 use crate::gate::{seconds, web};
 use crate::scenario::objects::{Bend, pod};

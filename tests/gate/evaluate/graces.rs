@@ -1,9 +1,8 @@
 //! Graces.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::plan::Grace;
-use crashgate::gate::pod::Pod;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::Pod;
+use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::spec::Grace;
 
 use crate::gate::{assert_says, one_pod, seconds, web};
 use crate::scenario::objects::{Bend, pod};

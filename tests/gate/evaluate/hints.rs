@@ -1,7 +1,7 @@
 //! What is near where nothing matched.
 
-use crashgate::gate::plan::Pin;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::WorkloadKind;
+use crashgate::gate::spec::Pin;
 
 use crate::gate::web;
 use crate::scenario::objects::deployment;

@@ -1,10 +1,8 @@
 //! Jobs beside the app, and in its place.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::plan::Pin;
-use crashgate::gate::pod::{ControllerRef, Phase, RestartPolicy};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Detail, JobEnd, WorkloadKind};
+use crashgate::gate::model::{ControllerRef, Detail, JobEnd, Phase, RestartPolicy, WorkloadKind};
+use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::spec::Pin;
 
 use crate::gate::{assert_says, seconds, web};
 use crate::scenario::objects::{Bend, bare_pod, job, pod};

@@ -1,9 +1,9 @@
 //! Ranking.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Fact, Object, Source};
-use crashgate::gate::plan::Grace;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Object, Source};
+use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::spec::Grace;
 
 use crate::gate::{assert_says, seconds, web};
 use crate::scenario::objects::{Bend, deployment, pod};

@@ -1,11 +1,8 @@
 //! How many pods are wanted.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::{MinReady, Pin};
-use crashgate::gate::pod::{Phase, RestartPolicy};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Detail, JobEnd, Workload, WorkloadKind};
+use crashgate::gate::model::{Detail, JobEnd, Phase, RestartPolicy, Workload, WorkloadKind};
+use crashgate::gate::result::{Code, Outcome, Verdict};
+use crashgate::gate::spec::{MinReady, Pin};
 
 use crate::gate::{assert_says, seconds, web};
 use crate::scenario::objects::{Bend, bare_pod, daemon_set, deployment, job, pod, replica_set, stateful_set};
@@ -90,7 +87,7 @@ fn the_jobs_of_a_cron_job_are_left_out_unless_pinned() {
         plan.workload = pin.then(|| Pin { kind: WorkloadKind::Job, name: "nightly".to_owned() });
         let mut story = Scenario::new(plan);
         let mut nightly = job("nightly", "v2", Some(JobEnd::Complete));
-        nightly.controller = Some(crashgate::gate::pod::ControllerRef {
+        nightly.controller = Some(crashgate::gate::model::ControllerRef {
             kind: "CronJob".to_owned(),
             name: "nightly".to_owned(),
             uid: "cron".to_owned(),

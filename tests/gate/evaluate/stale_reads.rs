@@ -1,11 +1,8 @@
 //! What is told once more of a time that is over, by a lagging API server or a cache.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::{Fact, Object, Source};
-use crashgate::gate::pod::Pod;
-use crashgate::gate::resource_version::ResourceVersion;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::{Object, Pod, ResourceVersion, Source};
+use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::{Fact, Want};
 
 use crate::scenario::objects::{Bend, deployment, pod, replica_set};
 use crate::scenario::{Scenario, plan};

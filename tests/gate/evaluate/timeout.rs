@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::pod::Role;
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::Role;
+use crashgate::gate::result::{Code, Verdict};
 
 use crate::gate::{assert_says, one_pod, seconds, web};
 use crate::scenario::objects::{Bend, container, pod};

@@ -1,9 +1,8 @@
 //! Tolerance.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::plan::{Grace, MinReady};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::Detail;
+use crashgate::gate::model::Detail;
+use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::spec::{Grace, MinReady};
 
 use crate::gate::{assert_says, one_pod, seconds, web};
 use crate::scenario::objects::{Bend, pod, stateful_set};

@@ -1,10 +1,8 @@
 //! What speaks for the gated version: no pass may come from pods that do not carry it.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::plan::{ManifestTemplate, Pin, Plan};
-use crashgate::gate::pod::{ControllerRef, Role};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{TemplateContainer, Workload, WorkloadKind};
+use crashgate::gate::model::{ControllerRef, Role, TemplateContainer, Workload, WorkloadKind};
+use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::spec::{ManifestTemplate, Pin, Plan};
 
 use crate::gate::{assert_says, web};
 use crate::scenario::objects::{bare_pod, deployment, pod, replica_set};

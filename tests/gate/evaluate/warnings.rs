@@ -1,9 +1,7 @@
 //! What a pass tells beside its verdict.
 
-use crashgate::gate::observation::Source;
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::{Source, WorkloadKind};
+use crashgate::gate::result::{Outcome, Verdict};
 
 use crate::gate::{readiness_probe, web};
 use crate::scenario::objects::{Bend, pod};

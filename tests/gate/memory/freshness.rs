@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crashgate::gate::code::Code;
-use crashgate::gate::observation::{Fact, Source, Trouble, TroubleKind, Warning};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::warning::Notice;
+use crashgate::gate::Fact;
+use crashgate::gate::model::{Source, Trouble, TroubleKind};
+use crashgate::gate::result::{Code, Notice, Verdict, Warning};
 
 use crate::gate::{assert_says, seconds, web};
 use crate::scenario::objects::pod;

@@ -1,14 +1,9 @@
 //! What the end of a smoke run means for its gate.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::finding::{EvidenceKind, Finding};
-use crashgate::gate::machine::Want;
-use crashgate::gate::observation::Fact;
-use crashgate::gate::pod_order::PodOrder;
-use crashgate::gate::pod_run::PodEnd;
-use crashgate::gate::smoke::SmokeRun;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::Workload;
+use crashgate::gate::model::Workload;
+use crashgate::gate::result::{Code, EvidenceKind, Finding, PodEnd, SmokeRun, Verdict};
+use crashgate::gate::spec::PodOrder;
+use crashgate::gate::{Fact, Want};
 
 use crate::gate::{one_pod, seconds, web};
 use crate::scenario::objects::{Bend, ended, pod};

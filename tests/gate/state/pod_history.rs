@@ -1,10 +1,8 @@
 //! A pod followed over time: what is remembered of it, and what is not.
 
-use crashgate::gate::code::Code;
-use crashgate::gate::outcome::{GateEvent, Outcome};
-use crashgate::gate::plan::Grace;
-use crashgate::gate::pod::{Pod, PodResize, Resize, RestartPolicy, Role};
-use crashgate::gate::verdict::Verdict;
+use crashgate::gate::model::{Pod, PodResize, Resize, RestartPolicy, Role};
+use crashgate::gate::result::{Code, GateEvent, Outcome, Verdict};
+use crashgate::gate::spec::Grace;
 
 use crate::gate::{assert_says, seconds, web};
 use crate::scenario::objects::{Bend, bare_pod, container, pod};

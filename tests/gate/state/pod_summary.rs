@@ -1,7 +1,7 @@
 //! A pod at one glance: what the live view shows of it.
 
-use crashgate::gate::outcome::{GateEvent, PodGlance};
-use crashgate::gate::pod::{Phase, Pod, Probe, Role};
+use crashgate::gate::model::{Phase, Pod, Probe, Role};
+use crashgate::gate::result::{GateEvent, PodGlance};
 
 use crate::gate::web;
 use crate::scenario::objects::{Bend, container, pod, readiness_probe};

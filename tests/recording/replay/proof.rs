@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crashgate::gate::outcome::Outcome;
-use crashgate::gate::plan::{Pin, Plan};
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::WorkloadKind;
+use crashgate::gate::model::WorkloadKind;
+use crashgate::gate::result::{Outcome, Verdict};
+use crashgate::gate::spec::{Pin, Plan};
 use crashgate::recording::reader::Reader;
 use crashgate::recording::replay::replay;
 use serde_json::{Value, json};

@@ -1,0 +1,385 @@
+//! What belongs to the gate: the workloads that carry its labels, and their pods of the newest revision.
+//!
+//! Pods are attributed by their controllerRef, upward (pod → `ReplicaSet` → Deployment), never by labels alone: pods of
+//! an older template carry the same labels and prove nothing.
+
+use super::daemon_set_revision::NewestRevision;
+use super::version::Said;
+use super::{daemon_set_revision, version};
+use crate::gate::model::{ControllerRef, Detail, Pod, Source, Workload, WorkloadKind};
+use crate::gate::spec::{Pin, Plan};
+use crate::gate::state::{PodTrack, View};
+
+/// The workloads and pods under judgement.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    /// One group for each owner.
+    pub groups: Vec<Group<'a>>,
+    /// Pods with the gate's labels whose owner has not been seen yet, so that nothing can be said of them.
+    pub unattributed: Vec<&'a PodTrack>,
+}
+
+/// An owner and its pods of the newest revision.
+#[derive(Debug)]
+pub struct Group<'a> {
+    /// The owner.
+    pub owner: Owner<'a>,
+    /// The `ReplicaSet` of a Deployment's newest template, once it is there.
+    pub replica_set: Option<&'a Workload>,
+    /// The newest revision of a `DaemonSet` that has no generation to tell its pods by.
+    daemon_revision: NewestRevision<'a>,
+    /// Its pods of the newest revision that count.
+    pub pods: Vec<&'a PodTrack>,
+    /// Its pods of the newest revision that do not: on their way out, disturbed, ended and replaced.
+    pub left_out: Vec<&'a PodTrack>,
+    /// Its pods of the newest revision that ended as a whole by their own fault, also those that are gone since.
+    pub failed: Vec<&'a PodTrack>,
+}
+
+/// Who owns a group of pods.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    /// A workload whose fields are known.
+    Workload(&'a Workload),
+    /// Nobody: a bare pod.
+    Nobody,
+    /// An owner that cannot be read: the identity may not, or its kind is unknown.
+    Unreadable {
+        /// Its reference, as the pod (or its `ReplicaSet`) has it.
+        reference: &'a ControllerRef,
+        /// True where the rights are missing; false where the kind is unknown.
+        denied: bool,
+    },
+}
+
+/// What stands at the top of a pod's controllerRefs.
+enum Top<'a> {
+    Owner(Owner<'a>),
+    /// The owner is of a readable kind and has not been seen yet.
+    Unseen,
+    /// A `CronJob`: its Jobs come and go by the clock, and are no deploy.
+    Schedule,
+}
+
+impl<'a> Scope<'a> {
+    /// Finds what belongs to the gate in what is known.
+    #[must_use]
+    pub fn of(view: &'a View, plan: &Plan) -> Self {
+        let mut groups: Vec<Group<'a>> = view
+            .workloads
+            .values()
+            .filter(|workload| {
+                is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, view)
+            })
+            .map(|workload| Group {
+                replica_set: newest_replica_set(workload, view),
+                daemon_revision: daemon_set_revision::newest_revision(workload, view),
+                ..Group::new(Owner::Workload(workload))
+            })
+            .collect();
+        let mut unattributed = Vec::new();
+        for track in view.pods.values() {
+            let pod = &track.pod;
+            if plan.workload.is_none() && !plan.selector.matches(&pod.labels) {
+                continue;
+            }
+            match top_of(pod.controller.as_ref(), view, plan) {
+                Top::Owner(Owner::Workload(workload)) => {
+                    if let Some(group) = groups.iter_mut().find(|group| group.is_of(workload))
+                        && group.has_newest_revision(pod, workload)
+                        && !version::runs_another_image(pod, &workload.template)
+                    {
+                        group.take(track);
+                    }
+                }
+                // A pin names a workload: whatever is not attributed to it is none of the gate's.
+                _ if plan.workload.is_some() => {}
+                // No template speaks for these, so each pod does for itself.
+                Top::Owner(Owner::Nobody | Owner::Unreadable { .. }) if version::of_pod(pod, plan) != Said::Gated => {}
+                Top::Owner(Owner::Nobody) => {
+                    let mut group = Group::new(Owner::Nobody);
+                    group.take(track);
+                    groups.push(group);
+                }
+                Top::Owner(owner @ Owner::Unreadable { reference, .. }) => {
+                    let known = groups.iter().position(|group| group.is_of_reference(reference));
+                    let place = known.unwrap_or_else(|| {
+                        groups.push(Group::new(owner));
+                        groups.len() - 1
+                    });
+                    if !is_of_older_revision(pod, view) {
+                        groups[place].take(track);
+                    }
+                }
+                Top::Unseen if matches!(version::of_pod(pod, plan), Said::Other(_)) => {}
+                Top::Unseen => unattributed.push(track),
+                Top::Schedule => {}
+            }
+        }
+        unattributed.retain(|track| !track.is_left_out());
+        for track in view.fallen.values() {
+            let owner = top_of(track.pod.controller.as_ref(), view, plan);
+            if plan.workload.is_some() || plan.selector.matches(&track.pod.labels) {
+                remember_failure(&mut groups, &owner, track);
+            }
+        }
+        // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
+        // That they are not those of an older template is then for the Deployment to say.
+        let is_unreadable = |group: &Group<'_>| matches!(group.owner, Owner::Unreadable { denied: true, .. });
+        if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) && groups.iter().any(is_unreadable) {
+            groups.retain(|group| !matches!(group.owner, Owner::Workload(workload) if is_rolled_out(workload)));
+        }
+        Self { groups, unattributed }
+    }
+
+    /// Every pod that counts.
+    pub fn pods(&self) -> impl Iterator<Item = &'a PodTrack> {
+        self.groups.iter().flat_map(|group| group.pods.iter().copied())
+    }
+}
+
+impl<'a> Group<'a> {
+    fn new(owner: Owner<'a>) -> Self {
+        let daemon_revision = NewestRevision::Unknown;
+        Self { owner, replica_set: None, daemon_revision, pods: Vec::new(), left_out: Vec::new(), failed: Vec::new() }
+    }
+
+    /// A Job counts its failed pods itself, and a bare pod has no other in its place.
+    fn take_failure(&mut self, track: &'a PodTrack) {
+        let replaces = match self.owner {
+            Owner::Workload(workload) => workload.kind != WorkloadKind::Job,
+            Owner::Unreadable { .. } => true,
+            Owner::Nobody => false,
+        };
+        if replaces && track.failure().is_some() {
+            self.failed.push(track);
+        }
+    }
+
+    /// How many of its pods ended as a whole by their own fault.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
+    }
+
+    fn take(&mut self, track: &'a PodTrack) {
+        self.take_failure(track);
+        if track.is_left_out() { self.left_out.push(track) } else { self.pods.push(track) }
+    }
+
+    fn is_of(&self, workload: &Workload) -> bool {
+        matches!(self.owner, Owner::Workload(own) if own.uid == workload.uid)
+    }
+
+    fn is_of_reference(&self, reference: &ControllerRef) -> bool {
+        matches!(self.owner, Owner::Unreadable { reference: own, .. } if own.uid == reference.uid)
+    }
+
+    /// True for a pod that was made from the newest template of its workload, by what the controller writes on it.
+    fn has_newest_revision(&self, pod: &Pod, workload: &Workload) -> bool {
+        let label = |key: &str| pod.labels.get(key);
+        match &workload.detail {
+            Detail::Deployment { .. } => {
+                let owner = pod.controller.as_ref().map(|owner| &owner.uid);
+                self.replica_set.is_some_and(|newest| owner == Some(&newest.uid))
+            }
+            Detail::StatefulSet { update_revision, .. } => {
+                update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
+            }
+            Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
+                label("pod-template-generation") == generation.as_ref()
+            }
+            Detail::DaemonSet { template_generation: None, .. } => {
+                self.daemon_revision == NewestRevision::Is(daemon_set_revision::revision_of(pod))
+            }
+            // A ReplicaSet never replaces the pods of a template that it had before.
+            Detail::ReplicaSet { .. } => !version::contradicts(pod, &workload.template),
+            Detail::Job { .. } => true,
+        }
+    }
+
+    /// The owner as people write it: `deployment/checkout`; the pod's name for a bare pod.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.owner {
+            Owner::Workload(workload) => name_of(workload),
+            Owner::Nobody => {
+                let pod = self.pods.iter().chain(&self.left_out).next();
+                pod.map_or_else(|| "a bare pod".to_owned(), |track| format!("pod/{}", track.pod.name))
+            }
+            Owner::Unreadable { reference, .. } => format!("{}/{}", reference.kind.to_lowercase(), reference.name),
+        }
+    }
+
+    /// True where a deploy tool runs it before or after the app, so that it does not speak for the app.
+    #[must_use]
+    pub fn is_hook(&self, plan: &Plan) -> bool {
+        match self.owner {
+            Owner::Workload(workload) => workload.hook && plan.workload.is_none(),
+            Owner::Nobody => self.pods.iter().chain(&self.left_out).any(|track| track.pod.hook),
+            Owner::Unreadable { .. } => false,
+        }
+    }
+
+    /// How many of its pods are Ready.
+    #[must_use]
+    pub fn ready(&self) -> u32 {
+        let ready = self.pods.iter().filter(|track| track.pod.is_ready()).count();
+        u32::try_from(ready).unwrap_or(u32::MAX)
+    }
+}
+
+/// Counts a pod that failed and is gone for its group, where that is there.
+fn remember_failure<'a>(groups: &mut [Group<'a>], owner: &Top<'a>, track: &'a PodTrack) {
+    let group = match owner {
+        Top::Owner(Owner::Workload(workload)) => {
+            groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&track.pod, workload))
+        }
+        Top::Owner(Owner::Unreadable { reference, .. }) => {
+            groups.iter_mut().find(|group| group.is_of_reference(reference))
+        }
+        _ => None,
+    };
+    if let Some(group) = group {
+        group.take_failure(track);
+    }
+}
+
+/// A workload as people write it: `deployment/checkout`.
+#[must_use]
+pub fn name_of(workload: &Workload) -> String {
+    format!("{}/{}", workload.kind, workload.name)
+}
+
+/// True where the workload's template is that of the gated version.
+#[must_use]
+pub fn carries(workload: &Workload, plan: &Plan) -> bool {
+    match &plan.workload {
+        Some(pin) if !is_pinned(workload, pin) => return false,
+        None if !plan.selector.matches(&workload.template.labels) => return false,
+        _ => {}
+    }
+    version::of_workload(workload, plan) == Said::Gated
+}
+
+/// True where the plan pins this workload.
+#[must_use]
+pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
+    workload.kind == pin.kind && workload.name == pin.name
+}
+
+/// True for a pod of a `ReplicaSet` that has a younger sibling. Where their owner may not be read, its newest template is
+/// known by no more than the revision that the Deployment controller writes on each.
+fn is_of_older_revision(pod: &Pod, view: &View) -> bool {
+    let own = pod.controller.as_ref().and_then(|owner| view.workloads.get(&owner.uid));
+    let Some(own) = own.filter(|own| own.kind == WorkloadKind::ReplicaSet && own.revision.is_some()) else {
+        return false;
+    };
+    let is_sibling = |other: &&Workload| {
+        let owners = (&own.controller, &other.controller);
+        other.kind == own.kind && matches!(owners, (Some(one), Some(other)) if one.uid == other.uid)
+    };
+    view.workloads.values().filter(is_sibling).any(|other| other.revision > own.revision)
+}
+
+/// True for a Deployment all of whose pods are of its newest template, by its own count.
+fn is_rolled_out(workload: &Workload) -> bool {
+    let is_seen = workload.generation.is_some() && workload.observed_generation >= workload.generation;
+    let is_updated = workload.desired.is_some_and(|desired| desired > 0) && workload.updated >= workload.desired;
+    workload.kind == WorkloadKind::Deployment && is_seen && is_updated
+}
+
+/// True where the workload stands for itself: nothing that the gate can read controls it.
+#[must_use]
+pub fn is_top(workload: &Workload, plan: &Plan) -> bool {
+    if plan.workload.as_ref().is_some_and(|pin| is_pinned(workload, pin)) {
+        return true;
+    }
+    let controller = workload.controller.as_ref().map(|controller| controller.kind.as_str());
+    match workload.kind {
+        WorkloadKind::ReplicaSet => controller != Some("Deployment"),
+        WorkloadKind::Job => controller != Some("CronJob"),
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => true,
+    }
+}
+
+/// True for a `ReplicaSet` that a custom resource scaled to nothing in favour of another one: an old revision.
+fn rests_beside_others(workload: &Workload, view: &View) -> bool {
+    let Some(controller) = workload.controller.as_ref().filter(|_| workload.kind == WorkloadKind::ReplicaSet) else {
+        return false;
+    };
+    let is_sibling = |other: &&Workload| {
+        other.kind == WorkloadKind::ReplicaSet
+            && other.uid != workload.uid
+            && other.controller.as_ref().is_some_and(|its| its.uid == controller.uid)
+    };
+    workload.desired == Some(0)
+        && view.workloads.values().filter(is_sibling).any(|other| other.desired.is_some_and(|desired| desired > 0))
+}
+
+fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan) -> Top<'a> {
+    let Some(reference) = controller else { return Top::Owner(Owner::Nobody) };
+    let Some(kind) = WorkloadKind::from_kind(&reference.kind) else {
+        return if reference.kind == "CronJob" {
+            Top::Schedule
+        } else {
+            Top::Owner(Owner::Unreadable { reference, denied: false })
+        };
+    };
+    // A UID that leads to another kind leads nowhere: each step up must come nearer to an end.
+    let Some(workload) = view.workloads.get(&reference.uid).filter(|workload| workload.kind == kind) else {
+        return if view.sources.is_denied(Source::Workloads(kind)) {
+            Top::Owner(Owner::Unreadable { reference, denied: true })
+        } else {
+            Top::Unseen
+        };
+    };
+    if is_top(workload, plan) {
+        return Top::Owner(Owner::Workload(workload));
+    }
+    top_of(workload.controller.as_ref(), view, plan)
+}
+
+/// What stands at the top of a pod's controllerRefs, by its name; `None` for nobody, for what has not been seen, and for
+/// a `CronJob`.
+#[must_use]
+pub fn top_name(pod: &Pod, view: &View, plan: &Plan) -> Option<String> {
+    match top_of(pod.controller.as_ref(), view, plan) {
+        Top::Owner(Owner::Workload(workload)) => Some(name_of(workload)),
+        Top::Owner(Owner::Unreadable { reference, .. }) => {
+            Some(format!("{}/{}", reference.kind.to_lowercase(), reference.name))
+        }
+        Top::Owner(Owner::Nobody) | Top::Unseen | Top::Schedule => None,
+    }
+}
+
+/// How many pods of the group's workload are there that are not of its newest template: older ones, and such that were
+/// changed in place.
+#[must_use]
+pub fn others_of(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> usize {
+    let is_of_it = |track: &&PodTrack| {
+        let top = top_of(track.pod.controller.as_ref(), view, plan);
+        matches!(top, Top::Owner(Owner::Workload(owner)) if owner.uid == workload.uid)
+    };
+    let all = view.pods.values().filter(|track| !track.is_left_out()).filter(is_of_it).count();
+    all.saturating_sub(group.pods.len())
+}
+
+/// True for a pod of a Job that a `CronJob` made.
+#[must_use]
+pub fn is_of_schedule(pod: &Pod, view: &View, plan: &Plan) -> bool {
+    matches!(top_of(pod.controller.as_ref(), view, plan), Top::Schedule)
+}
+
+/// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same
+/// comparison; where several have it, the one of the highest revision is in use.
+pub fn newest_replica_set<'a>(deployment: &Workload, view: &'a View) -> Option<&'a Workload> {
+    view.workloads
+        .values()
+        .filter(|candidate| {
+            candidate.kind == WorkloadKind::ReplicaSet
+                && candidate.controller.as_ref().is_some_and(|owner| owner.uid == deployment.uid)
+                && candidate.template.fingerprint == deployment.template.fingerprint
+        })
+        .max_by_key(|candidate| candidate.revision)
+}

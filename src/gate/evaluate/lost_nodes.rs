@@ -1,0 +1,63 @@
+//! The nodes of a `DaemonSet`, which may die.
+
+use super::attribution::Group;
+use crate::gate::diagnose::disruption;
+use crate::gate::model::Workload;
+use crate::gate::state::{PodTrack, View};
+
+/// The share of the wanted pods, one in so many, that may be lost with nodes that die while the gate looks. One always may.
+const TOLERATED_SHARE: u32 = 10;
+
+/// The nodes of a `DaemonSet` that do not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostNodes {
+    /// Those that have not answered since the gate began: they cannot be asked to run their pods.
+    before: u32,
+    /// Those that did answer since then, and do not any more.
+    pub died: u32,
+    /// How many of the wanted pods may be lost so.
+    tolerated: u32,
+}
+
+impl LostNodes {
+    /// The lost nodes under the pods of a group that wants so many.
+    #[must_use]
+    pub fn of(group: &Group<'_>, desired: u32, view: &View) -> Self {
+        let lost = || group.pods.iter().filter(|track| is_lost(track, view));
+        let answered = |track: &&&PodTrack| track.pod.node.as_ref().is_some_and(|node| view.answered.contains(node));
+        let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
+        let died = count(lost().filter(answered).count());
+        Self { before: count(lost().count()) - died, died, tolerated: (desired / TOLERATED_SHARE).max(1) }
+    }
+
+    /// True where more nodes died than can be taken for the ordinary course of things.
+    #[must_use]
+    pub const fn are_too_many(self) -> bool {
+        self.died > self.tolerated
+    }
+
+    /// How many pods need not be there.
+    #[must_use]
+    pub const fn excused(self) -> u32 {
+        if self.are_too_many() { self.before } else { self.before + self.died }
+    }
+}
+
+/// True where the pod's node does not answer.
+#[must_use]
+pub fn is_lost(track: &PodTrack, view: &View) -> bool {
+    let node = track.pod.node.as_ref().and_then(|name| view.nodes.get(name));
+    node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&track.pod)
+}
+
+/// How many pods of an older template are on nodes that do not answer: nothing ends them, and so nothing takes their place.
+#[must_use]
+pub fn older_on_lost_nodes(group: &Group<'_>, daemon_set: &Workload, view: &View) -> u32 {
+    let is_current = |track: &PodTrack| group.pods.iter().any(|current| current.pod.uid == track.pod.uid);
+    let older = view.pods.values().filter(|track| {
+        track.pod.controller.as_ref().is_some_and(|owner| owner.uid == daemon_set.uid)
+            && is_lost(track, view)
+            && !is_current(track)
+    });
+    u32::try_from(older.count()).unwrap_or(u32::MAX)
+}

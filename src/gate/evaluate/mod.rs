@@ -1,0 +1,28 @@
+//! What follows for the gate: which pods belong to it, how far the rollout is, whether it is stable, what is decided.
+//!
+//! What may live here: rules about the rollout as a whole. What may not: reading single messages (`diagnose/`).
+
+pub mod assessment;
+pub mod attribution;
+pub mod daemon_set_revision;
+pub mod decision;
+pub mod events;
+pub mod evidence;
+pub mod followed_kinds;
+pub mod hints;
+pub mod lost_nodes;
+pub mod outcome;
+pub mod owner_causes;
+pub mod ranking;
+pub mod rollout;
+pub mod stability;
+pub mod timeout;
+pub mod version;
+pub mod warnings;
+
+pub use assessment::{Judgement, OwnerSights};
+pub use attribution::{Owner, Scope};
+pub use decision::{CONFIRM_LIMIT, Course, Moment, NEVER_REACHED_LIMIT};
+pub use events::Journal;
+pub use version::Speaker;
+pub use warnings::{PODS, Remark, Remarks};

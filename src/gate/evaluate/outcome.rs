@@ -1,0 +1,180 @@
+//! The closing of a gate: from the causes that stand to the outcome that is reported.
+
+use std::time::Duration;
+
+use super::assessment::Judgement;
+use super::attribution::Owner;
+use super::ranking;
+use super::warnings::{PODS, Remark, Remarks, named};
+use crate::gate::diagnose::{CrashLedger, exit_code, times};
+use crate::gate::memory::{EventBook, ProbeKind};
+use crate::gate::model::{Container, Detail};
+use crate::gate::result::{Cause, Code, Finding, Notice, Outcome, Verdict, Warning};
+use crate::gate::spec::Plan;
+use crate::gate::state::{PodTrack, View, pod_summary};
+
+/// The outcome of a gate that ended with this verdict. `warnings` are those that were raised on the way.
+#[must_use]
+pub fn outcome(
+    judgement: &Judgement<'_>,
+    book: &EventBook,
+    plan: &Plan,
+    now: Duration,
+    verdict: Verdict,
+    causes: Vec<Cause>,
+    mut warnings: Remarks,
+) -> Outcome {
+    for remark in tolerated(judgement, book, plan, verdict) {
+        warnings.add(remark);
+    }
+    let findings = if verdict == Verdict::Healthy {
+        // A cause that stands beside a pass was tolerated (`minReady`): it is told, and decides nothing.
+        let tolerated = ranking::rank(causes, verdict).into_iter();
+        for finding in tolerated {
+            warnings.add(of_finding(&finding).into());
+        }
+        Vec::new()
+    } else {
+        ranking::rank(causes, verdict)
+    };
+    let groups = &judgement.scope.groups;
+    let is_shown = |track: &&&PodTrack| track.disturbed().is_some() || track.failure().is_some();
+    let mut pods: Vec<_> = groups
+        .iter()
+        .flat_map(|group| group.pods.iter().chain(group.left_out.iter().filter(is_shown)))
+        .map(|track| pod_summary::summary(track))
+        .collect();
+    pods.sort_by(|one, other| one.name.cmp(&other.name));
+    Outcome {
+        verdict,
+        decided_after: now,
+        findings,
+        pods,
+        warnings: warnings.told(),
+        ready: judgement.ready,
+        wanted: judgement.wanted,
+    }
+}
+
+/// What did not count, and that the reader of a pass should know all the same.
+fn tolerated(judgement: &Judgement<'_>, book: &EventBook, plan: &Plan, verdict: Verdict) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for group in &judgement.scope.groups {
+        for track in &group.pods {
+            remarks.extend(track.ledgers().filter_map(|(container, ledger)| restarts(track, container, ledger, plan)));
+            remarks.extend(track.pod.containers.iter().flat_map(|container| probes_not_run(track, container, book)));
+        }
+        if group.failures() <= plan.max_restarts {
+            remarks.extend(group.failed.iter().filter_map(|track| failed(track, plan)));
+        }
+        // What holds a rollout back is a cause where the gate did not pass, and told as one.
+        if let Owner::Workload(workload) = group.owner
+            && verdict == Verdict::Healthy
+        {
+            match &workload.detail {
+                Detail::Deployment { paused: true, .. } => remarks.push(
+                    Warning {
+                        code: Code::Paused.into(),
+                        message: format!("{} is paused, with this version fully rolled out", group.name()),
+                    }
+                    .into(),
+                ),
+                Detail::StatefulSet { partition, update_revision, current_revision, .. }
+                    if *partition > 0 && update_revision != current_revision =>
+                {
+                    let message =
+                        format!("{} has partition {partition}: lower ordinals keep the old revision", group.name());
+                    remarks.push(Warning { code: Notice::PartitionedRollout.into(), message }.into());
+                }
+                _ => {}
+            }
+        }
+    }
+    remarks
+}
+
+/// The ends of a container that the plan tolerates, or that were not the app's.
+fn restarts(track: &PodTrack, container: &Container, ledger: &CrashLedger, plan: &Plan) -> Option<Remark> {
+    let name = format!("{} {}", container.role.words(), container.name);
+    let pod = &track.pod.name;
+    let crashes = ledger.crashes();
+    let ignored = plan.ignore_containers.contains(&container.name);
+    if crashes == 0 {
+        let others = Some(ledger.not_the_apps()).filter(|ends| *ends > 0)?;
+        let why = "by its node, a new sandbox or a resize, not because it crashed";
+        let one = format!("{name} of pod {pod} was restarted {} {why}", times(others));
+        return Some(Remark::of_pod(Notice::RestartExcused, pod, one, format!("{name} of {PODS} was restarted {why}")));
+    }
+    if !ignored && crashes > plan.max_restarts {
+        return None;
+    }
+    let how =
+        ledger.newest().map_or_else(String::new, |(_, ended)| format!(", last with {}", exit_code::in_words(ended)));
+    let allowed =
+        if ignored { "the container is ignored".to_owned() } else { format!("{} allowed", plan.max_restarts) };
+    let one = format!("{name} of pod {pod} ended {}{how} ({allowed})", times(crashes));
+    Some(Remark::of_pod(Notice::RestartTolerated, pod, one, format!("{name} of {PODS} ended{how} ({allowed})")))
+}
+
+/// A pod that ended as a whole by its own fault and was replaced, within what the plan allows.
+fn failed(track: &PodTrack, plan: &Plan) -> Option<Remark> {
+    let cause = track.failure()?;
+    let (pod, allowed) = (&track.pod.name, plan.max_restarts);
+    let why = cause.message.strip_prefix("the pod ").unwrap_or(&cause.message);
+    let one = format!("pod {pod} {why}, and was replaced ({allowed} such ends allowed)");
+    let why = why.strip_prefix("was ").map_or_else(|| why.to_owned(), |rest| format!("were {rest}"));
+    let several = format!("{PODS} {why}, and were replaced ({allowed} such ends allowed)");
+    Some(Remark::of_pod(cause.code, pod, one, several))
+}
+
+/// The probes of a container that cannot be run at all. The kubelet takes that for neither answer: such a probe never
+/// kills, and never lets the container count as started.
+fn probes_not_run(track: &PodTrack, container: &Container, book: &EventBook) -> Vec<Remark> {
+    let probes = &container.probes;
+    let kinds = [
+        (ProbeKind::Liveness, "liveness", probes.liveness.is_some()),
+        (ProbeKind::Startup, "startup", probes.startup.is_some()),
+    ];
+    let pod = &track.pod.name;
+    let remarks = kinds.into_iter().filter(|(.., has)| *has).filter_map(|(kind, name, _)| {
+        let said = book.probe_answer(&track.pod.uid, &container.name, kind)?;
+        let (_, why) = said.message.split_once(" probe errored")?;
+        let why = why.strip_prefix(" and resulted in unknown state").unwrap_or(why).trim_start_matches(": ").trim();
+        // While a container stops, or is not there yet, no probe can be run in it, which says nothing.
+        let passes = ["stopping", "canceled", "not running", "not created or running", "process not found"];
+        if passes.iter().any(|words| why.contains(words)) {
+            return None;
+        }
+        let what = format!("{} {}", container.role.words(), container.name);
+        let why = format!("cannot be run, so it has no effect: {why}");
+        let one = format!("the {name} probe of {what} of pod {pod} {why}");
+        Some(Remark::of_pod(Notice::ProbeNotRun, pod, one, format!("the {name} probe of {what} of {PODS} {why}")))
+    });
+    remarks.collect()
+}
+
+/// A cause that was tolerated, with the number of the pods that have it.
+fn of_finding(finding: &Finding) -> Warning {
+    let also = finding.also.len();
+    let more = if also > 0 { format!(" (so do {also} more: {})", named(&finding.also)) } else { String::new() };
+    Warning { code: finding.code.into(), message: format!("{}{more}", finding.message) }
+}
+
+/// Makes findings more telling by what was said after the decision: a crash that turns out to be a probe's.
+pub fn sharpen(outcome: &mut Outcome, view: &View) {
+    for finding in outcome.findings.iter_mut().filter(|finding| finding.code == Code::CrashLoop) {
+        let track = finding.place.pod_uid.as_ref().and_then(|uid| view.pods.get(uid));
+        let better = track.map(PodTrack::causes).unwrap_or_default().iter().find(|cause| {
+            cause.place.container == finding.place.container
+                && matches!(cause.code, Code::LivenessProbeFailed | Code::StartupProbeFailed)
+        });
+        if let Some(cause) = better {
+            finding.code = cause.code;
+            finding.message.clone_from(&cause.message);
+            finding.next_step.clone_from(&cause.next_step);
+            finding.evidence.extend(cause.evidence.iter().cloned());
+        }
+    }
+    let verdict = outcome.verdict;
+    outcome.findings.sort_by_key(|finding| (finding.code.row().verdict != verdict, finding.code));
+}

@@ -1,0 +1,100 @@
+//! One look at a pod, outside of any gate: what it is doing, what keeps it from running, and whether it runs.
+
+use std::time::Duration;
+
+use crate::gate::diagnose::pod_causes;
+use crate::gate::evaluate::ranking;
+use crate::gate::memory::EventBook;
+use crate::gate::model::{ClusterEvent, ContainerState, Phase, Pod, RestartPolicy, Role};
+use crate::gate::result::{Cause, Finding, FirstSights, Place, PodGlance, Verdict};
+use crate::gate::spec::Plan;
+use crate::gate::state::{PodTrack, Surroundings, pod_summary};
+
+/// What has been heard of pods, by which they are looked at.
+#[derive(Debug, Default)]
+pub struct Eyes {
+    book: EventBook,
+}
+
+/// A pod as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// The pod.
+    pub pod: Pod,
+    /// The pod at one glance. Its `state` is hostile text.
+    pub glance: PodGlance,
+    /// What keeps it from running, the root cause first.
+    pub findings: Vec<Finding>,
+    /// Whether it runs.
+    pub standing: Standing,
+}
+
+/// Whether a pod runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Its phase is Running, every container of it that is to keep running does, and it is Ready. The phase alone is no
+    /// proof: a pod in a crash loop is Running too.
+    Running,
+    /// It ran to its end with success, and was meant to: a pod of a Job, or one without an owner that nobody restarts.
+    Completed,
+    /// Anything else: starting, in trouble, failed, evicted, on its way out.
+    NotRunning,
+}
+
+impl Eyes {
+    /// Takes in what was said about a pod.
+    pub fn hear(&mut self, event: &ClusterEvent) {
+        self.book.observe(event);
+    }
+
+    /// Looks at a pod as a gate does that tolerates no crash.
+    #[must_use]
+    pub fn look(&self, pod: Pod) -> Sight {
+        let standing = standing(&pod);
+        let plan = Plan::new("", "", &pod.namespace);
+        let around = Surroundings { book: &self.book, plan: &plan, node_ready: None, now: Duration::ZERO };
+        let track = PodTrack::new(pod, around);
+        let mut findings: Vec<Finding> = Vec::new();
+        if standing == Standing::NotRunning {
+            // A crash that is mended is history, not a cause.
+            let stands = |place: &Place| place.container.as_ref().is_none_or(|name| !is_up(&track.pod, name));
+            let causes = track.causes().iter().filter(|cause| stands(&cause.place)).cloned();
+            findings = ranking::rank(causes.collect(), Verdict::Failed);
+            let may_come = matches!(track.pod.phase, Some(Phase::Pending | Phase::Running) | None);
+            if findings.is_empty() && track.disturbed().is_none() {
+                let mut sights = FirstSights::default();
+                let failed = pod_causes::failed(&track.pod, &plan, Duration::ZERO, &mut sights);
+                findings.extend(failed.map(Cause::into_finding));
+            }
+            if findings.is_empty() && may_come && !track.is_left_out() {
+                findings.push(track.not_ready(around).into_finding());
+            }
+        }
+        let glance = pod_summary::glance(&track);
+        Sight { pod: track.pod, glance, findings, standing }
+    }
+}
+
+fn is_up(pod: &Pod, name: &str) -> bool {
+    let container = pod.containers.iter().find(|container| container.name == name);
+    container.and_then(|container| container.status.as_ref()).is_some_and(|status| status.ready)
+}
+
+fn standing(pod: &Pod) -> Standing {
+    let keeps_on = |role: Role| role != Role::Init;
+    let all_run = pod
+        .containers
+        .iter()
+        .filter(|container| keeps_on(container.role))
+        .all(|container| container.status.as_ref().is_some_and(|status| status.state == ContainerState::Running));
+    let meant_to_end = match &pod.controller {
+        Some(owner) => owner.kind == "Job",
+        None => pod.restart_policy != RestartPolicy::Always,
+    };
+    match pod.phase {
+        _ if pod.deleting => Standing::NotRunning,
+        Some(Phase::Running) if pod.is_ready() && all_run => Standing::Running,
+        Some(Phase::Succeeded) if meant_to_end => Standing::Completed,
+        _ => Standing::NotRunning,
+    }
+}

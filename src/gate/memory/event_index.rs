@@ -1,0 +1,335 @@
+//! The events that rules read, kept small: the newest of each kind about each object.
+
+use std::collections::BTreeMap;
+
+use crate::gate::model::{ClusterEvent, is_earlier};
+
+/// The reasons of events that rules or words rest on. All others are passed over.
+const READ: [&str; 21] = [
+    "FailedMount",
+    "FailedAttachVolume",
+    "FailedMapVolume",
+    "FailedCreatePodSandBox",
+    "FailedCreate",
+    "SuccessfulCreate",
+    "FailedScheduling",
+    "TriggeredScaleUp",
+    "NotTriggerScaleUp",
+    "Killing",
+    "Unhealthy",
+    "Failed",
+    "NodeNotReady",
+    "ProvisioningFailed",
+    "BackOff",
+    "FailedDaemonPod",
+    "SandboxChanged",
+    "Pulling",
+    "Pulled",
+    "Created",
+    "Started",
+];
+
+/// How the kubelet begins when it says why a pull failed.
+const PULL_FAILED: &str = "Failed to pull image";
+
+/// The kind of object whose events are kept by its name.
+pub const CLAIM: &str = "PersistentVolumeClaim";
+
+/// Which probe an event speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProbeKind {
+    /// The readiness probe.
+    Readiness,
+    /// The liveness probe.
+    Liveness,
+    /// The startup probe.
+    Startup,
+}
+
+/// What was said about an object, in one kind of event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The message of the newest one.
+    pub message: String,
+    /// How often it was said.
+    pub count: u32,
+    /// Its place in the order of observation: a larger one was observed later.
+    pub order: u64,
+    /// When it was last said, as the server wrote it.
+    pub last_seen: Option<String>,
+    /// `metadata.uid` of the newest one, by which a repeated observation is known.
+    uid: String,
+}
+
+/// About whom and of which kind: one entry of the book each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    object_uid: String,
+    reason: String,
+    container: Option<String>,
+    probe: Option<ProbeKind>,
+    /// What the message is about, where one object gets several of a kind side by side: the volume of a `FailedMount`;
+    /// the pull of a `Failed`, of which the kubelet sends two and only one says why.
+    topic: Option<String>,
+}
+
+/// All that was said, by object.
+#[derive(Debug, Default)]
+pub struct EventBook {
+    entries: BTreeMap<Key, Said>,
+    /// What was last said about each `PersistentVolumeClaim`, by its name, which is all that pods know of it.
+    claims: BTreeMap<String, ClaimSaid>,
+    order: u64,
+}
+
+/// What was last said about a `PersistentVolumeClaim`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimSaid {
+    /// The event's reason: `ProvisioningFailed`, `WaitForFirstConsumer`, `FailedBinding`, ….
+    pub reason: String,
+    /// The event's message.
+    pub message: String,
+    last_seen: Option<String>,
+}
+
+impl EventBook {
+    /// Takes in an event; a repeated observation of the same one changes nothing. True where something was new.
+    pub fn observe(&mut self, event: &ClusterEvent) -> bool {
+        if event.object_kind == CLAIM {
+            return self.observe_claim(event);
+        }
+        if !READ.contains(&event.reason.as_str()) {
+            return false;
+        }
+        let key = Key {
+            object_uid: event.object_uid.clone(),
+            reason: event.reason.clone(),
+            container: event.container.clone(),
+            probe: probe_of(&event.message),
+            topic: topic_of(&event.reason, &event.message),
+        };
+        self.order += 1;
+        let said = Said {
+            message: event.message.clone(),
+            count: event.count,
+            order: self.order,
+            last_seen: event.last_seen.clone(),
+            uid: event.uid.clone(),
+        };
+        match self.entries.get_mut(&key) {
+            Some(known) if known.uid == said.uid && known.count >= said.count && known.message == said.message => false,
+            // A list has no order in time: an older event of the same kind does not take the place of a newer one.
+            Some(known) if is_older(&said, known) => false,
+            Some(known) => {
+                *known = said;
+                true
+            }
+            None => {
+                self.entries.insert(key, said);
+                true
+            }
+        }
+    }
+
+    fn observe_claim(&mut self, event: &ClusterEvent) -> bool {
+        let said = ClaimSaid {
+            reason: event.reason.clone(),
+            message: event.message.clone(),
+            last_seen: event.last_seen.clone(),
+        };
+        let known = self.claims.get(&event.object_name);
+        let stamps = known.and_then(|known| known.last_seen.as_deref()).zip(said.last_seen.as_deref());
+        let is_older = stamps.is_some_and(|(known, said)| is_earlier(said, known));
+        let is_news =
+            !is_older && known.is_none_or(|known| (&known.reason, &known.message) != (&said.reason, &said.message));
+        if !is_older {
+            self.claims.insert(event.object_name.clone(), said);
+        }
+        is_news
+    }
+
+    /// What was last said about the `PersistentVolumeClaim` of this name.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&ClaimSaid> {
+        self.claims.get(name)
+    }
+
+    /// How much was said so far: what is said from now on has a larger [`Said::order`].
+    #[must_use]
+    pub fn order(&self) -> u64 {
+        self.order
+    }
+
+    /// The newest thing said about this container of the object of this reason.
+    #[must_use]
+    pub fn newest_of(&self, object_uid: &str, reason: &str, container: &str) -> Option<&Said> {
+        let key = Key {
+            object_uid: object_uid.to_owned(),
+            reason: reason.to_owned(),
+            container: Some(container.to_owned()),
+            probe: None,
+            topic: None,
+        };
+        self.entries.get(&key)
+    }
+
+    /// What was said about the object with this UID, of this reason, about any container.
+    pub fn about<'a>(&'a self, object_uid: &'a str, reason: &'a str) -> impl Iterator<Item = &'a Said> {
+        self.entries
+            .iter()
+            .filter(move |(key, _)| key.object_uid == object_uid && key.reason == reason)
+            .map(|(_, said)| said)
+    }
+
+    /// The newest thing said about the object of this reason.
+    #[must_use]
+    pub fn newest(&self, object_uid: &str, reason: &str) -> Option<&Said> {
+        let about = self.entries.iter().filter(|(key, _)| key.object_uid == object_uid && key.reason == reason);
+        about.map(|(_, said)| said).max_by_key(|said| said.order)
+    }
+
+    /// The last answer of a probe (event `Unhealthy`) of this container.
+    #[must_use]
+    pub fn probe_answer(&self, pod_uid: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
+        self.entry(pod_uid, "Unhealthy", container, probe)
+    }
+
+    /// That the kubelet killed this container because this probe failed (event `Killing`).
+    #[must_use]
+    pub fn probe_kill(&self, pod_uid: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
+        self.entry(pod_uid, "Killing", container, probe)
+    }
+
+    /// What the kubelet said about pulling the image of this container (event `Failed`).
+    #[must_use]
+    pub fn pull_failure(&self, pod_uid: &str, container: &str) -> Option<&Said> {
+        let key = Key {
+            object_uid: pod_uid.to_owned(),
+            reason: "Failed".to_owned(),
+            container: Some(container.to_owned()),
+            probe: None,
+            topic: Some(PULL_FAILED.to_owned()),
+        };
+        self.entries.get(&key)
+    }
+
+    fn entry(&self, pod_uid: &str, reason: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
+        let key = Key {
+            object_uid: pod_uid.to_owned(),
+            reason: reason.to_owned(),
+            container: Some(container.to_owned()),
+            probe: Some(probe),
+            topic: None,
+        };
+        self.entries.get(&key)
+    }
+}
+
+/// True for a step on the way of a pod to its start. Most pods take them all, without anything to tell.
+#[must_use]
+pub fn is_progress(reason: &str) -> bool {
+    matches!(reason, "Pulling" | "Pulled" | "Created" | "Started")
+}
+
+fn topic_of(reason: &str, message: &str) -> Option<String> {
+    match reason {
+        "FailedMount" => message.split('"').nth(1).map(str::to_owned),
+        "Failed" if message.starts_with(PULL_FAILED) => Some(PULL_FAILED.to_owned()),
+        _ => None,
+    }
+}
+
+/// The probe that a message of the kubelet names: `Liveness probe failed: …`, `Container app failed liveness probe, …`.
+fn probe_of(message: &str) -> Option<ProbeKind> {
+    let text = message.to_ascii_lowercase();
+    [("readiness", ProbeKind::Readiness), ("liveness", ProbeKind::Liveness), ("startup", ProbeKind::Startup)]
+        .into_iter()
+        .find(|(name, _)| text.starts_with(&format!("{name} probe")) || text.contains(&format!("failed {name} probe")))
+        .map(|(_, probe)| probe)
+}
+
+fn is_older(one: &Said, other: &Said) -> bool {
+    one.last_seen.as_deref().zip(other.last_seen.as_deref()).is_some_and(|(one, other)| is_earlier(one, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventBook, ProbeKind};
+    use crate::gate::model::ClusterEvent;
+
+    fn event(uid: &str, reason: &str, message: &str, count: u32, last_seen: &str) -> ClusterEvent {
+        ClusterEvent {
+            uid: uid.to_owned(),
+            object_kind: "Pod".to_owned(),
+            object_name: "a".to_owned(),
+            object_uid: "a".to_owned(),
+            container: None,
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            warning: true,
+            count,
+            last_seen: Some(last_seen.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_repeat_is_no_news_and_a_later_one_is() {
+        let mut book = EventBook::default();
+        let first = || event("e", "FailedCreate", "no", 1, "2026-11-21T03:00:01Z");
+        assert!(book.observe(&first()));
+        assert!(!book.observe(&first()), "the same again");
+        assert!(book.observe(&event("e", "FailedCreate", "no", 2, "2026-11-21T03:00:05Z")), "counted again");
+        assert!(!book.observe(&first()), "the earlier state of the same event");
+        assert!(book.observe(&event("e", "FailedCreate", "never", 2, "2026-11-21T03:00:05Z")), "other words");
+        assert!(book.observe(&event("f", "FailedCreate", "never", 1, "2026-11-21T03:00:05Z")), "another event");
+        assert!(!book.observe(&event("g", "Whatever", "x", 1, "2026-11-21T03:00:05Z")), "nothing rests on it");
+    }
+
+    #[test]
+    fn an_older_event_does_not_take_the_place_of_a_newer_one() {
+        let mut book = EventBook::default();
+        book.observe(&event("new", "FailedMount", "new", 1, "2026-11-21T03:00:09Z"));
+        assert!(!book.observe(&event("old", "FailedMount", "old", 1, "2026-11-21T03:00:01Z")));
+        assert_eq!(book.newest("a", "FailedMount").unwrap().message, "new");
+        // Within a second the two precisions of the API cannot be told apart: the order of observation holds.
+        assert!(book.observe(&event("same", "FailedMount", "same", 1, "2026-11-21T03:00:09.000001Z")));
+        assert_eq!(book.newest("a", "FailedMount").unwrap().message, "same");
+    }
+
+    #[test]
+    fn volumes_and_pulls_stand_side_by_side() {
+        let mut book = EventBook::default();
+        for (uid, message) in [
+            ("1", "MountVolume.SetUp failed for volume \"a\" : x"),
+            ("2", "MountVolume.SetUp failed for volume \"b\" : y"),
+        ] {
+            book.observe(&event(uid, "FailedMount", message, 1, "2026-11-21T03:00:09Z"));
+        }
+        assert_eq!(book.about("a", "FailedMount").count(), 2);
+        assert_eq!(book.about("b", "FailedMount").count(), 0);
+        let pull = |uid, message| ClusterEvent {
+            container: Some("app".to_owned()),
+            ..event(uid, "Failed", message, 1, "2026-11-21T03:00:09Z")
+        };
+        book.observe(&pull("3", "Failed to pull image \"x\": not found"));
+        book.observe(&pull("4", "Error: ErrImagePull"));
+        assert_eq!(book.pull_failure("a", "app").unwrap().message, "Failed to pull image \"x\": not found");
+        assert!(book.pull_failure("a", "other").is_none());
+    }
+
+    #[test]
+    fn probes_are_told_apart() {
+        let mut book = EventBook::default();
+        let said = |uid, reason, message| ClusterEvent {
+            container: Some("app".to_owned()),
+            ..event(uid, reason, message, 1, "2026-11-21T03:00:09Z")
+        };
+        book.observe(&said("1", "Unhealthy", "Readiness probe failed: 404"));
+        book.observe(&said("2", "Unhealthy", "Liveness probe failed: 500"));
+        book.observe(&said("3", "Killing", "Container app failed startup probe, will be restarted"));
+        assert_eq!(book.probe_answer("a", "app", ProbeKind::Readiness).unwrap().message, "Readiness probe failed: 404");
+        assert_eq!(book.probe_answer("a", "app", ProbeKind::Liveness).unwrap().message, "Liveness probe failed: 500");
+        assert!(book.probe_kill("a", "app", ProbeKind::Startup).is_some());
+        assert!(book.probe_kill("a", "app", ProbeKind::Liveness).is_none());
+    }
+}

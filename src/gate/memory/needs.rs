@@ -1,0 +1,26 @@
+//! Which kinds of workloads must be followed for a verdict.
+
+use std::collections::BTreeSet;
+
+use crate::gate::model::{Source, WorkloadKind};
+
+/// The kinds of workloads that a gate must follow now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    /// All of them: nothing is known yet that speaks for the gated version.
+    All,
+    /// These alone.
+    These(BTreeSet<WorkloadKind>),
+}
+
+impl Needs {
+    /// True where a verdict rests on this source. Events and nodes are proof, and no verdict rests on them alone.
+    #[must_use]
+    pub fn include(&self, source: Source) -> bool {
+        match (source, self) {
+            (Source::Pods, _) | (Source::Workloads(_), Self::All) => true,
+            (Source::Workloads(kind), Self::These(kinds)) => kinds.contains(&kind),
+            (Source::Events | Source::Nodes, _) => false,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What Kubernetes says, in our types: pods, workloads, nodes, events, selectors, image references.
+//!
+//! What may live here: the fields of API objects and what they mean by themselves. What may not: anything that a gate
+//! asks for, remembers or concludes. This folder imports no other.
+
+pub mod event;
+pub mod image_ref;
+pub mod message;
+pub mod node;
+pub mod object;
+pub mod pod;
+pub mod resource_version;
+pub mod selector;
+pub mod source;
+pub mod timestamp;
+pub mod workload;
+
+pub use event::ClusterEvent;
+pub use image_ref::{Reference, split};
+pub use message::essence;
+pub use node::Node;
+pub use object::Object;
+pub use pod::{
+    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, PodResize, Probe, Probes,
+    Resize, RestartPolicy, RestartRule, Role,
+};
+pub use resource_version::ResourceVersion;
+pub use selector::{Selector, SelectorError, Test, is_dns_name, is_label_key, is_label_value};
+pub use source::{Source, Trouble, TroubleKind};
+pub use timestamp::is_earlier;
+pub use workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};

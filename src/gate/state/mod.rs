@@ -1,0 +1,10 @@
+//! The known cluster: every pod with its history, every workload and node, as the facts told them.
+//!
+//! What may live here: how a fact changes what is known. What may not: what that means for the gate.
+
+pub mod cluster;
+pub mod pod_history;
+pub mod pod_summary;
+
+pub use cluster::View;
+pub use pod_history::{PodTrack, Surroundings};

@@ -1,0 +1,130 @@
+//! What a pod is doing, in a few words. Parts of them are the cluster's own: hostile text.
+
+use super::pod_history::PodTrack;
+use crate::gate::diagnose::exit_code;
+use crate::gate::model::{Container, ContainerState, Phase, Pod, Role};
+use crate::gate::result::{Code, PodGlance, PodSummary};
+
+/// What the pod is doing.
+#[must_use]
+pub fn state(track: &PodTrack) -> String {
+    let pod = &track.pod;
+    if let Some(why) = track.disturbed() {
+        return why;
+    }
+    if track.failure().is_some_and(|cause| cause.code == Code::DiskLimitExceeded) {
+        return "evicted for its own disk limit".to_owned();
+    }
+    if pod.deleting {
+        return "terminating".to_owned();
+    }
+    match pod.phase {
+        Some(Phase::Succeeded) => return "succeeded".to_owned(),
+        Some(Phase::Failed) => {
+            return pod.reason.as_ref().map_or_else(|| "failed".to_owned(), |reason| format!("failed: {reason}"));
+        }
+        _ => {}
+    }
+    if pod.is_ready() {
+        return "ready".to_owned();
+    }
+    if pod.node.is_none() {
+        let reason =
+            pod.scheduled.as_ref().filter(|condition| !condition.status).and_then(|condition| condition.reason.clone());
+        return reason.unwrap_or_else(|| "waiting for a node".to_owned());
+    }
+    if let Some(words) = pod.containers.iter().find_map(trouble) {
+        return words;
+    }
+    let statuses = || pod.containers.iter().filter_map(|container| Some((container, container.status.as_ref()?)));
+    if let Some((container, _)) = statuses()
+        .find(|(container, status)| container.role == Role::Init && matches!(status.state, ContainerState::Running))
+    {
+        return format!("init container {} runs", container.name);
+    }
+    let app = |container: &Container| container.role == Role::App;
+    if statuses().any(|(container, status)| app(container) && matches!(status.state, ContainerState::Running)) {
+        return "running, not ready".to_owned();
+    }
+    "starting".to_owned()
+}
+
+/// A container in trouble: it waits for more than its turn, or has ended.
+fn trouble(container: &Container) -> Option<String> {
+    let status = container.status.as_ref()?;
+    match &status.state {
+        ContainerState::Waiting { reason: Some(reason), .. }
+            if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing") =>
+        {
+            Some(format!("{}: {reason}", container.name))
+        }
+        ContainerState::Terminated(ended) if container.role != Role::Init || ended.exit_code != 0 => {
+            Some(format!("{} ended: {}", container.name, exit_code::in_words(ended)))
+        }
+        _ => None,
+    }
+}
+
+/// What the pod waits for, where its state does not say so itself.
+#[must_use]
+pub fn waits_for(track: &PodTrack) -> Option<String> {
+    let pod = &track.pod;
+    if pod.is_ready() || pod.deleting || matches!(pod.phase, Some(Phase::Succeeded | Phase::Failed)) {
+        return None;
+    }
+    if let Some(cause) = track.causes().first() {
+        return Some(cause.message.clone());
+    }
+    if pod.node.is_none() {
+        return Some("a node".to_owned());
+    }
+    let statuses = || pod.containers.iter().filter_map(|container| Some((container, container.status.as_ref()?)));
+    if statuses()
+        .any(|(container, status)| container.role == Role::Init && matches!(status.state, ContainerState::Running))
+    {
+        return Some("its end".to_owned());
+    }
+    let (container, _) = statuses().find(|(container, status)| {
+        !status.ready && container.role != Role::Init && status.state == ContainerState::Running
+    })?;
+    let probes = &container.probes;
+    let started = container.status.as_ref().and_then(|status| status.started);
+    match (&probes.startup, &probes.readiness) {
+        (Some(probe), _) if started == Some(false) => Some(format!("startup probe: {}", probe.asks)),
+        (_, Some(probe)) => Some(format!("readiness probe: {}", probe.asks)),
+        _ => None,
+    }
+}
+
+/// The pod at one glance.
+#[must_use]
+pub fn glance(track: &PodTrack) -> PodGlance {
+    let PodSummary { name, state, ready, restarts, .. } = summary(track);
+    let counted = || track.pod.containers.iter().filter(|container| container.role != Role::Init);
+    let is_ready = |container: &&Container| container.status.as_ref().is_some_and(|status| status.ready);
+    PodGlance {
+        pod: name,
+        state,
+        ready,
+        troubled: !track.causes().is_empty(),
+        containers_ready: u32::try_from(counted().filter(is_ready).count()).unwrap_or(u32::MAX),
+        containers: u32::try_from(counted().count()).unwrap_or(u32::MAX),
+        restarts,
+        created: track.pod.created.clone(),
+        waits_for: waits_for(track),
+    }
+}
+
+/// The pod as the report shows it.
+#[must_use]
+pub fn summary(track: &PodTrack) -> PodSummary {
+    let pod: &Pod = &track.pod;
+    PodSummary {
+        name: pod.name.clone(),
+        phase: pod.phase.map_or_else(String::new, |phase| phase.to_string()),
+        state: state(track),
+        ready: pod.is_ready(),
+        restarts: pod.restarts(),
+        node: pod.node.clone(),
+    }
+}

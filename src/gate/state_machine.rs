@@ -1,0 +1,395 @@
+//! The gate itself: a state machine over observations, with time passed in.
+//!
+//! Whatever is decided is decided at a moment: when a fact is observed, or when a deadline passes. [`Gate::advance`]
+//! visits every deadline up to the time given, one by one, so that it makes no difference how often it is called.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::gate::Fact;
+use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
+use crate::gate::evaluate::{
+    Course, Journal, Judgement, Moment, Owner, OwnerSights, PODS, Remark, Remarks, Scope, evidence, outcome,
+};
+use crate::gate::memory::Needs;
+use crate::gate::model::{Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
+use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
+use crate::gate::spec::Plan;
+use crate::gate::state::View;
+
+/// What the gate wants from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing but observations and time.
+    Nothing,
+    /// A quorum LIST of the pods, a fresh read of each of these owners, and a LIST of every kind of workload whose state
+    /// was not proven within the plan's `delay` (a workload of these labels can have come while its kind was not
+    /// followed, or while its watch was silent), answered with [`Fact::Confirmed`]; where that fails, with
+    /// [`Fact::Lost`] of the source that failed, and the gate asks again once it is restored.
+    Confirmation {
+        /// Kind and name of each.
+        owners: Vec<(WorkloadKind, String)>,
+        /// Counts the questions: an answer to an older one is useless.
+        ticket: u64,
+    },
+    /// The smoke run of the plan, answered with [`Fact::Smoked`]. Where the gate wants something else before that, the
+    /// run is of no use any more.
+    Smoke {
+        /// Counts the questions, as with a confirmation.
+        ticket: u64,
+    },
+}
+
+/// One gate: a state machine over observations, with time passed in.
+#[derive(Debug)]
+pub struct Gate {
+    plan: Plan,
+    view: View,
+    now: Duration,
+    course: Course,
+    owner_sights: OwnerSights,
+    /// When the causes that stand will count.
+    deadlines: Vec<Duration>,
+    warnings: Remarks,
+    outcome: Option<Outcome>,
+    journal: Journal,
+    needs: Needs,
+}
+
+impl Gate {
+    /// A gate that begins now: all times are since this moment.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            view: View::default(),
+            now: Duration::ZERO,
+            course: Course::default(),
+            owner_sights: OwnerSights::new(),
+            deadlines: Vec::new(),
+            warnings: Remarks::default(),
+            outcome: None,
+            journal: Journal::default(),
+            needs: Needs::All,
+        }
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Takes in one fact, observed `at` that time since the gate began. After the decision, facts can make the findings
+    /// more telling (an event that names the probe), but never change the verdict.
+    pub fn observe(&mut self, at: Duration, fact: Fact) {
+        self.advance(at);
+        if self.outcome.is_some() {
+            self.sharpen(fact);
+            return;
+        }
+        let news = match fact {
+            Fact::Listed { source, objects } if self.view.is_outdated(&objects) => self.lose(source, outdated(source)),
+            Fact::Listed { source, objects } => {
+                if self.view.sources.listed(source, self.now) {
+                    self.journal.push(self.now, GateEvent::Recovered { source });
+                }
+                // The first list of a source is news even where it is empty: it makes the view complete.
+                self.view.see_all(source, objects, &self.plan, self.now);
+                true
+            }
+            Fact::Seen(object) => self.view.see(*object, &self.plan, self.now),
+            Fact::Gone { source, uid } => self.view.forget(source, &uid),
+            Fact::Lost { source, trouble } => self.lose(source, trouble),
+            Fact::Resumed { source } => {
+                if self.view.sources.resumed(source) {
+                    self.journal.push(self.now, GateEvent::Recovered { source });
+                }
+                true
+            }
+            Fact::Rested { source } => {
+                self.view.sources.rested(source);
+                // It was followed for a moment after the last look said that nobody needs it: that look stands.
+                self.needs.include(source)
+            }
+            Fact::Denied { source, message } => {
+                let news = self.view.sources.denied(source, message);
+                if news && source != Source::Pods {
+                    let warning = self.warnings.deny(source);
+                    self.journal.push(self.now, GateEvent::Warned(warning));
+                }
+                news
+            }
+            Fact::Noticed(warning) => {
+                self.warn(warning.into());
+                false
+            }
+            Fact::Confirmed { pods, owners, kinds } => {
+                if self.course.take_question() {
+                    let is_proof = self.take_answer(pods, owners, &kinds);
+                    self.judge(is_proof);
+                }
+                false
+            }
+            Fact::Smoked(run) => {
+                if self.course.take_smoke() {
+                    if let Some((verdict, mut causes)) = run.objection(self.now) {
+                        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+                        self.decide(verdict, causes);
+                    } else {
+                        self.course.smoke_passed();
+                        self.judge(false);
+                    }
+                }
+                false
+            }
+            Fact::RecordingEnded => {
+                self.recording_ended();
+                false
+            }
+        };
+        if news {
+            self.judge(false);
+        }
+    }
+
+    /// Lets time pass: decides what is due by `now`.
+    pub fn advance(&mut self, now: Duration) {
+        while let Some(due) = self.wake_at().filter(|due| *due <= now) {
+            self.now = due;
+            self.judge(false);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// When [`Gate::advance`] will matter next, if nothing is observed before: always later than the last look.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Duration> {
+        if self.outcome.is_some() {
+            return None;
+        }
+        let never_reached = (!self.view.sources.reached()).then_some(NEVER_REACHED_LIMIT);
+        let causes = self.deadlines.iter().copied();
+        causes.chain(never_reached).chain(self.course.deadlines(&self.plan)).filter(|at| *at > self.now).min()
+    }
+
+    /// What the gate wants from outside now.
+    #[must_use]
+    pub fn want(&self) -> Want {
+        if let Some(ticket) = self.course.smoke_ticket().filter(|_| self.outcome.is_none()) {
+            return Want::Smoke { ticket };
+        }
+        match self.course.ticket().filter(|_| self.outcome.is_none()) {
+            Some(ticket) => {
+                let owners = self.owners().into_iter().map(|owner| (owner.kind, owner.name.clone())).collect();
+                Want::Confirmation { owners, ticket }
+            }
+            None => Want::Nothing,
+        }
+    }
+
+    /// The kinds of workloads that must be followed now.
+    #[must_use]
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// When the gate will want its pass confirmed, where all stays as it is.
+    #[must_use]
+    pub fn confirms_at(&self) -> Option<Duration> {
+        self.course.stable_at(&self.plan).filter(|_| self.outcome.is_none())
+    }
+
+    /// How it ended, once it did.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Ends the gate from outside with what it knows so far: a signal, or a panic elsewhere. A decided gate stays as it
+    /// is.
+    pub fn end(&mut self, now: Duration, verdict: Verdict) {
+        self.advance(now);
+        if self.outcome.is_none() {
+            let causes = self.with_judgement(|judgement| judgement.causes.clone());
+            self.decide(verdict, causes);
+        }
+    }
+
+    /// Adds proof to the finding at `place` of the outcome, once there is one.
+    pub fn attach(&mut self, place: usize, evidence: Vec<Evidence>) {
+        if let Some(finding) = self.outcome.as_mut().and_then(|outcome| outcome.findings.get_mut(place)) {
+            for piece in &evidence {
+                if piece.kind == EvidenceKind::Log {
+                    evidence::read_log(finding, &piece.text, &self.view);
+                }
+            }
+            finding.evidence.extend(evidence);
+        }
+    }
+
+    /// Adds the proof that was observed on the way (events of this run, the node) to the findings, once nothing more
+    /// will be observed or attached. To be called once.
+    pub fn conclude(&mut self) {
+        if let Some(outcome) = &mut self.outcome {
+            evidence::complete(outcome, &self.view);
+        }
+    }
+
+    /// What changed since this was last asked, oldest first, each with its time since the gate began.
+    pub fn take_events(&mut self) -> Vec<(Duration, GateEvent)> {
+        self.journal.take()
+    }
+
+    /// What the gate is still waiting for, in words; `None` where all is well or decided.
+    #[must_use]
+    pub fn lacking(&mut self) -> Option<String> {
+        if self.outcome.is_some() {
+            None
+        } else {
+            Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking()
+        }
+    }
+
+    fn with_judgement<T>(&mut self, look: impl FnOnce(&Judgement<'_>) -> T) -> T {
+        look(&Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights))
+    }
+
+    /// Judges what is known now, and decides where that is enough.
+    fn judge(&mut self, confirmed: bool) {
+        let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
+        self.journal.note(&judgement, &self.plan, self.now);
+        let moment = Moment { judgement: &judgement, view: &self.view, plan: &self.plan, now: self.now, confirmed };
+        let decision = self.course.decision(&moment, &mut self.journal);
+        self.deadlines = judgement.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
+        let disruptions = disruptions(&judgement);
+        self.needs = judgement.needs;
+        for warning in disruptions {
+            self.warn(warning);
+        }
+        if let Some((verdict, causes)) = decision {
+            self.decide(verdict, causes);
+        }
+    }
+
+    fn decide(&mut self, verdict: Verdict, causes: Vec<Cause>) {
+        let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
+        let warnings = std::mem::take(&mut self.warnings);
+        self.outcome =
+            Some(outcome::outcome(&judgement, &self.view.book, &self.plan, self.now, verdict, causes, warnings));
+        self.journal.push(self.now, GateEvent::Decided { verdict });
+    }
+
+    /// The owners whose fields are known.
+    fn owners(&self) -> Vec<&Workload> {
+        let scope = Scope::of(&self.view, &self.plan);
+        let owners = scope.groups.into_iter().filter_map(|group| match group.owner {
+            Owner::Workload(workload) => Some(workload),
+            Owner::Nobody | Owner::Unreadable { .. } => None,
+        });
+        owners.collect()
+    }
+
+    fn lose(&mut self, source: Source, trouble: Trouble) -> bool {
+        if self.view.sources.lost(source, trouble.clone(), self.now) {
+            self.journal.push(self.now, GateEvent::Trouble { source, message: trouble.message });
+        }
+        true
+    }
+
+    /// Takes in the answer of the confirming read. An owner that was asked for and is not in it was not found, nor was a
+    /// workload of a kind that was listed. Returns false for an answer that is older than what is known already: it
+    /// proves nothing, and takes nothing back.
+    fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>, kinds: &[WorkloadKind]) -> bool {
+        let pods: Vec<Object> = pods.into_iter().map(Object::Pod).collect();
+        let outdated_owner = |owner: &&Workload| self.view.is_outdated([&Object::Workload((*owner).clone())]);
+        let mut past: BTreeSet<Source> =
+            owners.iter().filter(outdated_owner).map(|owner| Source::Workloads(owner.kind)).collect();
+        if self.view.is_outdated(&pods) {
+            past.insert(Source::Pods);
+        }
+        if !past.is_empty() {
+            for source in past {
+                self.lose(source, outdated(source));
+            }
+            return false;
+        }
+        for kind in kinds {
+            let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
+            self.view.see_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
+        }
+        let asked: Vec<_> = self.owners().into_iter().map(|owner| (owner.kind, owner.uid.clone())).collect();
+        for (kind, uid) in asked {
+            if !owners.iter().any(|owner| owner.uid == uid) {
+                self.view.forget(Source::Workloads(kind), &uid);
+            }
+        }
+        for owner in owners {
+            self.view.see(Object::Workload(owner), &self.plan, self.now);
+        }
+        self.view.see_all(Source::Pods, pods, &self.plan, self.now);
+        true
+    }
+
+    fn recording_ended(&mut self) {
+        let lacking = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking();
+        let still = lacking.map_or_else(
+            || "everything was ready, but not for long enough".to_owned(),
+            |why| format!("still waiting: {why}"),
+        );
+        let message =
+            format!("the recording ended after {:.1} s, before the gate could decide; {still}", self.now.as_secs_f64());
+        let mut causes = vec![Cause::new(Code::RecordingEnded, Place::default(), message, self.now)];
+        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+        self.decide(Verdict::Inconclusive, causes);
+    }
+
+    /// Lets what is heard after the decision make a finding more telling: the kubelet's event that names the probe can
+    /// come a moment after the crash. The verdict stays.
+    fn sharpen(&mut self, fact: Fact) {
+        let events = match fact {
+            Fact::Seen(object) => vec![*object],
+            Fact::Listed { source: Source::Events, objects } => objects,
+            _ => return,
+        };
+        for object in events {
+            if matches!(object, Object::Event(_) | Object::Node(_)) {
+                self.view.see(object, &self.plan, self.now);
+            }
+        }
+        if let Some(outcome) = &mut self.outcome {
+            outcome::sharpen(outcome, &self.view);
+        }
+    }
+
+    fn warn(&mut self, remark: Remark) {
+        let warning = remark.warning.clone();
+        if self.warnings.add(remark) {
+            self.journal.push(self.now, GateEvent::Warned(warning));
+        }
+    }
+}
+
+/// The pods that the platform took away or is taking away, and those that ended and nobody knows why. They are soon gone,
+/// and a pass must tell of them.
+fn disruptions(judgement: &Judgement<'_>) -> Vec<Remark> {
+    let left_out = judgement.scope.groups.iter().flat_map(|group| &group.left_out);
+    let remarks = left_out.filter_map(|track| {
+        let pod = &track.pod;
+        let (code, why) = if let Some(why) = track.disturbed() {
+            (Code::PodDisrupted, why)
+        } else {
+            let unexplained = pod.phase == Some(Phase::Failed) && !pod.deleting && track.failure().is_none();
+            let reason = pod.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+            (Code::PodFailed, unexplained.then(|| format!("replaced after it ended in phase Failed{reason}"))?)
+        };
+        let one = format!("pod {} was {why}; it was left out", pod.name);
+        Some(Remark::of_pod(code, &pod.name, one, format!("{PODS} were {why}; they were left out")))
+    });
+    remarks.collect()
+}
+
+fn outdated(source: Source) -> Trouble {
+    let message = format!("the {source} were answered older than they had been shown before");
+    Trouble { kind: TroubleKind::Stale, message, hopeless: false }
+}
