@@ -8,17 +8,18 @@ use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
 use super::rehearsal;
-use crate::cluster::connect::{ConnectError, ConnectOptions, Connection};
-use crate::cluster::identity::Expect;
-use crate::cluster::rehearsed::Rehearsed;
-use crate::cluster::{session, signals, unconnected};
+use crate::cluster::api::Expect;
+use crate::cluster::api::{ConnectError, ConnectOptions, Connection};
+use crate::cluster::drive::Rehearsed;
+use crate::cluster::drive::{Run, Sink};
+use crate::cluster::drive::{session, unconnected};
+use crate::cluster::signals;
 use crate::gate::Gate;
 use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
 use crate::manifest::Loaded;
 use crate::report::json;
 use crate::report::printer::Printer;
-use crate::report::run::{Run, Sink};
 use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sandbox};
 
 /// Judge a fresh deploy: the main job

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cluster::connect::{ConnectOptions, PLUGIN_TIMEOUT, REQUEST_TIMEOUT};
+use crate::cluster::api::{ConnectOptions, PLUGIN_TIMEOUT, REQUEST_TIMEOUT};
 
 /// Which cluster to ask.
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,8 @@ use clap::ValueEnum;
 
 use super::{drill, overwriting};
 
+use crate::cluster::api::Target;
+use crate::cluster::drive::{Run, Sink};
 use crate::gate::result::{GateEvent, Verdict};
 use crate::gate::spec::Plan;
 use crate::manifest::Loaded;
@@ -19,7 +21,6 @@ use crate::report::json::{self, Json};
 use crate::report::live::Live;
 use crate::report::printer::Printer;
 use crate::report::quote;
-use crate::report::run::{Run, Sink, Target};
 use crate::report::story::Mistake;
 
 /// How the result is told.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::overwriting;
-use crate::cluster::connect::Connection;
+use crate::cluster::api::Connection;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::{WriteError, Writer};
 use crate::report::printer::Printer;

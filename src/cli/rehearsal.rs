@@ -4,7 +4,7 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cluster::connect::{ConnectError, Connection};
+use crate::cluster::api::{ConnectError, Connection};
 use crate::gate::result::Verdict;
 use crate::report::quote;
 use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};

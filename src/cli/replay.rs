@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::rehearsal;
+use crate::cluster::api::Target;
+use crate::cluster::drive::{GateRun, Run, Sink};
 use crate::gate::result::Code;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
 use crate::report::printer::Printer;
-use crate::report::run::{GateRun, Run, Sink, Target};
 
 /// Judge a recording again, offline and in virtual time
 #[derive(Debug, clap::Args)]

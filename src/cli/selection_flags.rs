@@ -1,6 +1,6 @@
 //! The flags that say which pods are looked at, shared by the commands that are about no gate.
 
-use crate::cluster::collection::Collection;
+use crate::cluster::api::Collection;
 use crate::gate::model::{Selector, Source, is_dns_name};
 
 /// Which pods to look at.

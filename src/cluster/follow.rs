@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::budget::Budget;
-use super::collection::Collection;
-use super::connect::{Connection, Meter};
-use super::link::Link;
-use super::signals::{Stop, stopped};
-use super::sleep::{Clock, TICK};
-use super::source::{Observed, Pace, Shared};
-use super::subscriptions::Subscriptions;
+use crate::cluster::api::Budget;
+use crate::cluster::api::Collection;
+use crate::cluster::api::{Connection, RequestCounter};
+use crate::cluster::signals::{Stop, stopped};
+use crate::cluster::watch::Link;
+use crate::cluster::watch::Subscriptions;
+use crate::cluster::watch::sleep::{Clock, TICK};
+use crate::cluster::watch::{Observed, Pace, Shared};
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
 use crate::gate::Fact;
@@ -94,7 +94,7 @@ pub async fn follow(
     };
     let (sender, mut inbox) = mpsc::unbounded_channel();
     let mut sources = Subscriptions::new(shared);
-    sources.subscribe(followed.pods.clone(), Pace::of_feed(QUIET), true, &Meter::default(), sender);
+    sources.subscribe(followed.pods.clone(), Pace::of_feed(QUIET), true, &RequestCounter::default(), sender);
     sources.start();
 
     let mut following = Following { start, followed, feed: Feed::default(), trouble: None };

@@ -3,40 +3,25 @@
 //! What may live here: requests and what is known of their trustworthiness. What may not: what a fact means for a
 //! verdict.
 //!
-//! [`connect`] opens a [`connect::Connection`] from explicit configuration only ([`kubeconfig`], [`proxy`]). [`request`]
-//! is the one gateway: every request passes it, is counted, bounded in time, and its failure named ([`failure`]). A
-//! [`source`] keeps one collection fresh by LIST and WATCH within the [`budget`]; the [`ledger`] is how it proves that a
-//! silent watch is not a dead one. The [`session`] drives gates with sources, confirming reads ([`confirm`]) and
-//! [`evidence`]. [`pod_run`] creates one pod, reads its log to the end over broken connections ([`log_resume`]) and
-//! deletes it. [`follow`] drives a feed with one source, and [`look`] reads pods once.
+//! One folder a question, and imports run downward only:
+//!
+//! 1. [`signals`]: was this process asked to stop?
+//! 2. [`api`]: how is one request made, and what does its failure mean? Every request passes [`api::request`], is counted,
+//!    bounded in time, and paid for from the [`api::budget`].
+//! 3. [`watch`]: how is a collection kept fresh, and can a silent watch be believed?
+//! 4. [`run`]: how is one pod created, read to its end and deleted?
+//! 5. [`drive`]: what does a gate get told and when, and who does what it wants?
+//!
+//! [`follow`] drives a feed with one source, and [`inspect`] reads pods once.
 
-pub mod backoff;
-pub mod budget;
-pub mod collection;
-pub mod confirm;
-pub mod connect;
-mod credential;
-pub mod evidence;
-pub mod failure;
+pub mod api;
+pub mod drive;
 pub mod follow;
-pub mod identity;
-mod judge;
-pub mod kubeconfig;
-pub mod ledger;
-pub mod lines;
-pub mod link;
-pub mod listing;
-pub mod log_resume;
-pub mod look;
-pub mod machine;
-pub mod pod_run;
-pub mod proxy;
-pub mod rehearsed;
-pub mod request;
-pub mod session;
+pub mod inspect;
+pub mod run;
 pub mod signals;
-mod sleep;
-mod smoke;
-pub mod source;
-pub mod subscriptions;
-pub mod unconnected;
+pub mod watch;
+
+pub use follow::{End, Followed, Listener, follow};
+pub use inspect::look;
+pub use signals::{Stop, never, stopped};

@@ -3,8 +3,8 @@
 use super::fold::{self, Limits};
 use super::layout::{self, Line, Tone, glued, wrap};
 use super::printer::Look;
-use super::run::{GateRun, Run};
 use super::{headline, progress, quote, words};
+use crate::cluster::drive::{GateRun, Run};
 use crate::gate::result::{Evidence, EvidenceKind, Finding, Outcome, Verdict};
 use crate::text::inert;
 

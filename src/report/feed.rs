@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::layout::{Tone, painted};
-use super::run::Target;
 use super::{progress, quote};
+use crate::cluster::api::Target;
 use crate::feed::event::{Change, ContainerRef, End, FeedEvent, PodRef};
 use crate::feed::owner::Owner;
 use crate::gate::model::Phase;

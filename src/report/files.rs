@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::output_file::OutputFile;
 use super::printer::Printer;
-use super::run::{Run, Sink, Target};
 use super::story::{Document, Mistake, Story};
 use super::{gitlab, html, json, junit, markdown};
+use crate::cluster::api::Target;
+use crate::cluster::drive::{Run, Sink};
 use crate::gate::result::GateEvent;
 use crate::gate::spec::Plan;
 use crate::manifest::Origin;

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use super::printer::Printer;
-use super::run::{Run, Sink, Target};
 use super::story::Document;
 use super::{headline, progress};
+use crate::cluster::api::Target;
+use crate::cluster::drive::{Run, Sink};
 use crate::gate::result::GateEvent;
 use crate::gate::spec::Plan;
 

@@ -1,7 +1,7 @@
 //! What documents say first of a run, a gate and a cause: their headlines.
 
-use super::run::{GateRun, Run};
 use super::{block, progress, quote, words};
+use crate::cluster::drive::{GateRun, Run};
 use crate::gate::model::Role;
 use crate::gate::result::{Evidence, Finding, Verdict};
 

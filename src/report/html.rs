@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::run::GateRun;
 use super::story::{Document, GateStory, Mistake};
 use super::{block, headline, progress, quote, timeline, words, xml};
+use crate::cluster::drive::GateRun;
 use crate::gate::result::{Evidence, EvidenceKind, Finding, Verdict};
 
 mod chart;

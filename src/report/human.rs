@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::layout::{Tone, painted};
 use super::printer::Printer;
 use super::progress::{self, Waiting};
-use super::run::{Run, Sink, Target};
 use super::{block, words};
+use crate::cluster::api::Target;
+use crate::cluster::drive::{Run, Sink};
 use crate::gate::result::GateEvent;
 use crate::gate::spec::Plan;
 

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use super::printer::Printer;
 use super::quote;
-use super::run::{GateRun, Run, Sink, Target};
 use super::story::Mistake;
+use crate::cluster::api::Target;
+use crate::cluster::drive::{GateRun, Run, Sink};
 use crate::gate::result::{Evidence, Finding, GateEvent, NOTICES, PodSummary, Verdict};
 use crate::gate::spec::Plan;
 use crate::text::inert;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::story::{Document, Mistake};
 use super::{block, headline, progress, quote, words, xml};
+use crate::cluster::drive::GateRun;
 use crate::gate::result::{Finding, PodSummary, Verdict};
-use crate::report::run::GateRun;
 
 /// How a case went.
 enum Went {

@@ -10,8 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::printer::{Look, Printer};
-use super::run::{Run, Sink, Target};
 use super::{layout, progress};
+use crate::cluster::api::Target;
+use crate::cluster::drive::{Run, Sink};
 use crate::gate::result::GateEvent;
 use crate::gate::spec::Plan;
 

@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::run::GateRun;
 use super::story::{Document, GateStory};
 use super::{block, fold, headline, progress, quote, timeline, words};
+use crate::cluster::drive::GateRun;
 use crate::gate::result::{Evidence, EvidenceKind, Finding, Verdict};
 
 mod escape;

@@ -30,7 +30,6 @@ pub mod pod_run;
 pub mod pods;
 pub mod printer;
 pub mod quote;
-pub mod run;
 pub mod story;
 pub mod timeline;
 pub mod words;

@@ -7,7 +7,7 @@ use super::github::Fence;
 use super::output_lines::OutputLines;
 use super::printer::Printer;
 use super::quote;
-use super::run::{PodOutput, PodReport};
+use crate::cluster::run::{OutputTail, PodOutput, PodReport};
 use crate::text::inert;
 
 /// The exit code where the pod could not be run, or not be seen to its end.
@@ -52,14 +52,21 @@ pub struct Show {
     lines: OutputLines,
     /// The last byte shown did not end a line.
     is_in_line: bool,
-    kept: Kept,
+    kept: OutputTail,
 }
 
 impl Show {
     /// A view on this printer.
     #[must_use]
     pub fn new(printer: Printer, form: Form) -> Self {
-        Self { printer, form, fence: None, lines: OutputLines::default(), is_in_line: false, kept: Kept::new(KEPT) }
+        Self {
+            printer,
+            form,
+            fence: None,
+            lines: OutputLines::default(),
+            is_in_line: false,
+            kept: OutputTail::new(KEPT),
+        }
     }
 
     /// Nothing more comes: the last line is shown, and the fence closed.
@@ -74,7 +81,7 @@ impl Show {
 
     /// The output, as far as it was kept.
     #[must_use]
-    pub fn kept(&self) -> &Kept {
+    pub fn kept(&self) -> &OutputTail {
         &self.kept
     }
 
@@ -116,44 +123,6 @@ impl PodOutput for Show {
 
     fn said(&mut self, words: &str) {
         self.printer.say(&quote::line(words));
-    }
-}
-
-/// The end of what was written.
-#[derive(Debug, Clone, Default)]
-pub struct Kept {
-    bytes: Vec<u8>,
-    limit: usize,
-    total: u64,
-}
-
-impl Kept {
-    /// Keeps the last `limit` bytes.
-    #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, total: 0 }
-    }
-
-    /// Takes in what was written.
-    pub fn take(&mut self, bytes: &[u8]) {
-        self.total += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.bytes.extend_from_slice(bytes);
-        // Twice as much is held at times, so that not every piece moves all of it.
-        if self.bytes.len() > self.limit * 2 {
-            self.bytes.drain(..self.bytes.len() - self.limit);
-        }
-    }
-
-    /// The last bytes, at most as many as the limit.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[self.bytes.len().saturating_sub(self.limit)..]
-    }
-
-    /// How many bytes there were in all.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.total
     }
 }
 
@@ -210,7 +179,7 @@ pub fn last_words(report: &PodReport) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Kept};
+    use super::Form;
 
     #[test]
     fn stdout_gets_the_form_that_suits_it() {
@@ -224,14 +193,5 @@ mod tests {
         for system in ["GITLAB_CI", "CI", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TEAMCITY_VERSION"] {
             assert_eq!(form(false, system), Form::Inert, "{system}");
         }
-    }
-
-    #[test]
-    fn the_end_is_kept() {
-        let mut kept = Kept::new(4);
-        for piece in ["a", "bcd", "efghijkl", "m"] {
-            kept.take(piece.as_bytes());
-        }
-        assert_eq!((kept.bytes(), kept.total()), (&b"jklm"[..], 13));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::run::Target;
 use super::{quote, words};
+use crate::cluster::api::Target;
 use crate::gate::result::{Finding, GateEvent, Place, Warning};
 use crate::gate::spec::Plan;
 

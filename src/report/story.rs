@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::run::{GateRun, Run, Target};
+use crate::cluster::api::Target;
+use crate::cluster::drive::{GateRun, Run};
 use crate::gate::result::{Code, Finding, GateEvent, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
 use crate::manifest::Origin;
@@ -179,9 +180,9 @@ mod tests {
     use std::time::Duration;
 
     use super::{KEPT, Story};
+    use crate::cluster::api::Target;
     use crate::gate::result::{GateEvent, Verdict};
     use crate::gate::spec::Plan;
-    use crate::report::run::Target;
 
     #[test]
     fn a_story_has_a_bound_and_keeps_its_end() {

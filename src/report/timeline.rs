@@ -279,10 +279,10 @@ mod tests {
     use std::time::Duration;
 
     use super::{MarkKind, State, of};
+    use crate::cluster::api::Target;
     use crate::gate::model::Role;
     use crate::gate::result::{GateEvent, Outcome, Verdict};
     use crate::gate::spec::Plan;
-    use crate::report::run::Target;
     use crate::report::story::Story;
 
     fn at(second: u64) -> Duration {

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crashgate::cluster::connect::Connection;
-use crashgate::cluster::session::judge_machines;
-use crashgate::cluster::signals::never;
+use crashgate::cluster::api::Connection;
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::never;
 use crashgate::gate::Gate;
 use crashgate::gate::result::{Code, Outcome, Verdict};
 use crashgate::gate::spec::Plan;
-use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Faults, Options, Sandbox};
 
 use super::faults::{Fault, Moment, On, all, script};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crashgate::cluster::session::judge_machines;
-use crashgate::cluster::signals::never;
+use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::never;
 use crashgate::gate::Fact;
 use crashgate::gate::model::Object;
 use crashgate::gate::result::{Code, EvidenceKind, Finding, LogWanted, Place, Verdict};

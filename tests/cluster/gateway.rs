@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crashgate::cluster::collection::Collection;
-use crashgate::cluster::connect::Meter;
-use crashgate::cluster::failure::{Failure, FailureKind};
-use crashgate::cluster::request::with_retries;
+use crashgate::cluster::api::Collection;
+use crashgate::cluster::api::RequestCounter;
+use crashgate::cluster::api::with_retries;
+use crashgate::cluster::api::{Failure, FailureKind};
 use crashgate::gate::model::Source;
 use tokio::time::Instant;
 
@@ -32,7 +32,7 @@ async fn a_list_is_read_to_its_last_page_and_begun_again_where_its_token_expired
             _ => panic!("{ask:?}"),
         })
     });
-    let meter = Meter::default();
+    let meter = RequestCounter::default();
     let listing = stub.connection().list(&Collection::whole(Source::Pods, "shop"), &meter).await.unwrap();
     let uids: Vec<&str> = listing.objects.iter().map(|(uid, _)| uid.as_str()).collect();
     assert_eq!(uids, ["a", "b", "c"]);
@@ -44,7 +44,7 @@ async fn a_list_is_read_to_its_last_page_and_begun_again_where_its_token_expired
 async fn tokens_that_always_expire_come_to_an_end() {
     let stub =
         Stub::new(|ask| Some(if ask.query.contains("continue=") { status(410, "expired") } else { page("a", "T") }));
-    let answer = stub.connection().list(&Collection::whole(Source::Pods, "shop"), &Meter::default()).await;
+    let answer = stub.connection().list(&Collection::whole(Source::Pods, "shop"), &RequestCounter::default()).await;
     assert!(matches!(answer, Err(Failure { kind: FailureKind::Expired(_), .. })));
     assert_eq!(stub.asks().len(), 8);
 }
@@ -54,7 +54,7 @@ async fn what_passes_is_tried_three_times_and_what_does_not_once() {
     for (reply, tries) in [(500, 3), (429, 3), (403, 1), (404, 1), (410, 1)] {
         let stub = Stub::new(move |_| Some(status(reply, "no")));
         let connection = stub.connection();
-        let (pods, meter) = (Collection::whole(Source::Pods, "shop"), Meter::default());
+        let (pods, meter) = (Collection::whole(Source::Pods, "shop"), RequestCounter::default());
         let deadline = Instant::now() + Duration::from_secs(10);
         assert!(with_retries(deadline, || connection.list(&pods, &meter)).await.is_err());
         assert_eq!((stub.asks().len(), meter.count()), (tries, tries as u64), "{reply}");
@@ -66,7 +66,7 @@ async fn no_answer_is_a_failure_after_the_time_limit() {
     let stub = Stub::new(|_| Some(Reply::Hang));
     let before = Instant::now();
     let failure =
-        stub.connection().list(&Collection::whole(Source::Pods, "shop"), &Meter::default()).await.unwrap_err();
+        stub.connection().list(&Collection::whole(Source::Pods, "shop"), &RequestCounter::default()).await.unwrap_err();
     assert_eq!(failure.to_string(), "LIST pods in namespace shop: no answer within 10 s");
     assert_eq!(before.elapsed(), Duration::from_secs(10));
 }
@@ -74,7 +74,7 @@ async fn no_answer_is_a_failure_after_the_time_limit() {
 #[tokio::test(start_paused = true)]
 async fn an_object_of_another_kind_is_no_answer() {
     let stub = Stub::new(|_| Some(json(200, &object("Deployment", "a", 1))));
-    let answer = stub.connection().get(&Collection::whole(Source::Pods, "shop"), "a", &Meter::default()).await;
+    let answer = stub.connection().get(&Collection::whole(Source::Pods, "shop"), "a", &RequestCounter::default()).await;
     assert!(matches!(answer, Err(Failure { kind: FailureKind::Undecodable(_), .. })));
 }
 
@@ -94,7 +94,7 @@ async fn a_recorder_hears_of_failures_and_watch_lines() {
         },
     )));
     let pods = Collection::whole(Source::Pods, "shop");
-    let meter = Meter::default();
+    let meter = RequestCounter::default();
     assert!(connection.list(&pods, &meter).await.is_err());
     let mut watch = connection.watch(&pods, "1", Duration::from_mins(1), &meter).await.unwrap();
     assert!(watch.next().await.unwrap().is_some());

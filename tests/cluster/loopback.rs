@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crashgate::cluster::collection::Collection;
-use crashgate::cluster::connect::{ConnectError, ConnectOptions, Connection, Meter};
-use crashgate::cluster::failure::FailureKind;
-use crashgate::cluster::session::judge_machines;
-use crashgate::cluster::signals::never;
+use crashgate::cluster::api::Collection;
+use crashgate::cluster::api::FailureKind;
+use crashgate::cluster::api::{ConnectError, ConnectOptions, Connection, RequestCounter};
+use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::never;
 use crashgate::gate::Fact;
 use crashgate::gate::model::Source;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,7 +60,7 @@ async fn lines_survive_any_cut_and_a_torn_chunk_is_told() {
     .await;
     let connection = Connection::to_url(&url, "shop").await.unwrap();
     let pods = Collection::whole(Source::Pods, "shop");
-    let meter = Meter::default();
+    let meter = RequestCounter::default();
     let mut watch = connection.watch(&pods, "1", Duration::from_mins(1), &meter).await.unwrap();
     let line = watch.next().await.unwrap().unwrap();
     assert_eq!((line.kind.as_str(), line.object.get()), ("ADDED", "{\"a\":\"ä\"}"));

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crashgate::cluster::connect::Connection;
-use crashgate::cluster::session::judge_machines;
-use crashgate::cluster::signals::never;
+use crashgate::cluster::api::Connection;
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::never;
 use crashgate::gate::Gate;
 use crashgate::gate::result::Verdict;
 use crashgate::gate::spec::Plan;
-use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Options, Sandbox};
 
 use crate::cluster::stub::Counting;

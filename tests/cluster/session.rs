@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crashgate::cluster::session::judge_machines;
-use crashgate::cluster::signals::never;
+use crashgate::cluster::drive::Run;
+use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::never;
 use crashgate::gate::model::{Object, Source, WorkloadKind};
 use crashgate::gate::result::Verdict;
 use crashgate::gate::spec::Pin;
 use crashgate::gate::{Fact, Want};
-use crashgate::report::run::Run;
 
 use super::stub::{Counting, Fake, Reply, Step, Stub, json, line, listed, object, pod_line, status};
 

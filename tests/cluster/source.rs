@@ -5,11 +5,11 @@ mod past;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crashgate::cluster::budget::Budget;
-use crashgate::cluster::collection::Collection;
-use crashgate::cluster::connect::Meter;
-use crashgate::cluster::link::Link;
-use crashgate::cluster::source::{Observed, Pace, Reins, Shared, SourceTask};
+use crashgate::cluster::api::Budget;
+use crashgate::cluster::api::Collection;
+use crashgate::cluster::api::RequestCounter;
+use crashgate::cluster::watch::Link;
+use crashgate::cluster::watch::{Observed, Pace, Reins, Shared, SourceTask};
 use crashgate::gate::Fact;
 use crashgate::gate::model::{Source, WorkloadKind};
 use tokio::sync::{mpsc, watch};
@@ -50,7 +50,8 @@ impl Rig {
         let pace =
             Pace { quiet: DELAY, first: DELAY, last_look: None, poll: DELAY, settled: DELAY / 2, most_breaks: 3 };
         let subscribers = Arc::new(Mutex::new(vec![sender]));
-        let task = SourceTask::new(collection, shared, Meter::default(), true, pace, subscribers, reins.clone());
+        let task =
+            SourceTask::new(collection, shared, RequestCounter::default(), true, pace, subscribers, reins.clone());
         Self { stub, facts, sleeps, reins, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
 

@@ -8,12 +8,13 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use crashgate::cluster::connect::Connection;
-use crashgate::cluster::machine::Machine;
+use crashgate::cluster::api::Connection;
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::Machine;
+use crashgate::cluster::drive::{Run, Sink};
 use crashgate::gate::result::{Evidence, Finding, GateEvent, Outcome, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::gate::{Fact, Want};
-use crashgate::report::run::{Run, Sink, Target};
 use tokio::time::{Instant, sleep};
 
 /// A request that came.

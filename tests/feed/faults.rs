@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crashgate::cluster::collection::Collection;
-use crashgate::cluster::connect::Connection;
-use crashgate::cluster::follow::{End, Followed, follow};
-use crashgate::cluster::signals::never;
+use crashgate::cluster::api::Collection;
+use crashgate::cluster::api::Connection;
+use crashgate::cluster::api::Target;
+use crashgate::cluster::never;
+use crashgate::cluster::{End, Followed, follow};
 use crashgate::gate::model::Source;
 use crashgate::gate::result::Code;
-use crashgate::report::run::Target;
 use crashgate::sandbox::{Begin, Faults, Options, Sandbox};
 
 use super::{Heard, by_pod, recording};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crashgate::cluster::collection::Collection;
-use crashgate::cluster::connect::Connection;
-use crashgate::cluster::follow::{End, Followed, follow};
-use crashgate::cluster::signals::never;
+use crashgate::cluster::api::Collection;
+use crashgate::cluster::api::Connection;
+use crashgate::cluster::api::Target;
+use crashgate::cluster::never;
+use crashgate::cluster::{End, Followed, follow};
 use crashgate::gate::model::Source;
-use crashgate::report::run::Target;
 use tokio::time::sleep;
 
 use super::Heard;

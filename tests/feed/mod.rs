@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crashgate::cluster::follow::Listener;
+use crashgate::cluster::Listener;
 use crashgate::feed::event::{Change, FeedEvent};
 use crashgate::feed::machine::Feed;
 

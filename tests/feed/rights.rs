@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crashgate::cluster::collection::Collection;
-use crashgate::cluster::follow::{Followed, follow};
-use crashgate::cluster::look::look;
-use crashgate::cluster::signals::never;
+use crashgate::cluster::api::Collection;
+use crashgate::cluster::look;
+use crashgate::cluster::never;
+use crashgate::cluster::{Followed, follow};
 use crashgate::gate::model::Source;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};

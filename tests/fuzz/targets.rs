@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crashgate::cluster::lines::Lines;
+use crashgate::cluster::api::Lines;
 use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::manifest::{self, Overrides};
 use crashgate::recording::mapping;

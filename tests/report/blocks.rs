@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crashgate::cluster::drive::Run;
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{Code, EvidenceKind, Finding, Notice, Verdict};
-use crashgate::report::run::Run;
 
 use super::build::{With as _, finding, gate, outcome, pod, run, verdict_of, warning};
 

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::{GateRun, Run, Sink as _};
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{
     Code, Evidence, EvidenceKind, Finding, Notice, Outcome, Place, PodSummary, Verdict, Warning,
@@ -11,7 +13,6 @@ use crashgate::gate::result::{
 use crashgate::gate::spec::Plan;
 use crashgate::report::human::Human;
 use crashgate::report::printer::{Look, Printer};
-use crashgate::report::run::{GateRun, Run, Sink as _, Target};
 
 pub(super) fn finding(code: Code, message: &str) -> Finding {
     Finding {
@@ -119,15 +120,15 @@ pub(super) fn run(gates: Vec<GateRun>) -> Run {
 
 /// A stream that can be read afterwards.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Vec<u8>>>);
+pub struct OutputTail(Arc<Mutex<Vec<u8>>>);
 
-impl Kept {
+impl OutputTail {
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
-impl Write for Kept {
+impl Write for OutputTail {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -139,8 +140,8 @@ impl Write for Kept {
 }
 
 /// A printer, its stdout and its stderr.
-pub(super) fn printer() -> (Printer, Kept, Kept) {
-    let (stdout, stderr) = (Kept::default(), Kept::default());
+pub(super) fn printer() -> (Printer, OutputTail, OutputTail) {
+    let (stdout, stderr) = (OutputTail::default(), OutputTail::default());
     (Printer::to(Box::new(stdout.clone()), Box::new(stderr.clone())), stdout, stderr)
 }
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crashgate::cluster::drive::{Run, Sink};
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::manifest::Origin;
 use crashgate::report::files::{Files, Kind, Wanted};
 use crashgate::report::github::{Step, Surroundings};
 use crashgate::report::gitlab::Section;
-use crashgate::report::run::{Run, Sink};
 use crashgate::report::story::{Document, Story};
 use crashgate::report::{json, markdown};
 

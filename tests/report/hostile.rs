@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crashgate::cluster::drive::{Run, Sink as _};
 use crashgate::gate::model::{Role, Source};
 use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::report::human::Human;
 use crashgate::report::json;
 use crashgate::report::printer::Look;
-use crashgate::report::run::{Run, Sink as _};
 use crashgate::text::mask;
 use serde_json::Value;
 

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::{GateRun, Run, Sink};
 use crashgate::gate::spec::Plan;
 use crashgate::manifest::Origin;
 use crashgate::recording::{reader::Reader, replay};
@@ -16,7 +18,6 @@ use crashgate::report::gitlab::Section;
 use crashgate::report::human::Human;
 use crashgate::report::live::{Picture, Screen, frame};
 use crashgate::report::printer::Look;
-use crashgate::report::run::{GateRun, Run, Sink, Target};
 use crashgate::report::story::{Document, Story};
 use serde_json::Value;
 

@@ -1,11 +1,12 @@
 //! What a person reads at the end of each failing recording: the whole block, and the sentence that they need.
 
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::{GateRun, Run, Sink as _};
 use crashgate::report::human::Human;
 use crashgate::report::printer::{Look, Printer};
-use crashgate::report::run::{GateRun, Run, Sink as _, Target};
 
 use crate::recording::replay::{Row, outcome, rows};
-use crate::report::Kept;
+use crate::report::OutputTail;
 
 /// Recording, and what its block must say. Line breaks count as blanks.
 const SENTENCES: [(&str, &[&str]); 43] = [
@@ -187,7 +188,7 @@ fn block(row: &Row, columns: usize, whole: bool) -> String {
         target: Target::default(),
         gates: vec![GateRun { plan: row.plan.clone(), outcome, requests: 0 }],
     };
-    let (stdout, stderr) = (Kept::default(), Kept::default());
+    let (stdout, stderr) = (OutputTail::default(), OutputTail::default());
     let printer = Printer::to(Box::new(stdout.clone()), Box::new(stderr)).with_look(Look { columns, ..Look::PLAIN });
     Human::new(printer).whole(whole).end(&run);
     stdout.text()

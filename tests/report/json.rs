@@ -2,16 +2,16 @@
 
 use std::fs;
 
+use crashgate::cluster::drive::Sink as _;
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{Code, EvidenceKind, Notice, Verdict};
 use crashgate::report::json::{self, Json};
-use crashgate::report::run::Sink as _;
 use crashgate::report::story::Mistake;
 use serde_json::{Value, json};
 
 use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
 
-fn crash() -> crashgate::report::run::Run {
+fn crash() -> crashgate::cluster::drive::Run {
     let mut cause = finding(Code::CrashLoop, "Ended with exit code 1.")
         .in_pod("payments-x", Some("node1"))
         .in_container(Role::App, "app")
@@ -64,7 +64,7 @@ fn nothing_is_null_and_the_sink_prints_the_same_bytes_once() {
         outcome(Verdict::NothingMatched, 1, vec![finding(Code::NothingMatched, "None.")]),
     )]);
     bare.gates[0].outcome.wanted = None;
-    bare.target = crashgate::report::run::Target::default();
+    bare.target = crashgate::cluster::api::Target::default();
     let text = json::render(&bare);
     assert!(!text.contains("null"), "{text}");
     let (printer, stdout, stderr) = printer();

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crashgate::cluster::drive::Sink as _;
 use crashgate::gate::result::{Code, GateEvent, Notice, PodGlance, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::live::{Live, Picture, Screen, frame};
 use crashgate::report::printer::Look;
-use crashgate::report::run::Sink as _;
 
 use super::build::{With as _, finding, printer, run, warning};
 

@@ -13,4 +13,4 @@ mod mask_shapes;
 mod page;
 mod progress;
 
-pub use build::Kept;
+pub use build::OutputTail;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::{GateRun, Run};
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::files::Kind;
-use crashgate::report::run::{GateRun, Run, Target};
 use crashgate::report::story::{Document, Mistake, Story};
 
 use super::documents::{documents, fleet};

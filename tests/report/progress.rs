@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crashgate::cluster::api::Target;
+use crashgate::cluster::drive::Sink;
 use crashgate::gate::model::{Role, Source, WorkloadKind};
 use crashgate::gate::result::{Code, GateEvent, Notice, Verdict};
 use crashgate::gate::spec::{Pin, Plan};
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
-use crashgate::report::run::{Sink, Target};
 
 use super::build::{With as _, finding, gate, outcome, printer, run, warning};
 

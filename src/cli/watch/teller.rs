@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Format;
 use crate::cli::overwriting;
-use crate::cluster::follow::Listener;
+use crate::cluster::Listener;
 use crate::feed::event::{Change, FeedEvent, Only};
 use crate::feed::machine::Feed;
 use crate::report::feed::{self, Look};

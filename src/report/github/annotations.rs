@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::command;
+use crate::cluster::drive::GateRun;
 use crate::gate::result::{EvidenceKind, Finding, Verdict};
 use crate::manifest::Origin;
-use crate::report::run::GateRun;
 use crate::report::story::Document;
 use crate::report::{headline, progress, quote, words};
 

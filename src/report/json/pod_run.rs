@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, name, said, schema_of, text_of};
+use crate::cluster::api::Target;
+use crate::cluster::run::OutputTail;
+use crate::cluster::run::PodReport;
 use crate::gate::result::{Notice, PodEnd};
-use crate::report::pod_run::{Kept, exit_code, verdict};
-use crate::report::run::{PodReport, Target};
+use crate::report::pod_run::{exit_code, verdict};
 
 /// How the run of one pod ended.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -70,7 +72,7 @@ pub struct Setting<'a> {
 
 /// The result of a run; ends with a newline.
 #[must_use]
-pub fn render(setting: Setting<'_>, report: &PodReport, output: &Kept) -> String {
+pub fn render(setting: Setting<'_>, report: &PodReport, output: &OutputTail) -> String {
     let (ended, findings) = match &report.end {
         PodEnd::Exited(ended) => (Some(ended), &[][..]),
         PodEnd::Unrun { findings, .. } => (None, &findings[..]),

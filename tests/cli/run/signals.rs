@@ -4,10 +4,11 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command};
 
-use crashgate::cluster::connect::Connection;
-use crashgate::cluster::{pod_run, signals};
+use crashgate::cluster::api::Connection;
+use crashgate::cluster::run::PodOutput;
+use crashgate::cluster::run::pod_run;
+use crashgate::cluster::signals;
 use crashgate::gate::spec::PodOrder;
-use crashgate::report::run::PodOutput;
 
 use super::{Cluster, told};
 

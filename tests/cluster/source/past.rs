@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crashgate::cluster::confirm::{Paid, Question, confirm};
-use crashgate::cluster::connect::Meter;
+use crashgate::cluster::api::RequestCounter;
+use crashgate::cluster::drive::{Paid, Question, confirm};
 use crashgate::gate::Fact;
 use crashgate::gate::model::{Source, TroubleKind};
 
@@ -59,7 +59,7 @@ async fn a_confirming_read_that_is_older_than_what_was_shown_is_none() {
     let stub = Stub::new(|ask| {
         (ask.verb == "LIST").then(|| listed("pods", if ask.nth == 0 { 120 } else { 110 }, &[("a", 100)]))
     });
-    let (connection, meter) = (stub.connection(), Meter::default());
+    let (connection, meter) = (stub.connection(), RequestCounter::default());
     let budget = Arc::new(Budget::new([Duration::from_secs(10)]));
     let link = Link::new(Arc::clone(&budget));
     let paid = Paid { link: &link, budget: &budget, meter: &meter };

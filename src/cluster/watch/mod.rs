@@ -1,0 +1,15 @@
+//! Collections kept fresh by LIST and WATCH, and how much of them can be believed.
+//!
+//! What may live here: following sources, proving that a silent watch is not a dead one, noticing that the machine slept.
+//! What may not: what the facts mean for a gate.
+
+pub mod link;
+pub mod sleep;
+pub mod source;
+pub mod subscriptions;
+pub mod version_tracker;
+
+pub use link::Link;
+pub use source::{Look, Observed, Pace, Reins, Shared, SourceTask};
+pub use subscriptions::Subscriptions;
+pub use version_tracker::Owed;

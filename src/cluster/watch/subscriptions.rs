@@ -1,0 +1,105 @@
+//! Who listens to which source. Gates that ask for the same collection share one source.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::source::{Observed, Pace, Reins, Shared, SourceTask, Subscribers, broadcast};
+use crate::cluster::api::Collection;
+use crate::cluster::api::RequestCounter;
+use crate::gate::Fact;
+use crate::gate::model::{Trouble, TroubleKind};
+
+/// All sources of a session. They end when this is dropped.
+#[derive(Debug)]
+pub struct Subscriptions {
+    shared: Shared,
+    started: bool,
+    sources: HashMap<Collection, Handle>,
+    tasks: Vec<AbortOnDropHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    subscribers: Subscribers,
+    reins: Reins,
+    /// Until the session starts.
+    waiting: Option<SourceTask>,
+}
+
+impl Subscriptions {
+    /// No source yet.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self { shared, started: false, sources: HashMap::new(), tasks: Vec::new() }
+    }
+
+    /// Sends what is learnt of a collection to `to`. The requests of a source are counted for its first subscriber.
+    /// Gives the reins of the source.
+    pub fn subscribe(
+        &mut self,
+        collection: Collection,
+        pace: Pace,
+        leads: bool,
+        meter: &RequestCounter,
+        to: mpsc::UnboundedSender<Observed>,
+    ) -> Reins {
+        if let Some(handle) = self.sources.get_mut(&collection) {
+            let mut subscribers = handle.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_alive = handle.waiting.is_some() || !subscribers.is_empty();
+            if is_alive {
+                subscribers.push(to);
+                match &mut handle.waiting {
+                    Some(task) => task.hurry(pace, leads),
+                    // It has told the others what there is; the new one must hear it too.
+                    None => handle.reins.relist(),
+                }
+                return handle.reins.clone();
+            }
+        }
+        let subscribers: Subscribers = Arc::new(Mutex::new(vec![to]));
+        let reins = Reins::default();
+        let task = SourceTask::new(
+            collection.clone(),
+            self.shared.clone(),
+            meter.clone(),
+            leads,
+            pace,
+            Arc::clone(&subscribers),
+            reins.clone(),
+        );
+        let mut handle = Handle { subscribers, reins: reins.clone(), waiting: Some(task) };
+        if self.started {
+            self.tasks.extend(spawn(&collection, &mut handle));
+        }
+        self.sources.insert(collection, handle);
+        reins
+    }
+
+    /// Starts all sources that were subscribed to; later ones start at once.
+    pub fn start(&mut self) {
+        self.started = true;
+        for (collection, handle) in &mut self.sources {
+            self.tasks.extend(spawn(collection, handle));
+        }
+    }
+}
+
+fn spawn(collection: &Collection, handle: &mut Handle) -> Option<AbortOnDropHandle<()>> {
+    let task = handle.waiting.take()?;
+    let source = collection.source;
+    let subscribers = Arc::clone(&handle.subscribers);
+    Some(AbortOnDropHandle::new(tokio::spawn(async move {
+        if AssertUnwindSafe(task.run()).catch_unwind().await.is_err() {
+            let message = format!("reading {source} failed inside crashgate; please report it");
+            let trouble = Trouble { kind: TroubleKind::Stale, message, hopeless: true };
+            broadcast(&subscribers, Fact::Lost { source, trouble });
+        }
+        // Nobody waits for more of it.
+        subscribers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    })))
+}
