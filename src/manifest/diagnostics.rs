@@ -6,14 +6,14 @@ use crate::text::inert;
 
 /// What is wrong, and what to do about it. Both are plain sentences without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct Message {
     /// What is wrong.
     pub sentence: String,
     /// What to write or do instead.
     pub remedy: String,
 }
 
-impl Fault {
+impl Message {
     pub(super) fn new(sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), remedy: remedy.into() }
     }
@@ -30,18 +30,50 @@ pub(super) struct Place {
     pub width: usize,
 }
 
-/// A fault at a place of the text that is being read.
+/// A message about a place of the text that is being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     /// Where; `None` for what is wrong with the text as a whole.
     pub place: Option<Place>,
     /// What.
-    pub fault: Fault,
+    pub message: Message,
 }
 
 impl Problem {
-    pub(super) fn at(place: Place, fault: Fault) -> Self {
-        Self { place: Some(place), fault }
+    pub(super) fn at(place: Place, message: Message) -> Self {
+        Self { place: Some(place), message }
+    }
+}
+
+/// Proof that a problem was reported. Code that gives up returns one of these: nothing is refused in silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reported(());
+
+/// The problems found so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds a problem. `place` is `None` for flags and for what is wrong with a text as a whole.
+    pub(super) fn report(&mut self, place: impl Into<Option<Place>>, message: Message) -> Reported {
+        self.add(Problem { place: place.into(), message })
+    }
+
+    /// Adds a problem that was found elsewhere.
+    pub(super) fn add(&mut self, problem: Problem) -> Reported {
+        self.0.push(problem);
+        Reported(())
+    }
+
+    /// Returns every problem, those of the earliest lines first.
+    pub(super) fn sorted(mut self) -> Vec<Problem> {
+        self.0.sort_by_key(|problem| problem.place);
+        self.0
+    }
+
+    /// Returns every problem, in the order in which they were found.
+    pub(super) fn all(&self) -> &[Problem] {
+        &self.0
     }
 }
 
@@ -69,24 +101,24 @@ struct Excerpt {
 
 impl Diagnostic {
     /// A problem with a flag, or with no file at all.
-    pub(super) fn of_flags(fault: &Fault) -> Self {
+    pub(super) fn of_flags(message: &Message) -> Self {
         Self {
             file: None,
             position: None,
-            sentence: inert::one_line(&fault.sentence).into_owned(),
-            remedy: inert::one_line(&fault.remedy).into_owned(),
+            sentence: inert::one_line(&message.sentence).into_owned(),
+            remedy: inert::one_line(&message.remedy).into_owned(),
             excerpt: None,
         }
     }
 
     /// A problem with a file as a whole.
-    pub(super) fn of_file(file: &str, fault: &Fault) -> Self {
-        Self { file: Some(inert::one_line(file).into_owned()), ..Self::of_flags(fault) }
+    pub(super) fn of_file(file: &str, message: &Message) -> Self {
+        Self { file: Some(inert::one_line(file).into_owned()), ..Self::of_flags(message) }
     }
 
     /// A problem at a place of a file's text.
     pub(super) fn in_text(file: &str, text: &str, problem: &Problem) -> Self {
-        let whole = Self::of_file(file, &problem.fault);
+        let whole = Self::of_file(file, &problem.message);
         match problem.place {
             None => whole,
             Some(place) => Self {
@@ -146,7 +178,7 @@ fn defused_column(text: &str, defused: &str, column: usize) -> usize {
     for c in text.chars().take(column) {
         let _ = shown.find(|(_, shown)| *shown == c);
     }
-    shown.next().map_or_else(|| defused.chars().count(), |(place, _)| place).max(column)
+    shown.next().map_or_else(|| defused.chars().count(), |(index, _)| index).max(column)
 }
 
 impl fmt::Display for Diagnostic {
@@ -200,8 +232,8 @@ impl Diagnostics {
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, diagnostic) in self.0.iter().take(Self::SHOWN).enumerate() {
-            if place > 0 {
+        for (index, diagnostic) in self.0.iter().take(Self::SHOWN).enumerate() {
+            if index > 0 {
                 f.write_str("\n\n")?;
             }
             write!(f, "{diagnostic}")?;
@@ -227,10 +259,10 @@ pub(super) fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, Fault, Place, Problem};
+    use super::{Diagnostic, Message, Place, Problem};
 
     fn shown(line: &str, column: usize, width: usize) -> String {
-        let problem = Problem::at(Place { line: 1, column, width }, Fault::new("wrong", "right"));
+        let problem = Problem::at(Place { line: 1, column, width }, Message::new("wrong", "right"));
         Diagnostic::in_text("gate.yaml", line, &problem).to_string()
     }
 
@@ -266,8 +298,8 @@ mod tests {
     #[test]
     fn nothing_hostile_is_left() {
         for hostile in ["a\u{1b}[2J", "b\u{202e}c", "\u{9b}d", "\u{e0041}", "##[error]x", "##vso[a]b", "::error::x"] {
-            let fault = Fault::new(hostile, hostile);
-            let problem = Problem::at(Place { line: 1, column: 1, width: 1 }, fault);
+            let message = Message::new(hostile, hostile);
+            let problem = Problem::at(Place { line: 1, column: 1, width: 1 }, message);
             let shown = Diagnostic::in_text(hostile, hostile, &problem).to_string();
             assert!(!shown.contains(hostile), "{shown:?}");
         }

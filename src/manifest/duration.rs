@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::diagnostics::{Fault, quoted};
+use super::diagnostics::{Message, quoted};
 
 /// The longest duration that a gate may be given.
 pub(super) const LONGEST: Duration = Duration::from_hours(24);
@@ -20,11 +20,11 @@ pub(super) enum Zero {
 ///
 /// # Errors
 /// A text that is not a duration or names no unit, a negative one, one over 24 h, and zero where that is refused.
-pub(super) fn parse(name: &str, text: &str, zero: Zero) -> Result<Duration, Fault> {
+pub(super) fn parse(name: &str, text: &str, zero: Zero) -> Result<Duration, Message> {
     let text = text.trim();
     let shown = quoted(text);
     if let Some(positive) = text.strip_prefix('-') {
-        return Err(Fault::new(
+        return Err(Message::new(
             format!("`{name}` is {shown}, and no duration can be negative"),
             if parse(name, positive, zero).is_ok() {
                 format!("write `{positive}`")
@@ -37,29 +37,34 @@ pub(super) fn parse(name: &str, text: &str, zero: Zero) -> Result<Duration, Faul
         // Kept as written (`0.5` is `0.5s`); where even that is no good, the examples say more.
         let with_unit = format!("{text}s");
         return if parse(name, &with_unit, zero).is_ok() {
-            Err(Fault::new(format!("`{name}` is {shown}, which names no unit"), format!("write `{with_unit}`")))
+            Err(Message::new(format!("`{name}` is {shown}, which names no unit"), format!("write `{with_unit}`")))
         } else {
-            Err(Fault::new(format!("`{name}` is {shown}, which names no unit"), format!("write {}", examples(zero))))
+            Err(Message::new(format!("`{name}` is {shown}, which names no unit"), format!("write {}", examples(zero))))
         };
     }
     let duration = (!is_monstrous(text)).then(|| humantime::parse_duration(text));
     match duration {
-        Some(Ok(Duration::ZERO)) if zero == Zero::Refused => Err(Fault::new(
+        Some(Ok(Duration::ZERO)) if zero == Zero::Refused => Err(Message::new(
             format!("`{name}` is {shown}, and zero leaves no time to see anything"),
             format!("write {}", examples(zero)),
         )),
         Some(Ok(duration)) if duration > LONGEST => Err(too_long(name, &shown)),
         Some(Ok(duration)) => Ok(duration),
         None | Some(Err(humantime::DurationError::NumberOverflow)) => Err(too_long(name, &shown)),
-        Some(Err(_)) => Err(Fault::new(
+        Some(Err(_)) => Err(Message::new(
             format!("`{name}` is {shown}, which is not a duration"),
             format!("write {}", examples(zero)),
         )),
     }
 }
 
-fn too_long(name: &str, shown: &str) -> Fault {
-    Fault::new(format!("`{name}` is {shown}, and a gate waits for 24h at most"), "write a shorter time, as in `30m`")
+/// Shows a duration as a manifest would write it.
+pub(super) fn format(duration: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(duration)
+}
+
+fn too_long(name: &str, shown: &str) -> Message {
+    Message::new(format!("`{name}` is {shown}, and a gate waits for 24h at most"), "write a shorter time, as in `30m`")
 }
 
 const fn examples(zero: Zero) -> &'static str {
@@ -86,8 +91,8 @@ mod tests {
     use super::{Zero, parse};
 
     fn refused(text: &str) -> (String, String) {
-        let fault = parse("delay", text, Zero::Refused).unwrap_err();
-        (fault.sentence, fault.remedy)
+        let message = parse("delay", text, Zero::Refused).unwrap_err();
+        (message.sentence, message.remedy)
     }
 
     #[test]

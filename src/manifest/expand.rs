@@ -3,7 +3,7 @@
 //! Expansion happens after parsing, on the text of one value: what a variable holds can never become YAML, nor be
 //! expanded again.
 
-use super::diagnostics::{Fault, quoted};
+use super::diagnostics::{Message, quoted};
 
 /// Reads an environment variable. `None` where it is not set.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -12,13 +12,13 @@ pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 ///
 /// # Errors
 /// A variable that is not set and has no default, and a `${…}` that cannot be read.
-pub(super) fn expand(value: &str, env: Env<'_>) -> Result<String, Fault> {
+pub(super) fn expand(value: &str, env: Env<'_>) -> Result<String, Message> {
     let mut out = String::with_capacity(value.len());
     let mut rest = value;
     while let Some((before, after)) = rest.split_once("${") {
         out.push_str(before);
         let Some((inner, remaining)) = after.split_once('}') else {
-            return Err(Fault::new(
+            return Err(Message::new(
                 format!("the `${{` in {} is never closed", quoted(value)),
                 "close it with `}`, as in `${VERSION}`",
             ));
@@ -30,7 +30,7 @@ pub(super) fn expand(value: &str, env: Env<'_>) -> Result<String, Fault> {
     Ok(out)
 }
 
-fn variable(inner: &str, env: Env<'_>) -> Result<String, Fault> {
+fn variable(inner: &str, env: Env<'_>) -> Result<String, Message> {
     let (name, default) = match inner.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (inner, None),
@@ -38,7 +38,7 @@ fn variable(inner: &str, env: Env<'_>) -> Result<String, Fault> {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name || default.is_some_and(|default| default.contains("${")) {
-        return Err(Fault::new(
+        return Err(Message::new(
             format!("{} cannot be read as a variable", quoted(&format!("${{{inner}}}"))),
             "write `${NAME}` or `${NAME:-default}`, where the name is made of letters, digits and `_`",
         ));
@@ -48,7 +48,7 @@ fn variable(inner: &str, env: Env<'_>) -> Result<String, Fault> {
         (Some(value), Some(default)) if value.is_empty() => Ok(default.to_owned()),
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(default.to_owned()),
-        (None, None) => Err(Fault::new(
+        (None, None) => Err(Message::new(
             format!("the environment variable {} is not set", quoted(name)),
             format!("set it before the gate runs, or give a default: `${{{name}:-default}}`"),
         )),
@@ -66,7 +66,7 @@ mod tests {
             "EMPTY" => Some(String::new()),
             _ => None,
         };
-        expand(value, &env).map_err(|fault| fault.sentence)
+        expand(value, &env).map_err(|message| message.sentence)
     }
 
     #[test]

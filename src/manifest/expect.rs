@@ -2,7 +2,10 @@
 
 use http::Uri;
 
-use super::diagnostics::{Fault, quoted};
+use super::diagnostics::{Message, quoted};
+use super::draft::put;
+use super::keys::{Form, Group, KeyDefinition};
+use super::value_type;
 
 /// What a cluster is known by. Nothing is expected of what is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,62 +16,49 @@ pub struct Expected {
     pub cluster_uid: Option<String>,
 }
 
-/// One of the marks that a cluster is known by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    Server,
-    ClusterUid,
-}
+/// The keys of `expect`.
+pub(super) static EXPECT: Group = Group {
+    name: "Expect",
+    description: "What the cluster must be known by.",
+    keys: &[
+        KeyDefinition {
+            name: "server",
+            description: "The URL of its API server, as the kubeconfig names it.",
+            example: "https://prod.example.com:6443",
+            form: Form::Scalar(&value_type::SERVER, |draft, name, text| {
+                put(&mut draft.expect.server, server(name, text.trim()).map(Some))
+            }),
+            ..KeyDefinition::NEW
+        },
+        KeyDefinition {
+            name: "clusterUid",
+            description: "The UID of its namespace kube-system, which lives and dies with the cluster.",
+            example: "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            form: Form::Scalar(&value_type::UID, |draft, name, text| {
+                put(&mut draft.expect.cluster_uid, cluster_uid(name, text.trim()).map(Some))
+            }),
+            ..KeyDefinition::NEW
+        },
+    ],
+    noun: "key",
+    none: None,
+};
 
-impl Mark {
-    pub(super) const ALL: [Self; 2] = [Self::Server, Self::ClusterUid];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::ClusterUid => "clusterUid",
-        }
-    }
-
-    pub(super) fn from_name(name: &str, text: &str) -> Result<Self, Fault> {
-        let text = text.trim();
-        Self::ALL.into_iter().find(|mark| mark.name() == text).ok_or_else(|| {
-            Fault::new(format!("{} is not a key of `{name}`", quoted(text)), "the two are `server` and `clusterUid`")
-        })
-    }
-}
-
-impl Expected {
-    pub(super) fn set(&mut self, mark: Mark, name: &str, text: &str) -> Result<(), Fault> {
-        let text = text.trim();
-        match mark {
-            Mark::Server => self.server = Some(server(name, text)?),
-            Mark::ClusterUid => self.cluster_uid = Some(cluster_uid(name, text)?),
-        }
-        Ok(())
-    }
-
-    /// These, with what flags say in their place.
-    pub(super) fn under(self, flags: Self) -> Self {
-        Self { server: flags.server.or(self.server), cluster_uid: flags.cluster_uid.or(self.cluster_uid) }
-    }
-}
-
-fn server(name: &str, text: &str) -> Result<String, Fault> {
+fn server(name: &str, text: &str) -> Result<String, Message> {
     let is_url = text.parse::<Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some_and(|host| !host.is_empty())
     });
     if is_url {
         return Ok(text.to_owned());
     }
-    Err(Fault::new(
+    Err(Message::new(
         format!("{} in `{name}` is not the URL of an API server", quoted(text)),
         "write it as the kubeconfig has it, as in `https://prod.example.com:6443`",
     ))
 }
 
 /// UIDs of Kubernetes are UUIDs.
-fn cluster_uid(name: &str, text: &str) -> Result<String, Fault> {
+fn cluster_uid(name: &str, text: &str) -> Result<String, Message> {
     const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
     let groups: Vec<&str> = text.split('-').collect();
     let is_uid = groups.iter().map(|group| group.len()).eq(GROUPS)
@@ -76,7 +66,7 @@ fn cluster_uid(name: &str, text: &str) -> Result<String, Fault> {
     if is_uid {
         return Ok(text.to_ascii_lowercase());
     }
-    Err(Fault::new(
+    Err(Message::new(
         format!("{} in `{name}` is not a UID", quoted(text)),
         "write what `kubectl get namespace kube-system -o jsonpath={.metadata.uid}` prints",
     ))
@@ -84,23 +74,22 @@ fn cluster_uid(name: &str, text: &str) -> Result<String, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expected, Mark};
+    use super::{cluster_uid, server};
 
     #[test]
     fn only_urls_and_uids_are_marks() {
-        let set = |mark, text| Expected::default().set(mark, "expect", text).is_ok();
         for good in [
             "https://prod.example.com:6443",
             "https://10.0.0.1",
             "http://127.0.0.1:8001/k8s/clusters/c-1",
             "https://[::1]:6443",
         ] {
-            assert!(set(Mark::Server, good), "{good}");
+            assert!(server("expect", good).is_ok(), "{good}");
         }
         for bad in ["", "prod.example.com", "prod.example.com:6443", "ftp://prod", "https://", "/path"] {
-            assert!(!set(Mark::Server, bad), "{bad}");
+            assert!(server("expect", bad).is_err(), "{bad}");
         }
-        assert!(set(Mark::ClusterUid, "3F2504E0-4f89-11d3-9a0c-0305e82c3301"));
+        assert!(cluster_uid("expect", "3F2504E0-4f89-11d3-9a0c-0305e82c3301").is_ok());
         for bad in [
             "",
             "prod",
@@ -108,7 +97,7 @@ mod tests {
             "3f2504e0-4f89-11d3-9a0c-0305e82c330g",
             "3f2504e04f8911d39a0c0305e82c3301",
         ] {
-            assert!(!set(Mark::ClusterUid, bad), "{bad}");
+            assert!(cluster_uid("expect", bad).is_err(), "{bad}");
         }
     }
 }

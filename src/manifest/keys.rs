@@ -1,145 +1,201 @@
-//! The keys of a gate: the one table that the parser, the flags and the schema's test share.
+//! What a key of a gate is: everything that the parser, the flags, the schema and the summary know of it. The keys
+//! themselves are in [`definitions`](super::definitions).
 
-/// A top-level key of a gate. Each has a flag of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
-    /// The app's name.
-    App,
-    /// The version that must come up.
-    Version,
-    /// The namespace of the pods.
-    Namespace,
-    /// How old the data of a pass may be.
-    Delay,
-    /// How long the app may take to become healthy.
-    WaitPeriod,
-    /// How long it must stay healthy.
-    StableFor,
-    /// Crashes allowed per container.
-    MaxRestarts,
-    /// The pin.
-    Workload,
-    /// Replaces the default selector.
-    Selector,
-    /// The label keys of the default selector.
-    Labels,
-    /// A floor for the number of pods.
-    Replicas,
-    /// How much of the target must be ready.
-    MinReady,
-    /// How long a cause may last.
-    Grace,
-    /// Containers that decide nothing.
-    IgnoreContainers,
-    /// The cluster that must be asked, and no other.
-    Expect,
-    /// A pod that must end well before the gate passes.
-    Smoke,
+use crate::gate::spec::Plan;
+
+use super::definitions::Key;
+use super::diagnostics::{Message, quoted};
+use super::draft::Draft;
+use super::value_type::ValueType;
+
+/// A key of a gate, or of a map in a gate.
+pub(super) struct KeyDefinition {
+    /// The key as a manifest spells it.
+    pub name: &'static str,
+    /// What it means, for the schema.
+    pub description: &'static str,
+    /// What holds where the manifest is silent, as a manifest would write it. `None` where that depends on more.
+    pub default: Option<&'static str>,
+    /// A good value, as a manifest would write it.
+    pub example: &'static str,
+    /// What other tools call it: its spelling alone would not find it.
+    pub other_names: &'static [&'static str],
+    /// What its value is, and how it is taken.
+    pub form: Form,
+    /// Its flag. Keys of a map have none: they are given with the flag of the map, as in `--grace ImagePull=30s`.
+    pub flag: Option<Flag>,
+    /// Whether a gate can do without it.
+    pub need: Need,
+    /// It makes no sense for two gates at once: as a flag it is refused over several documents.
+    pub is_of_one_gate: bool,
+    /// Its part of the line that sums up a plan; `None` where there is nothing to say.
+    pub summary: fn(&Plan) -> Option<String>,
+}
+
+impl KeyDefinition {
+    /// An optional key about which nothing is said yet.
+    pub const NEW: Self = Self {
+        name: "",
+        description: "",
+        default: None,
+        example: "",
+        other_names: &[],
+        form: Form::Map(&Group { name: "", description: "", keys: &[], noun: "key", none: None }),
+        flag: None,
+        need: Need::Optional,
+        is_of_one_gate: false,
+        summary: |_| None,
+    };
+}
+
+/// Takes the text of a value into a draft. The first text is what to call the key: `delay`, `--delay`, `smoke.timeout`.
+pub(super) type Set = fn(&mut Draft, &str, &str) -> Result<(), Message>;
+
+/// What the value of a key is.
+pub(super) enum Form {
+    /// A single value.
+    Scalar(&'static ValueType, Set),
+    /// A list, each item of which is added to those before it.
+    List {
+        /// The whole list.
+        value: &'static ValueType,
+        /// Adds an item.
+        add: Set,
+        /// An empty list means something.
+        may_be_empty: bool,
+    },
+    /// A map with keys of its own.
+    Map(&'static Group),
+}
+
+/// The keys of a map.
+pub(super) struct Group {
+    /// Its name in the schema's `$defs`.
+    pub name: &'static str,
+    /// What it is, for the schema.
+    pub description: &'static str,
+    /// Its keys, in the order of the documentation.
+    pub keys: &'static [KeyDefinition],
+    /// What one of its keys is, in a word.
+    pub noun: &'static str,
+    /// What `--flag none` does, where that means something. Such a flag takes one value at a time, commas and all.
+    pub none: Option<fn(&mut Draft)>,
+}
+
+impl Group {
+    /// Returns the key of that name. `called` is what to call the map.
+    ///
+    /// # Errors
+    /// A name that is none of its keys, with the nearest one if any comes near.
+    pub fn find(&self, called: &str, name: &str) -> Result<&'static KeyDefinition, Message> {
+        let name = name.trim();
+        self.keys.iter().find(|key| key.name == name).ok_or_else(|| {
+            let names = self.keys.iter().map(|key| key.name);
+            let remedy = match nearest(name, names.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the {}s are {}", self.noun, names.collect::<Vec<_>>().join(", ")),
+            };
+            Message::new(format!("{} is not a {} that `{called}` knows", quoted(name), self.noun), remedy)
+        })
+    }
+}
+
+/// A flag that gives a key its value.
+#[derive(Debug)]
+pub struct Flag {
+    /// The flag, with its dashes.
+    pub name: &'static str,
+    /// Its short form.
+    pub short: Option<char>,
+    /// What to call its value in `--help`.
+    pub value_name: &'static str,
+    /// Its line of `--help`; a default that the key has is added to it.
+    pub help: &'static str,
+}
+
+/// How often a flag is given, and what its value may look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlagValue {
+    /// Once.
+    Text,
+    /// Once; the value may begin with `-`, because what is wrong with a negative number is explained with the manifest.
+    Quantity,
+    /// Once for each value.
+    Repeated,
+    /// Once for each value, or once with commas between them.
+    List,
+}
+
+/// Whether a gate can do without a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// There is a default, or nothing is asked.
+    Optional,
+    /// The gate must have it. It is most often given by a flag, so that the schema does not ask for it.
+    ByKeyOrFlag,
+    /// The gate must have it, and a document without it is shown as incomplete.
+    ByKey,
 }
 
 impl Key {
-    /// Every key, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
-        Self::App,
-        Self::Version,
-        Self::Namespace,
-        Self::Delay,
-        Self::WaitPeriod,
-        Self::StableFor,
-        Self::MaxRestarts,
-        Self::Workload,
-        Self::Selector,
-        Self::Labels,
-        Self::Replicas,
-        Self::MinReady,
-        Self::Grace,
-        Self::IgnoreContainers,
-        Self::Expect,
-        Self::Smoke,
-    ];
-
-    /// The keys that make no sense for two gates at once: as flags they are refused over several documents.
-    pub(super) const OF_ONE_GATE: [Self; 4] = [Self::App, Self::Version, Self::Workload, Self::Selector];
-
     /// The key as a manifest spells it.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::App => "app",
-            Self::Version => "version",
-            Self::Namespace => "namespace",
-            Self::Delay => "delay",
-            Self::WaitPeriod => "waitPeriod",
-            Self::StableFor => "stableFor",
-            Self::MaxRestarts => "maxRestarts",
-            Self::Workload => "workload",
-            Self::Selector => "selector",
-            Self::Labels => "labels",
-            Self::Replicas => "replicas",
-            Self::MinReady => "minReady",
-            Self::Grace => "grace",
-            Self::IgnoreContainers => "ignoreContainers",
-            Self::Expect => "expect",
-            Self::Smoke => "smoke",
-        }
+    pub fn name(self) -> &'static str {
+        self.definition().name
     }
 
-    /// The flag of the same name.
+    /// The flag of the same name, if there is one.
     #[must_use]
-    pub const fn flag(self) -> &'static str {
-        match self {
-            Self::App => "--app",
-            Self::Version => "--version",
-            Self::Namespace => "--namespace",
-            Self::Delay => "--delay",
-            Self::WaitPeriod => "--wait-period",
-            Self::StableFor => "--stable-for",
-            Self::MaxRestarts => "--max-restarts",
-            Self::Workload => "--workload",
-            Self::Selector => "--selector",
-            Self::Labels => "--labels",
-            Self::Replicas => "--replicas",
-            Self::MinReady => "--min-ready",
-            Self::Grace => "--grace",
-            Self::IgnoreContainers => "--ignore-containers",
-            Self::Expect => "--expect",
-            Self::Smoke => "--smoke",
+    pub fn flag(self) -> Option<&'static str> {
+        self.flag_definition().map(|flag| flag.name)
+    }
+
+    /// The definition of that flag.
+    #[must_use]
+    pub fn flag_definition(self) -> Option<&'static Flag> {
+        self.definition().flag.as_ref()
+    }
+
+    /// The flag's line of `--help`, with the default.
+    #[must_use]
+    pub fn flag_help(self) -> String {
+        let KeyDefinition { flag, default, .. } = self.definition();
+        let help = flag.as_ref().map_or("", |flag| flag.help);
+        default.map_or_else(|| help.to_owned(), |default| format!("{help} [default: {default}]"))
+    }
+
+    /// How often the flag is given, and what its value may look like.
+    #[must_use]
+    pub fn flag_value(self) -> FlagValue {
+        match self.definition().form {
+            Form::Scalar(ValueType { is_quantity: true, .. }, _) => FlagValue::Quantity,
+            Form::Scalar(..) => FlagValue::Text,
+            // `none` is a value of its own, and the others may hold commas.
+            Form::Map(Group { none: Some(_), .. }) => FlagValue::Repeated,
+            Form::Map(_) | Form::List { .. } => FlagValue::List,
         }
     }
 
-    /// The key of that name.
+    /// A line of a manifest that gives the key a good value.
+    #[must_use]
+    pub fn example(self) -> String {
+        format!("{}: {}", self.name(), self.definition().example)
+    }
+
+    /// Returns the key of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
 
-    /// True for keys that hold a map or a list.
-    pub(super) const fn is_collection(self) -> bool {
-        matches!(self, Self::Labels | Self::Grace | Self::IgnoreContainers | Self::Smoke | Self::Expect)
+    /// Returns the key that an unknown one is most likely meant to be, if any comes near.
+    pub(super) fn meant(unknown: &str) -> Option<Self> {
+        let other = Self::ALL.into_iter().find(|key| key.definition().other_names.contains(&unknown));
+        other.or_else(|| nearest(unknown, Self::ALL.map(Self::name)).and_then(Self::from_name))
     }
 }
 
-/// What other tools call our keys: spelling alone would not find them.
-const OTHER_NAMES: [(&str, Key); 10] = [
-    ("name", Key::App),
-    ("tag", Key::Version),
-    ("image", Key::Version),
-    ("ns", Key::Namespace),
-    ("timeout", Key::WaitPeriod),
-    ("interval", Key::Delay),
-    ("deployment", Key::Workload),
-    ("restarts", Key::MaxRestarts),
-    ("labelSelector", Key::Selector),
-    ("cluster", Key::Expect),
-];
-
-/// The key that an unknown one is most likely meant to be, if any comes near.
-pub(super) fn meant(unknown: &str) -> Option<Key> {
-    let other = OTHER_NAMES.into_iter().find(|(name, _)| *name == unknown).map(|(_, key)| key);
-    other.or_else(|| nearest(unknown, Key::ALL.map(Key::name)).and_then(Key::from_name))
-}
-
-/// The known word that the unknown one is most likely meant to be, if any comes near.
+/// Returns the known word that the unknown one is most likely meant to be, if any comes near.
 pub(super) fn nearest(unknown: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
     let bare = |word: &str| word.replace(['-', '_', ' '], "").to_lowercase();
     let wanted = bare(unknown);
@@ -154,7 +210,7 @@ pub(super) fn nearest(unknown: &str, known: impl IntoIterator<Item = &'static st
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, meant, nearest};
+    use super::{Key, nearest};
 
     #[test]
     fn a_slip_of_the_pen_finds_its_key() {
@@ -171,21 +227,8 @@ mod tests {
 
     #[test]
     fn what_other_tools_say_is_understood() {
-        assert_eq!(meant("timeout"), Some(Key::WaitPeriod));
-        assert_eq!(meant("Wait-Period"), Some(Key::WaitPeriod));
-        assert_eq!(meant("colour"), None);
-    }
-
-    #[test]
-    fn a_flag_is_its_key_in_kebab_case() {
-        for key in Key::ALL {
-            let kebab: String = key
-                .name()
-                .chars()
-                .flat_map(|c| if c.is_uppercase() { vec!['-', c.to_ascii_lowercase()] } else { vec![c] })
-                .collect();
-            assert_eq!(key.flag(), format!("--{kebab}"));
-            assert_eq!(Key::from_name(key.name()), Some(key));
-        }
+        assert_eq!(Key::meant("timeout"), Some(Key::WaitPeriod));
+        assert_eq!(Key::meant("Wait-Period"), Some(Key::WaitPeriod));
+        assert_eq!(Key::meant("colour"), None);
     }
 }

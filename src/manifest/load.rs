@@ -2,11 +2,11 @@
 
 use crate::gate::spec::Plan;
 
-use super::diagnostics::{Diagnostic, Diagnostics, Fault, Place, Problem};
-use super::draft::{Draft, Overrides};
+use super::definitions::Key;
+use super::diagnostics::{Diagnostic, Diagnostics, Message, Place, Problems};
+use super::draft::Overrides;
 use super::expand::Env;
 use super::expect::Expected;
-use super::keys::Key;
 use super::node::{Node, Value};
 use super::objects::{self, Object};
 use super::source::{Source, Text};
@@ -38,10 +38,11 @@ pub struct Origin {
 /// # Errors
 /// Every problem of all sources and flags together, in their order; see [`Diagnostics`].
 pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<Loaded>, Diagnostics> {
-    let mut problems: Vec<Diagnostic> = flags.faults().iter().map(Diagnostic::of_flags).collect();
+    let mut problems: Vec<Diagnostic> =
+        flags.problems().iter().map(|problem| Diagnostic::of_flags(&problem.message)).collect();
     let mut gates = Vec::new();
-    for (place, source) in sources.iter().enumerate() {
-        if sources[..place].contains(source) {
+    for (index, source) in sources.iter().enumerate() {
+        if sources[..index].contains(source) {
             problems.push(Diagnostic::of_flags(&given_twice(source)));
             continue;
         }
@@ -51,19 +52,21 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<L
         }
     }
     if sources.is_empty() {
-        match Draft::default().under(flags.draft()).finish(None) {
-            Ok(plan) => gates.push(Some(Loaded { plan, expect: flags.draft().expected().clone(), origin: None })),
-            Err(_) if flags.is_empty() => problems.push(Diagnostic::of_flags(&Fault::new(
+        let mut missing = Problems::default();
+        match flags.draft().finish(None, &mut missing) {
+            Ok((plan, expect)) => gates.push(Some(Loaded { plan, expect, origin: None })),
+            Err(_) if flags.is_empty() => problems.push(Diagnostic::of_flags(&Message::new(
                 "nothing says which gate is meant",
                 "give a file with `-f gate.yaml`, or `--app`, `--version` and `--namespace`",
             ))),
-            Err(missing) => problems.extend(missing.into_iter().map(|problem| without_file(&problem.fault))),
+            Err(_) => problems.extend(missing.all().iter().map(|problem| without_file(&problem.message))),
         }
     }
     if gates.len() > 1 {
-        for key in Key::OF_ONE_GATE.into_iter().filter(|key| flags.has(*key)) {
-            problems.push(Diagnostic::of_flags(&Fault::new(
-                format!("`{}` is given for one gate, and the manifests have {}", key.flag(), gates.len()),
+        for key in Key::ALL.into_iter().filter(|key| key.definition().is_of_one_gate && flags.has(*key)) {
+            let flag = key.flag().unwrap_or(key.name());
+            problems.push(Diagnostic::of_flags(&Message::new(
+                format!("`{flag}` is given for one gate, and the manifests have {}", gates.len()),
                 format!("write `{}` into each gate, or run one gate at a time", key.name()),
             )));
         }
@@ -72,19 +75,19 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<L
     Ok(gates.into_iter().flatten().collect())
 }
 
-fn given_twice(source: &Source) -> Fault {
+fn given_twice(source: &Source) -> Message {
     let name = match source {
         Source::Stdin => "-".to_owned(),
         Source::File(path) => path.display().to_string(),
     };
-    Fault::new(format!("`-f {name}` is given twice"), "give each file once")
+    Message::new(format!("`-f {name}` is given twice"), "give each file once")
 }
 
 /// What a gate lacks that has no file to lack it.
-fn without_file(fault: &Fault) -> Diagnostic {
-    Diagnostic::of_flags(&Fault::new(
-        fault.sentence.clone(),
-        format!("{}, or a file with `-f gate.yaml`", fault.remedy),
+fn without_file(message: &Message) -> Diagnostic {
+    Diagnostic::of_flags(&Message::new(
+        message.sentence.clone(),
+        format!("{}, or a file with `-f gate.yaml`", message.remedy),
     ))
 }
 
@@ -114,36 +117,29 @@ fn read_text(text: &Text, flags: &Overrides, env: Env<'_>, all: &mut Vec<Diagnos
                         drafts.push((workload::read(kind, node, flags, &mut problems), start_of(node)));
                     }
                     Object::Other(kind) => others.push(kind),
-                    Object::Refused(problem) => problems.push(problem),
+                    Object::Refused(problem) => {
+                        problems.add(problem);
+                    }
                 }
             }
             drafts
         };
         for (draft, start) in drafts {
-            gates.push(finish(draft, start, text, flags, &mut problems));
+            let origin = Origin { file: text.name.clone(), line: start.line };
+            let plan = draft.finish(Some(start), &mut problems).ok();
+            gates.push(plan.map(|(plan, expect)| Loaded { plan, expect, origin: Some(origin) }));
         }
     }
-    if gates.is_empty() && problems.is_empty() {
-        problems.push(Problem { place: None, fault: no_gate(&text.content, &others) });
+    if gates.is_empty() && problems.all().is_empty() {
+        problems.report(None, no_gate(&text.content, &others));
     } else if others.is_empty() && !gates.is_empty() {
         // Rendered Kubernetes manifests are full of empty documents; between gates one is a gate that got lost.
-        problems.extend(empty.into_iter().map(|place| Problem::at(in_text(place, &text.content), empty_document())));
-    }
-    problems.sort_by_key(|problem| problem.place);
-    all.extend(problems.iter().map(|problem| Diagnostic::in_text(&text.name, &text.content, problem)));
-    gates
-}
-
-fn finish(draft: Draft, start: Place, text: &Text, flags: &Overrides, problems: &mut Vec<Problem>) -> Option<Loaded> {
-    let draft = draft.under(flags.draft());
-    let expect = draft.expected().clone();
-    match draft.finish(Some(start)) {
-        Ok(plan) => Some(Loaded { plan, expect, origin: Some(Origin { file: text.name.clone(), line: start.line }) }),
-        Err(missing) => {
-            problems.extend(missing);
-            None
+        for place in empty {
+            problems.report(in_text(place, &text.content), empty_document());
         }
     }
+    all.extend(problems.sorted().iter().map(|problem| Diagnostic::in_text(&text.name, &text.content, problem)));
+    gates
 }
 
 /// Where a document begins: its first key.
@@ -159,11 +155,11 @@ fn in_text(place: Place, text: &str) -> Place {
     Place { line: place.line.min(text.lines().count().max(1)), column: 1, width: 1 }
 }
 
-fn empty_document() -> Fault {
-    Fault::new("a document between `---` lines is empty", "remove a `---` line, or write a gate there")
+fn empty_document() -> Message {
+    Message::new("a document between `---` lines is empty", "remove a `---` line, or write a gate there")
 }
 
-fn no_gate(text: &str, others: &[&str]) -> Fault {
+fn no_gate(text: &str, others: &[&str]) -> Message {
     let sentence = if text.trim().is_empty() {
         "the file is empty".to_owned()
     } else if text.lines().all(|line| line.trim().is_empty() || line.trim().starts_with('#')) {
@@ -176,7 +172,7 @@ fn no_gate(text: &str, others: &[&str]) -> Fault {
         kinds.dedup();
         format!("the file holds no gate and no workload, only {}", kinds.join(", "))
     };
-    Fault::new(
+    Message::new(
         sentence,
         "write a gate (`app`, `version`, `namespace`), or give the manifest of a Deployment, StatefulSet, DaemonSet or Job",
     )
@@ -205,7 +201,11 @@ mod tests {
         let env = |name: &str| (name == "TAG").then(|| "v2: {a: b}\n".trim_end().to_owned());
         let mut problems = Vec::new();
         let gates = read_text(&text, &overrides(flags), &env, &mut problems);
-        if problems.is_empty() { Ok(gates.into_iter().flatten().collect()) } else { Err(problems) }
+        if problems.is_empty() {
+            assert!(gates.iter().all(Option::is_some), "refused without a word: {content}");
+            return Ok(gates.into_iter().flatten().collect());
+        }
+        Err(problems)
     }
 
     fn plan(content: &str) -> Plan {

@@ -3,17 +3,20 @@
 //! What may live here: what a manifest may say and what it means. What may not: requests, the clock, the decision.
 //!
 //! [`load`] is the way in. A `source` is read and parsed into a `tree` that knows where each word stands; a document
-//! of it is a `gate` or a Kubernetes `workload` manifest; both become a `draft`, on which the flags lay
-//! themselves, and a draft that lacks nothing becomes a plan. Problems are gathered on the way, never thrown, so that
-//! one run tells all of them: see [`diagnostics`].
+//! of it is a `gate` or a Kubernetes `workload` manifest; what it says goes into a `draft` that begins with what the flags
+//! say, and a draft that lacks nothing becomes a plan. Problems are gathered on the way, never thrown, so that one run
+//! tells all of them: see [`diagnostics`].
+//!
+//! Each key of a gate is defined once, in `definitions`: the reader, the flags, the schema and the summary all follow it.
 
+mod definitions;
 pub mod diagnostics;
 mod draft;
 mod duration;
 mod expand;
 mod expect;
 mod gate;
-pub mod keys;
+mod keys;
 mod load;
 mod node;
 mod objects;
@@ -23,13 +26,15 @@ mod source;
 mod summary;
 mod syntax;
 mod tree;
+mod value_type;
 mod values;
 mod workload;
 
+pub use definitions::Key;
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use draft::Overrides;
 pub use expect::Expected;
-pub use keys::Key;
+pub use keys::{Flag, FlagValue};
 pub use load::{Loaded, Origin, load};
 pub use source::{MAX_BYTES, Source};
 pub use summary::Summary;

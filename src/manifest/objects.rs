@@ -3,7 +3,7 @@
 
 use crate::gate::model::WorkloadKind;
 
-use super::diagnostics::{Fault, Problem, quoted};
+use super::diagnostics::{Message, Problem, quoted};
 use super::node::{Node, Value};
 
 /// An object of a Kubernetes manifest.
@@ -54,7 +54,7 @@ fn identity(root: &Node) -> Result<Option<Identity<'_>>, Problem> {
         (Some(half), None) | (None, Some(half)) => {
             return Err(Problem::at(
                 half.place,
-                Fault::new(
+                Message::new(
                     "a Kubernetes manifest has both `apiVersion` and `kind`, and a gate neither",
                     "add the other one, as in `apiVersion: apps/v1` and `kind: Deployment`, or remove this one",
                 ),
@@ -62,8 +62,8 @@ fn identity(root: &Node) -> Result<Option<Identity<'_>>, Problem> {
         }
     };
     let (Some(group), Some(text)) = (api_version.text(), kind.text()) else {
-        let fault = Fault::new("`apiVersion` and `kind` must be strings", "write them as in `apiVersion: apps/v1`");
-        return Err(Problem::at(root.place, fault));
+        let message = Message::new("`apiVersion` and `kind` must be strings", "write them as in `apiVersion: apps/v1`");
+        return Err(Problem::at(root.place, message));
     };
     Ok(Some(Identity { api_version, group, kind: text, stands: kind }))
 }
@@ -79,11 +79,11 @@ fn objects_of<'n>(root: &'n Node, identity: Identity<'n>) -> Vec<Object<'n>> {
         // The API server leaves the two out of the items of a DeploymentList.
         Ok(None) if !of_items.is_empty() => vec![object(item, Identity { kind: of_items, ..identity })],
         Ok(None) => {
-            let fault = Fault::new(
+            let message = Message::new(
                 "an item of this List has neither `apiVersion` nor `kind`",
                 "write both, as in `apiVersion: apps/v1` and `kind: Deployment`",
             );
-            vec![Object::Refused(Problem::at(item.place, fault))]
+            vec![Object::Refused(Problem::at(item.place, message))]
         }
     };
     items.iter().flat_map(of_item).collect()
@@ -100,7 +100,7 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
     if group != wanted {
         return Object::Refused(Problem::at(
             api_version.place,
-            Fault::new(format!("{} has no {kind}", quoted(group)), format!("write `apiVersion: {wanted}`")),
+            Message::new(format!("{} has no {kind}", quoted(group)), format!("write `apiVersion: {wanted}`")),
         ));
     }
     // What the cluster makes of a workload is judged with that workload, and the Jobs of a CronJob are no deploy.
@@ -122,7 +122,7 @@ fn pod<'n>(root: &'n Node, kind: &'n str, stands: &'n Node) -> Object<'n> {
     }
     Object::Refused(Problem::at(
         stands.place,
-        Fault::new(
+        Message::new(
             "a Pod without an owner cannot be gated by its manifest",
             "gate it by its labels, with a gate of its own (`app`, `version`, `namespace`), and leave it out of this file",
         ),
@@ -141,7 +141,7 @@ fn other<'n>(root: &'n Node, Identity { group, kind, stands, .. }: Identity<'n>)
     }
     Object::Refused(Problem::at(
         stands.place,
-        Fault::new(
+        Message::new(
             format!("{} ({}) has a pod template, and is a kind that cannot be gated yet", quoted(kind), quoted(group)),
             "gate its pods by their labels, with a gate of its own (`app`, `version`, `namespace`, `replicas`), and leave it out of this file",
         ),

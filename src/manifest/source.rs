@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use super::diagnostics::{Diagnostic, Fault, Place, Problem};
+use super::diagnostics::{Diagnostic, Message, Place, Problem};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -68,7 +68,7 @@ fn read_text<R: Read>(name: &str, open: impl FnOnce() -> io::Result<R>) -> Resul
         let valid = error.utf8_error().valid_up_to();
         Diagnostic::of_file(
             name,
-            &Fault::new(
+            &Message::new(
                 format!("this is not text: byte {} is not UTF-8", valid + 1),
                 "give a YAML file; if it is one, save it as UTF-8",
             ),
@@ -83,25 +83,25 @@ fn read_text<R: Read>(name: &str, open: impl FnOnce() -> io::Result<R>) -> Resul
     }
 }
 
-fn unreadable(error: &io::Error) -> Fault {
+fn unreadable(error: &io::Error) -> Message {
     match error.kind() {
-        io::ErrorKind::NotFound => Fault::new("there is no such file", "check the path given with `-f`"),
+        io::ErrorKind::NotFound => Message::new("there is no such file", "check the path given with `-f`"),
         io::ErrorKind::IsADirectory => {
-            Fault::new("this is a directory", "name the files in it, each with `-f`, as in `-f gates/checkout.yaml`")
+            Message::new("this is a directory", "name the files in it, each with `-f`, as in `-f gates/checkout.yaml`")
         }
         io::ErrorKind::NotADirectory => {
-            Fault::new("a part of the path before the last one is not a directory", "check the path given with `-f`")
+            Message::new("a part of the path before the last one is not a directory", "check the path given with `-f`")
         }
-        io::ErrorKind::PermissionDenied => Fault::new(
+        io::ErrorKind::PermissionDenied => Message::new(
             "the file may not be read by this user",
             "change its permissions, or run as a user who may read it",
         ),
-        _ => Fault::new(format!("the file cannot be read: {error}"), "check the path given with `-f`"),
+        _ => Message::new(format!("the file cannot be read: {error}"), "check the path given with `-f`"),
     }
 }
 
-fn too_large() -> Fault {
-    Fault::new(
+fn too_large() -> Message {
+    Message::new(
         format!("this is larger than {} MiB, and no gate is", MAX_BYTES >> 20),
         "give the gate's manifest; check the path given with `-f`",
     )
@@ -116,7 +116,7 @@ fn control_character(text: &str) -> Option<Problem> {
     })?;
     Some(Problem::at(
         Place { line, column, width: 1 },
-        Fault::new(
+        Message::new(
             format!("this is not YAML: it holds the control character U+{:04X}", u32::from(found)),
             "give a YAML file; in a text, remove the character",
         ),

@@ -2,7 +2,7 @@
 
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
-use super::diagnostics::{Fault, Place, Problem};
+use super::diagnostics::{Message, Place, Problem};
 
 /// The parser's error as a problem of this text.
 pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
@@ -15,7 +15,7 @@ pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
         if let Some(tab) = indent.into_iter().position(|c| c == '\t') {
             return Problem::at(
                 Place { line: number, column: tab + 1, width: 1 },
-                Fault::new("the line is indented with a tab, which YAML does not allow", "indent with spaces"),
+                Message::new("the line is indented with a tab, which YAML does not allow", "indent with spaces"),
             );
         }
     }
@@ -24,12 +24,12 @@ pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
         && let Some((bracket, place)) = open_bracket(&lines)
         && place.line <= marker.line()
     {
-        return Problem::at(place, fault(&ErrorKind::UnclosedFlowCollection { open: bracket }));
+        return Problem::at(place, message(&ErrorKind::UnclosedFlowCollection { open: bracket }));
     }
     if is_open_quote(error.kind())
         && let Some(place) = last_quote(&lines, marker.line(), marker.col())
     {
-        return Problem::at(place, fault(error.kind()));
+        return Problem::at(place, message(error.kind()));
     }
     // An error at the end of the file stands behind its last line.
     let line = marker.line().clamp(1, lines.len().max(1));
@@ -38,7 +38,7 @@ pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
     } else {
         lines.last().map_or(1, |last| last.chars().count().max(1))
     };
-    Problem::at(Place { line, column, width: 1 }, fault(error.kind()))
+    Problem::at(Place { line, column, width: 1 }, message(error.kind()))
 }
 
 fn is_open_quote(kind: &ErrorKind) -> bool {
@@ -51,7 +51,7 @@ fn last_quote(lines: &[&str], line: usize, column: usize) -> Option<Place> {
     (1..=line.min(lines.len())).rev().find_map(|number| {
         let seen = if number == line { column + 1 } else { usize::MAX };
         let quotes = lines[number - 1].chars().take(seen).enumerate().filter(|(_, c)| matches!(c, '"' | '\''));
-        quotes.last().map(|(place, _)| Place { line: number, column: place + 1, width: 1 })
+        quotes.last().map(|(index, _)| Place { line: number, column: index + 1, width: 1 })
     })
 }
 
@@ -81,7 +81,7 @@ fn open_bracket(lines: &[&str]) -> Option<(char, Place)> {
     open.into_iter().next()
 }
 
-fn fault(kind: &ErrorKind) -> Fault {
+fn message(kind: &ErrorKind) -> Message {
     use ErrorKind as E;
     let (sentence, remedy) = match kind {
         E::TabNotAllowed
@@ -142,8 +142,8 @@ fn fault(kind: &ErrorKind) -> Fault {
             ("there is a byte order mark in the middle of the text", "remove it; it is left from joining two files")
         }
         other => {
-            return Fault::new(format!("this is not YAML: {other}"), "correct the line, or put its value in quotes");
+            return Message::new(format!("this is not YAML: {other}"), "correct the line, or put its value in quotes");
         }
     };
-    Fault::new(sentence, remedy)
+    Message::new(sentence, remedy)
 }

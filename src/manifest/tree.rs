@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::diagnostics::{Fault, Place, Problem, quoted};
+use super::diagnostics::{Message, Place, Problem, Problems, quoted};
 use super::node::{Node, Value};
 use super::syntax;
 
@@ -26,14 +26,14 @@ pub(super) struct Parsed {
     /// The documents that are well-formed YAML.
     pub documents: Vec<Node>,
     /// What is wrong with the text as YAML, at most one problem a document but for duplicate keys.
-    pub problems: Vec<Problem>,
+    pub problems: Problems,
 }
 
 /// Reads a text. After a document that cannot be read it goes on with the next.
 pub(super) fn parse(text: &str) -> Parsed {
     let mut parser = Parser::new_from_str(text);
     let mut builder = Builder::new(text);
-    let mut parsed = Parsed { documents: Vec::new(), problems: Vec::new() };
+    let mut parsed = Parsed { documents: Vec::new(), problems: Problems::default() };
     let mut inside = false;
     while let Some(next) = parser.next() {
         let problem = match next {
@@ -59,14 +59,16 @@ pub(super) fn parse(text: &str) -> Parsed {
                 syntax::problem(&error, text)
             }
         };
-        parsed.problems.push(problem);
+        parsed.problems.add(problem);
         let exhausted = builder.values > MAX_VALUES;
         builder.abandon_document();
         if exhausted || !parser.proceed_next_document().unwrap_or(false) {
             break;
         }
     }
-    parsed.problems.append(&mut builder.problems);
+    for problem in builder.problems {
+        parsed.problems.add(problem);
+    }
     parsed
 }
 
@@ -137,14 +139,14 @@ impl<'t> Builder<'t> {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return Err(Problem::at(
                         place,
-                        Fault::new("this alias stands inside the value that it repeats", "write the value out"),
+                        Message::new("this alias stands inside the value that it repeats", "write the value out"),
                     ));
                 };
                 self.count(node.size, place)?;
                 if self.stack.len() + node.depth > MAX_DEPTH {
                     return Err(Problem::at(
                         place,
-                        Fault::new(
+                        Message::new(
                             format!("values are nested more than {MAX_DEPTH} levels deep"),
                             "write the values out instead of repeating them with aliases (`*name`)",
                         ),
@@ -176,7 +178,7 @@ impl<'t> Builder<'t> {
         }
         Err(Problem::at(
             place,
-            Fault::new(
+            Message::new(
                 format!("the file expands to more than {MAX_VALUES} values, which no gate needs"),
                 "write the values out instead of repeating them with aliases (`*name`)",
             ),
@@ -222,7 +224,7 @@ fn duplicates(entries: &[(Node, Node)]) -> Vec<Problem> {
             }
             Entry::Occupied(entry) => problems.push(Problem::at(
                 key.place,
-                Fault::new(
+                Message::new(
                     format!("{} is given twice, first on line {}", quoted(text), entry.get()),
                     "keep the one that is meant and remove the other",
                 ),
@@ -257,7 +259,7 @@ mod tests {
 
     fn document(text: &str) -> Node {
         let mut parsed = parse(text);
-        assert_eq!(parsed.problems, []);
+        assert_eq!(parsed.problems.all(), []);
         assert_eq!(parsed.documents.len(), 1);
         parsed.documents.remove(0)
     }
@@ -296,7 +298,7 @@ mod tests {
     #[test]
     fn a_broken_document_does_not_hide_the_others() {
         let parsed = parse("app: [\n---\napp: b\n---\nx: }\n---\napp: c\n");
-        assert_eq!(parsed.problems.len(), 2, "{:?}", parsed.problems);
+        assert_eq!(parsed.problems.all().len(), 2, "{:?}", parsed.problems.all());
         let apps: Vec<_> = parsed.documents.iter().filter_map(|root| root.get("app")?.text()).collect();
         assert_eq!(apps, ["b", "c"]);
     }
@@ -305,7 +307,7 @@ mod tests {
     fn a_document_with_a_broken_end_is_no_document() {
         for text in ["  app: x\nversion: y\n", "app: x\n}\n"] {
             let parsed = parse(text);
-            assert_eq!(parsed.problems.len(), 1, "{text}: {:?}", parsed.problems);
+            assert_eq!(parsed.problems.all().len(), 1, "{text}: {:?}", parsed.problems.all());
             assert_eq!(parsed.documents.len(), 0, "{text}");
         }
         assert_eq!(parse("app: x\n---\napp: ]\n").documents.len(), 1);
@@ -332,10 +334,10 @@ mod tests {
         }
         for (bomb, word) in [(wide, "200000 values"), (deep, "500 levels")] {
             let parsed = parse(&bomb);
-            assert_eq!(parsed.problems.len(), 1, "{:?}", parsed.problems);
-            assert!(parsed.problems[0].fault.sentence.contains(word), "{:?}", parsed.problems);
+            assert_eq!(parsed.problems.all().len(), 1, "{:?}", parsed.problems.all());
+            assert!(parsed.problems.all()[0].message.sentence.contains(word), "{:?}", parsed.problems.all());
         }
         parse(&nested);
-        assert!(parse("a: &x [*x]").problems[0].fault.sentence.contains("inside the value"));
+        assert!(parse("a: &x [*x]").problems.all()[0].message.sentence.contains("inside the value"));
     }
 }

@@ -3,9 +3,9 @@
 //! Every function takes the `name` of the key or flag that holds the value, as the sentence shall call it.
 
 use crate::gate::model::{Selector, SelectorError, WorkloadKind, is_dns_name, is_label_key};
-use crate::gate::spec::{Grace, MinReady, Pin};
+use crate::gate::spec::{MinReady, Pin};
 
-use super::diagnostics::{Fault, quoted};
+use super::diagnostics::{Message, quoted};
 use super::keys::nearest;
 
 /// What the API server asks of a label's value, in words.
@@ -13,60 +13,60 @@ pub(super) const LABEL_VALUE_RULE: &str =
     "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends";
 
 /// A text on one line that is not empty: an app, a version.
-pub(super) fn line(name: &str, text: &str) -> Result<String, Fault> {
+pub(super) fn line(name: &str, text: &str) -> Result<String, Message> {
     const LONGEST: usize = 253;
     let text = not_empty(name, text)?;
     if text.chars().any(char::is_control) {
-        return Err(Fault::new(
+        return Err(Message::new(
             format!("`{name}` is more than one line, or holds a control character"),
             "write it on one line",
         ));
     }
     if text.chars().count() > LONGEST {
-        return Err(Fault::new(format!("`{name}` is longer than {LONGEST} characters"), "write a shorter one"));
+        return Err(Message::new(format!("`{name}` is longer than {LONGEST} characters"), "write a shorter one"));
     }
     Ok(text.to_owned())
 }
 
-fn not_empty<'t>(name: &str, text: &'t str) -> Result<&'t str, Fault> {
+fn not_empty<'t>(name: &str, text: &'t str) -> Result<&'t str, Message> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Fault::new(format!("`{name}` is empty"), "give it a value, and check the variables in it"));
+        return Err(Message::new(format!("`{name}` is empty"), "give it a value, and check the variables in it"));
     }
     Ok(text)
 }
 
 /// A namespace: a DNS label.
-pub(super) fn namespace(name: &str, text: &str) -> Result<String, Fault> {
+pub(super) fn namespace(name: &str, text: &str) -> Result<String, Message> {
     dns_label(name, text, "namespace")
 }
 
 /// A container's name: a DNS label.
-pub(super) fn container(name: &str, text: &str) -> Result<String, Fault> {
+pub(super) fn container(name: &str, text: &str) -> Result<String, Message> {
     dns_label(name, text, "container")
 }
 
-fn dns_label(name: &str, text: &str, what: &str) -> Result<String, Fault> {
+fn dns_label(name: &str, text: &str, what: &str) -> Result<String, Message> {
     let text = not_empty(name, text)?;
     if is_dns_name(text) && !text.contains('.') && text.len() <= 63 {
         return Ok(text.to_owned());
     }
-    Err(Fault::new(
+    Err(Message::new(
         format!("{} in `{name}` cannot be the name of a {what}", quoted(text)),
         "write at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
     ))
 }
 
 /// A whole number.
-pub(super) fn count(name: &str, text: &str) -> Result<u32, Fault> {
+pub(super) fn count(name: &str, text: &str) -> Result<u32, Message> {
     let text = text.trim();
     let is_plain = text == "0" || (!text.starts_with('0') && text.chars().all(|c| c.is_ascii_digit()));
     match text.parse() {
         Ok(number) if is_plain => Ok(number),
         _ if is_plain && !text.is_empty() => {
-            Err(Fault::new(format!("`{name}` is {}, which is too large", quoted(text)), "write a smaller number"))
+            Err(Message::new(format!("`{name}` is {}, which is too large", quoted(text)), "write a smaller number"))
         }
-        _ => Err(Fault::new(
+        _ => Err(Message::new(
             format!("`{name}` is {}, which is not a whole number", quoted(text)),
             "write digits only, as in `3`",
         )),
@@ -74,9 +74,9 @@ pub(super) fn count(name: &str, text: &str) -> Result<u32, Fault> {
 }
 
 /// `replicas`: a number of pods, at least 1.
-pub(super) fn replicas(name: &str, text: &str) -> Result<u32, Fault> {
+pub(super) fn replicas(name: &str, text: &str) -> Result<u32, Message> {
     match count(name, text)? {
-        0 => Err(Fault::new(
+        0 => Err(Message::new(
             format!("`{name}` is 0, and a gate over no pods proves nothing"),
             "write 1 or more, or leave it out to follow what the workload asks for",
         )),
@@ -85,14 +85,14 @@ pub(super) fn replicas(name: &str, text: &str) -> Result<u32, Fault> {
 }
 
 /// `minReady`: `95%` or a count, never nothing.
-pub(super) fn min_ready(name: &str, text: &str) -> Result<MinReady, Fault> {
+pub(super) fn min_ready(name: &str, text: &str) -> Result<MinReady, Message> {
     let text = text.trim();
     let remedy = "write a share from `1%` to `100%`, or a number of pods from 1";
     let Some(percent) = text.strip_suffix('%') else {
         return match count(name, text) {
-            Ok(0) => Err(Fault::new(format!("`{name}` is 0, and a gate over no pods proves nothing"), remedy)),
+            Ok(0) => Err(Message::new(format!("`{name}` is 0, and a gate over no pods proves nothing"), remedy)),
             Ok(pods) => Ok(MinReady::Count(pods)),
-            Err(_) => Err(Fault::new(
+            Err(_) => Err(Message::new(
                 format!("`{name}` is {}, which is neither a share nor a number of pods", quoted(text)),
                 remedy,
             )),
@@ -100,24 +100,24 @@ pub(super) fn min_ready(name: &str, text: &str) -> Result<MinReady, Fault> {
     };
     match count(name, percent).ok().and_then(|percent| u8::try_from(percent).ok()) {
         Some(percent @ 1..=100) => Ok(MinReady::Percent(percent)),
-        Some(0) => Err(Fault::new(format!("`{name}` is `0%`, and a gate over no pods proves nothing"), remedy)),
-        _ => Err(Fault::new(format!("`{name}` is {}, which is not a share from 1% to 100%", quoted(text)), remedy)),
+        Some(0) => Err(Message::new(format!("`{name}` is `0%`, and a gate over no pods proves nothing"), remedy)),
+        _ => Err(Message::new(format!("`{name}` is {}, which is not a share from 1% to 100%", quoted(text)), remedy)),
     }
 }
 
 /// `workload`: `deployment/checkout`, with the short names that kubectl knows.
-pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Fault> {
+pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Message> {
     const EXAMPLE: &str = "write a kind and a name, as in `deployment/checkout`";
     const KINDS: &str = "deployment, statefulset, daemonset, replicaset and job (deploy, sts, ds, rs)";
     let text = not_empty(name, text)?;
     let Some((kind_text, object)) = text.split_once('/') else {
-        return Err(Fault::new(format!("`{name}` is {}, which names no kind", quoted(text)), EXAMPLE));
+        return Err(Message::new(format!("`{name}` is {}, which names no kind", quoted(text)), EXAMPLE));
     };
     // kubectl prints `deployment.apps/checkout`.
     let lower = kind_text.to_lowercase();
     let bare = lower.split_once('.').map_or(lower.as_str(), |(kind, _)| kind);
     let Some(kind) = workload_kind(bare) else {
-        return Err(Fault::new(
+        return Err(Message::new(
             format!("{} in `{name}` is not a kind of workload that a gate can be pinned to", quoted(kind_text)),
             match nearest(bare, WorkloadKind::ALL.map(WorkloadKind::lower)) {
                 Some(near) => format!("did you mean `{near}/{object}`? The kinds are {KINDS}"),
@@ -126,7 +126,7 @@ pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Fault> {
         ));
     };
     if !is_dns_name(object) {
-        return Err(Fault::new(format!("{} in `{name}` cannot be the name of a {kind}", quoted(object)), EXAMPLE));
+        return Err(Message::new(format!("{} in `{name}` cannot be the name of a {kind}", quoted(object)), EXAMPLE));
     }
     Ok(Pin { kind, name: object.to_owned() })
 }
@@ -142,22 +142,22 @@ fn workload_kind(lower: &str) -> Option<WorkloadKind> {
 }
 
 /// `selector`, as the API spells it.
-pub(super) fn selector(name: &str, text: &str) -> Result<Selector, Fault> {
+pub(super) fn selector(name: &str, text: &str) -> Result<Selector, Message> {
     text.parse().map_err(|error| match error {
-        SelectorError::Empty => Fault::new(
+        SelectorError::Empty => Message::new(
             format!("`{name}` is empty, and would match every pod of the namespace"),
             "name at least one label, as in `app=checkout`",
         ),
-        SelectorError::Comma => Fault::new(
+        SelectorError::Comma => Message::new(
             format!("a comma in `{name}` has nothing before or after it"),
             "remove the comma, or write the label that is missing",
         ),
-        SelectorError::Requirement { part } => Fault::new(
+        SelectorError::Requirement { part } => Message::new(
             format!("{} in `{name}` cannot be read as a label requirement", quoted(&part)),
             "write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key` or `!key`, with commas between them",
         ),
         SelectorError::Key { key } => bad_label_key(name, &key),
-        SelectorError::Value { value } => Fault::new(
+        SelectorError::Value { value } => Message::new(
             format!("{} in `{name}` cannot be the value of a label", quoted(&value)),
             format!("write {LABEL_VALUE_RULE}"),
         ),
@@ -165,36 +165,21 @@ pub(super) fn selector(name: &str, text: &str) -> Result<Selector, Fault> {
 }
 
 /// A label's key.
-pub(super) fn label_key(name: &str, text: &str) -> Result<String, Fault> {
+pub(super) fn label_key(name: &str, text: &str) -> Result<String, Message> {
     let text = not_empty(name, text)?;
     if is_label_key(text) { Ok(text.to_owned()) } else { Err(bad_label_key(name, text)) }
 }
 
-fn bad_label_key(name: &str, key: &str) -> Fault {
-    Fault::new(
+fn bad_label_key(name: &str, key: &str) -> Message {
+    Message::new(
         format!("{} in `{name}` cannot be the key of a label", quoted(key)),
         "write it as the pods have it, as in `app` or `app.kubernetes.io/name`",
     )
 }
 
-/// A key of `grace`.
-pub(super) fn grace(name: &str, text: &str) -> Result<Grace, Fault> {
-    let text = text.trim();
-    let names = Grace::ALL.map(Grace::name);
-    Grace::ALL.into_iter().find(|grace| grace.name() == text).ok_or_else(|| {
-        Fault::new(
-            format!("{} is not a cause that `{name}` knows", quoted(text)),
-            match nearest(text, names) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the causes are {}", names.join(", ")),
-            },
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{container, count, grace, line, min_ready, namespace, pin, replicas, selector};
+    use super::{container, count, line, min_ready, namespace, pin, replicas, selector};
     use crate::gate::spec::MinReady;
 
     #[test]
@@ -225,8 +210,8 @@ mod tests {
             ("deployment/a/b", "cannot be the name"),
             ("", "is empty"),
         ] {
-            let fault = pin("workload", text).unwrap_err();
-            assert!(fault.sentence.contains(sentence), "{text}: {}", fault.sentence);
+            let message = pin("workload", text).unwrap_err();
+            assert!(message.sentence.contains(sentence), "{text}: {}", message.sentence);
         }
         assert!(pin("workload", "deploymnt/x").unwrap_err().remedy.contains("did you mean `deployment/x`?"));
     }
@@ -263,7 +248,5 @@ mod tests {
         assert!(line("app", "a\nb").is_err());
         assert!(line("app", &"x".repeat(254)).is_err());
         assert!(selector("selector", "app in").unwrap_err().remedy.contains("key in (a,b)"));
-        assert!(grace("grace", "imagepull").unwrap_err().remedy.contains("`ImagePull`"));
-        assert!(grace("grace", "Sunshine").unwrap_err().remedy.contains("ImagePull, Registry, Config"));
     }
 }

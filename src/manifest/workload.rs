@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::gate::evaluate::{Speaker, version};
-use crate::gate::model::{Role, TemplateContainer, WorkloadKind, is_dns_name};
+use crate::gate::model::{Role, TemplateContainer, WorkloadKind, image_ref, is_dns_name};
 use crate::gate::spec::ManifestTemplate;
 
-use super::diagnostics::{Fault, Place, Problem, quoted};
-use super::draft::{Draft, Label, Overrides};
-use super::keys::Key;
+use super::definitions::Key;
+use super::diagnostics::{Message, Place, Problems, Reported, quoted};
+use super::draft::{Draft, Overrides};
 use super::node::{Node, Value};
-use crate::gate::model::image_ref;
 
 /// The label keys that hold an app's name, the best one first.
 const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
@@ -18,61 +17,68 @@ const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
 const VERSION_LABELS: [&str; 2] = ["app.kubernetes.io/version", "version"];
 
 /// Reads a workload. What a flag says is not asked of it.
-pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems: &mut Vec<Problem>) -> Draft {
-    let mut reader = Reader { draft: Draft::default(), problems };
+pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems: &mut Problems) -> Draft {
+    let mut reader = Reader { flags, draft: flags.draft(), problems, broken_template: None };
     let name = root.at(&["metadata", "name"]);
-    match name.and_then(Node::text).filter(|name| is_dns_name(name)) {
-        Some(name) => reader.take(Key::Workload, &format!("{kind}/{name}"), root.place),
-        None if flags.has(Key::Workload) => {}
-        None => {
-            reader.draft.give(Key::Workload, None);
-            reader.tell(
+    if !flags.has(Key::Workload) {
+        match name.and_then(Node::text).filter(|name| is_dns_name(name)) {
+            Some(name) => reader.take(Key::Workload, &format!("{kind}/{name}"), root.place),
+            None => reader.refuse(
+                Key::Workload,
                 name.map_or(root.place, |name| name.place),
                 format!("the {} has no usable `metadata.name`, by which its pods are found", kind.kind()),
                 "give it a name of lower-case letters, digits, `-` and `.`, or give `--workload`",
-            );
+            ),
         }
     }
     if !flags.has(Key::App) {
-        reader.app(root, name);
+        reader.app(kind, root, name);
     }
     let containers = reader.containers(kind, root);
-    let version_label = reader.version(root, name, &containers, flags);
+    let version_label = reader.version(root, name, &containers);
     let images: BTreeMap<_, _> = containers.into_iter().map(|container| (container.name, container.image)).collect();
-    reader.draft.set_template(ManifestTemplate { images, version_label });
+    reader.draft.plan.template = Some(ManifestTemplate { images, version_label });
     match root.at(&["metadata", "namespace"]) {
         _ if flags.has(Key::Namespace) => {}
         Some(namespace) => reader.take(Key::Namespace, namespace.text().unwrap_or_default(), namespace.place),
-        None => {
-            reader.draft.give(Key::Namespace, None);
-            reader.tell(
-                name.map_or(root.place, |name| name.place),
-                format!("the {} has no `metadata.namespace`", kind.kind()),
-                "add it, or give `--namespace shop`",
-            );
-        }
+        None => reader.refuse(
+            Key::Namespace,
+            name.map_or(root.place, |name| name.place),
+            format!("the {} has no `metadata.namespace`", kind.kind()),
+            "add it, or give `--namespace shop`",
+        ),
     }
     reader.draft
 }
 
 struct Reader<'r> {
+    flags: &'r Overrides,
     draft: Draft,
-    problems: &'r mut Vec<Problem>,
+    problems: &'r mut Problems,
+    /// A container of the template lacks something, or there is none.
+    broken_template: Option<Reported>,
 }
 
 impl Reader<'_> {
-    fn app(&mut self, root: &Node, name: Option<&Node>) {
+    fn app(&mut self, kind: WorkloadKind, root: &Node, name: Option<&Node>) {
         if let Some((key, label)) = template_label(root, &APP_LABELS) {
-            self.label(Label::App, key, label);
+            if !self.flags.has_entry("labels.app") {
+                key.clone_into(&mut self.draft.app_label);
+            }
+            self.take(Key::App, label.text().unwrap_or_default(), label.place);
         } else if let Some(name) = name {
             self.take(Key::App, name.text().unwrap_or_default(), name.place);
         } else {
-            // That the workload has no name is told already.
-            self.draft.give(Key::App, None);
+            self.refuse(
+                Key::App,
+                root.place,
+                format!("the {} has neither a `metadata.name` nor an app label on its pod template", kind.kind()),
+                "add one of them, or give `--app checkout`",
+            );
         }
     }
 
-    /// All containers of the template, init containers first. What one of them lacks is told, and empty.
+    /// Returns all containers of the template, init containers first. What one of them lacks is reported, and empty.
     fn containers(&mut self, kind: WorkloadKind, root: &Node) -> Vec<TemplateContainer> {
         let spec = root.at(&["spec", "template", "spec"]);
         let list = |key: &str| match spec.and_then(|spec| spec.get(key)).map(|list| &list.value) {
@@ -82,7 +88,7 @@ impl Reader<'_> {
         let (init, app) = (list("initContainers"), list("containers"));
         if app.is_empty() {
             let place = root.at(&["spec", "template"]).or(root.get("spec")).map_or(root.place, |node| node.place);
-            self.tell(
+            self.tell_template(
                 place,
                 format!("the {} has no container in `spec.template.spec.containers`", kind.kind()),
                 "write the whole workload, as `helm template` or `kubectl get -o yaml` give it",
@@ -102,17 +108,18 @@ impl Reader<'_> {
         containers
     }
 
-    /// The name or image of a container; empty where it has none, which is told.
+    /// Returns the name or image of a container; empty where it has none, which is reported.
     fn word(&mut self, container: &Node, key: &str) -> String {
         let node = container.get(key);
         let place = node.map_or(container.place, |node| node.place);
         match node.and_then(Node::text).map(str::trim).filter(|text| !text.is_empty()) {
             None => {
-                self.tell(place, format!("a container of the pod template has no `{key}`"), format!("give it `{key}`"));
+                let sentence = format!("a container of the pod template has no `{key}`");
+                self.tell_template(place, sentence, format!("give it `{key}`"));
                 String::new()
             }
             Some(text) if text.contains("${") => {
-                self.tell(
+                self.tell_template(
                     place,
                     format!("{} is a variable, and in a Kubernetes manifest nothing fills it in", quoted(text)),
                     "render the manifest first: kubectl would take it as it is",
@@ -123,14 +130,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the version. True where a label of the template has it.
-    fn version(
-        &mut self,
-        root: &Node,
-        name: Option<&Node>,
-        containers: &[TemplateContainer],
-        flags: &Overrides,
-    ) -> bool {
+    /// Reads the version. Returns true if a label of the template has it.
+    fn version(&mut self, root: &Node, name: Option<&Node>, containers: &[TemplateContainer]) -> bool {
+        let flags = self.flags;
         let asked = flags.version_label();
         let label = match asked {
             Some(key) => template_label(root, &[key]),
@@ -140,7 +142,8 @@ impl Reader<'_> {
         if let Some(version) = flags.version() {
             // The label would speak against the flag in the cluster too, to the end of the wait.
             if let Some((key, label)) = label.filter(|(_, label)| label.text() != Some(version)) {
-                self.tell(
+                self.refuse(
+                    Key::Version,
                     label.place,
                     format!(
                         "`--version` is {}, and the label {key} of the pod template {}",
@@ -153,26 +156,22 @@ impl Reader<'_> {
             return label.is_some();
         }
         if flags.has(Key::Version) {
-            // Said badly, and told already.
+            // Said badly, which is reported with the flags.
             return false;
         }
         if let Some((key, label)) = label {
-            self.label(Label::Version, key, label);
+            if asked.is_none() {
+                key.clone_into(&mut self.draft.plan.version_label);
+            }
+            self.take(Key::Version, label.text().unwrap_or_default(), label.place);
             return true;
         }
-        self.draft.give(Key::Version, None);
-        self.version_of_image(root, name, containers, flags);
+        self.version_of_image(root, name, containers);
         false
     }
 
     /// Reads the version from the image of the app's own container.
-    fn version_of_image(
-        &mut self,
-        root: &Node,
-        name: Option<&Node>,
-        containers: &[TemplateContainer],
-        flags: &Overrides,
-    ) {
+    fn version_of_image(&mut self, root: &Node, name: Option<&Node>, containers: &[TemplateContainer]) {
         let names: Vec<&str> = template_label(root, &APP_LABELS)
             .and_then(|(_, label)| label.text())
             .into_iter()
@@ -182,17 +181,19 @@ impl Reader<'_> {
             .at(&["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/default-container"])
             .and_then(Node::text);
         let all = containers.iter().map(Speaker::from).collect();
-        let own = version::own(all, main, &names, flags.ignored_containers()).containers;
-        if containers.is_empty() || own.iter().any(|container| container.image.is_empty()) {
-            // Told already.
-            return;
+        let own = version::own(all, main, &names, self.flags.ignored_containers()).containers;
+        if let Some(reported) = self.broken_template
+            && (containers.is_empty() || own.iter().any(|container| container.image.is_empty()))
+        {
+            return self.draft.mention(Key::Version.name(), Err(reported));
         }
         let place_of = |container: &Speaker<'_>| image_place(root, container.name).unwrap_or(root.place);
         let mut versions: Vec<Option<&str>> = own.iter().map(|container| version_of_image(container.image)).collect();
         versions.dedup();
         match (own.as_slice(), versions.as_slice()) {
             ([first, ..], [Some(version)]) => self.take(Key::Version, version, place_of(first)),
-            ([first, ..], [None]) => self.tell(
+            ([first, ..], [None]) => self.refuse(
+                Key::Version,
                 place_of(first),
                 format!(
                     "the image {} has neither tag nor digest, and the template no version label",
@@ -205,7 +206,8 @@ impl Reader<'_> {
                     .iter()
                     .map(|container| format!("{} ({})", quoted(container.name), quoted(container.image)))
                     .collect();
-                self.tell(
+                self.refuse(
+                    Key::Version,
                     place_of(first),
                     format!(
                         "it is unclear which of the containers {} is the app's, and so which image holds the version",
@@ -214,7 +216,8 @@ impl Reader<'_> {
                     "give `--version`, label the template with `app.kubernetes.io/version`, or name the container in the template's annotation `kubectl.kubernetes.io/default-container`",
                 );
             }
-            ([], _) => self.tell(
+            ([], _) => self.refuse(
+                Key::Version,
                 root.place,
                 "every container is ignored, and the template has no version label".to_owned(),
                 "give `--version`, or label the template with `app.kubernetes.io/version`",
@@ -222,32 +225,28 @@ impl Reader<'_> {
         }
     }
 
-    fn label(&mut self, label: Label, key: &str, value: &Node) {
-        let of = match label {
-            Label::App => Key::App,
-            Label::Version => Key::Version,
-        };
-        // The key was compared with a table, or checked with the flag: it is one.
-        let _ = self.draft.set_label(label, key, key);
-        self.take(of, value.text().unwrap_or_default(), value.place);
-    }
-
     fn take(&mut self, key: Key, text: &str, place: Place) {
-        self.draft.give(key, Some(place));
         if text.contains("${") {
-            return self.tell(
+            let flag = key.flag().unwrap_or(key.name());
+            return self.refuse(
+                key,
                 place,
                 format!("{} is a variable, and in a Kubernetes manifest nothing fills it in", quoted(text)),
-                format!("render the manifest first (kubectl would take it as it is), or give `{}`", key.flag()),
+                format!("render the manifest first (kubectl would take it as it is), or give `{flag}`"),
             );
         }
-        if let Err(fault) = self.draft.set(key, key.name(), text) {
-            self.problems.push(Problem::at(place, fault));
-        }
+        let taken = self.draft.take(key.name(), key.name(), key.definition(), text);
+        let mention = taken.map(|()| Some(place)).map_err(|message| self.problems.report(place, message));
+        self.draft.mention(key.name(), mention);
     }
 
-    fn tell(&mut self, place: Place, sentence: String, remedy: impl Into<String>) {
-        self.problems.push(Problem::at(place, Fault::new(sentence, remedy)));
+    fn refuse(&mut self, key: Key, place: Place, sentence: String, remedy: impl Into<String>) {
+        let reported = self.problems.report(place, Message::new(sentence, remedy));
+        self.draft.mention(key.name(), Err(reported));
+    }
+
+    fn tell_template(&mut self, place: Place, sentence: String, remedy: impl Into<String>) {
+        self.broken_template = Some(self.problems.report(place, Message::new(sentence, remedy)));
     }
 }
 

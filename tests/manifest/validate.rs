@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crashgate::manifest::Key;
 use tempfile::TempDir;
 
 /// How a run ended.
@@ -97,6 +98,64 @@ fn a_good_gate_is_told_on_one_line() {
 }
 
 #[test]
+fn every_key_is_understood_in_a_file_by_its_example() {
+    let mut text = String::new();
+    for key in Key::ALL {
+        let lines: Vec<String> = [Key::App, Key::Version, Key::Namespace, key].map(Key::example).into();
+        let unique: Vec<&str> =
+            lines.iter().take(if lines[..3].contains(&lines[3]) { 3 } else { 4 }).map(|line| &**line).collect();
+        writeln!(text, "---\n{}", unique.join("\n")).unwrap();
+    }
+    let run = validate(text);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(run.stdout.lines().count(), Key::ALL.len());
+}
+
+#[test]
+fn every_key_of_another_shape_is_a_usage_error_with_its_line_and_a_remedy() {
+    let mut text = String::new();
+    for key in Key::ALL {
+        writeln!(text, "{}: {{[x]: y}}", key.name()).unwrap();
+    }
+    let run = validate(text);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    for (index, key) in Key::ALL.into_iter().enumerate() {
+        let begin = format!("gate.yaml:{}:", index + 1);
+        let block = run.stderr.split("\n\n").find(|block| block.starts_with(&begin));
+        let block = block.unwrap_or_else(|| panic!("nothing on {}: {}", key.name(), run.stderr));
+        assert!(block.contains(&format!("`{}`", key.name())) && block.contains("\n  fix: "), "{block}");
+    }
+}
+
+#[test]
+fn every_flag_is_in_the_help_with_its_sentence() {
+    for subcommand in ["check", "validate", "replay"] {
+        let run = crashgate(Path::new("."), &[subcommand, "--help"], b"");
+        let plain = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for key in Key::ALL {
+            let Some(flag) = key.flag_definition() else { continue };
+            let line = format!("{} <{}> {}", flag.name, flag.value_name, key.flag_help());
+            assert!(plain.contains(&line), "{subcommand} lacks: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_workload_without_a_name_or_app_label_is_refused_though_a_flag_pins_it() {
+    let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {namespace: shop}\nspec: {template: {metadata: \
+                    {labels: {version: v1}}, spec: {containers: [{name: a, image: 'x:v1'}]}}}\n";
+    let run = validate_with(manifest, &["--workload", "deployment/x"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert!(run.stderr.contains("has neither a `metadata.name` nor an app label"), "{}", run.stderr);
+    assert!(run.stderr.contains("fix: add one of them, or give `--app checkout`"), "{}", run.stderr);
+    let run = validate_with(manifest, &["--workload", "deployment/x", "--app", "x"]);
+    assert_eq!(
+        run.stdout,
+        "x v1 in shop: pinned to deployment/x; delay 10s; wait 60s; stable 30s\n".replace("60s", "1m")
+    );
+}
+
+#[test]
 fn an_unknown_key_names_the_nearest_one() {
     refused(
         gate_with("waitPeroid: 60s"),
@@ -181,7 +240,7 @@ const BAD_LINES: [(&str, usize, &str, &str); 28] = [
     ("selector: 'app in'", 11, "cannot be read as a label requirement", "`key in (a,b)`"),
     ("selector: ''", 11, "would match every pod", "at least one label"),
     ("selector: app=a_", 11, "cannot be the value of a label", "at most 63"),
-    ("labels: {tier: x}", 10, "not a label that `labels` knows", "`app` and `version`"),
+    ("labels: {tier: x}", 10, "not a label that `labels` knows", "the labels are app, version"),
     ("labels: {app: -x}", 15, "cannot be the key of a label", "as the pods have it"),
     ("labels: {}", 1, "`labels` is empty", "remove it"),
     ("labels: app", 9, "`labels` is a text, and must be a map", "`labels: {app:"),
@@ -429,9 +488,9 @@ fn a_bad_flag_is_named_with_the_same_words() {
         [
             "`--delay` is `-1s`, and no duration can be negative",
             "`--wait-period` is `60`, which names no unit",
+            "`tier` is not a label that `--labels` knows",
             "`--replicas` is 0, and a gate over no pods proves nothing",
             "`--min-ready` is `120%`, which is not a share from 1% to 100%",
-            "`tier` is not a label that `--labels` knows",
             "`ImagePull` in `--grace` has no `=`",
         ]
     );
