@@ -83,12 +83,51 @@ impl Gate {
     /// Takes in one fact, observed `at` that time since the gate began. After the decision, facts can make the findings
     /// more telling (an event that names the probe), but never change the verdict.
     pub fn observe(&mut self, at: Duration, fact: Fact) {
-        self.advance(at);
-        if self.outcome.is_some() {
-            self.sharpen(fact);
-            return;
+        self.observe_all([(at, fact)]);
+    }
+
+    /// Takes in several facts in their order, each observed at its time: what a driver finds waiting for it. Whatever
+    /// comes due between two of them is decided then, by what was known then. Objects that were told of at the same
+    /// moment are all taken in before they are judged, once; nothing is lost by that, for the history of a pod keeps its
+    /// crashes and lost readiness. A time before that of an earlier fact counts as that one's.
+    pub fn observe_all(&mut self, facts: impl IntoIterator<Item = (Duration, Fact)>) {
+        let mut news = false;
+        for (at, fact) in facts {
+            if at > self.now {
+                self.settle(&mut news);
+                self.advance(at);
+            }
+            // Only what is there is looked at together. What is asked, or can be seen, is judged fact by fact.
+            let is_alone = match &fact {
+                Fact::Seen(_) | Fact::Gone { .. } => false,
+                Fact::Listed { source, .. } => !self.view.sources.is_fresh(*source),
+                _ => true,
+            };
+            if is_alone {
+                self.settle(&mut news);
+            }
+            if self.outcome.is_some() {
+                self.sharpen(fact);
+                continue;
+            }
+            news |= self.take(fact);
+            if is_alone {
+                self.settle(&mut news);
+            }
         }
-        let news = match fact {
+        self.settle(&mut news);
+    }
+
+    /// Judges what was taken in and not judged yet.
+    fn settle(&mut self, news: &mut bool) {
+        if std::mem::take(news) && self.outcome.is_none() {
+            self.judge(false);
+        }
+    }
+
+    /// Takes in a fact. Returns true if it changed anything that is to be judged.
+    fn take(&mut self, fact: Fact) -> bool {
+        match fact {
             Fact::Listed { source, objects } if self.view.is_outdated(&objects) => self.lose(source, outdated(source)),
             Fact::Listed { source, objects } => {
                 if self.view.sources.listed(source, self.now) {
@@ -147,9 +186,6 @@ impl Gate {
                 self.recording_ended();
                 false
             }
-        };
-        if news {
-            self.judge(false);
         }
     }
 

@@ -1,6 +1,6 @@
-//! The events that rules read, kept small: the newest of each kind about each object.
+//! The events that rules read, kept small: the newest of each kind about each object, for a bounded number of objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::gate::model::{ClusterEvent, is_earlier};
 
@@ -61,10 +61,9 @@ pub struct Said {
     uid: String,
 }
 
-/// About whom and of which kind: one entry of the book each.
+/// Of which kind: one entry of an object each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    object_uid: String,
     reason: String,
     container: Option<String>,
     probe: Option<ProbeKind>,
@@ -73,13 +72,31 @@ struct Key {
     topic: Option<String>,
 }
 
+impl Key {
+    /// The least key of this reason.
+    fn first_of(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), container: None, probe: None, topic: None }
+    }
+}
+
+/// Entries kept about one object: past that the oldest is given up. A pod of 50 containers, each of which was pulled,
+/// made, started and killed by a probe, has some 400.
+const MOST_PER_OBJECT: usize = 512;
+
+/// Objects remembered that nobody knows (gone, or not seen yet), and claims that no known pod has: past that the one that
+/// was silent for longest is given up.
+pub const MOST_UNKNOWN: usize = 5_000;
+
 /// All that was said, by object.
 #[derive(Debug, Default)]
 pub struct EventBook {
-    entries: BTreeMap<Key, Said>,
+    /// By the object's UID.
+    objects: BTreeMap<String, BTreeMap<Key, Said>>,
     /// What was last said about each `PersistentVolumeClaim`, by its name, which is all that pods know of it.
     claims: BTreeMap<String, ClaimSaid>,
     order: u64,
+    /// How many objects and claims there may be before it is asked anew which of them are known.
+    sweep_at: usize,
 }
 
 /// What was last said about a `PersistentVolumeClaim`.
@@ -90,6 +107,7 @@ pub struct ClaimSaid {
     /// The event's message.
     pub message: String,
     last_seen: Option<String>,
+    order: u64,
 }
 
 impl EventBook {
@@ -102,7 +120,6 @@ impl EventBook {
             return false;
         }
         let key = Key {
-            object_uid: event.object_uid.clone(),
             reason: event.reason.clone(),
             container: event.container.clone(),
             probe: probe_of(&event.message),
@@ -116,7 +133,11 @@ impl EventBook {
             last_seen: event.last_seen.clone(),
             uid: event.uid.clone(),
         };
-        match self.entries.get_mut(&key) {
+        let Some(entries) = self.objects.get_mut(&event.object_uid) else {
+            self.objects.insert(event.object_uid.clone(), BTreeMap::from([(key, said)]));
+            return true;
+        };
+        match entries.get_mut(&key) {
             Some(known) if known.uid == said.uid && known.count >= said.count && known.message == said.message => false,
             // A list has no order in time: an older event of the same kind does not take the place of a newer one.
             Some(known) if is_older(&said, known) => false,
@@ -125,14 +146,42 @@ impl EventBook {
                 true
             }
             None => {
-                self.entries.insert(key, said);
+                if entries.len() >= MOST_PER_OBJECT {
+                    let oldest = entries.iter().min_by_key(|(_, said)| said.order).map(|(key, _)| key.clone());
+                    oldest.and_then(|key| entries.remove(&key));
+                }
+                entries.insert(key, said);
                 true
             }
         }
     }
 
+    /// Gives up what was said about objects that are not known, the longest silent first, once there are too many. What is
+    /// known keeps all that was said about it. `is_known` is asked for each UID, and `claims` for the names of the known
+    /// claims, but so seldom that an event costs the same however many objects there are.
+    pub fn forget_unknown<'a>(
+        &mut self,
+        is_known: impl Fn(&str) -> bool,
+        claims: impl FnOnce() -> BTreeSet<&'a str>,
+    ) {
+        if self.objects.len() + self.claims.len() < self.sweep_at.max(MOST_UNKNOWN) {
+            return;
+        }
+        let unknown = self.objects.iter().filter(|(uid, _)| !is_known(uid));
+        let newest = |entries: &BTreeMap<Key, Said>| entries.values().map(|said| said.order).max();
+        let silent = silent(unknown.map(|(uid, entries)| (newest(entries).unwrap_or(0), uid.clone())).collect());
+        silent.iter().for_each(|uid| _ = self.objects.remove(uid));
+        let claims = claims();
+        let unknown = self.claims.iter().filter(|(name, _)| !claims.contains(name.as_str()));
+        let silent = self::silent(unknown.map(|(name, said)| (said.order, name.clone())).collect());
+        silent.iter().for_each(|name| _ = self.claims.remove(name));
+        self.sweep_at = self.objects.len() + self.claims.len() + MOST_UNKNOWN / 2;
+    }
+
     fn observe_claim(&mut self, event: &ClusterEvent) -> bool {
+        self.order += 1;
         let said = ClaimSaid {
+            order: self.order,
             reason: event.reason.clone(),
             message: event.message.clone(),
             last_seen: event.last_seen.clone(),
@@ -163,66 +212,67 @@ impl EventBook {
     /// The newest thing said about this container of the object of this reason.
     #[must_use]
     pub fn newest_of(&self, object_uid: &str, reason: &str, container: &str) -> Option<&Said> {
-        let key = Key {
-            object_uid: object_uid.to_owned(),
-            reason: reason.to_owned(),
-            container: Some(container.to_owned()),
-            probe: None,
-            topic: None,
-        };
-        self.entries.get(&key)
+        self.entry(object_uid, || Key { container: Some(container.to_owned()), ..Key::first_of(reason) })
     }
 
     /// What was said about the object with this UID, of this reason, about any container.
-    pub fn about<'a>(&'a self, object_uid: &'a str, reason: &'a str) -> impl Iterator<Item = &'a Said> {
-        self.entries
-            .iter()
-            .filter(move |(key, _)| key.object_uid == object_uid && key.reason == reason)
-            .map(|(_, said)| said)
+    pub fn about<'a, 'r>(
+        &'a self,
+        object_uid: &str,
+        reason: &'r str,
+    ) -> impl Iterator<Item = &'a Said> + use<'a, 'r> {
+        let entries = self.objects.get(object_uid).map(|entries| entries.range(Key::first_of(reason)..));
+        entries.into_iter().flatten().take_while(move |(key, _)| key.reason == reason).map(|(_, said)| said)
     }
 
     /// The newest thing said about the object of this reason.
     #[must_use]
     pub fn newest(&self, object_uid: &str, reason: &str) -> Option<&Said> {
-        let about = self.entries.iter().filter(|(key, _)| key.object_uid == object_uid && key.reason == reason);
-        about.map(|(_, said)| said).max_by_key(|said| said.order)
+        self.about(object_uid, reason).max_by_key(|said| said.order)
     }
 
     /// The last answer of a probe (event `Unhealthy`) of this container.
     #[must_use]
     pub fn probe_answer(&self, pod_uid: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
-        self.entry(pod_uid, "Unhealthy", container, probe)
+        self.of_probe(pod_uid, "Unhealthy", container, probe)
     }
 
     /// That the kubelet killed this container because this probe failed (event `Killing`).
     #[must_use]
     pub fn probe_kill(&self, pod_uid: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
-        self.entry(pod_uid, "Killing", container, probe)
+        self.of_probe(pod_uid, "Killing", container, probe)
     }
 
     /// What the kubelet said about pulling the image of this container (event `Failed`).
     #[must_use]
     pub fn pull_failure(&self, pod_uid: &str, container: &str) -> Option<&Said> {
-        let key = Key {
-            object_uid: pod_uid.to_owned(),
-            reason: "Failed".to_owned(),
+        self.entry(pod_uid, || Key {
             container: Some(container.to_owned()),
-            probe: None,
             topic: Some(PULL_FAILED.to_owned()),
-        };
-        self.entries.get(&key)
+            ..Key::first_of("Failed")
+        })
     }
 
-    fn entry(&self, pod_uid: &str, reason: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
-        let key = Key {
-            object_uid: pod_uid.to_owned(),
-            reason: reason.to_owned(),
+    fn of_probe(&self, pod_uid: &str, reason: &str, container: &str, probe: ProbeKind) -> Option<&Said> {
+        self.entry(pod_uid, || Key {
             container: Some(container.to_owned()),
             probe: Some(probe),
-            topic: None,
-        };
-        self.entries.get(&key)
+            ..Key::first_of(reason)
+        })
     }
+
+    /// The entry under this key, which is made only where anything was said about the object.
+    fn entry(&self, object_uid: &str, key: impl FnOnce() -> Key) -> Option<&Said> {
+        self.objects.get(object_uid)?.get(&key())
+    }
+}
+
+/// Of these with their places in the order of observation, those that were silent for longest, so that half of the bound
+/// is left.
+fn silent(mut all: Vec<(u64, String)>) -> Vec<String> {
+    all.sort_unstable();
+    let most = all.len().saturating_sub(MOST_UNKNOWN / 2);
+    all.into_iter().take(most).map(|(_, name)| name).collect()
 }
 
 /// True for a step on the way of a pod to its start. Most pods take them all, without anything to tell.
@@ -254,7 +304,9 @@ fn is_older(one: &Said, other: &Said) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{EventBook, ProbeKind};
+    use std::collections::BTreeSet;
+
+    use super::{CLAIM, EventBook, MOST_PER_OBJECT, MOST_UNKNOWN, ProbeKind};
     use crate::gate::model::ClusterEvent;
 
     fn event(uid: &str, reason: &str, message: &str, count: u32, last_seen: &str) -> ClusterEvent {
@@ -331,5 +383,76 @@ mod tests {
         assert_eq!(book.probe_answer("a", "app", ProbeKind::Liveness).unwrap().message, "Liveness probe failed: 500");
         assert!(book.probe_kill("a", "app", ProbeKind::Startup).is_some());
         assert!(book.probe_kill("a", "app", ProbeKind::Liveness).is_none());
+    }
+
+    #[test]
+    fn what_is_said_about_another_object_or_for_another_reason_is_not_about_this_one() {
+        let mut book = EventBook::default();
+        for (uid, object, reason) in
+            [("1", "a", "FailedMount"), ("2", "b", "FailedMount"), ("3", "a", "FailedMapVolume"), ("4", "a", "Failed")]
+        {
+            let said = event(uid, reason, uid, 1, "2026-11-21T03:00:09Z");
+            book.observe(&ClusterEvent { object_uid: object.to_owned(), ..said });
+        }
+        let messages = |object, reason| book.about(object, reason).map(|said| said.message.as_str()).collect::<Vec<_>>();
+        assert_eq!(messages("a", "FailedMount"), ["1"]);
+        assert_eq!(messages("b", "FailedMount"), ["2"]);
+        assert_eq!(messages("a", "FailedMapVolume"), ["3"]);
+        assert_eq!(messages("a", "Failed"), ["4"]);
+        assert_eq!(messages("", "Failed"), [""; 0]);
+    }
+
+    #[test]
+    fn objects_that_nobody_knows_are_given_up_the_longest_silent_first_and_known_ones_never() {
+        let mut book = EventBook::default();
+        let say = |book: &mut EventBook, uid: &str, reason: &str| {
+            let said = event(reason, reason, uid, 1, "2026-11-21T03:00:09Z");
+            book.observe(&ClusterEvent { object_uid: uid.to_owned(), ..said });
+            book.forget_unknown(|uid| uid.starts_with("pod"), BTreeSet::new);
+        };
+        for number in 0..MOST_UNKNOWN / 4 {
+            say(&mut book, &format!("pod-{number}"), "FailedMount");
+        }
+        say(&mut book, "unknown-first", "FailedMount");
+        for number in 0..MOST_UNKNOWN * 3 {
+            say(&mut book, &format!("unknown-{number}"), "FailedMount");
+            assert!(book.objects.len() <= MOST_UNKNOWN * 2, "{} objects", book.objects.len());
+        }
+        for number in 0..MOST_UNKNOWN / 4 {
+            assert!(book.newest(&format!("pod-{number}"), "FailedMount").is_some(), "a known pod keeps its own");
+        }
+        assert!(book.newest("unknown-first", "FailedMount").is_none(), "silent for longest");
+        for number in MOST_UNKNOWN * 3 - MOST_UNKNOWN / 4..MOST_UNKNOWN * 3 {
+            assert!(book.newest(&format!("unknown-{number}"), "FailedMount").is_some(), "it may be of a pod to come");
+        }
+    }
+
+    #[test]
+    fn claims_that_no_pod_has_are_given_up_too() {
+        let mut book = EventBook::default();
+        for number in 0..MOST_UNKNOWN * 3 {
+            book.observe(&ClusterEvent {
+                object_kind: CLAIM.to_owned(),
+                object_name: format!("claim-{number}"),
+                ..event("e", "ProvisioningFailed", "no", 1, "2026-11-21T03:00:09Z")
+            });
+            book.forget_unknown(|_| false, || BTreeSet::from(["claim-0"]));
+        }
+        assert!(book.claims.len() <= MOST_UNKNOWN, "{} claims", book.claims.len());
+        assert!(book.claim("claim-0").is_some(), "a known pod has it");
+        assert!(book.claim("claim-1").is_none());
+    }
+
+    #[test]
+    fn one_object_has_a_bounded_number_of_entries_and_the_newest_stay() {
+        let mut book = EventBook::default();
+        for number in 0..MOST_PER_OBJECT * 2 {
+            let said = event("e", "FailedMount", &format!("volume \"{number}\""), 1, "2026-11-21T03:00:09Z");
+            book.observe(&said);
+        }
+        assert_eq!(book.about("a", "FailedMount").count(), MOST_PER_OBJECT);
+        let newest = format!("volume \"{}\"", MOST_PER_OBJECT * 2 - 1);
+        assert_eq!(book.newest("a", "FailedMount").unwrap().message, newest);
+        assert!(book.about("a", "FailedMount").all(|said| said.message != "volume \"0\""));
     }
 }

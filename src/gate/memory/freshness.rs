@@ -85,6 +85,12 @@ impl Sources {
         matches!(self.states.get(&source), Some(Trust::Denied { .. }))
     }
 
+    /// True where the source was listed and nothing has spoken against it since.
+    #[must_use]
+    pub fn is_fresh(&self, source: Source) -> bool {
+        matches!(self.states.get(&source), Some(Trust::Fresh))
+    }
+
     /// The longest time for which something that a verdict needs could not be seen.
     #[must_use]
     pub const fn longest_gap(&self) -> Duration {

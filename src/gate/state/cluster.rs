@@ -72,6 +72,7 @@ impl View {
                 let troubled = |uid: &String| self.pods.get(uid).is_some_and(|track| !track.causes().is_empty());
                 let news = self.book.observe(&event)
                     && (!event_index::is_progress(&event.reason) || troubled(&event.object_uid));
+                self.forget_events_of_unknown();
                 if news {
                     let of_claim = event.object_kind == CLAIM;
                     self.look_again_at(plan, now, |pod| {
@@ -81,6 +82,18 @@ impl View {
                 news
             }
         }
+    }
+
+    /// Bounds what is remembered of objects that are not there. An event may come before its pod, and so nothing is given
+    /// up while the pods are not known.
+    fn forget_events_of_unknown(&mut self) {
+        if !self.sources.is_fresh(Source::Pods) {
+            return;
+        }
+        let (pods, workloads) = (&self.pods, &self.workloads);
+        let is_known = |uid: &str| pods.contains_key(uid) || workloads.contains_key(uid);
+        let claims = || pods.values().flat_map(|track| &track.pod.claims).map(String::as_str).collect();
+        self.book.forget_unknown(is_known, claims);
     }
 
     fn see_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
