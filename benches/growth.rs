@@ -17,7 +17,7 @@ use crashgate::gate::workload::{Workload, WorkloadKind};
 use objects::{Bend, container, deployment, pod, replica_set};
 
 #[expect(dead_code, reason = "the objects of the tests' stories; not all are needed here")]
-#[path = "../tests/story/objects.rs"]
+#[path = "../tests/scenario/objects.rs"]
 mod objects;
 
 const SIZES: [u32; 3] = [100, 1_000, 10_000];
@@ -201,7 +201,10 @@ fn first_list(size: u32) -> f64 {
             }
             let pods: Vec<Pod> = (0..size as usize).map(|number| healthy(&set, number).creating()).collect();
             for pod in &pods {
-                gate.observe(Duration::ZERO, said(pod, 1, "FailedMount", "MountVolume.SetUp failed for volume \"a\" : x"));
+                gate.observe(
+                    Duration::ZERO,
+                    said(pod, 1, "FailedMount", "MountVolume.SetUp failed for volume \"a\" : x"),
+                );
             }
             let objects = pods.into_iter().map(Object::Pod).collect();
             let began = Instant::now();

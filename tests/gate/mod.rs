@@ -1,5 +1,6 @@
 //! The rules of the gate, one at a time: what counts, when it counts, and what is said.
 
+mod batches;
 mod corners;
 mod diagnose;
 mod evaluate;

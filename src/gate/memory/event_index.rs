@@ -159,11 +159,7 @@ impl EventBook {
     /// Gives up what was said about objects that are not known, the longest silent first, once there are too many. What is
     /// known keeps all that was said about it. `is_known` is asked for each UID, and `claims` for the names of the known
     /// claims, but so seldom that an event costs the same however many objects there are.
-    pub fn forget_unknown<'a>(
-        &mut self,
-        is_known: impl Fn(&str) -> bool,
-        claims: impl FnOnce() -> BTreeSet<&'a str>,
-    ) {
+    pub fn forget_unknown<'a>(&mut self, is_known: impl Fn(&str) -> bool, claims: impl FnOnce() -> BTreeSet<&'a str>) {
         if self.objects.len() + self.claims.len() < self.sweep_at.max(MOST_UNKNOWN) {
             return;
         }
@@ -216,11 +212,7 @@ impl EventBook {
     }
 
     /// What was said about the object with this UID, of this reason, about any container.
-    pub fn about<'a, 'r>(
-        &'a self,
-        object_uid: &str,
-        reason: &'r str,
-    ) -> impl Iterator<Item = &'a Said> + use<'a, 'r> {
+    pub fn about<'a, 'r>(&'a self, object_uid: &str, reason: &'r str) -> impl Iterator<Item = &'a Said> + use<'a, 'r> {
         let entries = self.objects.get(object_uid).map(|entries| entries.range(Key::first_of(reason)..));
         entries.into_iter().flatten().take_while(move |(key, _)| key.reason == reason).map(|(_, said)| said)
     }
@@ -394,7 +386,8 @@ mod tests {
             let said = event(uid, reason, uid, 1, "2026-11-21T03:00:09Z");
             book.observe(&ClusterEvent { object_uid: object.to_owned(), ..said });
         }
-        let messages = |object, reason| book.about(object, reason).map(|said| said.message.as_str()).collect::<Vec<_>>();
+        let messages =
+            |object, reason| book.about(object, reason).map(|said| said.message.as_str()).collect::<Vec<_>>();
         assert_eq!(messages("a", "FailedMount"), ["1"]);
         assert_eq!(messages("b", "FailedMount"), ["2"]);
         assert_eq!(messages("a", "FailedMapVolume"), ["3"]);
