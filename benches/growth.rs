@@ -8,11 +8,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crashgate::gate::machine::Gate;
-use crashgate::gate::observation::{ClusterEvent, Fact, Object, Source};
-use crashgate::gate::plan::{Grace, Plan};
-use crashgate::gate::pod::{Pod, Role};
-use crashgate::gate::workload::{Workload, WorkloadKind};
+use crashgate::gate::model::{ClusterEvent, Object, Pod, Role, Source, Workload, WorkloadKind};
+use crashgate::gate::spec::{Grace, Plan};
+use crashgate::gate::{Fact, Gate};
 
 use objects::{Bend, container, deployment, pod, replica_set};
 

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use crate::gate::diagnose::pod_causes;
 use crate::gate::evaluate::ranking;
-use crate::gate::memory::EventBook;
+use crate::gate::memory::EventIndex;
 use crate::gate::model::{ClusterEvent, ContainerState, Phase, Pod, RestartPolicy, Role};
-use crate::gate::result::{Cause, Finding, FirstSights, Place, PodGlance, Verdict};
+use crate::gate::result::{Cause, Finding, FirstSeen, Place, PodGlance, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::{PodTrack, Surroundings, pod_summary};
+use crate::gate::state::{PodHistory, RuleContext, pod_summary};
 
 /// What has been heard of pods, by which they are looked at.
 #[derive(Debug, Default)]
 pub struct Eyes {
-    book: EventBook,
+    event_index: EventIndex,
 }
 
 /// A pod as it was seen.
@@ -44,7 +44,7 @@ pub enum Standing {
 impl Eyes {
     /// Takes in what was said about a pod.
     pub fn hear(&mut self, event: &ClusterEvent) {
-        self.book.observe(event);
+        self.event_index.observe(event);
     }
 
     /// Looks at a pod as a gate does that tolerates no crash.
@@ -52,26 +52,26 @@ impl Eyes {
     pub fn look(&self, pod: Pod) -> Sight {
         let standing = standing(&pod);
         let plan = Plan::new("", "", &pod.namespace);
-        let around = Surroundings { book: &self.book, plan: &plan, node_ready: None, now: Duration::ZERO };
-        let track = PodTrack::new(pod, around);
+        let around = RuleContext { event_index: &self.event_index, plan: &plan, node_ready: None, now: Duration::ZERO };
+        let history = PodHistory::new(pod, around);
         let mut findings: Vec<Finding> = Vec::new();
         if standing == Standing::NotRunning {
             // A crash that is mended is history, not a cause.
-            let stands = |place: &Place| place.container.as_ref().is_none_or(|name| !is_up(&track.pod, name));
-            let causes = track.causes().iter().filter(|cause| stands(&cause.place)).cloned();
+            let stands = |place: &Place| place.container.as_ref().is_none_or(|name| !is_up(&history.pod, name));
+            let causes = history.causes().iter().filter(|cause| stands(&cause.place)).cloned();
             findings = ranking::rank(causes.collect(), Verdict::Failed);
-            let may_come = matches!(track.pod.phase, Some(Phase::Pending | Phase::Running) | None);
-            if findings.is_empty() && track.disturbed().is_none() {
-                let mut sights = FirstSights::default();
-                let failed = pod_causes::failed(&track.pod, &plan, Duration::ZERO, &mut sights);
+            let may_come = matches!(history.pod.phase, Some(Phase::Pending | Phase::Running) | None);
+            if findings.is_empty() && history.disturbed().is_none() {
+                let mut first_seen = FirstSeen::default();
+                let failed = pod_causes::failed(&history.pod, &plan, Duration::ZERO, &mut first_seen);
                 findings.extend(failed.map(Cause::into_finding));
             }
-            if findings.is_empty() && may_come && !track.is_left_out() {
-                findings.push(track.not_ready(around).into_finding());
+            if findings.is_empty() && may_come && !history.is_left_out() {
+                findings.push(history.not_ready(around).into_finding());
             }
         }
-        let glance = pod_summary::glance(&track);
-        Sight { pod: track.pod, glance, findings, standing }
+        let glance = pod_summary::glance(&history);
+        Sight { pod: history.pod, glance, findings, standing }
     }
 }
 

@@ -9,13 +9,14 @@ use std::time::Duration;
 use crate::gate::Fact;
 use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
 use crate::gate::evaluate::{
-    Course, Journal, Judgement, Moment, Owner, OwnerSights, PODS, Remark, Remarks, Scope, evidence, outcome,
+    Assessment, Attribution, Course, DecisionInput, EventEmitter, Owner, OwnersFirstSeen, PODS, Remark, Remarks,
+    evidence, outcome,
 };
 use crate::gate::memory::Needs;
 use crate::gate::model::{Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::View;
+use crate::gate::state::ClusterState;
 
 /// What the gate wants from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,15 +45,15 @@ pub enum Want {
 #[derive(Debug)]
 pub struct Gate {
     plan: Plan,
-    view: View,
+    state: ClusterState,
     now: Duration,
     course: Course,
-    owner_sights: OwnerSights,
+    owners_first_seen: OwnersFirstSeen,
     /// When the causes that stand will count.
     deadlines: Vec<Duration>,
     warnings: Remarks,
     outcome: Option<Outcome>,
-    journal: Journal,
+    emitter: EventEmitter,
     needs: Needs,
 }
 
@@ -62,14 +63,14 @@ impl Gate {
     pub fn new(plan: Plan) -> Self {
         Self {
             plan,
-            view: View::default(),
+            state: ClusterState::default(),
             now: Duration::ZERO,
             course: Course::default(),
-            owner_sights: OwnerSights::new(),
+            owners_first_seen: OwnersFirstSeen::new(),
             deadlines: Vec::new(),
             warnings: Remarks::default(),
             outcome: None,
-            journal: Journal::default(),
+            emitter: EventEmitter::default(),
             needs: Needs::All,
         }
     }
@@ -100,7 +101,7 @@ impl Gate {
             // Only what is there is looked at together. What is asked, or can be seen, is judged fact by fact.
             let is_alone = match &fact {
                 Fact::Seen(_) | Fact::Gone { .. } => false,
-                Fact::Listed { source, .. } => !self.view.sources.is_fresh(*source),
+                Fact::Listed { source, .. } => !self.state.sources.is_fresh(*source),
                 _ => true,
             };
             if is_alone {
@@ -128,34 +129,34 @@ impl Gate {
     /// Takes in a fact. Returns true if it changed anything that is to be judged.
     fn take(&mut self, fact: Fact) -> bool {
         match fact {
-            Fact::Listed { source, objects } if self.view.is_outdated(&objects) => self.lose(source, outdated(source)),
+            Fact::Listed { source, objects } if self.state.is_outdated(&objects) => self.lose(source, outdated(source)),
             Fact::Listed { source, objects } => {
-                if self.view.sources.listed(source, self.now) {
-                    self.journal.push(self.now, GateEvent::Recovered { source });
+                if self.state.sources.listed(source, self.now) {
+                    self.emitter.push(self.now, GateEvent::Recovered { source });
                 }
                 // The first list of a source is news even where it is empty: it makes the view complete.
-                self.view.see_all(source, objects, &self.plan, self.now);
+                self.state.replace_all(source, objects, &self.plan, self.now);
                 true
             }
-            Fact::Seen(object) => self.view.see(*object, &self.plan, self.now),
-            Fact::Gone { source, uid } => self.view.forget(source, &uid),
+            Fact::Seen(object) => self.state.apply(*object, &self.plan, self.now),
+            Fact::Gone { source, uid } => self.state.remove(source, &uid),
             Fact::Lost { source, trouble } => self.lose(source, trouble),
             Fact::Resumed { source } => {
-                if self.view.sources.resumed(source) {
-                    self.journal.push(self.now, GateEvent::Recovered { source });
+                if self.state.sources.resumed(source) {
+                    self.emitter.push(self.now, GateEvent::Recovered { source });
                 }
                 true
             }
             Fact::Rested { source } => {
-                self.view.sources.rested(source);
+                self.state.sources.rested(source);
                 // It was followed for a moment after the last look said that nobody needs it: that look stands.
                 self.needs.include(source)
             }
             Fact::Denied { source, message } => {
-                let news = self.view.sources.denied(source, message);
+                let news = self.state.sources.denied(source, message);
                 if news && source != Source::Pods {
                     let warning = self.warnings.deny(source);
-                    self.journal.push(self.now, GateEvent::Warned(warning));
+                    self.emitter.push(self.now, GateEvent::Warned(warning));
                 }
                 news
             }
@@ -173,7 +174,7 @@ impl Gate {
             Fact::Smoked(run) => {
                 if self.course.take_smoke() {
                     if let Some((verdict, mut causes)) = run.objection(self.now) {
-                        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+                        causes.extend(self.with_assessment(|assessment| assessment.causes.clone()));
                         self.decide(verdict, causes);
                     } else {
                         self.course.smoke_passed();
@@ -204,7 +205,7 @@ impl Gate {
         if self.outcome.is_some() {
             return None;
         }
-        let never_reached = (!self.view.sources.reached()).then_some(NEVER_REACHED_LIMIT);
+        let never_reached = (!self.state.sources.reached()).then_some(NEVER_REACHED_LIMIT);
         let causes = self.deadlines.iter().copied();
         causes.chain(never_reached).chain(self.course.deadlines(&self.plan)).filter(|at| *at > self.now).min()
     }
@@ -247,7 +248,7 @@ impl Gate {
     pub fn end(&mut self, now: Duration, verdict: Verdict) {
         self.advance(now);
         if self.outcome.is_none() {
-            let causes = self.with_judgement(|judgement| judgement.causes.clone());
+            let causes = self.with_assessment(|assessment| assessment.causes.clone());
             self.decide(verdict, causes);
         }
     }
@@ -257,7 +258,7 @@ impl Gate {
         if let Some(finding) = self.outcome.as_mut().and_then(|outcome| outcome.findings.get_mut(place)) {
             for piece in &evidence {
                 if piece.kind == EvidenceKind::Log {
-                    evidence::read_log(finding, &piece.text, &self.view);
+                    evidence::read_log(finding, &piece.text, &self.state);
                 }
             }
             finding.evidence.extend(evidence);
@@ -268,13 +269,13 @@ impl Gate {
     /// will be observed or attached. To be called once.
     pub fn conclude(&mut self) {
         if let Some(outcome) = &mut self.outcome {
-            evidence::complete(outcome, &self.view);
+            evidence::complete(outcome, &self.state);
         }
     }
 
     /// What changed since this was last asked, oldest first, each with its time since the gate began.
     pub fn take_events(&mut self) -> Vec<(Duration, GateEvent)> {
-        self.journal.take()
+        self.emitter.take()
     }
 
     /// What the gate is still waiting for, in words; `None` where all is well or decided.
@@ -283,23 +284,24 @@ impl Gate {
         if self.outcome.is_some() {
             None
         } else {
-            Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking()
+            Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen).lacking()
         }
     }
 
-    fn with_judgement<T>(&mut self, look: impl FnOnce(&Judgement<'_>) -> T) -> T {
-        look(&Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights))
+    fn with_assessment<T>(&mut self, look: impl FnOnce(&Assessment<'_>) -> T) -> T {
+        look(&Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen))
     }
 
     /// Judges what is known now, and decides where that is enough.
     fn judge(&mut self, confirmed: bool) {
-        let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
-        self.journal.note(&judgement, &self.plan, self.now);
-        let moment = Moment { judgement: &judgement, view: &self.view, plan: &self.plan, now: self.now, confirmed };
-        let decision = self.course.decision(&moment, &mut self.journal);
-        self.deadlines = judgement.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
-        let disruptions = disruptions(&judgement);
-        self.needs = judgement.needs;
+        let assessment = Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen);
+        self.emitter.note(&assessment, &self.plan, self.now);
+        let input =
+            DecisionInput { assessment: &assessment, state: &self.state, plan: &self.plan, now: self.now, confirmed };
+        let decision = self.course.decision(&input, &mut self.emitter);
+        self.deadlines = assessment.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
+        let disruptions = disruptions(&assessment);
+        self.needs = assessment.needs;
         for warning in disruptions {
             self.warn(warning);
         }
@@ -309,17 +311,24 @@ impl Gate {
     }
 
     fn decide(&mut self, verdict: Verdict, causes: Vec<Cause>) {
-        let judgement = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights);
+        let assessment = Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen);
         let warnings = std::mem::take(&mut self.warnings);
-        self.outcome =
-            Some(outcome::outcome(&judgement, &self.view.book, &self.plan, self.now, verdict, causes, warnings));
-        self.journal.push(self.now, GateEvent::Decided { verdict });
+        self.outcome = Some(outcome::outcome(
+            &assessment,
+            &self.state.event_index,
+            &self.plan,
+            self.now,
+            verdict,
+            causes,
+            warnings,
+        ));
+        self.emitter.push(self.now, GateEvent::Decided { verdict });
     }
 
     /// The owners whose fields are known.
     fn owners(&self) -> Vec<&Workload> {
-        let scope = Scope::of(&self.view, &self.plan);
-        let owners = scope.groups.into_iter().filter_map(|group| match group.owner {
+        let attribution = Attribution::of(&self.state, &self.plan);
+        let owners = attribution.groups.into_iter().filter_map(|group| match group.owner {
             Owner::Workload(workload) => Some(workload),
             Owner::Nobody | Owner::Unreadable { .. } => None,
         });
@@ -327,8 +336,8 @@ impl Gate {
     }
 
     fn lose(&mut self, source: Source, trouble: Trouble) -> bool {
-        if self.view.sources.lost(source, trouble.clone(), self.now) {
-            self.journal.push(self.now, GateEvent::Trouble { source, message: trouble.message });
+        if self.state.sources.lost(source, trouble.clone(), self.now) {
+            self.emitter.push(self.now, GateEvent::Trouble { source, message: trouble.message });
         }
         true
     }
@@ -338,10 +347,10 @@ impl Gate {
     /// proves nothing, and takes nothing back.
     fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>, kinds: &[WorkloadKind]) -> bool {
         let pods: Vec<Object> = pods.into_iter().map(Object::Pod).collect();
-        let outdated_owner = |owner: &&Workload| self.view.is_outdated([&Object::Workload((*owner).clone())]);
+        let outdated_owner = |owner: &&Workload| self.state.is_outdated([&Object::Workload((*owner).clone())]);
         let mut past: BTreeSet<Source> =
             owners.iter().filter(outdated_owner).map(|owner| Source::Workloads(owner.kind)).collect();
-        if self.view.is_outdated(&pods) {
+        if self.state.is_outdated(&pods) {
             past.insert(Source::Pods);
         }
         if !past.is_empty() {
@@ -352,23 +361,23 @@ impl Gate {
         }
         for kind in kinds {
             let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
-            self.view.see_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
+            self.state.replace_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
         }
         let asked: Vec<_> = self.owners().into_iter().map(|owner| (owner.kind, owner.uid.clone())).collect();
         for (kind, uid) in asked {
             if !owners.iter().any(|owner| owner.uid == uid) {
-                self.view.forget(Source::Workloads(kind), &uid);
+                self.state.remove(Source::Workloads(kind), &uid);
             }
         }
         for owner in owners {
-            self.view.see(Object::Workload(owner), &self.plan, self.now);
+            self.state.apply(Object::Workload(owner), &self.plan, self.now);
         }
-        self.view.see_all(Source::Pods, pods, &self.plan, self.now);
+        self.state.replace_all(Source::Pods, pods, &self.plan, self.now);
         true
     }
 
     fn recording_ended(&mut self) {
-        let lacking = Judgement::of(&self.view, &self.plan, self.now, &mut self.owner_sights).lacking();
+        let lacking = Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen).lacking();
         let still = lacking.map_or_else(
             || "everything was ready, but not for long enough".to_owned(),
             |why| format!("still waiting: {why}"),
@@ -376,7 +385,7 @@ impl Gate {
         let message =
             format!("the recording ended after {:.1} s, before the gate could decide; {still}", self.now.as_secs_f64());
         let mut causes = vec![Cause::new(Code::RecordingEnded, Place::default(), message, self.now)];
-        causes.extend(self.with_judgement(|judgement| judgement.causes.clone()));
+        causes.extend(self.with_assessment(|assessment| assessment.causes.clone()));
         self.decide(Verdict::Inconclusive, causes);
     }
 
@@ -390,32 +399,32 @@ impl Gate {
         };
         for object in events {
             if matches!(object, Object::Event(_) | Object::Node(_)) {
-                self.view.see(object, &self.plan, self.now);
+                self.state.apply(object, &self.plan, self.now);
             }
         }
         if let Some(outcome) = &mut self.outcome {
-            outcome::sharpen(outcome, &self.view);
+            outcome::sharpen(outcome, &self.state);
         }
     }
 
     fn warn(&mut self, remark: Remark) {
         let warning = remark.warning.clone();
         if self.warnings.add(remark) {
-            self.journal.push(self.now, GateEvent::Warned(warning));
+            self.emitter.push(self.now, GateEvent::Warned(warning));
         }
     }
 }
 
 /// The pods that the platform took away or is taking away, and those that ended and nobody knows why. They are soon gone,
 /// and a pass must tell of them.
-fn disruptions(judgement: &Judgement<'_>) -> Vec<Remark> {
-    let left_out = judgement.scope.groups.iter().flat_map(|group| &group.left_out);
-    let remarks = left_out.filter_map(|track| {
-        let pod = &track.pod;
-        let (code, why) = if let Some(why) = track.disturbed() {
+fn disruptions(assessment: &Assessment<'_>) -> Vec<Remark> {
+    let left_out = assessment.attribution.groups.iter().flat_map(|group| &group.left_out);
+    let remarks = left_out.filter_map(|history| {
+        let pod = &history.pod;
+        let (code, why) = if let Some(why) = history.disturbed() {
             (Code::PodDisrupted, why)
         } else {
-            let unexplained = pod.phase == Some(Phase::Failed) && !pod.deleting && track.failure().is_none();
+            let unexplained = pod.phase == Some(Phase::Failed) && !pod.deleting && history.failure().is_none();
             let reason = pod.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
             (Code::PodFailed, unexplained.then(|| format!("replaced after it ended in phase Failed{reason}"))?)
         };

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use crashgate::gate::machine::{Gate, Want};
-use crashgate::gate::observation::{ClusterEvent, Fact, Object, Source, Trouble, TroubleKind};
-use crashgate::gate::outcome::GateEvent;
-use crashgate::gate::pod::Pod;
-use crashgate::gate::verdict::Verdict;
-use crashgate::gate::workload::{Workload, WorkloadKind};
+use crashgate::gate::model::{ClusterEvent, Object, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
+use crashgate::gate::result::{GateEvent, Verdict};
+use crashgate::gate::{Fact, Gate, Want};
 
 use super::seconds;
 use crate::scenario::objects::{Bend, deployment, pod, replica_set};

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::crash::CrashLedger;
 use super::wording::times;
 use super::{container_create, container_start, crash, exit_code, image_pull, image_pull_words};
-use crate::gate::memory::{EventBook, ProbeKind, Said};
+use crate::gate::memory::{EventIndex, ProbeKind, Said};
 use crate::gate::model::{Container, ContainerState, Ended, Pod, Probe, is_earlier};
-use crate::gate::result::{Cause, Code, Counts, Evidence, EvidenceKind, FirstSights, LogWanted, Place};
+use crate::gate::result::{Cause, Code, Counts, Evidence, EvidenceKind, FirstSeen, LogWanted, Place};
 use crate::gate::spec::{Grace, Plan};
 
 /// A container in its pod, with all that the rules look at.
@@ -15,7 +15,7 @@ pub struct Seen<'a> {
     pub pod: &'a Pod,
     pub container: &'a Container,
     pub ledger: &'a CrashLedger,
-    pub book: &'a EventBook,
+    pub event_index: &'a EventIndex,
     pub plan: &'a Plan,
     pub now: Duration,
 }
@@ -35,12 +35,12 @@ impl Seen<'_> {
         format!("{} {}", self.container.role.words(), self.container.name)
     }
 
-    fn since(&self, code: Code, sights: &mut FirstSights) -> Duration {
-        sights.of(Some(&self.container.name), code, self.now)
+    fn since(&self, code: Code, first_seen: &mut FirstSeen) -> Duration {
+        first_seen.of(Some(&self.container.name), code, self.now)
     }
 
     /// The crashes of this container as a cause, where they are more than the plan allows.
-    pub fn crash(&self, sights: &mut FirstSights) -> Option<Cause> {
+    pub fn crash(&self, first_seen: &mut FirstSeen) -> Option<Cause> {
         let newest = self.ledger.newest();
         // No waiting mends a start that fails; one that a later attempt got past is a restart like any other.
         let runs = self.container.status.as_ref().is_some_and(|status| status.state == ContainerState::Running);
@@ -53,7 +53,7 @@ impl Seen<'_> {
             Some((_, ended)) => self.reading(ended),
             None => (Code::CrashLoop, format!("{} was restarted {}", self.words(), times(self.ledger.crashes()))),
         };
-        let mut cause = Cause::new(code, self.place(), message, self.since(code, sights));
+        let mut cause = Cause::new(code, self.place(), message, self.since(code, first_seen));
         cause.restarts = Some(status.restart_count);
         cause.next_step = self.crash_advice(code, newest.map(|(_, ended)| ended));
         if let Some((attempt, ended)) = newest {
@@ -99,7 +99,11 @@ impl Seen<'_> {
             (ProbeKind::Startup, Code::StartupProbeFailed, "startup"),
             (ProbeKind::Liveness, Code::LivenessProbeFailed, "liveness"),
         ] {
-            if self.book.probe_kill(&self.pod.uid, &self.container.name, kind).is_some_and(|kill| is_of(kill, ended)) {
+            if self
+                .event_index
+                .probe_kill(&self.pod.uid, &self.container.name, kind)
+                .is_some_and(|kill| is_of(kill, ended))
+            {
                 return (code, self.probe_message(kind, name, ended));
             }
         }
@@ -135,7 +139,7 @@ impl Seen<'_> {
 
     /// What the probe was last told, without the kubelet's preface.
     fn probe_answer(&self, kind: ProbeKind) -> Option<&str> {
-        let said = self.book.probe_answer(&self.pod.uid, &self.container.name, kind)?;
+        let said = self.event_index.probe_answer(&self.pod.uid, &self.container.name, kind)?;
         let answer = [" probe failed: ", " probe errored and resulted in unknown state: ", " probe errored: "];
         let answer = answer.iter().find_map(|preface| said.message.split_once(preface));
         Some(answer.map_or(said.message.as_str(), |(_, answer)| answer).trim_end())
@@ -182,15 +186,15 @@ impl Seen<'_> {
 
     /// What its state says about its image, or about its creation and start. `remembered` is what the last failed pull
     /// meant.
-    pub fn waiting(&self, sights: &mut FirstSights, remembered: Option<Code>) -> Option<Cause> {
+    pub fn waiting(&self, first_seen: &mut FirstSeen, remembered: Option<Code>) -> Option<Cause> {
         let status = self.container.status.as_ref()?;
-        if let Some(cause) = self.node_trouble(sights) {
+        if let Some(cause) = self.node_trouble(first_seen) {
             return Some(cause);
         }
         let ContainerState::Waiting { reason: Some(reason), message } = &status.state else { return None };
         let message = message.as_deref().unwrap_or_default();
         if let Some(code) = image_pull::cause_of(reason, message, &self.container.image, remembered) {
-            return Some(self.image_cause(code, message, sights));
+            return Some(self.image_cause(code, message, first_seen));
         }
         let code = container_create::cause_of(reason, message)?;
         let words = self.words();
@@ -201,7 +205,7 @@ impl Seen<'_> {
             let why = container_start::without_layers(message);
             format!("{words} could not be {}: {why}{}", verb(reason), format_words(why))
         };
-        let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
+        let mut cause = Cause::new(code, self.place(), text, self.since(code, first_seen));
         cause.restarts = Some(status.restart_count);
         if reason == "CreateContainerConfigError" || reason == "CreateContainerError" {
             // Its spec asks for what is not there (yet): that may come late, like a missing ConfigMap.
@@ -221,26 +225,26 @@ impl Seen<'_> {
     }
 
     /// That its node could not start it, while it does not run. Such an end is no crash.
-    fn node_trouble(&self, sights: &mut FirstSights) -> Option<Cause> {
+    fn node_trouble(&self, first_seen: &mut FirstSeen) -> Option<Cause> {
         let status = self.container.status.as_ref().filter(|status| status.state != ContainerState::Running)?;
         let (_, ended) = crash::end_shown(status).filter(|(_, ended)| exit_code::is_node_trouble(ended))?;
         let said = ended.message.as_deref().unwrap_or_default();
         let text =
             format!("{} could not be started by its node: {}", self.words(), container_start::without_layers(said));
         let code = Code::SandboxFailed;
-        let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
+        let mut cause = Cause::new(code, self.place(), text, self.since(code, first_seen));
         cause.restarts = Some(status.restart_count);
         let reason = ended.reason.as_deref().unwrap_or("terminated");
         cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("{reason}: {said}") });
         Some(cause)
     }
 
-    fn image_cause(&self, code: Code, message: &str, sights: &mut FirstSights) -> Cause {
+    fn image_cause(&self, code: Code, message: &str, first_seen: &mut FirstSeen) -> Cause {
         // A bare back-off does not quote the cause; the event does.
-        let said = self.book.pull_failure(&self.pod.uid, &self.container.name).map(|said| said.message.as_str());
+        let said = self.event_index.pull_failure(&self.pod.uid, &self.container.name).map(|said| said.message.as_str());
         let quoted = image_pull_words::quoted(message, said, &self.container.image);
         let text = format!("{} {}", self.words(), image_pull_words::in_words(code, quoted, &self.container.image));
-        let mut cause = Cause::new(code, self.place(), text, self.since(code, sights));
+        let mut cause = Cause::new(code, self.place(), text, self.since(code, first_seen));
         cause.next_step = image_pull_words::advice(code, quoted, self.container, &self.pod.name, &self.plan.namespace);
         if !quoted.is_empty() {
             cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: quoted.to_owned() });

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::{container_create, disruption, pod_failure, scheduling, volume_claims};
-use crate::gate::memory::EventBook;
+use crate::gate::memory::EventIndex;
 use crate::gate::model::{Container, ContainerState, Phase, Pod};
-use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, FirstSights, Place};
+use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, FirstSeen, Place};
 use crate::gate::spec::Plan;
 
 /// True while no container of the pod has ever been started: sandbox and volumes come first.
@@ -24,15 +24,15 @@ fn never_started(container: &Container) -> bool {
 /// The scheduler's refusal.
 pub fn scheduling(
     pod: &Pod,
-    book: &EventBook,
+    event_index: &EventIndex,
     namespace: &str,
     now: Duration,
-    sights: &mut FirstSights,
+    first_seen: &mut FirstSeen,
 ) -> Option<Cause> {
     let scheduled = pod.scheduled.as_ref().filter(|condition| !condition.status)?;
     let reason = scheduled.reason.as_deref().unwrap_or("Unschedulable");
     let said = scheduled.message.as_deref().unwrap_or_default();
-    let claim = is_about_a_claim(said).then(|| volume_claims::of(pod, book, said, namespace));
+    let claim = is_about_a_claim(said).then(|| volume_claims::of(pod, event_index, said, namespace));
     let (code, message) = if let Some(claim) = &claim {
         (Code::VolumeUnavailable, claim.message.clone())
     } else if reason == "SchedulingGated" {
@@ -40,7 +40,7 @@ pub fn scheduling(
     } else {
         (Code::Unschedulable, scheduling::in_words(said, pod))
     };
-    let mut cause = Cause::new(code, Place::of_pod(pod), message, sights.of(None, code, now));
+    let mut cause = Cause::new(code, Place::of_pod(pod), message, first_seen.of(None, code, now));
     if code == Code::Unschedulable {
         if let Some(advice) = scheduling::advice(said, pod) {
             cause.next_step = advice;
@@ -50,9 +50,9 @@ pub fn scheduling(
                 pod.name
             );
         }
-        cause.help_is_coming = book.newest(&pod.uid, "TriggeredScaleUp").is_some();
+        cause.help_is_coming = event_index.newest(&pod.uid, "TriggeredScaleUp").is_some();
         for reason in ["TriggeredScaleUp", "NotTriggerScaleUp"] {
-            if let Some(said) = book.newest(&pod.uid, reason) {
+            if let Some(said) = event_index.newest(&pod.uid, reason) {
                 let text = format!("{reason}: {}", said.message);
                 cause.evidence.push(Evidence { kind: EvidenceKind::Event, text });
             }
@@ -81,15 +81,22 @@ fn is_about_a_claim(said: &str) -> bool {
 }
 
 /// Volumes that cannot be attached or mounted, as only events tell.
-pub fn volumes(pod: &Pod, book: &EventBook, plan: &Plan, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+pub fn volumes(
+    pod: &Pod,
+    event_index: &EventIndex,
+    plan: &Plan,
+    now: Duration,
+    first_seen: &mut FirstSeen,
+) -> Option<Cause> {
     if !waits_for_its_sandbox(pod) {
         return None;
     }
     // The kubelet pulls images once all volumes are there: what was said of them before that is over.
     let moved_on = ["Pulling", "Pulled", "Created", "Started"].into_iter();
-    let moved_on = moved_on.filter_map(|reason| book.newest(&pod.uid, reason)).map(|said| said.order).max();
+    let moved_on = moved_on.filter_map(|reason| event_index.newest(&pod.uid, reason)).map(|said| said.order).max();
     let said = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"].into_iter().flat_map(|reason| {
-        book.about(&pod.uid, reason)
+        event_index
+            .about(&pod.uid, reason)
             .map(move |said| (reason, said, container_create::cause_of_failed_mount(&said.message)))
     });
     let said = said.filter(|(_, said, _)| moved_on.is_none_or(|order| said.order > order));
@@ -100,7 +107,7 @@ pub fn volumes(pod: &Pod, book: &EventBook, plan: &Plan, now: Duration, sights: 
         (Some(object), Code::ConfigMissing) => format!("a volume of the pod needs {object}, which does not exist"),
         _ => format!("a volume of the pod does not exist: {}", said.message),
     };
-    let mut cause = Cause::new(code, Place::of_pod(pod), message, sights.of(None, code, now));
+    let mut cause = Cause::new(code, Place::of_pod(pod), message, first_seen.of(None, code, now));
     cause.next_step = match (object, code) {
         (Some(object), Code::ConfigMissing) => {
             container_create::advice(&object, &plan.namespace, "correct the volume that refers to it")
@@ -115,17 +122,17 @@ pub fn volumes(pod: &Pod, book: &EventBook, plan: &Plan, now: Duration, sights: 
 }
 
 /// A sandbox that the node cannot build, as only events tell.
-pub fn sandbox(pod: &Pod, book: &EventBook, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+pub fn sandbox(pod: &Pod, event_index: &EventIndex, now: Duration, first_seen: &mut FirstSeen) -> Option<Cause> {
     if !waits_for_its_sandbox(pod) {
         return None;
     }
-    let said = book.newest(&pod.uid, "FailedCreatePodSandBox")?;
+    let said = event_index.newest(&pod.uid, "FailedCreatePodSandBox")?;
     let message = format!("the node cannot create the pod's sandbox: {}", said.message);
-    Some(Cause::new(Code::SandboxFailed, Place::of_pod(pod), message, sights.of(None, Code::SandboxFailed, now)))
+    Some(Cause::new(Code::SandboxFailed, Place::of_pod(pod), message, first_seen.of(None, Code::SandboxFailed, now)))
 }
 
 /// A node that does not answer. `node_ready` is what the node itself says, where that is known.
-pub fn node(pod: &Pod, node_ready: Option<bool>, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+pub fn node(pod: &Pod, node_ready: Option<bool>, now: Duration, first_seen: &mut FirstSeen) -> Option<Cause> {
     if node_ready != Some(false) && !disruption::looks_lost(pod) {
         return None;
     }
@@ -135,11 +142,11 @@ pub fn node(pod: &Pod, node_ready: Option<bool>, now: Duration, sights: &mut Fir
     } else {
         format!("node {name} does not respond, so the state of the pod is unknown")
     };
-    Some(Cause::new(Code::NodeNotReady, Place::of_pod(pod), message, sights.of(None, Code::NodeNotReady, now)))
+    Some(Cause::new(Code::NodeNotReady, Place::of_pod(pod), message, first_seen.of(None, Code::NodeNotReady, now)))
 }
 
 /// The end in failure of a pod that nobody restarts or replaces.
-pub fn failed(pod: &Pod, plan: &Plan, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+pub fn failed(pod: &Pod, plan: &Plan, now: Duration, first_seen: &mut FirstSeen) -> Option<Cause> {
     if pod.phase != Some(Phase::Failed) {
         return None;
     }
@@ -150,6 +157,6 @@ pub fn failed(pod: &Pod, plan: &Plan, now: Duration, sights: &mut FirstSights) -
         });
         pod_failure::in_failure(pod, ended, plan, now)
     });
-    cause.since = sights.of(None, cause.code, now);
+    cause.since = first_seen.of(None, cause.code, now);
     Some(cause)
 }

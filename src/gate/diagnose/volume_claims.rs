@@ -2,7 +2,7 @@
 //! it waits for one.
 
 use super::scheduling;
-use crate::gate::memory::{ClaimSaid, EventBook};
+use crate::gate::memory::{ClaimSaid, EventIndex};
 use crate::gate::model::Pod;
 
 /// What is known of the claim that a pod waits for.
@@ -18,11 +18,11 @@ pub struct Waiting {
 
 /// What the pod waits for, of which the scheduler says this.
 #[must_use]
-pub fn of(pod: &Pod, book: &EventBook, scheduler: &str, namespace: &str) -> Waiting {
+pub fn of(pod: &Pod, event_index: &EventIndex, scheduler: &str, namespace: &str) -> Waiting {
     let quoted = scheduling::without_preemption(scheduler);
     // A claim that the scheduler names itself, else one of which something bad was said.
     let named = pod.claims.iter().find(|claim| scheduler.contains(&format!("\"{claim}\"")));
-    let said = |claim: &String| book.claim(claim).filter(|said| !is_progress(said));
+    let said = |claim: &String| event_index.claim(claim).filter(|said| !is_progress(said));
     let claim = named.or_else(|| pod.claims.iter().find(|claim| said(claim).is_some()));
     let Some(claim) = claim.or_else(|| pod.claims.first().filter(|_| pod.claims.len() == 1)) else {
         let claims = pod.claims.join(", ");
@@ -33,7 +33,7 @@ pub fn of(pod: &Pod, book: &EventBook, scheduler: &str, namespace: &str) -> Wait
             said: None,
         };
     };
-    let said = book.claim(claim);
+    let said = event_index.claim(claim);
     let why = said.map_or(quoted, |said| said.message.trim());
     Waiting {
         message: format!("the pod waits for its PersistentVolumeClaim {claim}: {why}"),

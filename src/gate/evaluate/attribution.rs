@@ -8,20 +8,20 @@ use super::version::Said;
 use super::{daemon_set_revision, version};
 use crate::gate::model::{ControllerRef, Detail, Pod, Source, Workload, WorkloadKind};
 use crate::gate::spec::{Pin, Plan};
-use crate::gate::state::{PodTrack, View};
+use crate::gate::state::{ClusterState, PodHistory};
 
 /// The workloads and pods under judgement.
 #[derive(Debug)]
-pub struct Scope<'a> {
+pub struct Attribution<'a> {
     /// One group for each owner.
-    pub groups: Vec<Group<'a>>,
+    pub groups: Vec<OwnerGroup<'a>>,
     /// Pods with the gate's labels whose owner has not been seen yet, so that nothing can be said of them.
-    pub unattributed: Vec<&'a PodTrack>,
+    pub unattributed: Vec<&'a PodHistory>,
 }
 
 /// An owner and its pods of the newest revision.
 #[derive(Debug)]
-pub struct Group<'a> {
+pub struct OwnerGroup<'a> {
     /// The owner.
     pub owner: Owner<'a>,
     /// The `ReplicaSet` of a Deployment's newest template, once it is there.
@@ -29,11 +29,11 @@ pub struct Group<'a> {
     /// The newest revision of a `DaemonSet` that has no generation to tell its pods by.
     daemon_revision: NewestRevision<'a>,
     /// Its pods of the newest revision that count.
-    pub pods: Vec<&'a PodTrack>,
+    pub pods: Vec<&'a PodHistory>,
     /// Its pods of the newest revision that do not: on their way out, disturbed, ended and replaced.
-    pub left_out: Vec<&'a PodTrack>,
+    pub left_out: Vec<&'a PodHistory>,
     /// Its pods of the newest revision that ended as a whole by their own fault, also those that are gone since.
-    pub failed: Vec<&'a PodTrack>,
+    pub failed: Vec<&'a PodHistory>,
 }
 
 /// Who owns a group of pods.
@@ -61,35 +61,35 @@ enum Top<'a> {
     Schedule,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> Attribution<'a> {
     /// Finds what belongs to the gate in what is known.
     #[must_use]
-    pub fn of(view: &'a View, plan: &Plan) -> Self {
-        let mut groups: Vec<Group<'a>> = view
+    pub fn of(state: &'a ClusterState, plan: &Plan) -> Self {
+        let mut groups: Vec<OwnerGroup<'a>> = state
             .workloads
             .values()
             .filter(|workload| {
-                is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, view)
+                is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, state)
             })
-            .map(|workload| Group {
-                replica_set: newest_replica_set(workload, view),
-                daemon_revision: daemon_set_revision::newest_revision(workload, view),
-                ..Group::new(Owner::Workload(workload))
+            .map(|workload| OwnerGroup {
+                replica_set: newest_replica_set(workload, state),
+                daemon_revision: daemon_set_revision::newest_revision(workload, state),
+                ..OwnerGroup::new(Owner::Workload(workload))
             })
             .collect();
         let mut unattributed = Vec::new();
-        for track in view.pods.values() {
-            let pod = &track.pod;
+        for history in state.pods.values() {
+            let pod = &history.pod;
             if plan.workload.is_none() && !plan.selector.matches(&pod.labels) {
                 continue;
             }
-            match top_of(pod.controller.as_ref(), view, plan) {
+            match top_of(pod.controller.as_ref(), state, plan) {
                 Top::Owner(Owner::Workload(workload)) => {
                     if let Some(group) = groups.iter_mut().find(|group| group.is_of(workload))
                         && group.has_newest_revision(pod, workload)
                         && !version::runs_another_image(pod, &workload.template)
                     {
-                        group.take(track);
+                        group.take(history);
                     }
                 }
                 // A pin names a workload: whatever is not attributed to it is none of the gate's.
@@ -97,62 +97,62 @@ impl<'a> Scope<'a> {
                 // No template speaks for these, so each pod does for itself.
                 Top::Owner(Owner::Nobody | Owner::Unreadable { .. }) if version::of_pod(pod, plan) != Said::Gated => {}
                 Top::Owner(Owner::Nobody) => {
-                    let mut group = Group::new(Owner::Nobody);
-                    group.take(track);
+                    let mut group = OwnerGroup::new(Owner::Nobody);
+                    group.take(history);
                     groups.push(group);
                 }
                 Top::Owner(owner @ Owner::Unreadable { reference, .. }) => {
                     let known = groups.iter().position(|group| group.is_of_reference(reference));
                     let place = known.unwrap_or_else(|| {
-                        groups.push(Group::new(owner));
+                        groups.push(OwnerGroup::new(owner));
                         groups.len() - 1
                     });
-                    if !is_of_older_revision(pod, view) {
-                        groups[place].take(track);
+                    if !is_of_older_revision(pod, state) {
+                        groups[place].take(history);
                     }
                 }
                 Top::Unseen if matches!(version::of_pod(pod, plan), Said::Other(_)) => {}
-                Top::Unseen => unattributed.push(track),
+                Top::Unseen => unattributed.push(history),
                 Top::Schedule => {}
             }
         }
-        unattributed.retain(|track| !track.is_left_out());
-        for track in view.fallen.values() {
-            let owner = top_of(track.pod.controller.as_ref(), view, plan);
-            if plan.workload.is_some() || plan.selector.matches(&track.pod.labels) {
-                remember_failure(&mut groups, &owner, track);
+        unattributed.retain(|history| !history.is_left_out());
+        for history in state.fallen.values() {
+            let owner = top_of(history.pod.controller.as_ref(), state, plan);
+            if plan.workload.is_some() || plan.selector.matches(&history.pod.labels) {
+                remember_failure(&mut groups, &owner, history);
             }
         }
         // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
         // That they are not those of an older template is then for the Deployment to say.
-        let is_unreadable = |group: &Group<'_>| matches!(group.owner, Owner::Unreadable { denied: true, .. });
-        if view.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) && groups.iter().any(is_unreadable) {
+        let is_unreadable = |group: &OwnerGroup<'_>| matches!(group.owner, Owner::Unreadable { denied: true, .. });
+        if state.sources.is_denied(Source::Workloads(WorkloadKind::ReplicaSet)) && groups.iter().any(is_unreadable) {
             groups.retain(|group| !matches!(group.owner, Owner::Workload(workload) if is_rolled_out(workload)));
         }
         Self { groups, unattributed }
     }
 
     /// Every pod that counts.
-    pub fn pods(&self) -> impl Iterator<Item = &'a PodTrack> {
+    pub fn pods(&self) -> impl Iterator<Item = &'a PodHistory> {
         self.groups.iter().flat_map(|group| group.pods.iter().copied())
     }
 }
 
-impl<'a> Group<'a> {
+impl<'a> OwnerGroup<'a> {
     fn new(owner: Owner<'a>) -> Self {
         let daemon_revision = NewestRevision::Unknown;
         Self { owner, replica_set: None, daemon_revision, pods: Vec::new(), left_out: Vec::new(), failed: Vec::new() }
     }
 
     /// A Job counts its failed pods itself, and a bare pod has no other in its place.
-    fn take_failure(&mut self, track: &'a PodTrack) {
+    fn take_failure(&mut self, history: &'a PodHistory) {
         let replaces = match self.owner {
             Owner::Workload(workload) => workload.kind != WorkloadKind::Job,
             Owner::Unreadable { .. } => true,
             Owner::Nobody => false,
         };
-        if replaces && track.failure().is_some() {
-            self.failed.push(track);
+        if replaces && history.failure().is_some() {
+            self.failed.push(history);
         }
     }
 
@@ -162,9 +162,9 @@ impl<'a> Group<'a> {
         u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
     }
 
-    fn take(&mut self, track: &'a PodTrack) {
-        self.take_failure(track);
-        if track.is_left_out() { self.left_out.push(track) } else { self.pods.push(track) }
+    fn take(&mut self, history: &'a PodHistory) {
+        self.take_failure(history);
+        if history.is_left_out() { self.left_out.push(history) } else { self.pods.push(history) }
     }
 
     fn is_of(&self, workload: &Workload) -> bool {
@@ -205,7 +205,7 @@ impl<'a> Group<'a> {
             Owner::Workload(workload) => name_of(workload),
             Owner::Nobody => {
                 let pod = self.pods.iter().chain(&self.left_out).next();
-                pod.map_or_else(|| "a bare pod".to_owned(), |track| format!("pod/{}", track.pod.name))
+                pod.map_or_else(|| "a bare pod".to_owned(), |history| format!("pod/{}", history.pod.name))
             }
             Owner::Unreadable { reference, .. } => format!("{}/{}", reference.kind.to_lowercase(), reference.name),
         }
@@ -216,7 +216,7 @@ impl<'a> Group<'a> {
     pub fn is_hook(&self, plan: &Plan) -> bool {
         match self.owner {
             Owner::Workload(workload) => workload.hook && plan.workload.is_none(),
-            Owner::Nobody => self.pods.iter().chain(&self.left_out).any(|track| track.pod.hook),
+            Owner::Nobody => self.pods.iter().chain(&self.left_out).any(|history| history.pod.hook),
             Owner::Unreadable { .. } => false,
         }
     }
@@ -224,16 +224,16 @@ impl<'a> Group<'a> {
     /// How many of its pods are Ready.
     #[must_use]
     pub fn ready(&self) -> u32 {
-        let ready = self.pods.iter().filter(|track| track.pod.is_ready()).count();
+        let ready = self.pods.iter().filter(|history| history.pod.is_ready()).count();
         u32::try_from(ready).unwrap_or(u32::MAX)
     }
 }
 
 /// Counts a pod that failed and is gone for its group, where that is there.
-fn remember_failure<'a>(groups: &mut [Group<'a>], owner: &Top<'a>, track: &'a PodTrack) {
+fn remember_failure<'a>(groups: &mut [OwnerGroup<'a>], owner: &Top<'a>, history: &'a PodHistory) {
     let group = match owner {
         Top::Owner(Owner::Workload(workload)) => {
-            groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&track.pod, workload))
+            groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&history.pod, workload))
         }
         Top::Owner(Owner::Unreadable { reference, .. }) => {
             groups.iter_mut().find(|group| group.is_of_reference(reference))
@@ -241,7 +241,7 @@ fn remember_failure<'a>(groups: &mut [Group<'a>], owner: &Top<'a>, track: &'a Po
         _ => None,
     };
     if let Some(group) = group {
-        group.take_failure(track);
+        group.take_failure(history);
     }
 }
 
@@ -270,8 +270,8 @@ pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
 
 /// True for a pod of a `ReplicaSet` that has a younger sibling. Where their owner may not be read, its newest template is
 /// known by no more than the revision that the Deployment controller writes on each.
-fn is_of_older_revision(pod: &Pod, view: &View) -> bool {
-    let own = pod.controller.as_ref().and_then(|owner| view.workloads.get(&owner.uid));
+fn is_of_older_revision(pod: &Pod, state: &ClusterState) -> bool {
+    let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
     let Some(own) = own.filter(|own| own.kind == WorkloadKind::ReplicaSet && own.revision.is_some()) else {
         return false;
     };
@@ -279,7 +279,7 @@ fn is_of_older_revision(pod: &Pod, view: &View) -> bool {
         let owners = (&own.controller, &other.controller);
         other.kind == own.kind && matches!(owners, (Some(one), Some(other)) if one.uid == other.uid)
     };
-    view.workloads.values().filter(is_sibling).any(|other| other.revision > own.revision)
+    state.workloads.values().filter(is_sibling).any(|other| other.revision > own.revision)
 }
 
 /// True for a Deployment all of whose pods are of its newest template, by its own count.
@@ -304,7 +304,7 @@ pub fn is_top(workload: &Workload, plan: &Plan) -> bool {
 }
 
 /// True for a `ReplicaSet` that a custom resource scaled to nothing in favour of another one: an old revision.
-fn rests_beside_others(workload: &Workload, view: &View) -> bool {
+fn rests_beside_others(workload: &Workload, state: &ClusterState) -> bool {
     let Some(controller) = workload.controller.as_ref().filter(|_| workload.kind == WorkloadKind::ReplicaSet) else {
         return false;
     };
@@ -314,10 +314,10 @@ fn rests_beside_others(workload: &Workload, view: &View) -> bool {
             && other.controller.as_ref().is_some_and(|its| its.uid == controller.uid)
     };
     workload.desired == Some(0)
-        && view.workloads.values().filter(is_sibling).any(|other| other.desired.is_some_and(|desired| desired > 0))
+        && state.workloads.values().filter(is_sibling).any(|other| other.desired.is_some_and(|desired| desired > 0))
 }
 
-fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan) -> Top<'a> {
+fn top_of<'a>(controller: Option<&'a ControllerRef>, state: &'a ClusterState, plan: &Plan) -> Top<'a> {
     let Some(reference) = controller else { return Top::Owner(Owner::Nobody) };
     let Some(kind) = WorkloadKind::from_kind(&reference.kind) else {
         return if reference.kind == "CronJob" {
@@ -327,8 +327,8 @@ fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan
         };
     };
     // A UID that leads to another kind leads nowhere: each step up must come nearer to an end.
-    let Some(workload) = view.workloads.get(&reference.uid).filter(|workload| workload.kind == kind) else {
-        return if view.sources.is_denied(Source::Workloads(kind)) {
+    let Some(workload) = state.workloads.get(&reference.uid).filter(|workload| workload.kind == kind) else {
+        return if state.sources.is_denied(Source::Workloads(kind)) {
             Top::Owner(Owner::Unreadable { reference, denied: true })
         } else {
             Top::Unseen
@@ -337,14 +337,14 @@ fn top_of<'a>(controller: Option<&'a ControllerRef>, view: &'a View, plan: &Plan
     if is_top(workload, plan) {
         return Top::Owner(Owner::Workload(workload));
     }
-    top_of(workload.controller.as_ref(), view, plan)
+    top_of(workload.controller.as_ref(), state, plan)
 }
 
 /// What stands at the top of a pod's controllerRefs, by its name; `None` for nobody, for what has not been seen, and for
 /// a `CronJob`.
 #[must_use]
-pub fn top_name(pod: &Pod, view: &View, plan: &Plan) -> Option<String> {
-    match top_of(pod.controller.as_ref(), view, plan) {
+pub fn top_name(pod: &Pod, state: &ClusterState, plan: &Plan) -> Option<String> {
+    match top_of(pod.controller.as_ref(), state, plan) {
         Top::Owner(Owner::Workload(workload)) => Some(name_of(workload)),
         Top::Owner(Owner::Unreadable { reference, .. }) => {
             Some(format!("{}/{}", reference.kind.to_lowercase(), reference.name))
@@ -356,25 +356,26 @@ pub fn top_name(pod: &Pod, view: &View, plan: &Plan) -> Option<String> {
 /// How many pods of the group's workload are there that are not of its newest template: older ones, and such that were
 /// changed in place.
 #[must_use]
-pub fn others_of(group: &Group<'_>, workload: &Workload, plan: &Plan, view: &View) -> usize {
-    let is_of_it = |track: &&PodTrack| {
-        let top = top_of(track.pod.controller.as_ref(), view, plan);
+pub fn others_of(group: &OwnerGroup<'_>, workload: &Workload, plan: &Plan, state: &ClusterState) -> usize {
+    let is_of_it = |history: &&PodHistory| {
+        let top = top_of(history.pod.controller.as_ref(), state, plan);
         matches!(top, Top::Owner(Owner::Workload(owner)) if owner.uid == workload.uid)
     };
-    let all = view.pods.values().filter(|track| !track.is_left_out()).filter(is_of_it).count();
+    let all = state.pods.values().filter(|history| !history.is_left_out()).filter(is_of_it).count();
     all.saturating_sub(group.pods.len())
 }
 
 /// True for a pod of a Job that a `CronJob` made.
 #[must_use]
-pub fn is_of_schedule(pod: &Pod, view: &View, plan: &Plan) -> bool {
-    matches!(top_of(pod.controller.as_ref(), view, plan), Top::Schedule)
+pub fn is_of_schedule(pod: &Pod, state: &ClusterState, plan: &Plan) -> bool {
+    matches!(top_of(pod.controller.as_ref(), state, plan), Top::Schedule)
 }
 
 /// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same
 /// comparison; where several have it, the one of the highest revision is in use.
-pub fn newest_replica_set<'a>(deployment: &Workload, view: &'a View) -> Option<&'a Workload> {
-    view.workloads
+pub fn newest_replica_set<'a>(deployment: &Workload, state: &'a ClusterState) -> Option<&'a Workload> {
+    state
+        .workloads
         .values()
         .filter(|candidate| {
             candidate.kind == WorkloadKind::ReplicaSet

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::version;
 use crate::gate::model::{Detail, Pod, Workload};
-use crate::gate::state::View;
+use crate::gate::state::ClusterState;
 
 /// The revisions, by the label `controller-revision-hash`, of a `DaemonSet` that has no generation to tell its pods by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +19,15 @@ pub enum NewestRevision<'a> {
 /// that contradict the template are older, and the controller counts how many pods are of the newest
 /// (`updatedNumberScheduled`).
 #[must_use]
-pub fn newest_revision<'a>(daemon_set: &Workload, view: &'a View) -> NewestRevision<'a> {
+pub fn newest_revision<'a>(daemon_set: &Workload, state: &'a ClusterState) -> NewestRevision<'a> {
     if !matches!(daemon_set.detail, Detail::DaemonSet { template_generation: None, .. }) {
         return NewestRevision::Unknown;
     }
     let mut counts = BTreeMap::<Option<&str>, u32>::new();
-    for track in view.pods.values() {
-        let pod = &track.pod;
+    for history in state.pods.values() {
+        let pod = &history.pod;
         if pod.controller.as_ref().is_some_and(|owner| owner.uid == daemon_set.uid)
-            && !track.is_left_out()
+            && !history.is_left_out()
             && !version::contradicts(pod, &daemon_set.template)
         {
             *counts.entry(revision_of(pod)).or_default() += 1;

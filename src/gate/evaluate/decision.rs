@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::assessment::Judgement;
+use super::assessment::Assessment;
 use super::attribution::Owner;
-use super::events::Journal;
+use super::events::EventEmitter;
 use super::stability::{Change, Window};
 use super::version::Said;
 use super::{attribution, ranking, timeout, version};
@@ -14,7 +14,7 @@ use crate::gate::diagnose::rbac;
 use crate::gate::model::{Source, WorkloadKind};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Place, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::View;
+use crate::gate::state::ClusterState;
 
 /// How long a confirming read may take beyond the time that it is asked for at.
 pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
@@ -69,11 +69,11 @@ enum Smoke {
 const SMOKE_LIMIT: Duration = Duration::from_secs(90);
 
 /// A moment that is judged.
-pub struct Moment<'a> {
+pub struct DecisionInput<'a> {
     /// What follows from all that is known.
-    pub judgement: &'a Judgement<'a>,
+    pub assessment: &'a Assessment<'a>,
     /// All that is known.
-    pub view: &'a View,
+    pub state: &'a ClusterState,
     /// The plan.
     pub plan: &'a Plan,
     /// The time since the gate began.
@@ -84,65 +84,65 @@ pub struct Moment<'a> {
 
 impl Course {
     /// The decision that this moment allows, if it allows one.
-    pub fn decision(&mut self, moment: &Moment<'_>, journal: &mut Journal) -> Option<Decision> {
-        let Moment { judgement, view, plan, now, .. } = *moment;
-        if let Some(decision) = unobservable(moment) {
+    pub fn decision(&mut self, input: &DecisionInput<'_>, emitter: &mut EventEmitter) -> Option<Decision> {
+        let DecisionInput { assessment, state, plan, now, .. } = *input;
+        if let Some(decision) = unobservable(input) {
             return Some(decision);
         }
-        if let Some(cause) = self.displaced(moment) {
-            return Some((Verdict::Superseded, with(cause, judgement)));
+        if let Some(cause) = self.displaced(input) {
+            return Some((Verdict::Superseded, with(cause, assessment)));
         }
-        self.remember_carriers(judgement);
-        match ranking::decisive(&judgement.causes, |cause| cause.counts_at(plan), now) {
-            Some(Verdict::Failed) => return Some((Verdict::Failed, judgement.causes.clone())),
+        self.remember_carriers(assessment);
+        match ranking::decisive(&assessment.causes, |cause| cause.counts_at(plan), now) {
+            Some(Verdict::Failed) => return Some((Verdict::Failed, assessment.causes.clone())),
             // What the platform withholds does not matter where enough is ready without it (`minReady`).
-            Some(Verdict::Platform) if !judgement.all_well() => {
-                return Some((Verdict::Platform, judgement.causes.clone()));
+            Some(Verdict::Platform) if !assessment.all_well() => {
+                return Some((Verdict::Platform, assessment.causes.clone()));
             }
             _ => {}
         }
-        let is_fresh = view.sources.are_fresh(&judgement.needs);
+        let is_fresh = state.sources.are_fresh(&assessment.needs);
         if is_fresh && self.sight == Sight::Blind {
             self.sight = Sight::Restored(now);
         }
-        if judgement.all_well() && !is_fresh {
+        if assessment.all_well() && !is_fresh {
             self.window.lost_sight();
             self.asked = None;
-        } else if judgement.all_well() {
-            self.keep_window(moment, journal);
-            if self.is_stable(moment) {
+        } else if assessment.all_well() {
+            self.keep_window(input, emitter);
+            if self.is_stable(input) {
                 if plan.smoke.is_some() && self.smoke != Smoke::Passed {
-                    self.ask_smoke(journal, now);
-                } else if moment.confirmed {
-                    return Some((Verdict::Healthy, judgement.causes.clone()));
+                    self.ask_smoke(emitter, now);
+                } else if input.confirmed {
+                    return Some((Verdict::Healthy, assessment.causes.clone()));
                 } else {
-                    self.ask(journal, now);
+                    self.ask(emitter, now);
                 }
             }
         } else {
             // Also where one source is lost: what the others tell all the same is true.
             (self.asked, self.smoke) = (None, Smoke::NotAsked);
             if self.window.unwell() {
-                let why = judgement.lacking().unwrap_or_else(|| "the gate is not met yet".to_owned());
-                journal.push(now, GateEvent::WindowBroken { why });
+                let why = assessment.lacking().unwrap_or_else(|| "the gate is not met yet".to_owned());
+                emitter.push(now, GateEvent::WindowBroken { why });
             }
         }
-        if !self.is_over(moment) {
+        if !self.is_over(input) {
             return None;
         }
         // All was well for long enough, and the read that would prove it never came back: that is the cluster's silence,
         // and no flaw of the app.
         if self.asked.is_some() {
-            return Some((Verdict::Inconclusive, with(timeout::unconfirmed(now), judgement)));
+            return Some((Verdict::Inconclusive, with(timeout::unconfirmed(now), assessment)));
         }
         if matches!(self.smoke, Smoke::Asked(_)) {
-            return Some((Verdict::Inconclusive, with(timeout::unsmoked(now), judgement)));
+            return Some((Verdict::Inconclusive, with(timeout::unsmoked(now), assessment)));
         }
         if !is_fresh && now < plan.wait_period.saturating_add(CONFIRM_LIMIT) {
             self.sight = Sight::Blind;
             return None;
         }
-        Some(timeout::at_the_end(view, plan, judgement, now))
+        Some(timeout::at_the_end(state, plan, assessment, now))
     }
 
     /// The ticket of the question that is open.
@@ -194,47 +194,47 @@ impl Course {
         self.window.since().is_some_and(|since| since <= latest.max(plan.wait_period))
     }
 
-    fn keep_window(&mut self, moment: &Moment<'_>, journal: &mut Journal) {
-        let Moment { judgement, plan, now, .. } = *moment;
-        let change = self.window.well(now, &judgement.scope, plan);
+    fn keep_window(&mut self, input: &DecisionInput<'_>, emitter: &mut EventEmitter) {
+        let DecisionInput { assessment, plan, now, .. } = *input;
+        let change = self.window.well(now, &assessment.attribution, plan);
         if change == Change::None {
             return;
         }
         (self.asked, self.smoke) = (None, Smoke::NotAsked);
         if let Change::Restarted { why } = change {
-            journal.push(now, GateEvent::WindowBroken { why });
+            emitter.push(now, GateEvent::WindowBroken { why });
         }
-        journal.push(now, GateEvent::WindowOpened { until: now.saturating_add(plan.stable_for) });
+        emitter.push(now, GateEvent::WindowOpened { until: now.saturating_add(plan.stable_for) });
     }
 
     /// True where all has been well for long enough. What is finished has nothing left to be stable.
-    fn is_stable(&self, moment: &Moment<'_>) -> bool {
-        let Moment { judgement, plan, now, .. } = *moment;
-        let stable_for = if judgement.all_done() { Duration::ZERO } else { plan.stable_for };
+    fn is_stable(&self, input: &DecisionInput<'_>) -> bool {
+        let DecisionInput { assessment, plan, now, .. } = *input;
+        let stable_for = if assessment.all_done() { Duration::ZERO } else { plan.stable_for };
         let is_long = self.window.since().is_some_and(|since| now >= since.saturating_add(stable_for));
         is_long && self.is_open_in_time(plan)
     }
 
-    fn ask(&mut self, journal: &mut Journal, now: Duration) {
+    fn ask(&mut self, emitter: &mut EventEmitter, now: Duration) {
         if self.asked.is_none() {
             self.tickets += 1;
             self.asked = Some(self.tickets);
-            journal.push(now, GateEvent::Confirming);
+            emitter.push(now, GateEvent::Confirming);
         }
     }
 
-    fn ask_smoke(&mut self, journal: &mut Journal, now: Duration) {
+    fn ask_smoke(&mut self, emitter: &mut EventEmitter, now: Duration) {
         if self.smoke == Smoke::NotAsked {
             self.tickets += 1;
             self.smoke = Smoke::Asked(self.tickets);
-            journal.push(now, GateEvent::Smoking);
+            emitter.push(now, GateEvent::Smoking);
         }
     }
 
     /// True where the time is up: the wait period is over and no window that began in it is still open, or such a
     /// window could not be brought to its end in time.
-    fn is_over(&self, moment: &Moment<'_>) -> bool {
-        let Moment { plan, now, .. } = *moment;
+    fn is_over(&self, input: &DecisionInput<'_>) -> bool {
+        let DecisionInput { plan, now, .. } = *input;
         let over = now >= plan.wait_period && !self.is_open_in_time(plan);
         over || self.limit(plan).is_some_and(|limit| now >= limit)
     }
@@ -248,8 +248,8 @@ impl Course {
         Some(end.clamp(plan.wait_period, last).saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
     }
 
-    fn remember_carriers(&mut self, judgement: &Judgement<'_>) {
-        for group in &judgement.scope.groups {
+    fn remember_carriers(&mut self, assessment: &Assessment<'_>) {
+        for group in &assessment.attribution.groups {
             // Deploy tools delete their hooks as they like.
             if let Owner::Workload(workload) = group.owner
                 && !workload.deleting
@@ -263,12 +263,12 @@ impl Course {
 
     /// A workload that carried the version and does not any more, or is not there any more. A version that was never
     /// seen is never displaced.
-    fn displaced(&self, moment: &Moment<'_>) -> Option<Cause> {
-        let Moment { view, plan, now, .. } = *moment;
+    fn displaced(&self, input: &DecisionInput<'_>) -> Option<Cause> {
+        let DecisionInput { state, plan, now, .. } = *input;
         self.carried.iter().find_map(|(uid, (kind, name))| {
             let name = format!("{kind}/{name}");
             let place = Place { workload: Some(name.clone()), ..Place::default() };
-            match view.workloads.get(uid) {
+            match state.workloads.get(uid) {
                 Some(workload) if workload.deleting && !workload.is_complete_job() => {
                     Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} is being deleted"), now))
                 }
@@ -315,26 +315,26 @@ fn now_runs(workload: &crate::gate::model::Workload, plan: &Plan) -> String {
 
 /// The end of a gate that cannot see: pods that may not be listed, trouble that no waiting mends, a cluster that never
 /// answered.
-fn unobservable(moment: &Moment<'_>) -> Option<Decision> {
-    let Moment { judgement, view, now, .. } = *moment;
-    if let Some(message) = view.sources.pods_denied() {
+fn unobservable(input: &DecisionInput<'_>) -> Option<Decision> {
+    let DecisionInput { assessment, state, now, .. } = *input;
+    if let Some(message) = state.sources.pods_denied() {
         let mut cause =
             Cause::new(Code::Forbidden, Place::default(), format!("pods may not be listed: {message}"), now);
         cause.next_step = format!("Add this rule to the Role: {}", rbac::rule_for(&[Source::Pods]));
         return Some((Verdict::Inconclusive, vec![cause]));
     }
-    if let Some((source, trouble)) = view.sources.hopeless() {
-        return Some((Verdict::Inconclusive, with(timeout::observation_cause(source, Some(trouble), now), judgement)));
+    if let Some((source, trouble)) = state.sources.hopeless() {
+        return Some((Verdict::Inconclusive, with(timeout::observation_cause(source, Some(trouble), now), assessment)));
     }
-    if !view.sources.reached() && now >= NEVER_REACHED_LIMIT {
-        let (source, trouble) = view.sources.unfit(&judgement.needs)?;
+    if !state.sources.reached() && now >= NEVER_REACHED_LIMIT {
+        let (source, trouble) = state.sources.unfit(&assessment.needs)?;
         return Some((Verdict::Inconclusive, vec![timeout::observation_cause(source, trouble, now)]));
     }
     None
 }
 
-fn with(cause: Cause, judgement: &Judgement<'_>) -> Vec<Cause> {
+fn with(cause: Cause, assessment: &Assessment<'_>) -> Vec<Cause> {
     let mut causes = vec![cause];
-    causes.extend(judgement.causes.iter().cloned());
+    causes.extend(assessment.causes.iter().cloned());
     causes
 }

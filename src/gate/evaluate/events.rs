@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::assessment::Judgement;
+use super::assessment::Assessment;
 use crate::gate::diagnose::exit_code;
 use crate::gate::result::{Code, GateEvent, PodGlance};
 use crate::gate::spec::Plan;
-use crate::gate::state::{PodTrack, pod_summary};
+use crate::gate::state::{PodHistory, pod_summary};
 
 /// What was told so far, and what is still to be handed out.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct EventEmitter {
     pending: Vec<(Duration, GateEvent)>,
     /// What was last told of every pod, by UID.
-    pods: BTreeMap<String, Told>,
+    pods: BTreeMap<String, Emitted>,
     /// The last told number of crashes, by pod UID and container.
     crashes: BTreeMap<(String, String), u32>,
     /// The causes that were told: pod or owner, container, code.
@@ -24,13 +24,13 @@ pub struct Journal {
 
 /// What was last told of a pod.
 #[derive(Debug)]
-struct Told {
+struct Emitted {
     glance: PodGlance,
     /// How often the pod had been looked at by then: nothing is new until it is again.
-    looks: u64,
+    revision: u64,
 }
 
-impl Journal {
+impl EventEmitter {
     /// Adds an event.
     pub fn push(&mut self, at: Duration, event: GateEvent) {
         self.pending.push((at, event));
@@ -42,40 +42,40 @@ impl Journal {
     }
 
     /// Tells what differs from the last look.
-    pub fn note(&mut self, judgement: &Judgement<'_>, plan: &Plan, now: Duration) {
-        let groups = &judgement.scope.groups;
+    pub fn note(&mut self, assessment: &Assessment<'_>, plan: &Plan, now: Duration) {
+        let groups = &assessment.attribution.groups;
         let shown = || groups.iter().flat_map(|group| group.pods.iter().chain(&group.left_out));
-        let present: BTreeSet<&str> = shown().map(|track| track.pod.uid.as_str()).collect();
+        let present: BTreeSet<&str> = shown().map(|history| history.pod.uid.as_str()).collect();
         let gone: Vec<String> = self.pods.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
         for uid in gone {
-            if let Some(Told { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(&uid) {
+            if let Some(Emitted { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(&uid) {
                 self.crashes.retain(|(of, _), _| *of != uid);
                 let why = if state == "terminating" { "deleted".to_owned() } else { format!("it was {state}") };
                 self.push(now, GateEvent::PodGone { pod, why });
             }
         }
-        for track in shown() {
-            self.note_pod(track, plan, now);
+        for history in shown() {
+            self.note_pod(history, plan, now);
         }
-        self.note_causes(judgement, plan, now);
-        let progress = (judgement.ready, judgement.wanted);
+        self.note_causes(assessment, plan, now);
+        let progress = (assessment.ready, assessment.wanted);
         if !groups.is_empty() && self.progress != Some(progress) {
             self.progress = Some(progress);
             self.push(now, GateEvent::Progress { ready: progress.0, wanted: progress.1 });
         }
     }
 
-    fn note_pod(&mut self, track: &PodTrack, plan: &Plan, now: Duration) {
-        let told = self.pods.get(&track.pod.uid);
-        if told.is_some_and(|told| told.looks == track.looks()) {
+    fn note_pod(&mut self, history: &PodHistory, plan: &Plan, now: Duration) {
+        let told = self.pods.get(&history.pod.uid);
+        if told.is_some_and(|told| told.revision == history.revision()) {
             return;
         }
-        let pod = track.pod.name.clone();
-        let uid = track.pod.uid.clone();
+        let pod = history.pod.name.clone();
+        let uid = history.pod.uid.clone();
         if told.is_none() {
             self.push(now, GateEvent::PodAppeared { pod: pod.clone() });
         }
-        for (container, ledger) in track.ledgers() {
+        for (container, ledger) in history.ledgers() {
             if ledger.crashes() == 0 || plan.ignore_containers.contains(&container.name) {
                 continue;
             }
@@ -96,7 +96,7 @@ impl Journal {
                 self.push(now, event);
             }
         }
-        let glance = pod_summary::glance(track);
+        let glance = pod_summary::glance(history);
         let told = self.pods.get(&uid).map(|told| &told.glance);
         let new_state = told.is_none_or(|told| told.state != glance.state);
         let new_glance = told.is_none_or(|told| *told != glance);
@@ -106,12 +106,12 @@ impl Journal {
         if new_glance {
             self.push(now, GateEvent::PodGlance(Box::new(glance.clone())));
         }
-        self.pods.insert(uid, Told { glance, looks: track.looks() });
+        self.pods.insert(uid, Emitted { glance, revision: history.revision() });
     }
 
-    fn note_causes(&mut self, judgement: &Judgement<'_>, plan: &Plan, now: Duration) {
+    fn note_causes(&mut self, assessment: &Assessment<'_>, plan: &Plan, now: Duration) {
         let mut standing = BTreeSet::new();
-        for cause in &judgement.causes {
+        for cause in &assessment.causes {
             let place = &cause.place;
             let object = place.pod_uid.clone().or_else(|| place.workload.clone()).unwrap_or_default();
             let key = (object, place.container.clone(), cause.code);

@@ -4,18 +4,18 @@ use super::attribution::{name_of, newest_replica_set};
 use crate::gate::diagnose::container_start;
 use crate::gate::model::{WorkloadKind, message};
 use crate::gate::result::{Code, Evidence, EvidenceKind, Finding, Outcome};
-use crate::gate::state::View;
+use crate::gate::state::ClusterState;
 
 /// Adds what was said about the pod, its owner and its workload to each finding, and the state of the node where it
 /// matters.
-pub fn complete(outcome: &mut Outcome, view: &View) {
+pub fn complete(outcome: &mut Outcome, state: &ClusterState) {
     for finding in &mut outcome.findings {
-        let lines = events(finding, view);
+        let lines = events(finding, state);
         if !lines.is_empty() {
             finding.evidence.push(Evidence { kind: EvidenceKind::Event, text: lines.join("\n") });
         }
         if finding.concerns_its_node()
-            && let Some(text) = node(finding, view)
+            && let Some(text) = node(finding, state)
         {
             finding.evidence.push(Evidence { kind: EvidenceKind::Node, text });
         }
@@ -23,15 +23,15 @@ pub fn complete(outcome: &mut Outcome, view: &View) {
 }
 
 /// Takes what a log, once it is there, says of the cause into the finding.
-pub fn read_log(finding: &mut Finding, log: &str, view: &View) {
+pub fn read_log(finding: &mut Finding, log: &str, state: &ClusterState) {
     if finding.code != Code::CrashLoop || !container_start::says_wrong_format(log) {
         return;
     }
-    let node = finding.place.node.as_ref().and_then(|name| view.nodes.get(name));
+    let node = finding.place.node.as_ref().and_then(|name| state.nodes.get(name));
     let meaning = container_start::wrong_format(node.and_then(|node| node.architecture.as_deref()));
     finding.message = format!("{} (`exec format error`): {meaning}", finding.message);
     let image = finding.place.pod_uid.as_ref().and_then(|uid| {
-        let pod = &view.pods.get(uid)?.pod;
+        let pod = &state.pods.get(uid)?.pod;
         let of = pod.containers.iter().find(|container| Some(&container.name) == finding.place.container.as_ref())?;
         Some(of.image.clone())
     });
@@ -40,27 +40,27 @@ pub fn read_log(finding: &mut Finding, log: &str, view: &View) {
 }
 
 /// The events of the finding's pod, and of those that own it, which are not told already.
-fn events(finding: &Finding, view: &View) -> Vec<String> {
+fn events(finding: &Finding, state: &ClusterState) -> Vec<String> {
     let told = |message: &str| is_echo(message) || is_told(finding, message.trim());
     let place = &finding.place;
     let mut lines = Vec::new();
     let mut of = |uid: &str, since: Option<&str>, container: Option<&str>, object: Option<String>| {
-        for line in view.chronicle.about(uid, since, container, told) {
+        for line in state.event_log.about(uid, since, container, told) {
             lines.push(object.as_ref().map_or_else(|| line.clone(), |object| format!("{object}: {line}")));
         }
     };
-    let track = place.pod_uid.as_ref().and_then(|uid| view.pods.get(uid));
+    let history = place.pod_uid.as_ref().and_then(|uid| state.pods.get(uid));
     if let Some(uid) = &place.pod_uid {
         of(uid, None, place.container.as_deref(), None);
     }
-    let named = || view.workloads.values().find(|workload| Some(name_of(workload)) == place.workload);
-    let owner = match track {
-        Some(track) => track.pod.controller.as_ref().and_then(|owner| view.workloads.get(&owner.uid)),
-        None => named().map(|top| newest_replica_set(top, view).unwrap_or(top)),
+    let named = || state.workloads.values().find(|workload| Some(name_of(workload)) == place.workload);
+    let owner = match history {
+        Some(history) => history.pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid)),
+        None => named().map(|top| newest_replica_set(top, state).unwrap_or(top)),
     };
     // A ReplicaSet is made for a version, any other owner outlives it: what was said before that is of another run.
-    let since = match (owner, track) {
-        (Some(owner), Some(track)) if owner.kind != WorkloadKind::ReplicaSet => track.pod.created.as_deref(),
+    let since = match (owner, history) {
+        (Some(owner), Some(history)) if owner.kind != WorkloadKind::ReplicaSet => history.pod.created.as_deref(),
         (Some(owner), _) => owner.created.as_deref(),
         (None, _) => None,
     };
@@ -68,7 +68,7 @@ fn events(finding: &Finding, view: &View) -> Vec<String> {
     let mut steps = 0;
     while let Some(workload) = above.filter(|_| steps < 3) {
         of(&workload.uid, since, None, Some(name_of(workload)));
-        above = workload.controller.as_ref().and_then(|owner| view.workloads.get(&owner.uid));
+        above = workload.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
         steps += 1;
     }
     lines
@@ -94,9 +94,9 @@ fn is_echo(message: &str) -> bool {
 }
 
 /// What is known of the finding's node.
-fn node(finding: &Finding, view: &View) -> Option<String> {
+fn node(finding: &Finding, state: &ClusterState) -> Option<String> {
     let name = finding.place.node.as_ref()?;
-    let node = view.nodes.get(name)?;
+    let node = state.nodes.get(name)?;
     Some(if node.troubles.is_empty() && finding.code == Code::NodeNotReady {
         format!("{name} is Ready again by now")
     } else if node.troubles.is_empty() {

@@ -8,28 +8,28 @@
 
 use std::collections::BTreeSet;
 
-use super::attribution::{Owner, Scope};
+use super::attribution::{Attribution, Owner};
 use crate::gate::memory::Needs;
 use crate::gate::model::WorkloadKind;
 use crate::gate::spec::Plan;
 
 /// What follows from who belongs to the gate.
 #[must_use]
-pub fn needs_of(scope: &Scope<'_>, plan: &Plan) -> Needs {
+pub fn needs_of(attribution: &Attribution<'_>, plan: &Plan) -> Needs {
     // A Job under the same labels (a migration, a hook) says nothing about where the app itself will come from.
     let speaks = |owner: Owner<'_>| !matches!(owner, Owner::Workload(job) if job.kind == WorkloadKind::Job);
-    let unseen = scope.unattributed.iter().filter_map(|track| {
-        let controller = track.pod.controller.as_ref()?;
+    let unseen = attribution.unattributed.iter().filter_map(|history| {
+        let controller = history.pod.controller.as_ref()?;
         WorkloadKind::from_kind(&controller.kind)
     });
     let unseen: BTreeSet<WorkloadKind> = unseen.collect();
     let is_known = plan.workload.is_some()
-        || scope.groups.iter().any(|group| speaks(group.owner))
+        || attribution.groups.iter().any(|group| speaks(group.owner))
         || unseen.iter().any(|kind| *kind != WorkloadKind::Job);
     if !is_known {
         return Needs::All;
     }
-    let owners = scope.groups.iter().filter_map(|group| match group.owner {
+    let owners = attribution.groups.iter().filter_map(|group| match group.owner {
         Owner::Workload(workload) => Some(workload.kind),
         Owner::Nobody | Owner::Unreadable { .. } => None,
     });

@@ -6,7 +6,7 @@ use super::version::Said;
 use super::{attribution, version};
 use crate::gate::model::{Test, Workload};
 use crate::gate::spec::Plan;
-use crate::gate::state::View;
+use crate::gate::state::ClusterState;
 
 /// How many near ones are told.
 const MOST: usize = 5;
@@ -16,11 +16,11 @@ const NEAR: usize = 2;
 
 /// What exists in the namespace near to what was asked for, each in a sentence.
 #[must_use]
-pub fn hints(view: &View, plan: &Plan) -> Vec<String> {
+pub fn hints(state: &ClusterState, plan: &Plan) -> Vec<String> {
     let mut tops: Vec<&Workload> =
-        view.workloads.values().filter(|workload| attribution::is_top(workload, plan)).collect();
+        state.workloads.values().filter(|workload| attribution::is_top(workload, plan)).collect();
     tops.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
-    let mut near = carriers(view, plan);
+    let mut near = carriers(state, plan);
     near.extend(tops.iter().filter_map(|workload| nearness(workload, plan)));
     if tops.is_empty() && near.is_empty() {
         return vec![format!("namespace {} has no workload at all", plan.namespace)];
@@ -36,11 +36,11 @@ pub fn hints(view: &View, plan: &Plan) -> Vec<String> {
 
 /// Pods that carry the labels and do not count all the same: why not. A pin asks for no labels.
 #[must_use]
-pub fn carriers(view: &View, plan: &Plan) -> Vec<String> {
+pub fn carriers(state: &ClusterState, plan: &Plan) -> Vec<String> {
     let mut reasons = BTreeMap::<String, Vec<&str>>::new();
-    for track in view.pods.values() {
-        let pod = &track.pod;
-        if plan.workload.is_some() || track.is_left_out() || !plan.selector.matches(&pod.labels) {
+    for history in state.pods.values() {
+        let pod = &history.pod;
+        if plan.workload.is_some() || history.is_left_out() || !plan.selector.matches(&pod.labels) {
             continue;
         }
         let reason = match version::of_pod(pod, plan) {
@@ -48,11 +48,11 @@ pub fn carriers(view: &View, plan: &Plan) -> Vec<String> {
             Said::OtherTemplate(why) | Said::Nothing(why) => {
                 format!("the version of the pods that match the selector is unknown: {why}")
             }
-            Said::Gated if attribution::is_of_schedule(pod, view, plan) => {
+            Said::Gated if attribution::is_of_schedule(pod, state, plan) => {
                 "the pods that match the selector belong to Jobs of a CronJob, which are left out unless `workload` pins one"
                     .to_owned()
             }
-            Said::Gated => match attribution::top_name(pod, view, plan) {
+            Said::Gated => match attribution::top_name(pod, state, plan) {
                 Some(owner) => format!("the pods that match the selector are of an older revision of {owner}"),
                 None => continue,
             },

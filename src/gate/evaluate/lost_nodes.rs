@@ -1,9 +1,9 @@
 //! The nodes of a `DaemonSet`, which may die.
 
-use super::attribution::Group;
+use super::attribution::OwnerGroup;
 use crate::gate::diagnose::disruption;
 use crate::gate::model::Workload;
-use crate::gate::state::{PodTrack, View};
+use crate::gate::state::{ClusterState, PodHistory};
 
 /// The share of the wanted pods, one in so many, that may be lost with nodes that die while the gate looks. One always may.
 const TOLERATED_SHARE: u32 = 10;
@@ -22,9 +22,10 @@ pub struct LostNodes {
 impl LostNodes {
     /// The lost nodes under the pods of a group that wants so many.
     #[must_use]
-    pub fn of(group: &Group<'_>, desired: u32, view: &View) -> Self {
-        let lost = || group.pods.iter().filter(|track| is_lost(track, view));
-        let answered = |track: &&&PodTrack| track.pod.node.as_ref().is_some_and(|node| view.answered.contains(node));
+    pub fn of(group: &OwnerGroup<'_>, desired: u32, state: &ClusterState) -> Self {
+        let lost = || group.pods.iter().filter(|history| is_lost(history, state));
+        let answered =
+            |history: &&&PodHistory| history.pod.node.as_ref().is_some_and(|node| state.answered.contains(node));
         let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
         let died = count(lost().filter(answered).count());
         Self { before: count(lost().count()) - died, died, tolerated: (desired / TOLERATED_SHARE).max(1) }
@@ -45,19 +46,19 @@ impl LostNodes {
 
 /// True where the pod's node does not answer.
 #[must_use]
-pub fn is_lost(track: &PodTrack, view: &View) -> bool {
-    let node = track.pod.node.as_ref().and_then(|name| view.nodes.get(name));
-    node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&track.pod)
+pub fn is_lost(history: &PodHistory, state: &ClusterState) -> bool {
+    let node = history.pod.node.as_ref().and_then(|name| state.nodes.get(name));
+    node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&history.pod)
 }
 
 /// How many pods of an older template are on nodes that do not answer: nothing ends them, and so nothing takes their place.
 #[must_use]
-pub fn older_on_lost_nodes(group: &Group<'_>, daemon_set: &Workload, view: &View) -> u32 {
-    let is_current = |track: &PodTrack| group.pods.iter().any(|current| current.pod.uid == track.pod.uid);
-    let older = view.pods.values().filter(|track| {
-        track.pod.controller.as_ref().is_some_and(|owner| owner.uid == daemon_set.uid)
-            && is_lost(track, view)
-            && !is_current(track)
+pub fn older_on_lost_nodes(group: &OwnerGroup<'_>, daemon_set: &Workload, state: &ClusterState) -> u32 {
+    let is_current = |history: &PodHistory| group.pods.iter().any(|current| current.pod.uid == history.pod.uid);
+    let older = state.pods.values().filter(|history| {
+        history.pod.controller.as_ref().is_some_and(|owner| owner.uid == daemon_set.uid)
+            && is_lost(history, state)
+            && !is_current(history)
     });
     u32::try_from(older.count()).unwrap_or(u32::MAX)
 }

@@ -20,9 +20,9 @@ pub mod timeout;
 pub mod version;
 pub mod warnings;
 
-pub use assessment::{Judgement, OwnerSights};
-pub use attribution::{Owner, Scope};
-pub use decision::{CONFIRM_LIMIT, Course, Moment, NEVER_REACHED_LIMIT};
-pub use events::Journal;
+pub use assessment::{Assessment, OwnersFirstSeen};
+pub use attribution::{Attribution, Owner};
+pub use decision::{CONFIRM_LIMIT, Course, DecisionInput, NEVER_REACHED_LIMIT};
+pub use events::EventEmitter;
 pub use version::Speaker;
 pub use warnings::{PODS, Remark, Remarks};

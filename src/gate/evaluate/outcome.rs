@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use super::assessment::Judgement;
+use super::assessment::Assessment;
 use super::attribution::Owner;
 use super::ranking;
 use super::warnings::{PODS, Remark, Remarks, named};
 use crate::gate::diagnose::{CrashLedger, exit_code, times};
-use crate::gate::memory::{EventBook, ProbeKind};
+use crate::gate::memory::{EventIndex, ProbeKind};
 use crate::gate::model::{Container, Detail};
 use crate::gate::result::{Cause, Code, Finding, Notice, Outcome, Verdict, Warning};
 use crate::gate::spec::Plan;
-use crate::gate::state::{PodTrack, View, pod_summary};
+use crate::gate::state::{ClusterState, PodHistory, pod_summary};
 
 /// The outcome of a gate that ended with this verdict. `warnings` are those that were raised on the way.
 #[must_use]
 pub fn outcome(
-    judgement: &Judgement<'_>,
-    book: &EventBook,
+    assessment: &Assessment<'_>,
+    event_index: &EventIndex,
     plan: &Plan,
     now: Duration,
     verdict: Verdict,
     causes: Vec<Cause>,
     mut warnings: Remarks,
 ) -> Outcome {
-    for remark in tolerated(judgement, book, plan, verdict) {
+    for remark in tolerated(assessment, event_index, plan, verdict) {
         warnings.add(remark);
     }
     let findings = if verdict == Verdict::Healthy {
@@ -37,12 +37,12 @@ pub fn outcome(
     } else {
         ranking::rank(causes, verdict)
     };
-    let groups = &judgement.scope.groups;
-    let is_shown = |track: &&&PodTrack| track.disturbed().is_some() || track.failure().is_some();
+    let groups = &assessment.attribution.groups;
+    let is_shown = |history: &&&PodHistory| history.disturbed().is_some() || history.failure().is_some();
     let mut pods: Vec<_> = groups
         .iter()
         .flat_map(|group| group.pods.iter().chain(group.left_out.iter().filter(is_shown)))
-        .map(|track| pod_summary::summary(track))
+        .map(|history| pod_summary::summary(history))
         .collect();
     pods.sort_by(|one, other| one.name.cmp(&other.name));
     Outcome {
@@ -51,21 +51,24 @@ pub fn outcome(
         findings,
         pods,
         warnings: warnings.told(),
-        ready: judgement.ready,
-        wanted: judgement.wanted,
+        ready: assessment.ready,
+        wanted: assessment.wanted,
     }
 }
 
 /// What did not count, and that the reader of a pass should know all the same.
-fn tolerated(judgement: &Judgement<'_>, book: &EventBook, plan: &Plan, verdict: Verdict) -> Vec<Remark> {
+fn tolerated(assessment: &Assessment<'_>, event_index: &EventIndex, plan: &Plan, verdict: Verdict) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    for group in &judgement.scope.groups {
-        for track in &group.pods {
-            remarks.extend(track.ledgers().filter_map(|(container, ledger)| restarts(track, container, ledger, plan)));
-            remarks.extend(track.pod.containers.iter().flat_map(|container| probes_not_run(track, container, book)));
+    for group in &assessment.attribution.groups {
+        for history in &group.pods {
+            remarks
+                .extend(history.ledgers().filter_map(|(container, ledger)| restarts(history, container, ledger, plan)));
+            remarks.extend(
+                history.pod.containers.iter().flat_map(|container| probes_not_run(history, container, event_index)),
+            );
         }
         if group.failures() <= plan.max_restarts {
-            remarks.extend(group.failed.iter().filter_map(|track| failed(track, plan)));
+            remarks.extend(group.failed.iter().filter_map(|history| failed(history, plan)));
         }
         // What holds a rollout back is a cause where the gate did not pass, and told as one.
         if let Owner::Workload(workload) = group.owner
@@ -94,9 +97,9 @@ fn tolerated(judgement: &Judgement<'_>, book: &EventBook, plan: &Plan, verdict: 
 }
 
 /// The ends of a container that the plan tolerates, or that were not the app's.
-fn restarts(track: &PodTrack, container: &Container, ledger: &CrashLedger, plan: &Plan) -> Option<Remark> {
+fn restarts(history: &PodHistory, container: &Container, ledger: &CrashLedger, plan: &Plan) -> Option<Remark> {
     let name = format!("{} {}", container.role.words(), container.name);
-    let pod = &track.pod.name;
+    let pod = &history.pod.name;
     let crashes = ledger.crashes();
     let ignored = plan.ignore_containers.contains(&container.name);
     if crashes == 0 {
@@ -117,9 +120,9 @@ fn restarts(track: &PodTrack, container: &Container, ledger: &CrashLedger, plan:
 }
 
 /// A pod that ended as a whole by its own fault and was replaced, within what the plan allows.
-fn failed(track: &PodTrack, plan: &Plan) -> Option<Remark> {
-    let cause = track.failure()?;
-    let (pod, allowed) = (&track.pod.name, plan.max_restarts);
+fn failed(history: &PodHistory, plan: &Plan) -> Option<Remark> {
+    let cause = history.failure()?;
+    let (pod, allowed) = (&history.pod.name, plan.max_restarts);
     let why = cause.message.strip_prefix("the pod ").unwrap_or(&cause.message);
     let one = format!("pod {pod} {why}, and was replaced ({allowed} such ends allowed)");
     let why = why.strip_prefix("was ").map_or_else(|| why.to_owned(), |rest| format!("were {rest}"));
@@ -129,15 +132,15 @@ fn failed(track: &PodTrack, plan: &Plan) -> Option<Remark> {
 
 /// The probes of a container that cannot be run at all. The kubelet takes that for neither answer: such a probe never
 /// kills, and never lets the container count as started.
-fn probes_not_run(track: &PodTrack, container: &Container, book: &EventBook) -> Vec<Remark> {
+fn probes_not_run(history: &PodHistory, container: &Container, event_index: &EventIndex) -> Vec<Remark> {
     let probes = &container.probes;
     let kinds = [
         (ProbeKind::Liveness, "liveness", probes.liveness.is_some()),
         (ProbeKind::Startup, "startup", probes.startup.is_some()),
     ];
-    let pod = &track.pod.name;
+    let pod = &history.pod.name;
     let remarks = kinds.into_iter().filter(|(.., has)| *has).filter_map(|(kind, name, _)| {
-        let said = book.probe_answer(&track.pod.uid, &container.name, kind)?;
+        let said = event_index.probe_answer(&history.pod.uid, &container.name, kind)?;
         let (_, why) = said.message.split_once(" probe errored")?;
         let why = why.strip_prefix(" and resulted in unknown state").unwrap_or(why).trim_start_matches(": ").trim();
         // While a container stops, or is not there yet, no probe can be run in it, which says nothing.
@@ -161,10 +164,10 @@ fn of_finding(finding: &Finding) -> Warning {
 }
 
 /// Makes findings more telling by what was said after the decision: a crash that turns out to be a probe's.
-pub fn sharpen(outcome: &mut Outcome, view: &View) {
+pub fn sharpen(outcome: &mut Outcome, state: &ClusterState) {
     for finding in outcome.findings.iter_mut().filter(|finding| finding.code == Code::CrashLoop) {
-        let track = finding.place.pod_uid.as_ref().and_then(|uid| view.pods.get(uid));
-        let better = track.map(PodTrack::causes).unwrap_or_default().iter().find(|cause| {
+        let history = finding.place.pod_uid.as_ref().and_then(|uid| state.pods.get(uid));
+        let better = history.map(PodHistory::causes).unwrap_or_default().iter().find(|cause| {
             cause.place.container == finding.place.container
                 && matches!(cause.code, Code::LivenessProbeFailed | Code::StartupProbeFailed)
         });

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use super::attribution::{Group, Owner};
+use super::attribution::{Owner, OwnerGroup};
 use crate::gate::diagnose::{admission, exit_code};
-use crate::gate::memory::EventBook;
+use crate::gate::memory::EventIndex;
 use crate::gate::model::{ContainerState, Detail, Ended, JobEnd, Workload, message};
-use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, FirstSights, LogWanted, Place};
-use crate::gate::state::PodTrack;
+use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, FirstSeen, LogWanted, Place};
+use crate::gate::state::PodHistory;
 
 /// The refusal of the API server to create the group's pods, while some of those wanted are missing.
 pub fn creation(
-    group: &Group<'_>,
+    group: &OwnerGroup<'_>,
     wanted: Option<u32>,
     namespace: &str,
-    book: &EventBook,
+    event_index: &EventIndex,
     now: Duration,
-    sights: &mut FirstSights,
+    first_seen: &mut FirstSeen,
 ) -> Option<Cause> {
     let Owner::Workload(workload) = group.owner else { return None };
     let missing = wanted.is_some_and(|wanted| u32::try_from(group.pods.len()).is_ok_and(|live| live < wanted));
-    let said = if missing { refusal(workload, group.replica_set, book) } else { None };
+    let said = if missing { refusal(workload, group.replica_set, event_index) } else { None };
     let Some(said) = said else {
-        sights.forget_own();
+        first_seen.forget_own();
         return None;
     };
     let essence = message::essence(said);
@@ -31,7 +31,7 @@ pub fn creation(
     let reading = admission::read(said, namespace);
     let message = format!("{name} cannot create its pods: {}", reading.words);
     let place = Place { workload: Some(name), ..Place::default() };
-    let mut cause = Cause::new(code, place, message, sights.of(None, code, now));
+    let mut cause = Cause::new(code, place, message, first_seen.of(None, code, now));
     essence.clone_into(&mut cause.essence);
     if let Some(advice) = reading.advice {
         cause.next_step = advice;
@@ -42,7 +42,11 @@ pub fn creation(
 
 /// What the controller says about its failed creations: a `ReplicaSet` in a condition, every kind in events. An event
 /// stands until a later one tells of a success.
-fn refusal<'a>(workload: &'a Workload, replica_set: Option<&'a Workload>, book: &'a EventBook) -> Option<&'a str> {
+fn refusal<'a>(
+    workload: &'a Workload,
+    replica_set: Option<&'a Workload>,
+    event_index: &'a EventIndex,
+) -> Option<&'a str> {
     let creator = replica_set.unwrap_or(workload);
     let condition = match &creator.detail {
         Detail::ReplicaSet { replica_failure } | Detail::Deployment { replica_failure, .. } => replica_failure.as_ref(),
@@ -51,14 +55,19 @@ fn refusal<'a>(workload: &'a Workload, replica_set: Option<&'a Workload>, book: 
     if let Some(message) = condition.and_then(|condition| condition.message.as_deref()) {
         return Some(message);
     }
-    let failed = book.newest(&creator.uid, "FailedCreate")?;
+    let failed = event_index.newest(&creator.uid, "FailedCreate")?;
     let succeeded_later =
-        book.newest(&creator.uid, "SuccessfulCreate").is_some_and(|success| success.order > failed.order);
+        event_index.newest(&creator.uid, "SuccessfulCreate").is_some_and(|success| success.order > failed.order);
     (!succeeded_later).then_some(failed.message.as_str())
 }
 
 /// A Job's failure, with the last pod that failed in it.
-pub fn job_failure(group: &Group<'_>, namespace: &str, now: Duration, sights: &mut FirstSights) -> Option<Cause> {
+pub fn job_failure(
+    group: &OwnerGroup<'_>,
+    namespace: &str,
+    now: Duration,
+    first_seen: &mut FirstSeen,
+) -> Option<Cause> {
     let Owner::Workload(job) = group.owner else { return None };
     let Detail::Job { end: Some(JobEnd::Failed { reason, message }), .. } = &job.detail else { return None };
     let name = group.name();
@@ -68,46 +77,49 @@ pub fn job_failure(group: &Group<'_>, namespace: &str, now: Duration, sights: &m
         text = format!("{text} ({message})");
     }
     let mut place = Place { workload: Some(name), ..Place::default() };
-    let since = sights.of(None, Code::JobFailed, now);
-    let last = group.pods.iter().filter_map(|track| failed_end(track)).max_by(|one, other| {
-        let when = |(track, _, ended): &(&PodTrack, &str, &Ended)| (ended.finished_at.clone(), track.pod.name.clone());
+    let since = first_seen.of(None, Code::JobFailed, now);
+    let last = group.pods.iter().filter_map(|history| failed_end(history)).max_by(|one, other| {
+        let when =
+            |(history, _, ended): &(&PodHistory, &str, &Ended)| (ended.finished_at.clone(), history.pod.name.clone());
         when(one).cmp(&when(other))
     });
-    let Some((track, container, ended)) = last else {
+    let Some((history, container, ended)) = last else {
         return Some(Cause::new(Code::JobFailed, place, text, since));
     };
     text = format!("{text}; container {container} of its last pod ended with {}", exit_code::in_words(ended));
-    let role = track.pod.containers.iter().find(|candidate| candidate.name == container).map(|found| found.role);
+    let role = history.pod.containers.iter().find(|candidate| candidate.name == container).map(|found| found.role);
     place =
-        Place { container: Some(container.to_owned()), role, workload: place.workload, ..Place::of_pod(&track.pod) };
-    let restarts = track.pod.containers.iter().find(|candidate| candidate.name == container);
+        Place { container: Some(container.to_owned()), role, workload: place.workload, ..Place::of_pod(&history.pod) };
+    let restarts = history.pod.containers.iter().find(|candidate| candidate.name == container);
     let restarts = restarts.and_then(|found| found.status.as_ref()).map_or(0, |status| status.restart_count);
     let mut cause = Cause::new(Code::JobFailed, place, text, since);
     cause.exit_status = Some(ended.exit_code);
     cause.restarts = Some(restarts);
     cause.log = Some(LogWanted {
-        pod: track.pod.name.clone(),
+        pod: history.pod.name.clone(),
         container: container.to_owned(),
         attempt: restarts,
         previous: false,
     });
     cause.next_step = format!(
         "Fix the error in the last log lines, and create the Job again. The whole log: `kubectl logs -n {namespace} {} -c {container}`",
-        track.pod.name
+        history.pod.name
     );
     Some(cause)
 }
 
-fn failed_end(track: &PodTrack) -> Option<(&PodTrack, &str, &Ended)> {
-    track.pod.containers.iter().find_map(|container| {
+fn failed_end(history: &PodHistory) -> Option<(&PodHistory, &str, &Ended)> {
+    history.pod.containers.iter().find_map(|container| {
         let status = container.status.as_ref()?;
         match &status.state {
-            ContainerState::Terminated(ended) if ended.exit_code != 0 => Some((track, container.name.as_str(), ended)),
+            ContainerState::Terminated(ended) if ended.exit_code != 0 => {
+                Some((history, container.name.as_str(), ended))
+            }
             _ => status
                 .last
                 .as_ref()
                 .filter(|last| last.exit_code != 0)
-                .map(|last| (track, container.name.as_str(), last)),
+                .map(|last| (history, container.name.as_str(), last)),
         }
     })
 }

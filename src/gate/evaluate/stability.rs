@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attribution::{Owner, Scope};
+use super::attribution::{Attribution, Owner};
 use crate::gate::model::Pod;
 use crate::gate::spec::Plan;
 
@@ -69,9 +69,10 @@ pub enum Change {
 impl Window {
     /// All is well with these pods now: opens the window, or lets it go on, or starts it again where a pod is not the
     /// one it was.
-    pub fn well(&mut self, now: Duration, scope: &Scope<'_>, plan: &Plan) -> Change {
-        let prints = scope.pods().map(|track| (track.pod.uid.clone(), Print::of(&track.pod, plan))).collect();
-        let generations = scope
+    pub fn well(&mut self, now: Duration, attribution: &Attribution<'_>, plan: &Plan) -> Change {
+        let prints =
+            attribution.pods().map(|history| (history.pod.uid.clone(), Print::of(&history.pod, plan))).collect();
+        let generations = attribution
             .groups
             .iter()
             .filter_map(|group| match group.owner {

@@ -2,43 +2,48 @@
 
 use std::time::Duration;
 
-use super::assessment::Judgement;
+use super::assessment::Assessment;
 use super::attribution::Owner;
 use super::hints;
-use super::rollout::Standing;
+use super::rollout::RolloutStatus;
 use crate::gate::model::{Detail, Source, Trouble};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, Place, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::View;
+use crate::gate::state::ClusterState;
 
 /// The verdict at the end of the wait, and every cause that stands then. Never healthy.
 #[must_use]
-pub fn at_the_end(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -> (Verdict, Vec<Cause>) {
-    if let Some((source, trouble)) = view.sources.unfit(&judgement.needs) {
+pub fn at_the_end(
+    state: &ClusterState,
+    plan: &Plan,
+    assessment: &Assessment<'_>,
+    now: Duration,
+) -> (Verdict, Vec<Cause>) {
+    if let Some((source, trouble)) = state.sources.unfit(&assessment.needs) {
         let mut causes = vec![observation_cause(source, trouble, now)];
-        causes.extend(judgement.causes.iter().cloned());
+        causes.extend(assessment.causes.iter().cloned());
         return (Verdict::Inconclusive, causes);
     }
-    let mut causes = judgement.causes.clone();
-    if judgement.scope.groups.is_empty() && judgement.scope.unattributed.is_empty() {
+    let mut causes = assessment.causes.clone();
+    if assessment.attribution.groups.is_empty() && assessment.attribution.unattributed.is_empty() {
         // That nothing came in the whole wait period can only say who saw the whole of it.
-        let gap = view.sources.longest_gap();
+        let gap = state.sources.longest_gap();
         if gap > plan.delay * 2 {
             causes.push(unseen(gap, now));
             return (Verdict::Inconclusive, causes);
         }
-        causes.push(nothing_matched(view, plan, now));
+        causes.push(nothing_matched(state, plan, now));
         return (Verdict::NothingMatched, causes);
     }
-    if let Some(hooks) = &judgement.hooks_alone
-        && judgement.standings.iter().all(|standing| !matches!(standing, Standing::Short(_)))
+    if let Some(hooks) = &assessment.hooks_alone
+        && assessment.statuses.iter().all(|standing| !matches!(standing, RolloutStatus::Short(_)))
     {
         causes.push(only_hooks(hooks, plan, now));
         return (Verdict::NothingMatched, causes);
     }
-    causes.extend(unready(view, plan, judgement, now));
-    causes.extend(shortfalls(judgement, plan, now));
-    causes.extend(disruptions(judgement, now));
+    causes.extend(unready(state, plan, assessment, now));
+    causes.extend(shortfalls(assessment, plan, now));
+    causes.extend(disruptions(assessment, now));
     // The worst of the standing causes is the verdict: the app's fault, then the platform's. What only keeps the
     // version from being wanted (scaled to zero, paused) explains pods that are not ready, and so goes before them.
     let has = |verdict: Verdict| causes.iter().any(|cause| cause.code.row().verdict == verdict);
@@ -83,11 +88,11 @@ pub fn unsmoked(now: Duration) -> Cause {
     Cause::new(Code::SmokeNotRun, Place::default(), message.to_owned(), now)
 }
 
-fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
+fn nothing_matched(state: &ClusterState, plan: &Plan, now: Duration) -> Cause {
     let asked = match &plan.workload {
         Some(pin) => format!("no pod of {pin} at version {} appeared", plan.version),
         // Pods of older revisions and of other versions may well have the labels.
-        None if !hints::carriers(view, plan).is_empty() => {
+        None if !hints::carriers(state, plan).is_empty() => {
             format!(
                 "no workload with the labels {} appeared at version {}, nor any pod of one",
                 plan.selector, plan.version
@@ -95,7 +100,7 @@ fn nothing_matched(view: &View, plan: &Plan, now: Duration) -> Cause {
         }
         None => format!("no pod and no workload with the labels {} appeared", plan.selector),
     };
-    let hints = hints::hints(view, plan);
+    let hints = hints::hints(state, plan);
     let message = format!("{asked} in namespace {}; {}", plan.namespace, hints.join("; "));
     let mut cause = Cause::new(Code::NothingMatched, Place::default(), message, now);
     let look = match &plan.workload {
@@ -120,15 +125,15 @@ fn only_hooks(hooks: &str, plan: &Plan, now: Duration) -> Cause {
     cause
 }
 
-fn unready(view: &View, plan: &Plan, judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
-    judgement
-        .scope
+fn unready(state: &ClusterState, plan: &Plan, assessment: &Assessment<'_>, now: Duration) -> Vec<Cause> {
+    assessment
+        .attribution
         .pods()
         // A Job's pods need not be ready, and a pod that has ended is told of by its end.
-        .filter(|track| track.pod.controller.as_ref().is_none_or(|owner| owner.kind != "Job"))
+        .filter(|history| history.pod.controller.as_ref().is_none_or(|owner| owner.kind != "Job"))
         // Readiness that comes and goes is why no window was filled, though all may be ready at this very moment.
-        .filter(|track| !track.pod.is_ready() || track.flaps())
-        .map(|track| track.not_ready(view.around(track, plan, now)))
+        .filter(|history| !history.pod.is_ready() || history.flaps())
+        .map(|history| history.not_ready(state.around(history, plan, now)))
         .collect()
 }
 
@@ -158,11 +163,11 @@ fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
     }
 }
 
-fn shortfalls(judgement: &Judgement<'_>, plan: &Plan, now: Duration) -> Vec<Cause> {
-    let groups = judgement.scope.groups.iter().zip(&judgement.standings);
+fn shortfalls(assessment: &Assessment<'_>, plan: &Plan, now: Duration) -> Vec<Cause> {
+    let groups = assessment.attribution.groups.iter().zip(&assessment.statuses);
     let mut causes: Vec<Cause> = groups
         .filter_map(|(group, standing)| match standing {
-            Standing::Short(shortfall) => {
+            RolloutStatus::Short(shortfall) => {
                 let place = Place { workload: Some(group.name()), ..Place::default() };
                 let mut cause = Cause::new(shortfall.code, place, shortfall.why.clone(), now);
                 if let Some(advice) = advice(shortfall.code, &group.owner, plan) {
@@ -170,32 +175,32 @@ fn shortfalls(judgement: &Judgement<'_>, plan: &Plan, now: Duration) -> Vec<Caus
                 }
                 Some(cause)
             }
-            Standing::Done | Standing::Well => None,
+            RolloutStatus::Done | RolloutStatus::Well => None,
         })
         .collect();
-    if let Some(why) = &judgement.floor_shortfall {
+    if let Some(why) = &assessment.floor_shortfall {
         causes.push(Cause::new(Code::NotReady, Place::default(), why.clone(), now));
     }
-    for track in &judgement.scope.unattributed {
+    for history in &assessment.attribution.unattributed {
         let owner =
-            track.pod.controller.as_ref().map_or_else(String::new, |owner| format!("{} {}", owner.kind, owner.name));
-        let message = format!("pod {} belongs to {owner}, which does not exist", track.pod.name);
-        causes.push(Cause::new(Code::NotReady, Place::of_pod(&track.pod), message, now));
+            history.pod.controller.as_ref().map_or_else(String::new, |owner| format!("{} {}", owner.kind, owner.name));
+        let message = format!("pod {} belongs to {owner}, which does not exist", history.pod.name);
+        causes.push(Cause::new(Code::NotReady, Place::of_pod(&history.pod), message, now));
     }
     causes
 }
 
 /// Pods that were taken away by the platform, where their group has not got enough others in their place.
-fn disruptions(judgement: &Judgement<'_>, now: Duration) -> Vec<Cause> {
-    let groups = judgement.scope.groups.iter().zip(&judgement.standings);
+fn disruptions(assessment: &Assessment<'_>, now: Duration) -> Vec<Cause> {
+    let groups = assessment.attribution.groups.iter().zip(&assessment.statuses);
     groups
-        .filter(|(_, standing)| matches!(standing, Standing::Short(_)))
-        .flat_map(|(group, _)| group.left_out.iter().filter_map(|track| Some((track, track.disturbed()?))))
-        .map(|(track, why)| {
-            let message = format!("pod {} was {why}, and nothing has taken its place", track.pod.name);
-            let mut cause = Cause::new(Code::PodDisrupted, Place::of_pod(&track.pod), message, now);
+        .filter(|(_, standing)| matches!(standing, RolloutStatus::Short(_)))
+        .flat_map(|(group, _)| group.left_out.iter().filter_map(|history| Some((history, history.disturbed()?))))
+        .map(|(history, why)| {
+            let message = format!("pod {} was {why}, and nothing has taken its place", history.pod.name);
+            let mut cause = Cause::new(Code::PodDisrupted, Place::of_pod(&history.pod), message, now);
             cause.essence = why;
-            if let (Some(reason), Some(said)) = (&track.pod.reason, &track.pod.message) {
+            if let (Some(reason), Some(said)) = (&history.pod.reason, &history.pod.message) {
                 cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: format!("{reason}: {said}") });
             }
             cause

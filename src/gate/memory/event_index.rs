@@ -89,7 +89,7 @@ pub const MOST_UNKNOWN: usize = 5_000;
 
 /// All that was said, by object.
 #[derive(Debug, Default)]
-pub struct EventBook {
+pub struct EventIndex {
     /// By the object's UID.
     objects: BTreeMap<String, BTreeMap<Key, Said>>,
     /// What was last said about each `PersistentVolumeClaim`, by its name, which is all that pods know of it.
@@ -110,7 +110,7 @@ pub struct ClaimSaid {
     order: u64,
 }
 
-impl EventBook {
+impl EventIndex {
     /// Takes in an event; a repeated observation of the same one changes nothing. True where something was new.
     pub fn observe(&mut self, event: &ClusterEvent) -> bool {
         if event.object_kind == CLAIM {
@@ -298,7 +298,7 @@ fn is_older(one: &Said, other: &Said) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{CLAIM, EventBook, MOST_PER_OBJECT, MOST_UNKNOWN, ProbeKind};
+    use super::{CLAIM, EventIndex, MOST_PER_OBJECT, MOST_UNKNOWN, ProbeKind};
     use crate::gate::model::ClusterEvent;
 
     fn event(uid: &str, reason: &str, message: &str, count: u32, last_seen: &str) -> ClusterEvent {
@@ -318,76 +318,82 @@ mod tests {
 
     #[test]
     fn a_repeat_is_no_news_and_a_later_one_is() {
-        let mut book = EventBook::default();
+        let mut event_index = EventIndex::default();
         let first = || event("e", "FailedCreate", "no", 1, "2026-11-21T03:00:01Z");
-        assert!(book.observe(&first()));
-        assert!(!book.observe(&first()), "the same again");
-        assert!(book.observe(&event("e", "FailedCreate", "no", 2, "2026-11-21T03:00:05Z")), "counted again");
-        assert!(!book.observe(&first()), "the earlier state of the same event");
-        assert!(book.observe(&event("e", "FailedCreate", "never", 2, "2026-11-21T03:00:05Z")), "other words");
-        assert!(book.observe(&event("f", "FailedCreate", "never", 1, "2026-11-21T03:00:05Z")), "another event");
-        assert!(!book.observe(&event("g", "Whatever", "x", 1, "2026-11-21T03:00:05Z")), "nothing rests on it");
+        assert!(event_index.observe(&first()));
+        assert!(!event_index.observe(&first()), "the same again");
+        assert!(event_index.observe(&event("e", "FailedCreate", "no", 2, "2026-11-21T03:00:05Z")), "counted again");
+        assert!(!event_index.observe(&first()), "the earlier state of the same event");
+        assert!(event_index.observe(&event("e", "FailedCreate", "never", 2, "2026-11-21T03:00:05Z")), "other words");
+        assert!(event_index.observe(&event("f", "FailedCreate", "never", 1, "2026-11-21T03:00:05Z")), "another event");
+        assert!(!event_index.observe(&event("g", "Whatever", "x", 1, "2026-11-21T03:00:05Z")), "nothing rests on it");
     }
 
     #[test]
     fn an_older_event_does_not_take_the_place_of_a_newer_one() {
-        let mut book = EventBook::default();
-        book.observe(&event("new", "FailedMount", "new", 1, "2026-11-21T03:00:09Z"));
-        assert!(!book.observe(&event("old", "FailedMount", "old", 1, "2026-11-21T03:00:01Z")));
-        assert_eq!(book.newest("a", "FailedMount").unwrap().message, "new");
+        let mut event_index = EventIndex::default();
+        event_index.observe(&event("new", "FailedMount", "new", 1, "2026-11-21T03:00:09Z"));
+        assert!(!event_index.observe(&event("old", "FailedMount", "old", 1, "2026-11-21T03:00:01Z")));
+        assert_eq!(event_index.newest("a", "FailedMount").unwrap().message, "new");
         // Within a second the two precisions of the API cannot be told apart: the order of observation holds.
-        assert!(book.observe(&event("same", "FailedMount", "same", 1, "2026-11-21T03:00:09.000001Z")));
-        assert_eq!(book.newest("a", "FailedMount").unwrap().message, "same");
+        assert!(event_index.observe(&event("same", "FailedMount", "same", 1, "2026-11-21T03:00:09.000001Z")));
+        assert_eq!(event_index.newest("a", "FailedMount").unwrap().message, "same");
     }
 
     #[test]
     fn volumes_and_pulls_stand_side_by_side() {
-        let mut book = EventBook::default();
+        let mut event_index = EventIndex::default();
         for (uid, message) in [
             ("1", "MountVolume.SetUp failed for volume \"a\" : x"),
             ("2", "MountVolume.SetUp failed for volume \"b\" : y"),
         ] {
-            book.observe(&event(uid, "FailedMount", message, 1, "2026-11-21T03:00:09Z"));
+            event_index.observe(&event(uid, "FailedMount", message, 1, "2026-11-21T03:00:09Z"));
         }
-        assert_eq!(book.about("a", "FailedMount").count(), 2);
-        assert_eq!(book.about("b", "FailedMount").count(), 0);
+        assert_eq!(event_index.about("a", "FailedMount").count(), 2);
+        assert_eq!(event_index.about("b", "FailedMount").count(), 0);
         let pull = |uid, message| ClusterEvent {
             container: Some("app".to_owned()),
             ..event(uid, "Failed", message, 1, "2026-11-21T03:00:09Z")
         };
-        book.observe(&pull("3", "Failed to pull image \"x\": not found"));
-        book.observe(&pull("4", "Error: ErrImagePull"));
-        assert_eq!(book.pull_failure("a", "app").unwrap().message, "Failed to pull image \"x\": not found");
-        assert!(book.pull_failure("a", "other").is_none());
+        event_index.observe(&pull("3", "Failed to pull image \"x\": not found"));
+        event_index.observe(&pull("4", "Error: ErrImagePull"));
+        assert_eq!(event_index.pull_failure("a", "app").unwrap().message, "Failed to pull image \"x\": not found");
+        assert!(event_index.pull_failure("a", "other").is_none());
     }
 
     #[test]
     fn probes_are_told_apart() {
-        let mut book = EventBook::default();
+        let mut event_index = EventIndex::default();
         let said = |uid, reason, message| ClusterEvent {
             container: Some("app".to_owned()),
             ..event(uid, reason, message, 1, "2026-11-21T03:00:09Z")
         };
-        book.observe(&said("1", "Unhealthy", "Readiness probe failed: 404"));
-        book.observe(&said("2", "Unhealthy", "Liveness probe failed: 500"));
-        book.observe(&said("3", "Killing", "Container app failed startup probe, will be restarted"));
-        assert_eq!(book.probe_answer("a", "app", ProbeKind::Readiness).unwrap().message, "Readiness probe failed: 404");
-        assert_eq!(book.probe_answer("a", "app", ProbeKind::Liveness).unwrap().message, "Liveness probe failed: 500");
-        assert!(book.probe_kill("a", "app", ProbeKind::Startup).is_some());
-        assert!(book.probe_kill("a", "app", ProbeKind::Liveness).is_none());
+        event_index.observe(&said("1", "Unhealthy", "Readiness probe failed: 404"));
+        event_index.observe(&said("2", "Unhealthy", "Liveness probe failed: 500"));
+        event_index.observe(&said("3", "Killing", "Container app failed startup probe, will be restarted"));
+        assert_eq!(
+            event_index.probe_answer("a", "app", ProbeKind::Readiness).unwrap().message,
+            "Readiness probe failed: 404"
+        );
+        assert_eq!(
+            event_index.probe_answer("a", "app", ProbeKind::Liveness).unwrap().message,
+            "Liveness probe failed: 500"
+        );
+        assert!(event_index.probe_kill("a", "app", ProbeKind::Startup).is_some());
+        assert!(event_index.probe_kill("a", "app", ProbeKind::Liveness).is_none());
     }
 
     #[test]
     fn what_is_said_about_another_object_or_for_another_reason_is_not_about_this_one() {
-        let mut book = EventBook::default();
+        let mut event_index = EventIndex::default();
         for (uid, object, reason) in
             [("1", "a", "FailedMount"), ("2", "b", "FailedMount"), ("3", "a", "FailedMapVolume"), ("4", "a", "Failed")]
         {
             let said = event(uid, reason, uid, 1, "2026-11-21T03:00:09Z");
-            book.observe(&ClusterEvent { object_uid: object.to_owned(), ..said });
+            event_index.observe(&ClusterEvent { object_uid: object.to_owned(), ..said });
         }
         let messages =
-            |object, reason| book.about(object, reason).map(|said| said.message.as_str()).collect::<Vec<_>>();
+            |object, reason| event_index.about(object, reason).map(|said| said.message.as_str()).collect::<Vec<_>>();
         assert_eq!(messages("a", "FailedMount"), ["1"]);
         assert_eq!(messages("b", "FailedMount"), ["2"]);
         assert_eq!(messages("a", "FailedMapVolume"), ["3"]);
@@ -397,55 +403,58 @@ mod tests {
 
     #[test]
     fn objects_that_nobody_knows_are_given_up_the_longest_silent_first_and_known_ones_never() {
-        let mut book = EventBook::default();
-        let say = |book: &mut EventBook, uid: &str, reason: &str| {
+        let mut event_index = EventIndex::default();
+        let say = |event_index: &mut EventIndex, uid: &str, reason: &str| {
             let said = event(reason, reason, uid, 1, "2026-11-21T03:00:09Z");
-            book.observe(&ClusterEvent { object_uid: uid.to_owned(), ..said });
-            book.forget_unknown(|uid| uid.starts_with("pod"), BTreeSet::new);
+            event_index.observe(&ClusterEvent { object_uid: uid.to_owned(), ..said });
+            event_index.forget_unknown(|uid| uid.starts_with("pod"), BTreeSet::new);
         };
         for number in 0..MOST_UNKNOWN / 4 {
-            say(&mut book, &format!("pod-{number}"), "FailedMount");
+            say(&mut event_index, &format!("pod-{number}"), "FailedMount");
         }
-        say(&mut book, "unknown-first", "FailedMount");
+        say(&mut event_index, "unknown-first", "FailedMount");
         for number in 0..MOST_UNKNOWN * 3 {
-            say(&mut book, &format!("unknown-{number}"), "FailedMount");
-            assert!(book.objects.len() <= MOST_UNKNOWN * 2, "{} objects", book.objects.len());
+            say(&mut event_index, &format!("unknown-{number}"), "FailedMount");
+            assert!(event_index.objects.len() <= MOST_UNKNOWN * 2, "{} objects", event_index.objects.len());
         }
         for number in 0..MOST_UNKNOWN / 4 {
-            assert!(book.newest(&format!("pod-{number}"), "FailedMount").is_some(), "a known pod keeps its own");
+            assert!(event_index.newest(&format!("pod-{number}"), "FailedMount").is_some(), "a known pod keeps its own");
         }
-        assert!(book.newest("unknown-first", "FailedMount").is_none(), "silent for longest");
+        assert!(event_index.newest("unknown-first", "FailedMount").is_none(), "silent for longest");
         for number in MOST_UNKNOWN * 3 - MOST_UNKNOWN / 4..MOST_UNKNOWN * 3 {
-            assert!(book.newest(&format!("unknown-{number}"), "FailedMount").is_some(), "it may be of a pod to come");
+            assert!(
+                event_index.newest(&format!("unknown-{number}"), "FailedMount").is_some(),
+                "it may be of a pod to come"
+            );
         }
     }
 
     #[test]
     fn claims_that_no_pod_has_are_given_up_too() {
-        let mut book = EventBook::default();
+        let mut event_index = EventIndex::default();
         for number in 0..MOST_UNKNOWN * 3 {
-            book.observe(&ClusterEvent {
+            event_index.observe(&ClusterEvent {
                 object_kind: CLAIM.to_owned(),
                 object_name: format!("claim-{number}"),
                 ..event("e", "ProvisioningFailed", "no", 1, "2026-11-21T03:00:09Z")
             });
-            book.forget_unknown(|_| false, || BTreeSet::from(["claim-0"]));
+            event_index.forget_unknown(|_| false, || BTreeSet::from(["claim-0"]));
         }
-        assert!(book.claims.len() <= MOST_UNKNOWN, "{} claims", book.claims.len());
-        assert!(book.claim("claim-0").is_some(), "a known pod has it");
-        assert!(book.claim("claim-1").is_none());
+        assert!(event_index.claims.len() <= MOST_UNKNOWN, "{} claims", event_index.claims.len());
+        assert!(event_index.claim("claim-0").is_some(), "a known pod has it");
+        assert!(event_index.claim("claim-1").is_none());
     }
 
     #[test]
     fn one_object_has_a_bounded_number_of_entries_and_the_newest_stay() {
-        let mut book = EventBook::default();
+        let mut event_index = EventIndex::default();
         for number in 0..MOST_PER_OBJECT * 2 {
             let said = event("e", "FailedMount", &format!("volume \"{number}\""), 1, "2026-11-21T03:00:09Z");
-            book.observe(&said);
+            event_index.observe(&said);
         }
-        assert_eq!(book.about("a", "FailedMount").count(), MOST_PER_OBJECT);
+        assert_eq!(event_index.about("a", "FailedMount").count(), MOST_PER_OBJECT);
         let newest = format!("volume \"{}\"", MOST_PER_OBJECT * 2 - 1);
-        assert_eq!(book.newest("a", "FailedMount").unwrap().message, newest);
-        assert!(book.about("a", "FailedMount").all(|said| said.message != "volume \"0\""));
+        assert_eq!(event_index.newest("a", "FailedMount").unwrap().message, newest);
+        assert!(event_index.about("a", "FailedMount").all(|said| said.message != "volume \"0\""));
     }
 }

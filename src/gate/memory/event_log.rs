@@ -18,7 +18,7 @@ const TELLING: [&str; 5] = ["Killing", "TriggeredScaleUp", "NotTriggerScaleUp", 
 
 /// All that was said, by the UID of the object.
 #[derive(Debug, Default)]
-pub struct Chronicle {
+pub struct EventLog {
     objects: BTreeMap<String, Vec<Entry>>,
     order: u64,
 }
@@ -37,7 +37,7 @@ struct Entry {
     order: u64,
 }
 
-impl Chronicle {
+impl EventLog {
     /// Takes in an event, where it is one that tells of trouble.
     pub fn observe(&mut self, event: &ClusterEvent) {
         if event.object_uid.is_empty() || !(event.warning || TELLING.contains(&event.reason.as_str())) {
@@ -148,7 +148,7 @@ fn is_before(one: Option<&str>, other: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chronicle, MOST_OBJECTS, MOST_PER_OBJECT};
+    use super::{EventLog, MOST_OBJECTS, MOST_PER_OBJECT};
     use crate::gate::model::ClusterEvent;
 
     fn event(uid: &str, object: &str, reason: &str, message: &str, count: u32) -> ClusterEvent {
@@ -168,22 +168,22 @@ mod tests {
 
     #[test]
     fn repeats_are_folded_and_the_newest_words_shown() {
-        let mut chronicle = Chronicle::default();
-        chronicle.observe(&event(
+        let mut event_log = EventLog::default();
+        event_log.observe(&event(
             "1",
             "u",
             "BackOff",
             "Back-off restarting failed container app in pod p_shop(0a-1)",
             1,
         ));
-        chronicle.observe(&event(
+        event_log.observe(&event(
             "1",
             "u",
             "BackOff",
             "Back-off restarting failed container app in pod p_shop(0a-1)",
             4,
         ));
-        chronicle.observe(&event(
+        event_log.observe(&event(
             "1",
             "u",
             "BackOff",
@@ -191,9 +191,9 @@ mod tests {
             4,
         ));
         let refused = |name: &str| format!("Error creating: pods \"{name}\" is forbidden: no");
-        chronicle.observe(&event("2", "u", "FailedCreate", &refused("cart-x1"), 1));
-        chronicle.observe(&event("3", "u", "FailedCreate", &refused("cart-y2"), 1));
-        let lines = chronicle.about("u", None, None, |_| false);
+        event_log.observe(&event("2", "u", "FailedCreate", &refused("cart-x1"), 1));
+        event_log.observe(&event("3", "u", "FailedCreate", &refused("cart-y2"), 1));
+        let lines = event_log.about("u", None, None, |_| false);
         assert_eq!(
             lines,
             [
@@ -201,34 +201,34 @@ mod tests {
                 "BackOff ×4: Back-off restarting failed container app",
             ]
         );
-        assert!(chronicle.about("another", None, None, |_| false).is_empty());
-        assert_eq!(chronicle.about("u", None, None, |said| said.starts_with("Back-off")).len(), 1, "known already");
+        assert!(event_log.about("another", None, None, |_| false).is_empty());
+        assert_eq!(event_log.about("u", None, None, |said| said.starts_with("Back-off")).len(), 1, "known already");
     }
 
     #[test]
     fn words_before_this_run_are_left_out() {
-        let mut chronicle = Chronicle::default();
-        chronicle.observe(&event("1", "u", "Old", "x", 10));
-        chronicle.observe(&event("2", "u", "New", "y", 20));
+        let mut event_log = EventLog::default();
+        event_log.observe(&event("1", "u", "Old", "x", 10));
+        event_log.observe(&event("2", "u", "New", "y", 20));
         let since = Some("2026-01-01T00:00:15Z");
-        assert_eq!(chronicle.about("u", since, None, |_| false), ["New ×20: y"]);
+        assert_eq!(event_log.about("u", since, None, |_| false), ["New ×20: y"]);
     }
 
     #[test]
     fn words_of_the_same_second_as_this_run_are_kept() {
-        let mut chronicle = Chronicle::default();
-        chronicle.observe(&event("1", "u", "R", "x", 15));
-        assert_eq!(chronicle.about("u", Some("2026-01-01T00:00:15.900000Z"), None, |_| false).len(), 1);
+        let mut event_log = EventLog::default();
+        event_log.observe(&event("1", "u", "R", "x", 15));
+        assert_eq!(event_log.about("u", Some("2026-01-01T00:00:15.900000Z"), None, |_| false).len(), 1);
     }
 
     #[test]
     fn digits_do_not_tell_two_messages_apart_and_words_do() {
         let lines = |messages: [&str; 2]| {
-            let mut chronicle = Chronicle::default();
+            let mut event_log = EventLog::default();
             for message in messages {
-                chronicle.observe(&event(message, "u", "Unhealthy", message, 1));
+                event_log.observe(&event(message, "u", "Unhealthy", message, 1));
             }
-            chronicle.about("u", None, None, |_| false)
+            event_log.about("u", None, None, |_| false)
         };
         assert_eq!(lines(["failed after 9.5 s", "failed after 12.25 s"]), ["Unhealthy ×2: failed after 12.25 s"]);
         assert_eq!(lines(["connection refused", "connection reset"]).len(), 2);
@@ -237,21 +237,21 @@ mod tests {
 
     #[test]
     fn words_about_another_container_are_left_out() {
-        let mut chronicle = Chronicle::default();
+        let mut event_log = EventLog::default();
         for (container, message) in [(Some("app"), "of app"), (Some("proxy"), "of proxy"), (None, "of the pod")] {
             let container = container.map(str::to_owned);
-            chronicle.observe(&ClusterEvent { container, ..event(message, "u", "R", message, 1) });
+            event_log.observe(&ClusterEvent { container, ..event(message, "u", "R", message, 1) });
         }
-        assert_eq!(chronicle.about("u", None, Some("app"), |_| false), ["R: of app", "R: of the pod"]);
-        assert_eq!(chronicle.about("u", None, None, |_| false).len(), 3);
+        assert_eq!(event_log.about("u", None, Some("app"), |_| false), ["R: of app", "R: of the pod"]);
+        assert_eq!(event_log.about("u", None, None, |_| false).len(), 3);
     }
 
     #[test]
     fn the_pod_is_cut_off_where_the_kubelet_wrote_it_and_nowhere_else() {
         let line = |message: &str| {
-            let mut chronicle = Chronicle::default();
-            chronicle.observe(&event("1", "u", "R", message, 1));
-            chronicle.about("u", None, None, |_| false).remove(0)
+            let mut event_log = EventLog::default();
+            event_log.observe(&event("1", "u", "R", message, 1));
+            event_log.about("u", None, None, |_| false).remove(0)
         };
         assert_eq!(line("no start in pod p_shop(0a-1)"), "R: no start");
         for whole in ["no start in pod p", "no start in pod p (see its log)", "no room in pod p of (node1)"] {
@@ -261,15 +261,15 @@ mod tests {
 
     #[test]
     fn what_was_said_longest_ago_is_given_up_first_and_the_rest_is_told_in_order() {
-        let mut chronicle = Chronicle::default();
+        let mut event_log = EventLog::default();
         let reason = |n: usize| format!("R{n}");
         for n in 0..MOST_PER_OBJECT {
-            chronicle.observe(&event(&reason(n), "u", &reason(n), "m", 1));
+            event_log.observe(&event(&reason(n), "u", &reason(n), "m", 1));
         }
         // Said again, the first is not the oldest any more.
-        chronicle.observe(&event(&reason(0), "u", &reason(0), "m", 1));
-        chronicle.observe(&event("new", "u", "New", "m", 1));
-        let lines = chronicle.about("u", None, None, |_| false);
+        event_log.observe(&event(&reason(0), "u", &reason(0), "m", 1));
+        event_log.observe(&event("new", "u", "New", "m", 1));
+        let lines = event_log.about("u", None, None, |_| false);
         assert_eq!(lines.len(), MOST_PER_OBJECT);
         assert!(!lines.contains(&"R1: m".to_owned()), "{lines:?}");
         assert_eq!(lines[lines.len() - 2..], ["R0: m", "New: m"]);
@@ -277,23 +277,23 @@ mod tests {
 
     #[test]
     fn it_stays_small_whatever_is_said() {
-        let mut chronicle = Chronicle::default();
+        let mut event_log = EventLog::default();
         for n in 0..MOST_PER_OBJECT * 3 {
-            chronicle.observe(&event("1", "u", &format!("Reason{n}"), &"x".repeat(100_000), 1));
+            event_log.observe(&event("1", "u", &format!("Reason{n}"), &"x".repeat(100_000), 1));
         }
-        let lines = chronicle.about("u", None, None, |_| false);
+        let lines = event_log.about("u", None, None, |_| false);
         assert!(lines.len() == MOST_PER_OBJECT && lines.iter().all(|line| line.len() < 2000));
         for n in 0..MOST_OBJECTS * 2 {
-            chronicle.observe(&event("1", &format!("u{n}"), "R", "m", 1));
+            event_log.observe(&event("1", &format!("u{n}"), "R", "m", 1));
         }
-        assert_eq!(chronicle.objects.len(), MOST_OBJECTS);
+        assert_eq!(event_log.objects.len(), MOST_OBJECTS);
     }
 
     #[test]
     fn what_is_no_trouble_is_not_kept() {
-        let mut chronicle = Chronicle::default();
-        chronicle.observe(&ClusterEvent { warning: false, ..event("1", "u", "Pulled", "pulled", 1) });
-        chronicle.observe(&ClusterEvent { warning: false, ..event("2", "u", "Killing", "killed", 1) });
-        assert_eq!(chronicle.about("u", None, None, |_| false), ["Killing: killed"]);
+        let mut event_log = EventLog::default();
+        event_log.observe(&ClusterEvent { warning: false, ..event("1", "u", "Pulled", "pulled", 1) });
+        event_log.observe(&ClusterEvent { warning: false, ..event("2", "u", "Killing", "killed", 1) });
+        assert_eq!(event_log.about("u", None, None, |_| false), ["Killing: killed"]);
     }
 }

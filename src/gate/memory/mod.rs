@@ -7,7 +7,7 @@ pub mod event_log;
 pub mod freshness;
 pub mod needs;
 
-pub use event_index::{CLAIM, ClaimSaid, EventBook, ProbeKind, Said};
-pub use event_log::Chronicle;
+pub use event_index::{CLAIM, ClaimSaid, EventIndex, ProbeKind, Said};
+pub use event_log::EventLog;
 pub use freshness::Sources;
 pub use needs::Needs;

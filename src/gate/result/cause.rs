@@ -90,24 +90,24 @@ fn patience(grace: Grace, plan: &Plan) -> Option<Duration> {
 
 /// When each cause of an object was first seen, so that a grace is not started again when its signs alternate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FirstSights {
-    sights: BTreeMap<(Option<String>, Code), Duration>,
+pub struct FirstSeen {
+    first_seen: BTreeMap<(Option<String>, Code), Duration>,
 }
 
-impl FirstSights {
+impl FirstSeen {
     /// When the cause was first seen in this container (or in the object as a whole): now, if never before.
     pub fn of(&mut self, container: Option<&str>, code: Code, now: Duration) -> Duration {
-        *self.sights.entry((container.map(str::to_owned), code)).or_insert(now)
+        *self.first_seen.entry((container.map(str::to_owned), code)).or_insert(now)
     }
 
     /// Forgets the causes of the object as a whole: the stage that they belong to is passed.
     pub fn forget_own(&mut self) {
-        self.sights.retain(|(container, _), _| container.is_some());
+        self.first_seen.retain(|(container, _), _| container.is_some());
     }
 
     /// Forgets what kept this container from starting, now that it has started. Its crashes are remembered.
     pub fn forget_start_of(&mut self, container: &str) {
-        self.sights
+        self.first_seen
             .retain(|(known, code), _| known.as_deref() != Some(container) || code.row().counts == Counts::AtOnce);
     }
 }
@@ -116,19 +116,19 @@ impl FirstSights {
 mod tests {
     use std::time::Duration;
 
-    use super::FirstSights;
+    use super::FirstSeen;
     use crate::gate::result::Code;
 
     #[test]
     fn a_container_that_has_started_forgets_what_kept_it_from_that_and_nothing_else() {
         let seconds = Duration::from_secs;
-        let mut sights = FirstSights::default();
+        let mut first_seen = FirstSeen::default();
         for (container, code) in [("a", Code::ConfigMissing), ("b", Code::ConfigMissing), ("a", Code::CrashLoop)] {
-            sights.of(Some(container), code, seconds(1));
+            first_seen.of(Some(container), code, seconds(1));
         }
-        sights.forget_start_of("a");
-        assert_eq!(sights.of(Some("a"), Code::ConfigMissing, seconds(5)), seconds(5));
-        assert_eq!(sights.of(Some("b"), Code::ConfigMissing, seconds(5)), seconds(1), "another container");
-        assert_eq!(sights.of(Some("a"), Code::CrashLoop, seconds(5)), seconds(1), "a crash stays a crash");
+        first_seen.forget_start_of("a");
+        assert_eq!(first_seen.of(Some("a"), Code::ConfigMissing, seconds(5)), seconds(5));
+        assert_eq!(first_seen.of(Some("b"), Code::ConfigMissing, seconds(5)), seconds(1), "another container");
+        assert_eq!(first_seen.of(Some("a"), Code::CrashLoop, seconds(5)), seconds(1), "a crash stays a crash");
     }
 }

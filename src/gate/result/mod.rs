@@ -12,7 +12,7 @@ pub mod verdict;
 pub mod warning;
 
 pub use catalogue::{CATALOGUE, Code, Counts, Fault, Row};
-pub use cause::{Cause, FirstSights};
+pub use cause::{Cause, FirstSeen};
 pub use finding::{Evidence, EvidenceKind, Finding, LogWanted, Place};
 pub use outcome::{GateEvent, Outcome, PodGlance, PodSummary};
 pub use pod_end::{CONTAINER, PodEnd, unseen};

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::gate::Fact;
 use crate::gate::diagnose::{admission, exit_code};
 use crate::gate::evaluate::{ranking, timeout};
-use crate::gate::memory::EventBook;
+use crate::gate::memory::EventIndex;
 use crate::gate::model::{ContainerState, Ended, Object, Phase, Pod, Source, Trouble};
 use crate::gate::result::{CONTAINER, Cause, Code, Evidence, EvidenceKind, Finding, Place, PodEnd, Verdict};
 use crate::gate::spec::{Plan, PodOrder, Security};
-use crate::gate::state::{PodTrack, Surroundings, pod_summary};
+use crate::gate::state::{PodHistory, RuleContext, pod_summary};
 
 /// How far the container is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub struct PodRun {
     security: Security,
     uid: String,
     now: Duration,
-    track: Option<PodTrack>,
-    book: EventBook,
+    history: Option<PodHistory>,
+    event_index: EventIndex,
     trouble: Option<Trouble>,
     end: Option<PodEnd>,
     told: Option<String>,
@@ -45,8 +45,8 @@ impl PodRun {
             security: order.security,
             uid: uid.to_owned(),
             now: Duration::ZERO,
-            track: None,
-            book: EventBook::default(),
+            history: None,
+            event_index: EventIndex::default(),
             trouble: None,
             end: None,
             told: None,
@@ -67,13 +67,13 @@ impl PodRun {
                     _ => None,
                 });
                 match own {
-                    Some(pod) => self.see(pod),
+                    Some(pod) => self.apply(pod),
                     None => self.gone(),
                 }
             }
             Fact::Seen(object) => match *object {
-                Object::Pod(pod) if pod.uid == self.uid => self.see(pod),
-                Object::Event(event) if self.book.observe(&event) => self.look_again(),
+                Object::Pod(pod) if pod.uid == self.uid => self.apply(pod),
+                Object::Event(event) if self.event_index.observe(&event) => self.rederive_causes(),
                 _ => {}
             },
             Fact::Gone { source: Source::Pods, uid } if uid == self.uid => self.gone(),
@@ -106,7 +106,7 @@ impl PodRun {
         if self.end.is_some() {
             return None;
         }
-        let causes = self.track.iter().flat_map(PodTrack::causes).filter_map(|cause| cause.counts_at(&self.plan));
+        let causes = self.history.iter().flat_map(PodHistory::causes).filter_map(|cause| cause.counts_at(&self.plan));
         causes.chain([self.plan.wait_period]).filter(|at| *at > self.now).min()
     }
 
@@ -130,7 +130,7 @@ impl PodRun {
     pub fn news(&mut self) -> Option<String> {
         let words = match self.stage() {
             Stage::Running => "running".to_owned(),
-            Stage::Ended | Stage::Waiting => pod_summary::state(self.track.as_ref()?),
+            Stage::Ended | Stage::Waiting => pod_summary::state(self.history.as_ref()?),
         };
         (self.told.as_ref() != Some(&words)).then(|| {
             self.told = Some(words.clone());
@@ -140,11 +140,11 @@ impl PodRun {
 
     /// Adds what events say of the pod to findings about it.
     pub fn add_events(&mut self, findings: &mut [Finding], facts: Vec<Fact>) {
-        let Some(uid) = self.track.as_ref().map(|track| track.pod.uid.clone()) else { return };
+        let Some(uid) = self.history.as_ref().map(|history| history.pod.uid.clone()) else { return };
         for fact in facts {
             let Fact::Seen(object) = fact else { continue };
             let Object::Event(event) = *object else { continue };
-            let is_news = event.object_uid == uid && event.warning && self.book.observe(&event);
+            let is_news = event.object_uid == uid && event.warning && self.event_index.observe(&event);
             if let Some(finding) = findings.first_mut().filter(|_| is_news) {
                 let text = format!("{}: {}", event.reason, event.message);
                 if finding.evidence.iter().all(|known| known.text != text) {
@@ -155,30 +155,30 @@ impl PodRun {
     }
 
     fn state(&self) -> Option<&ContainerState> {
-        let pod = &self.track.as_ref()?.pod;
+        let pod = &self.history.as_ref()?.pod;
         let container = pod.containers.iter().find(|container| container.name == CONTAINER)?;
         Some(&container.status.as_ref()?.state)
     }
 
-    fn around(&self) -> Surroundings<'_> {
-        Surroundings { book: &self.book, plan: &self.plan, node_ready: None, now: self.now }
+    fn around(&self) -> RuleContext<'_> {
+        RuleContext { event_index: &self.event_index, plan: &self.plan, node_ready: None, now: self.now }
     }
 
-    fn see(&mut self, pod: Pod) {
-        let track = match self.track.take() {
-            Some(mut track) => {
-                track.observe(pod, self.around());
-                track
+    fn apply(&mut self, pod: Pod) {
+        let history = match self.history.take() {
+            Some(mut history) => {
+                history.observe(pod, self.around());
+                history
             }
-            None => PodTrack::new(pod, self.around()),
+            None => PodHistory::new(pod, self.around()),
         };
-        self.track = Some(track);
+        self.history = Some(history);
     }
 
-    fn look_again(&mut self) {
-        if let Some(mut track) = self.track.take() {
-            track.look_again(self.around());
-            self.track = Some(track);
+    fn rederive_causes(&mut self) {
+        if let Some(mut history) = self.history.take() {
+            history.rederive_causes(self.around());
+            self.history = Some(history);
         }
     }
 
@@ -188,20 +188,20 @@ impl PodRun {
     }
 
     fn place(&self) -> Place {
-        self.track.as_ref().map_or_else(Place::default, |track| Place::of_pod(&track.pod))
+        self.history.as_ref().map_or_else(Place::default, |history| Place::of_pod(&history.pod))
     }
 
     fn decide(&mut self) {
-        let Some(track) = self.track.as_ref().filter(|_| self.end.is_none()) else { return self.is_late() };
-        let pod = &track.pod;
-        if let Some(why) = track.disturbed() {
+        let Some(history) = self.history.as_ref().filter(|_| self.end.is_none()) else { return self.is_late() };
+        let pod = &history.pod;
+        if let Some(why) = history.disturbed() {
             let cause = Cause::new(Code::PodDisrupted, self.place(), format!("the pod was {why}"), self.now);
             return self.finish(Verdict::Platform, vec![cause]);
         }
         if pod.reason.as_deref() == Some("DeadlineExceeded") {
             return self.late("its activeDeadlineSeconds ran out");
         }
-        if let Some(cause) = track.failure().filter(|cause| cause.code == Code::DiskLimitExceeded) {
+        if let Some(cause) = history.failure().filter(|cause| cause.code == Code::DiskLimitExceeded) {
             return self.finish(Verdict::Failed, vec![cause.clone()]);
         }
         if let Some(ContainerState::Terminated(ended)) = self.state() {
@@ -211,11 +211,11 @@ impl PodRun {
             return self.gone();
         }
         if pod.phase == Some(Phase::Failed) {
-            return self.finish(Verdict::Failed, track.causes().to_vec());
+            return self.finish(Verdict::Failed, history.causes().to_vec());
         }
-        let decisive = ranking::decisive(track.causes(), |cause| cause.counts_at(&self.plan), self.now);
+        let decisive = ranking::decisive(history.causes(), |cause| cause.counts_at(&self.plan), self.now);
         if let Some(verdict) = decisive {
-            return self.finish(verdict, track.causes().to_vec());
+            return self.finish(verdict, history.causes().to_vec());
         }
         self.is_late();
     }
@@ -257,12 +257,12 @@ impl PodRun {
             let cause = timeout::observation_cause(Source::Pods, Some(trouble), self.now);
             return self.finish(Verdict::Inconclusive, vec![cause]);
         }
-        let Some(track) = &self.track else {
+        let Some(history) = &self.history else {
             let message = "the pod was created, but its state could not be read afterwards".to_owned();
             let cause = Cause::new(Code::StaleData, Place::default(), message, self.now);
             return self.finish(Verdict::Inconclusive, vec![cause]);
         };
-        let standing = track.causes().to_vec();
+        let standing = history.causes().to_vec();
         let has = |verdict| standing.iter().any(|cause: &Cause| cause.code.row().verdict == verdict);
         match [Verdict::Failed, Verdict::Platform].into_iter().find(|verdict| has(*verdict)) {
             Some(verdict) => self.finish(verdict, standing),
@@ -275,7 +275,7 @@ impl PodRun {
             Stage::Running => "was still running".to_owned(),
             Stage::Ended => "was ended".to_owned(),
             Stage::Waiting => {
-                let state = self.track.as_ref().map(pod_summary::state);
+                let state = self.history.as_ref().map(pod_summary::state);
                 format!("had not started ({})", state.unwrap_or_default())
             }
         };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::pod_history::{PodTrack, Surroundings};
-use crate::gate::memory::{CLAIM, Chronicle, EventBook, Sources, event_index};
+use super::pod_history::{PodHistory, RuleContext};
+use crate::gate::memory::{CLAIM, EventIndex, EventLog, Sources, event_index};
 use crate::gate::model::{Node, Object, Pod, Source, Workload};
 use crate::gate::spec::Plan;
 
@@ -13,12 +13,12 @@ const MOST_FALLEN: usize = 1_000;
 
 /// The known cluster.
 #[derive(Debug, Default)]
-pub struct View {
+pub struct ClusterState {
     /// Every pod of the watched selection, by UID.
-    pub pods: BTreeMap<String, PodTrack>,
+    pub pods: BTreeMap<String, PodHistory>,
     /// Pods that ended as a whole by their own fault and are gone, by UID: their controllers delete some at once, and what
     /// they died of is true all the same.
-    pub fallen: BTreeMap<String, PodTrack>,
+    pub fallen: BTreeMap<String, PodHistory>,
     /// Every workload of the namespace, by UID.
     pub workloads: BTreeMap<String, Workload>,
     /// The nodes that are known, by name.
@@ -27,16 +27,16 @@ pub struct View {
     /// pod was Ready.
     pub answered: BTreeSet<String>,
     /// What was said about them.
-    pub book: EventBook,
+    pub event_index: EventIndex,
     /// What was said, kept as proof.
-    pub chronicle: Chronicle,
+    pub event_log: EventLog,
     /// How far each source can be trusted.
     pub sources: Sources,
 }
 
-impl View {
+impl ClusterState {
     /// Takes in an object. True where that changed anything.
-    pub fn see(&mut self, object: Object, plan: &Plan, now: Duration) -> bool {
+    pub fn apply(&mut self, object: Object, plan: &Plan, now: Duration) -> bool {
         match object {
             // What is in another namespace is another app, whatever its labels.
             Object::Pod(Pod { ref namespace, .. }) | Object::Workload(Workload { ref namespace, .. })
@@ -44,7 +44,7 @@ impl View {
             {
                 false
             }
-            Object::Pod(pod) => self.see_pod(pod, plan, now),
+            Object::Pod(pod) => self.apply_pod(pod, plan, now),
             Object::Workload(workload) => {
                 let known = self.workloads.get(&workload.uid);
                 if known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)) {
@@ -62,20 +62,20 @@ impl View {
                 }
                 self.nodes.insert(name.clone(), node);
                 if news {
-                    self.look_again_at(plan, now, |pod| pod.node.as_deref() == Some(name.as_str()));
+                    self.rederive_causes_of(plan, now, |pod| pod.node.as_deref() == Some(name.as_str()));
                 }
                 news
             }
             Object::Event(event) => {
-                self.chronicle.observe(&event);
+                self.event_log.observe(&event);
                 // That the kubelet is getting on with a pod matters only where something stands against it.
-                let troubled = |uid: &String| self.pods.get(uid).is_some_and(|track| !track.causes().is_empty());
-                let news = self.book.observe(&event)
+                let troubled = |uid: &String| self.pods.get(uid).is_some_and(|history| !history.causes().is_empty());
+                let news = self.event_index.observe(&event)
                     && (!event_index::is_progress(&event.reason) || troubled(&event.object_uid));
                 self.forget_events_of_unknown();
                 if news {
                     let of_claim = event.object_kind == CLAIM;
-                    self.look_again_at(plan, now, |pod| {
+                    self.rederive_causes_of(plan, now, |pod| {
                         pod.uid == event.object_uid || (of_claim && pod.claims.contains(&event.object_name))
                     });
                 }
@@ -92,29 +92,29 @@ impl View {
         }
         let (pods, workloads) = (&self.pods, &self.workloads);
         let is_known = |uid: &str| pods.contains_key(uid) || workloads.contains_key(uid);
-        let claims = || pods.values().flat_map(|track| &track.pod.claims).map(String::as_str).collect();
-        self.book.forget_unknown(is_known, claims);
+        let claims = || pods.values().flat_map(|history| &history.pod.claims).map(String::as_str).collect();
+        self.event_index.forget_unknown(is_known, claims);
     }
 
-    fn see_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
+    fn apply_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
         let node_ready = node_ready(&self.nodes, &pod);
-        let around = Surroundings { book: &self.book, plan, node_ready, now };
+        let around = RuleContext { event_index: &self.event_index, plan, node_ready, now };
         if let Some(node) = pod.node.as_ref().filter(|node| pod.is_ready() && !self.answered.contains(*node)) {
             self.answered.insert(node.clone());
         }
         match self.pods.get_mut(&pod.uid) {
-            Some(track) if pod.resource_version.is_older_than(track.pod.resource_version) => false,
-            Some(track) if track.pod == pod => {
-                track.pod.resource_version = track.pod.resource_version.newest(pod.resource_version);
+            Some(history) if pod.resource_version.is_older_than(history.pod.resource_version) => false,
+            Some(history) if history.pod == pod => {
+                history.pod.resource_version = history.pod.resource_version.newest(pod.resource_version);
                 false
             }
-            Some(track) => {
-                track.observe(pod, around);
+            Some(history) => {
+                history.observe(pod, around);
                 true
             }
             None => {
                 self.fallen.remove(&pod.uid);
-                self.pods.insert(pod.uid.clone(), PodTrack::new(pod, around));
+                self.pods.insert(pod.uid.clone(), PodHistory::new(pod, around));
                 true
             }
         }
@@ -137,15 +137,15 @@ impl View {
         })
     }
 
-    fn look_again_at(&mut self, plan: &Plan, now: Duration, which: impl Fn(&Pod) -> bool) {
-        for track in self.pods.values_mut().filter(|track| which(&track.pod)) {
-            let node_ready = node_ready(&self.nodes, &track.pod);
-            track.look_again(Surroundings { book: &self.book, plan, node_ready, now });
+    fn rederive_causes_of(&mut self, plan: &Plan, now: Duration, which: impl Fn(&Pod) -> bool) {
+        for history in self.pods.values_mut().filter(|history| which(&history.pod)) {
+            let node_ready = node_ready(&self.nodes, &history.pod);
+            history.rederive_causes(RuleContext { event_index: &self.event_index, plan, node_ready, now });
         }
     }
 
     /// Takes in a whole collection: what is not in it is gone.
-    pub fn see_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) {
+    pub fn replace_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) {
         let uids: BTreeSet<&str> = objects.iter().map(uid_of).collect();
         let gone: Vec<String> = match source {
             Source::Pods => self.pods.keys().filter(|uid| !uids.contains(uid.as_str())).cloned().collect(),
@@ -157,22 +157,22 @@ impl View {
             Source::Events | Source::Nodes => Vec::new(),
         };
         for uid in gone {
-            self.forget(source, &uid);
+            self.remove(source, &uid);
         }
         let mut objects = objects;
         // The order of a list says nothing: events in the order in which they were said, all else by UID.
         objects.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
         for object in objects {
-            self.see(object, plan, now);
+            self.apply(object, plan, now);
         }
     }
 
     /// Forgets a deleted object. True where it was known.
-    pub fn forget(&mut self, source: Source, uid: &str) -> bool {
+    pub fn remove(&mut self, source: Source, uid: &str) -> bool {
         match source {
-            Source::Pods => self.pods.remove(uid).is_some_and(|track| {
-                if track.failure().is_some() && self.fallen.len() < MOST_FALLEN {
-                    self.fallen.insert(uid.to_owned(), track);
+            Source::Pods => self.pods.remove(uid).is_some_and(|history| {
+                if history.failure().is_some() && self.fallen.len() < MOST_FALLEN {
+                    self.fallen.insert(uid.to_owned(), history);
                 }
                 true
             }),
@@ -185,8 +185,8 @@ impl View {
 
     /// What rules about this pod look at beside the pod itself.
     #[must_use]
-    pub fn around<'a>(&'a self, track: &PodTrack, plan: &'a Plan, now: Duration) -> Surroundings<'a> {
-        Surroundings { book: &self.book, plan, node_ready: node_ready(&self.nodes, &track.pod), now }
+    pub fn around<'a>(&'a self, history: &PodHistory, plan: &'a Plan, now: Duration) -> RuleContext<'a> {
+        RuleContext { event_index: &self.event_index, plan, node_ready: node_ready(&self.nodes, &history.pod), now }
     }
 }
 

@@ -6,5 +6,5 @@ pub mod cluster;
 pub mod pod_history;
 pub mod pod_summary;
 
-pub use cluster::View;
-pub use pod_history::{PodTrack, Surroundings};
+pub use cluster::ClusterState;
+pub use pod_history::{PodHistory, RuleContext};

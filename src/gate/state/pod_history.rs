@@ -6,18 +6,18 @@ use std::time::Duration;
 use crate::gate::diagnose::{
     CrashBook, CrashLedger, Seen, disruption, image_pull, pod_causes, pod_failure, restart_policy, times,
 };
-use crate::gate::memory::EventBook;
+use crate::gate::memory::EventIndex;
 use crate::gate::model::{Container, ContainerState, Phase, Pod, RestartPolicy, Role};
-use crate::gate::result::{Cause, Code, FirstSights, Place};
+use crate::gate::result::{Cause, Code, FirstSeen, Place};
 use crate::gate::spec::Plan;
 
 /// A pod and its history, as far as rules need it.
 #[derive(Debug)]
-pub struct PodTrack {
+pub struct PodHistory {
     /// The pod as it was last seen.
     pub pod: Pod,
     crashes: CrashBook,
-    sights: FirstSights,
+    first_seen: FirstSeen,
     /// What the last failed pull of each container meant.
     pulls: BTreeMap<String, Code>,
     /// What the state of each container that waits said last, and how much had been said by then.
@@ -28,14 +28,14 @@ pub struct PodTrack {
     lost_ready: u32,
     causes: Vec<Cause>,
     /// How often its causes were derived: all that can be told of it is the same until they are again.
-    looks: u64,
+    revision: u64,
 }
 
 /// What the rules about a pod look at beside the pod itself.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct RuleContext<'a> {
     /// What was said about it.
-    pub book: &'a EventBook,
+    pub event_index: &'a EventIndex,
     /// The plan.
     pub plan: &'a Plan,
     /// Whether its node is ready, where that is known.
@@ -44,27 +44,27 @@ pub struct Surroundings<'a> {
     pub now: Duration,
 }
 
-impl PodTrack {
+impl PodHistory {
     /// A pod seen for the first time.
     #[must_use]
-    pub fn new(pod: Pod, around: Surroundings<'_>) -> Self {
-        let mut track = Self {
+    pub fn new(pod: Pod, around: RuleContext<'_>) -> Self {
+        let mut history = Self {
             pod,
             crashes: CrashBook::default(),
-            sights: FirstSights::default(),
+            first_seen: FirstSeen::default(),
             pulls: BTreeMap::new(),
             waits: BTreeMap::new(),
             failure: None,
             lost_ready: 0,
             causes: Vec::new(),
-            looks: 0,
+            revision: 0,
         };
-        track.look_again(around);
-        track
+        history.rederive_causes(around);
+        history
     }
 
     /// Takes in a newer state of the same pod.
-    pub fn observe(&mut self, pod: Pod, around: Surroundings<'_>) {
+    pub fn observe(&mut self, pod: Pod, around: RuleContext<'_>) {
         let (was, is) = (self.pod.is_ready(), pod.is_ready());
         let transition = |pod: &Pod| pod.ready.as_ref().and_then(|ready| ready.since.clone());
         match (was, is) {
@@ -74,13 +74,13 @@ impl PodTrack {
             _ => {}
         }
         self.pod = pod;
-        self.look_again(around);
+        self.rederive_causes(around);
     }
 
     /// Derives the causes anew, after the pod or what was said about it changed.
-    pub fn look_again(&mut self, around: Surroundings<'_>) {
-        self.looks += 1;
-        let sandbox_changed = around.book.newest(&self.pod.uid, "SandboxChanged");
+    pub fn rederive_causes(&mut self, around: RuleContext<'_>) {
+        self.revision += 1;
+        let sandbox_changed = around.event_index.newest(&self.pod.uid, "SandboxChanged");
         self.crashes.observe(&self.pod, sandbox_changed.and_then(|said| said.last_seen.as_deref()));
         if self.failure.is_none() {
             self.failure = pod_failure::own(&self.pod, around.plan, around.now);
@@ -89,27 +89,27 @@ impl PodTrack {
         if self.is_left_out() {
             return;
         }
-        let mut sights = std::mem::take(&mut self.sights);
+        let mut first_seen = std::mem::take(&mut self.first_seen);
         for container in &self.pod.containers {
             if around.plan.ignore_containers.contains(&container.name) {
                 continue;
             }
             if has_started(container) {
-                sights.forget_start_of(&container.name);
+                first_seen.forget_start_of(&container.name);
                 self.pulls.remove(&container.name);
             }
             let none = CrashLedger::default();
             let ledger = self.crashes.of(&container.name).unwrap_or(&none);
             let seen = self.seen(container, ledger, around);
-            let remembered = self.remembered_pull(container, around.book);
-            let crash = if self.ends_decide(container, ledger) { seen.crash(&mut sights) } else { None };
-            let mut waiting = seen.waiting(&mut sights, remembered);
+            let remembered = self.remembered_pull(container, around.event_index);
+            let crash = if self.ends_decide(container, ledger) { seen.crash(&mut first_seen) } else { None };
+            let mut waiting = seen.waiting(&mut first_seen, remembered);
             match &waiting {
                 Some(cause) => {
-                    self.waits.insert(container.name.clone(), (cause.clone(), around.book.order()));
+                    self.waits.insert(container.name.clone(), (cause.clone(), around.event_index.order()));
                 }
                 // Between two tries the state says nothing for a moment; the cause still stands.
-                None if is_blank_wait(container) => waiting = self.last_wait(container, around.book).cloned(),
+                None if is_blank_wait(container) => waiting = self.last_wait(container, around.event_index).cloned(),
                 None => {
                     self.waits.remove(&container.name);
                 }
@@ -127,41 +127,41 @@ impl PodTrack {
                 self.causes.extend(waiting);
             }
         }
-        let Surroundings { book, plan, node_ready, now } = around;
+        let RuleContext { event_index, plan, node_ready, now } = around;
         if self.pod.scheduled.as_ref().is_some_and(|condition| condition.status)
             && !pod_causes::waits_for_its_sandbox(&self.pod)
         {
-            sights.forget_own();
+            first_seen.forget_own();
         }
-        self.causes.extend(pod_causes::scheduling(&self.pod, book, &plan.namespace, now, &mut sights));
-        self.causes.extend(pod_causes::volumes(&self.pod, book, plan, now, &mut sights));
-        self.causes.extend(pod_causes::sandbox(&self.pod, book, now, &mut sights));
-        self.causes.extend(pod_causes::node(&self.pod, node_ready, now, &mut sights));
+        self.causes.extend(pod_causes::scheduling(&self.pod, event_index, &plan.namespace, now, &mut first_seen));
+        self.causes.extend(pod_causes::volumes(&self.pod, event_index, plan, now, &mut first_seen));
+        self.causes.extend(pod_causes::sandbox(&self.pod, event_index, now, &mut first_seen));
+        self.causes.extend(pod_causes::node(&self.pod, node_ready, now, &mut first_seen));
         if self.pod.controller.is_none() {
-            self.causes.extend(pod_causes::failed(&self.pod, plan, now, &mut sights));
+            self.causes.extend(pod_causes::failed(&self.pod, plan, now, &mut first_seen));
         }
-        self.sights = sights;
+        self.first_seen = first_seen;
     }
 
-    fn seen<'a>(&'a self, container: &'a Container, ledger: &'a CrashLedger, around: Surroundings<'a>) -> Seen<'a> {
-        Seen { pod: &self.pod, container, ledger, book: around.book, plan: around.plan, now: around.now }
+    fn seen<'a>(&'a self, container: &'a Container, ledger: &'a CrashLedger, around: RuleContext<'a>) -> Seen<'a> {
+        Seen { pod: &self.pod, container, ledger, event_index: around.event_index, plan: around.plan, now: around.now }
     }
 
     /// What the last failed pull meant where the state does not say it: the event knows, and what was guessed before it came
     /// must not hide it.
-    fn remembered_pull(&self, container: &Container, book: &EventBook) -> Option<Code> {
-        let said = book.pull_failure(&self.pod.uid, &container.name);
+    fn remembered_pull(&self, container: &Container, event_index: &EventIndex) -> Option<Code> {
+        let said = event_index.pull_failure(&self.pod.uid, &container.name);
         let read = said.and_then(|said| image_pull::read_pull_error(&said.message, &container.image));
         read.or_else(|| self.pulls.get(&container.name).copied())
     }
 
     /// What kept the container waiting when its state last said it, unless the pod has moved on since: the kubelet makes a
     /// container once all that it needs is there, and pulls its image once the volumes are.
-    fn last_wait(&self, container: &Container, book: &EventBook) -> Option<&Cause> {
+    fn last_wait(&self, container: &Container, event_index: &EventIndex) -> Option<&Cause> {
         let (cause, order) = self.waits.get(&container.name)?;
         let past: &[&str] =
             if is_pull(cause.code) { &["Pulled", "Created", "Started"] } else { &["Pulling", "Created", "Started"] };
-        let said = |reason: &&str| book.newest_of(&self.pod.uid, reason, &container.name);
+        let said = |reason: &&str| event_index.newest_of(&self.pod.uid, reason, &container.name);
         let moved_on = past.iter().filter_map(said).any(|said| said.order > *order);
         (!moved_on).then_some(cause)
     }
@@ -176,8 +176,8 @@ impl PodTrack {
 
     /// How often its causes were derived.
     #[must_use]
-    pub fn looks(&self) -> u64 {
-        self.looks
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The causes that stand now.
@@ -224,7 +224,7 @@ impl PodTrack {
 
     /// What keeps it from being ready, for the end of the wait: the container that is not, or the pod itself.
     #[must_use]
-    pub fn not_ready(&self, around: Surroundings<'_>) -> Cause {
+    pub fn not_ready(&self, around: RuleContext<'_>) -> Cause {
         let code = if self.flaps() { Code::ReadinessFlapping } else { Code::NotReady };
         let unready = self.pod.containers.iter().find(|container| {
             container.role != Role::Init && !container.status.as_ref().is_some_and(|status| status.ready)

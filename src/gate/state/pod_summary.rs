@@ -1,18 +1,18 @@
 //! What a pod is doing, in a few words. Parts of them are the cluster's own: hostile text.
 
-use super::pod_history::PodTrack;
+use super::pod_history::PodHistory;
 use crate::gate::diagnose::exit_code;
 use crate::gate::model::{Container, ContainerState, Phase, Pod, Role};
 use crate::gate::result::{Code, PodGlance, PodSummary};
 
 /// What the pod is doing.
 #[must_use]
-pub fn state(track: &PodTrack) -> String {
-    let pod = &track.pod;
-    if let Some(why) = track.disturbed() {
+pub fn state(history: &PodHistory) -> String {
+    let pod = &history.pod;
+    if let Some(why) = history.disturbed() {
         return why;
     }
-    if track.failure().is_some_and(|cause| cause.code == Code::DiskLimitExceeded) {
+    if history.failure().is_some_and(|cause| cause.code == Code::DiskLimitExceeded) {
         return "evicted for its own disk limit".to_owned();
     }
     if pod.deleting {
@@ -67,12 +67,12 @@ fn trouble(container: &Container) -> Option<String> {
 
 /// What the pod waits for, where its state does not say so itself.
 #[must_use]
-pub fn waits_for(track: &PodTrack) -> Option<String> {
-    let pod = &track.pod;
+pub fn waits_for(history: &PodHistory) -> Option<String> {
+    let pod = &history.pod;
     if pod.is_ready() || pod.deleting || matches!(pod.phase, Some(Phase::Succeeded | Phase::Failed)) {
         return None;
     }
-    if let Some(cause) = track.causes().first() {
+    if let Some(cause) = history.causes().first() {
         return Some(cause.message.clone());
     }
     if pod.node.is_none() {
@@ -98,31 +98,31 @@ pub fn waits_for(track: &PodTrack) -> Option<String> {
 
 /// The pod at one glance.
 #[must_use]
-pub fn glance(track: &PodTrack) -> PodGlance {
-    let PodSummary { name, state, ready, restarts, .. } = summary(track);
-    let counted = || track.pod.containers.iter().filter(|container| container.role != Role::Init);
+pub fn glance(history: &PodHistory) -> PodGlance {
+    let PodSummary { name, state, ready, restarts, .. } = summary(history);
+    let counted = || history.pod.containers.iter().filter(|container| container.role != Role::Init);
     let is_ready = |container: &&Container| container.status.as_ref().is_some_and(|status| status.ready);
     PodGlance {
         pod: name,
         state,
         ready,
-        troubled: !track.causes().is_empty(),
+        troubled: !history.causes().is_empty(),
         containers_ready: u32::try_from(counted().filter(is_ready).count()).unwrap_or(u32::MAX),
         containers: u32::try_from(counted().count()).unwrap_or(u32::MAX),
         restarts,
-        created: track.pod.created.clone(),
-        waits_for: waits_for(track),
+        created: history.pod.created.clone(),
+        waits_for: waits_for(history),
     }
 }
 
 /// The pod as the report shows it.
 #[must_use]
-pub fn summary(track: &PodTrack) -> PodSummary {
-    let pod: &Pod = &track.pod;
+pub fn summary(history: &PodHistory) -> PodSummary {
+    let pod: &Pod = &history.pod;
     PodSummary {
         name: pod.name.clone(),
         phase: pod.phase.map_or_else(String::new, |phase| phase.to_string()),
-        state: state(track),
+        state: state(history),
         ready: pod.is_ready(),
         restarts: pod.restarts(),
         node: pod.node.clone(),
