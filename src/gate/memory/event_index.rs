@@ -166,11 +166,15 @@ impl EventIndex {
         let unknown = self.objects.iter().filter(|(uid, _)| !is_known(uid));
         let newest = |entries: &BTreeMap<Key, Said>| entries.values().map(|said| said.order).max();
         let silent = silent(unknown.map(|(uid, entries)| (newest(entries).unwrap_or(0), uid.clone())).collect());
-        silent.iter().for_each(|uid| _ = self.objects.remove(uid));
+        for uid in silent {
+            self.objects.remove(&uid);
+        }
         let claims = claims();
         let unknown = self.claims.iter().filter(|(name, _)| !claims.contains(name.as_str()));
         let silent = self::silent(unknown.map(|(name, said)| (said.order, name.clone())).collect());
-        silent.iter().for_each(|name| _ = self.claims.remove(name));
+        for name in silent {
+            self.claims.remove(&name);
+        }
         self.sweep_at = self.objects.len() + self.claims.len() + MOST_UNKNOWN / 2;
     }
 
