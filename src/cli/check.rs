@@ -19,8 +19,10 @@ use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
 use crate::manifest::Loaded;
 use crate::report::json;
+use crate::report::model::{self, Border};
 use crate::report::printer::Printer;
 use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sandbox};
+use crate::text::Redaction;
 
 /// Judge a fresh deploy: the main job
 ///
@@ -59,7 +61,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     args.output.judged(printer, &inputs, |printer, sinks| within_runtime(args, printer, sinks), true)
 }
 
-fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {
+fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -71,22 +73,22 @@ fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Resu
     judged.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, Halt> {
+async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
     let stop =
         signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
     let sandbox = args.rehearse.as_deref().map(Sandbox::load).transpose();
-    let sandbox = sandbox.map_err(|error| Halt::Usage(format!("error: {error}")))?;
+    let sandbox = sandbox.map_err(|error| Halt::from(format!("error: {error}")))?;
     let faults = args.faults.as_deref().map(Faults::load).transpose();
-    let faults = faults.map_err(|error| Halt::Usage(format!("error: {error}")))?.unwrap_or_default();
+    let faults = faults.map_err(|error| Halt::from(format!("error: {error}")))?.unwrap_or_default();
     let pods = args.pods.as_deref().map(PodScript::load).transpose();
-    let pods = pods.map_err(|error| Halt::Usage(format!("error: {error}")))?;
+    let pods = pods.map_err(|error| Halt::from(format!("error: {error}")))?;
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
-    let gates = args.plan.load_for(&recorded_namespace).map_err(|problems| Halt::Usage(problems.to_string()))?;
-    sinks.plan(&gates);
+    let gates = args.plan.load_for(&recorded_namespace)?;
+    sinks.view.plan(&gates);
     let expect = expected(&gates);
     let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
     let mut recorder = Recorder::create(&args.record, &args.inputs().collect::<Vec<_>>(), printer)
-        .map_err(|error| Halt::Usage(format!("error: {error}")))?;
+        .map_err(|error| Halt::from(format!("error: {error}")))?;
 
     let run = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
@@ -115,7 +117,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             Err(Unopened::Error(error)) if error.is_usage() => return Err(usage(&error)),
             Err(Unopened::Error(error)) => {
                 if error.plugin_words().is_some() {
-                    printer.say(&rehearsal::told(&error));
+                    printer.say(&rehearsal::told(&error, sinks.redaction));
                 }
                 let run = unconnected::run(plans, &error);
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
@@ -124,7 +126,10 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<
             }
         },
     };
-    recorder.finish(|| serde_json::from_str(&json::render(&run)).unwrap_or_default(), printer);
+    recorder.finish(
+        || serde_json::from_str(&json::render(&model::Run::of(&run, Redaction::On))).unwrap_or_default(),
+        printer,
+    );
     Ok(run)
 }
 
@@ -165,7 +170,7 @@ async fn open(options: &ConnectOptions, mut stop: signals::Stop) -> Result<Conne
 }
 
 fn usage(error: &ConnectError) -> Halt {
-    Halt::Usage(format!("error: {error}"))
+    Halt::from(format!("error: {error}"))
 }
 
 async fn rehearsal(running: &Running, path: &Path) -> Result<Connection, ConnectError> {

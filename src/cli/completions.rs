@@ -3,6 +3,7 @@
 use clap_complete::Shell;
 
 use crate::report::printer::Printer;
+use crate::text::SafeText;
 
 /// Print completions for a shell
 ///
@@ -17,6 +18,6 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::command(), "crashgate", &mut script);
-    printer.result(&String::from_utf8_lossy(&script));
+    printer.result(&SafeText::rearranged(String::from_utf8_lossy(&script)));
     0
 }

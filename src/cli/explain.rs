@@ -8,7 +8,8 @@ use crate::gate::spec::Grace;
 use crate::gate::{REASONS, Reason};
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
-use crate::report::quote;
+use crate::safe;
+use crate::text::{Redaction, SafeText};
 
 /// Explain a code, a verdict, an exit code or a Kubernetes reason, or list them all
 #[derive(Debug, clap::Args)]
@@ -21,20 +22,21 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let Some(name) = &args.topic else {
-        printer.result(&list());
+        printer.result(&SafeText::rearranged(list()));
         return 0;
     };
     let sections: Vec<String> = topics_of(name).into_iter().map(Topic::text).collect();
     if !sections.is_empty() {
-        printer.result(&sections.join("\n"));
+        printer.result(&SafeText::rearranged(sections.join("\n")));
         return 0;
     }
     let plain = plain(name);
     let distance = |known: &&str| strsim::levenshtein(&plain, &self::plain(known));
     let nearest = names().min_by_key(distance).filter(|known| distance(known) <= 1 + plain.chars().count() / 3);
-    let hint = nearest.map_or_else(|| ";".to_owned(), |known| format!("; did you mean `{known}`?"));
-    let shown: String = quote::name(name).chars().take(60).collect();
-    printer.say(&format!("error: unknown name `{shown}`{hint} `crashgate explain` lists all codes"));
+    let hint = nearest.map_or_else(|| ";".into(), |known| safe!("; did you mean `{}`?", known));
+    let shown: String = name.chars().take(60).collect();
+    let shown = Redaction::On.text(&shown).line();
+    printer.say(&safe!("error: unknown name `{}`{} `crashgate explain` lists all codes", shown, hint));
     Verdict::Usage.exit_code()
 }
 

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::complain;
 use crate::gate::result::Verdict;
 use crate::report::printer::Printer;
+use crate::text::Redaction;
 
 /// Write a man page for every subcommand into a folder
 #[derive(Debug, clap::Args)]
@@ -16,7 +18,11 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     match clap_mangen::generate_to(super::command(), &args.folder) {
         Ok(()) => 0,
         Err(error) => {
-            printer.say(&format!("error: cannot write man pages into {}: {error}", args.folder.display()));
+            complain(
+                printer,
+                Redaction::On,
+                &format!("error: cannot write man pages into {}: {error}", args.folder.display()),
+            );
             Verdict::Usage.exit_code()
         }
     }

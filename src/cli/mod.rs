@@ -8,7 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::gate::result::Verdict;
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
-use crate::text::mask;
+use crate::safe;
+use crate::text::{Redaction, SafeText};
 
 mod check;
 mod cluster_flags;
@@ -68,10 +69,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Err(error) => {
             let text = error.render().to_string();
             if error.use_stderr() {
-                printer.say(&mask::text(text.trim_end()));
+                complain(printer, Redaction::On, &text);
                 return Verdict::Usage.exit_code();
             }
-            printer.result(&text);
+            printer.result(&SafeText::rearranged(text));
             return exit_code_of(0, false, printer);
         }
     };
@@ -94,6 +95,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
     exit_code_of(exit_code, is_run, printer)
 }
 
+/// Says on stderr what is wrong. It may quote flags, manifests, paths and servers, which may hold anything.
+fn complain(printer: &mut Printer, redaction: Redaction, message: &str) {
+    printer.say(&redaction.text(message.trim_end()).whole());
+}
+
+/// Returns what `--no-redact` stands for, and warns where it is given.
+fn redaction(no_redact: bool, printer: &mut Printer) -> Redaction {
+    if no_redact {
+        printer.say(&"warning: --no-redact: the output may contain secrets; keep it out of shared logs".into());
+    }
+    Redaction::unless(no_redact)
+}
+
 /// Returns the exit code of a command that would end with this one: 0 stands for a result that was told. `run` has a
 /// code of its own where the pod's own would be wrong.
 fn exit_code_of(exit_code: u8, is_run: bool, printer: &mut Printer) -> u8 {
@@ -101,6 +115,6 @@ fn exit_code_of(exit_code: u8, is_run: bool, printer: &mut Printer) -> u8 {
         return exit_code;
     }
     let instead = if is_run { NOT_RUN } else { Verdict::Inconclusive.exit_code() };
-    printer.say(&format!("error: exit code {instead} instead of 0, because part of the result could not be written"));
+    printer.say(&safe!("error: exit code {} instead of 0, because part of the result could not be written", instead));
     instead
 }

@@ -6,22 +6,20 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{drill, overwriting};
-
-use crate::cluster::api::Target;
-use crate::cluster::drive::{Run, Sink};
-use crate::gate::result::{GateEvent, Verdict};
-use crate::gate::spec::Plan;
-use crate::manifest::Loaded;
+use super::{complain, drill, overwriting};
+use crate::cluster::drive::Run;
+use crate::gate::result::Verdict;
+use crate::manifest::{Diagnostics, Loaded, Origin};
 use crate::report::files::{BROKE, Files, Wanted};
 use crate::report::github::{Step, Surroundings};
 use crate::report::gitlab::Section;
 use crate::report::human::Human;
 use crate::report::json::{self, Json};
 use crate::report::live::Live;
+use crate::report::model::{self, Border, Event, Plan, Target, View};
 use crate::report::printer::Printer;
-use crate::report::quote;
 use crate::report::story::Mistake;
+use crate::text::Redaction;
 
 /// How the result is told.
 #[derive(Debug, clap::Args)]
@@ -63,10 +61,6 @@ impl OutputFlags {
             overwriting::refuse(&format!("the {} report", kind.name()), path, inputs)
                 .map_err(|error| format!("error: {error}"))?;
         }
-        if self.no_redact {
-            quote::reveal_secrets();
-            printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
-        }
         let env = |name: &str| std::env::var(name).ok();
         let paths = self.reports.iter().map(|wanted| wanted.path.clone()).collect();
         Ok(Sinks {
@@ -74,7 +68,8 @@ impl OutputFlags {
             gitlab: (env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
             stdout: self.for_people(printer, live),
             json: (self.output == Format::Json).then(|| Json::new(printer.clone())),
-            files: Files::create(&self.reports, printer)?,
+            files: Files::create(&self.reports, printer).map_err(|error| error.to_string())?,
+            ended: None,
             told: false,
             drill: drill::ordered(&env),
         })
@@ -87,32 +82,34 @@ impl OutputFlags {
         &self,
         printer: &mut Printer,
         inputs: &[&Path],
-        judge: impl FnOnce(&mut Printer, &mut Sinks) -> Result<Run, Halt>,
+        judge: impl FnOnce(&mut Printer, &mut Border<Sinks>) -> Result<Run, Halt>,
         live: bool,
     ) -> u8 {
-        let mut sinks = match self.open(printer, inputs, live) {
-            Ok(sinks) => sinks,
-            Err(message) => return self.usage(printer, None, &message),
+        let opened = self.open(printer, inputs, live);
+        let redaction = super::redaction(self.no_redact, printer);
+        let mut sinks = match opened {
+            Ok(view) => Border { view, redaction },
+            Err(message) => return self.usage(printer, None, redaction, &Halt::usage(message)),
         };
         match catch_unwind(AssertUnwindSafe(|| judge(printer, &mut sinks))) {
             Ok(Ok(run)) => {
-                sinks.conclude(&run);
+                sinks.view.conclude();
                 return run.verdict().exit_code();
             }
-            Ok(Err(Halt::Usage(message))) => return self.usage(printer, Some(&mut sinks), &message),
-            Ok(Err(Halt::System(message))) => printer.say(&message),
+            Ok(Err(Halt::Usage(mistake))) => return self.usage(printer, Some(&mut sinks.view), redaction, &mistake),
+            Ok(Err(Halt::System(message))) => complain(printer, redaction, &message),
             // The panic has said so itself.
             Err(_) => {}
         }
-        if !sinks.abandon() && self.output == Format::Json {
-            printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::broke(BROKE)));
+        if !sinks.view.abandon() && self.output == Format::Json {
+            printer.result(&json::unjudged(jiff::Timestamp::now(), &Mistake::broke(BROKE.into())));
         }
         Verdict::Inconclusive.exit_code()
     }
 
     /// What stdout and stderr show.
-    fn for_people(&self, printer: &Printer, live: bool) -> Vec<Box<dyn Sink + Send>> {
-        let mut sinks: Vec<Box<dyn Sink + Send>> = Vec::new();
+    fn for_people(&self, printer: &Printer, live: bool) -> Vec<Box<dyn View + Send>> {
+        let mut sinks: Vec<Box<dyn View + Send>> = Vec::new();
         let json = self.output == Format::Json;
         if live && printer.stderr_is_lively() {
             sinks.push(Box::new(Live::new(printer.clone())));
@@ -128,15 +125,22 @@ impl OutputFlags {
     }
 
     /// Tells of a mistake of the user's, before anything was asked of the cluster, and returns its exit code.
-    fn usage(&self, printer: &mut Printer, sinks: Option<&mut Sinks>, error: &str) -> u8 {
-        printer.say(error.trim_end());
+    fn usage(
+        &self,
+        printer: &mut Printer,
+        sinks: Option<&mut Sinks>,
+        redaction: Redaction,
+        mistake: &UsageError,
+    ) -> u8 {
+        complain(printer, redaction, &mistake.message);
+        let mistake = Mistake::usage(redaction.text(&mistake.message), mistake.origin.clone());
         if self.output == Format::Json {
-            printer.result(&json::unjudged(jiff::Timestamp::now(), Mistake::usage(error)));
+            printer.result(&json::unjudged(jiff::Timestamp::now(), &mistake));
         }
         if let Some(sinks) = sinks {
-            sinks.files.usage(error);
+            sinks.files.usage(&mistake);
             if let Some(step) = &mut sinks.github {
-                step.usage(error);
+                step.usage(&mistake);
             }
         }
         Verdict::Usage.exit_code()
@@ -146,19 +150,46 @@ impl OutputFlags {
 /// What ends a run before it is one.
 pub(super) enum Halt {
     /// The user's mistake: nothing was asked of the cluster.
-    Usage(String),
+    Usage(UsageError),
     /// The system's: no runtime, no signals.
     System(String),
+}
+
+impl Halt {
+    fn usage(message: String) -> UsageError {
+        UsageError { message, origin: None }
+    }
+}
+
+/// A mistake of the user's.
+pub(super) struct UsageError {
+    message: String,
+    /// Where it is, where it has a line in a manifest.
+    origin: Option<Origin>,
+}
+
+impl From<String> for Halt {
+    fn from(message: String) -> Self {
+        Self::Usage(Self::usage(message))
+    }
+}
+
+impl From<Diagnostics> for Halt {
+    fn from(problems: Diagnostics) -> Self {
+        Self::Usage(UsageError { message: problems.to_string(), origin: problems.origin() })
+    }
 }
 
 /// Several sinks that hear the same.
 pub(super) struct Sinks {
     github: Option<Step>,
     gitlab: Option<Section>,
-    stdout: Vec<Box<dyn Sink + Send>>,
+    stdout: Vec<Box<dyn View + Send>>,
     /// The result on stdout, written last: it holds the exit code, which anything that could not be written changes.
     json: Option<Json>,
     files: Files,
+    /// The run as the view was told of its end.
+    ended: Option<model::Run>,
     /// True once those who read along were told of an end: nobody is told of two.
     told: bool,
     drill: drill::Drill,
@@ -168,7 +199,7 @@ impl Sinks {
     /// What will be judged, and where that was written down.
     pub(super) fn plan(&mut self, gates: &[Loaded]) {
         self.drill.event();
-        let planned = || gates.iter().map(|gate| (gate.plan.clone(), gate.origin.clone()));
+        let planned = || gates.iter().map(|gate| (Plan::of(&gate.plan), gate.origin.clone()));
         self.files.plan(planned());
         if let Some(step) = &mut self.github {
             step.plan(planned());
@@ -177,13 +208,14 @@ impl Sinks {
 
     /// Writes what is kept and what programs read, after all else that can fail: whatever could not be written changes
     /// the exit code, and these hold it.
-    fn conclude(&mut self, run: &Run) {
-        self.files.end(run);
+    fn conclude(&mut self) {
+        let Some(run) = self.ended.take() else { return };
+        self.files.end(&run);
         if let Some(step) = &mut self.github {
-            step.conclude(run);
+            step.conclude(&run);
         }
         if let Some(json) = &mut self.json {
-            json.end(run);
+            json.end(&run);
         }
     }
 
@@ -209,15 +241,15 @@ impl Sinks {
     }
 
     /// Groups and sections stand around what people read.
-    fn each_in_the_log(&mut self) -> impl Iterator<Item = &mut dyn Sink> {
-        let github = self.github.iter_mut().map(|sink| sink as &mut dyn Sink);
-        let gitlab = self.gitlab.iter_mut().map(|sink| sink as &mut dyn Sink);
-        let stdout = self.stdout.iter_mut().map(|sink| sink.as_mut() as &mut dyn Sink);
+    fn each_in_the_log(&mut self) -> impl Iterator<Item = &mut dyn View> {
+        let github = self.github.iter_mut().map(|sink| sink as &mut dyn View);
+        let gitlab = self.gitlab.iter_mut().map(|sink| sink as &mut dyn View);
+        let stdout = self.stdout.iter_mut().map(|sink| sink.as_mut() as &mut dyn View);
         github.chain(gitlab).chain(stdout)
     }
 
     /// Tells every sink; the files come last.
-    fn each(&mut self, tell: impl Fn(&mut dyn Sink)) {
+    fn each(&mut self, tell: impl Fn(&mut dyn View)) {
         for sink in self.each_in_the_log() {
             tell(sink);
         }
@@ -225,12 +257,12 @@ impl Sinks {
     }
 }
 
-impl Sink for Sinks {
+impl View for Sinks {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         self.each(|sink| sink.begin(target, plans));
     }
 
-    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         self.each(|sink| sink.event(gate, at, event));
         self.drill.event();
     }
@@ -239,11 +271,12 @@ impl Sink for Sinks {
         self.each(|sink| sink.idle(at));
     }
 
-    fn end(&mut self, run: &Run) {
+    fn end(&mut self, run: &model::Run) {
         self.told = true;
         // The files and the JSON on stdout follow when the run is concluded.
         for sink in self.each_in_the_log() {
             sink.end(run);
         }
+        self.ended = Some(run.clone());
     }
 }

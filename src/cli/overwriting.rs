@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::report::output_file::is_same_file;
-use crate::report::quote;
+use crate::text::Untrusted;
 
 /// Refuses an output that is one of the inputs.
 ///
@@ -13,7 +13,7 @@ use crate::report::quote;
 pub(super) fn refuse(what: &str, output: &Path, inputs: &[&Path]) -> Result<(), String> {
     let stdin = Path::new("-");
     if inputs.iter().any(|input| *input != stdin && (output == *input || is_same_file(output, input))) {
-        let path = quote::name(&output.display().to_string());
+        let path = Untrusted::path(output).line();
         return Err(format!("{what} would overwrite {path}, which this command needs; name another file"));
     }
     Ok(())

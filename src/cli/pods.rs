@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use tokio::time::Instant;
 
 use super::cluster_flags::ClusterFlags;
+use super::complain;
 use super::rehearsal::{self, Rehearsal, RehearsalFlags};
 use super::selection_flags::SelectionFlags;
 use crate::cluster::api::Connection;
@@ -16,7 +17,9 @@ use crate::gate::Sight;
 use crate::gate::result::Verdict;
 use crate::report::pods::{self, AllRunning, Layout};
 use crate::report::printer::Printer;
-use crate::report::{feed, quote, words};
+use crate::report::{feed, words};
+use crate::safe;
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// Show the pods as the gate sees them: owner, phase, readiness, restarts, and what is wrong
 ///
@@ -59,36 +62,33 @@ const PATIENCE: Duration = Duration::from_secs(30);
 type Halt = (String, Verdict);
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    if args.no_redact {
-        quote::reveal_secrets();
-        printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
-    }
+    let redaction = super::redaction(args.no_redact, printer);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            printer.say(&format!("error: cannot start: {error}"));
+            complain(printer, redaction, &format!("error: cannot start: {error}"));
             return Verdict::Inconclusive.exit_code();
         }
     };
-    let looked = runtime.block_on(looked(args, printer));
+    let looked = runtime.block_on(looked(args, redaction, printer));
     runtime.shutdown_background();
     looked.unwrap_or_else(|(message, verdict)| {
-        printer.say(&message);
+        complain(printer, redaction, &message);
         verdict.exit_code()
     })
 }
 
-async fn looked(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+async fn looked(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
     let mut stop = signals::on_signals()
         .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
     tokio::select! {
         verdict = stopped(&mut stop) => Ok(verdict.exit_code()),
-        told = told(args, printer) => told,
+        told = told(args, redaction, printer) => told,
     }
 }
 
-async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+async fn told(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
     let usage = |error: &dyn std::fmt::Display| (format!("error: {error}"), Verdict::Usage);
     let offset = args.at.unwrap_or(Duration::MAX);
     let rehearsal = args.rehearsal.load(offset).await.map_err(|error| usage(&error))?;
@@ -96,20 +96,20 @@ async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
     } else {
         let opened = Connection::open(&args.cluster.options()).await;
-        let connection = opened.map_err(|error| rehearsal::unopened(&error))?;
+        let connection = opened.map_err(|error| rehearsal::unopened(&error, redaction))?;
         let default = connection.namespace().to_owned();
         (connection, default)
     };
-    printer.say(&feed::target(connection.target()));
+    printer.say(&feed::target(connection.target(), redaction));
     let collection = args.selection.pods(&default);
     let looked = look(&connection, &collection, Instant::now() + PATIENCE).await;
     if let Some(rehearsal) = rehearsal {
         Rehearsal::stop(rehearsal).await;
     }
-    let looked = looked.map_err(|failure| blind(&failure))?;
+    let looked = looked.map_err(|failure| blind(&failure, redaction))?;
     if let Some(why) = looked.without_events {
-        printer
-            .say(&format!("warning: events could not be read, so some causes may be missing: {}", quote::line(&why)));
+        let why = redaction.text(&why).line();
+        printer.say(&safe!("warning: events could not be read, so some causes may be missing: {}", why));
     }
     let pods = looked.pods;
     let answer = args.all_running.then(|| AllRunning::of(&pods));
@@ -118,10 +118,10 @@ async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         Some(AllRunning::No) => Verdict::Failed,
         Some(AllRunning::Nothing) => Verdict::NothingMatched,
     };
-    let layout = Layout { namespaces: collection.namespace.is_empty(), look: printer.stdout() };
+    let layout = Layout { namespaces: collection.namespace.is_empty(), look: printer.stdout(), redaction };
     let place = args.selection.words(&default);
     printer.result(&match args.output {
-        Format::Json => pods::json(&pods, answer, verdict.exit_code()),
+        Format::Json => pods::json(&pods, answer, verdict.exit_code(), redaction),
         Format::Human if args.all_running => pods::answer(&pods, &place, layout),
         Format::Human => pods::table(&pods, layout),
     });
@@ -131,14 +131,14 @@ async fn told(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
     Ok(verdict.exit_code())
 }
 
-fn summary(pods: &[Sight], place: &str) -> String {
+fn summary(pods: &[Sight], place: &str) -> SafeText {
     let troubled = pods.iter().filter(|sight| !sight.findings.is_empty()).count();
-    format!("{} in {}, {troubled} with findings", words::count(pods.len(), "pod"), quote::name(place))
+    safe!("{} in {}, {} with findings", words::count(pods.len(), "pod"), Untrusted::name(place).line(), troubled)
 }
 
-fn blind(failure: &Failure) -> Halt {
+fn blind(failure: &Failure, redaction: Redaction) -> Halt {
     let trouble = failure.trouble();
     let code = trouble.kind.code();
     let next = code.row().next_step;
-    (format!("error: {code}: {}\n  Next: {next}", quote::line(&trouble.message)), Verdict::Inconclusive)
+    (format!("error: {code}: {}\n  Next: {next}", redaction.text(&trouble.message).line()), Verdict::Inconclusive)
 }

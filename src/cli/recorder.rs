@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::overwriting;
+use super::{complain, overwriting};
 use crate::cluster::api::Connection;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::{WriteError, Writer};
 use crate::report::printer::Printer;
-use crate::report::quote;
+use crate::safe;
+use crate::text::{Redaction, Untrusted};
 
 /// The flags of a command whose traffic can be recorded.
 #[derive(Debug, clap::Args)]
@@ -95,10 +96,9 @@ impl Recorder {
         writer.gate(self.began.elapsed(), &words());
         if let Some(failure) = writer.failure() {
             match failure {
-                WriteError::Limit { .. } => printer.say(&format!("warning: {failure}")),
+                WriteError::Limit { .. } => complain(printer, Redaction::On, &format!("warning: {failure}")),
                 WriteError::System { path, source } => {
-                    let path = quote::name(&path.display().to_string());
-                    printer.could_not_write(&format!("the recording {path}"), source);
+                    printer.could_not_write(&safe!("the recording {}", Untrusted::path(path).line()), source);
                 }
             }
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::cluster::api::{ConnectError, Connection};
 use crate::gate::result::Verdict;
-use crate::report::quote;
+use crate::safe;
 use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
+use crate::text::{Redaction, SafeText};
 
 /// The recording to rehearse with.
 #[derive(Debug, clap::Args)]
@@ -81,22 +82,21 @@ const PLUGIN_LINES: usize = 6;
 
 /// What a connection that cannot be had means: a mistake in the configuration is the user's, credentials that cannot be
 /// had are the cluster's.
-pub(super) fn unopened(error: &ConnectError) -> (String, Verdict) {
+pub(super) fn unopened(error: &ConnectError, redaction: Redaction) -> (String, Verdict) {
     let verdict = if error.is_usage() { Verdict::Usage } else { Verdict::Inconclusive };
-    (format!("error: {}", told(error)), verdict)
+    (format!("error: {}", told(error, redaction)), verdict)
 }
 
 /// The error and what a credential plugin said: for stderr alone, never for a result.
-pub(super) fn told(error: &ConnectError) -> String {
-    let lines = error.plugin_words().map(|words| quote::block(words, 200)).unwrap_or_default();
+pub(super) fn told(error: &ConnectError, redaction: Redaction) -> SafeText {
+    let lines = error.plugin_words().map(|words| redaction.text(words).block(200)).unwrap_or_default();
     let last = lines.len().saturating_sub(PLUGIN_LINES);
-    let said = lines.iter().skip(last).map(|line| format!("\n  said │ {line}"));
-    iter::once(quote::line(&error.to_string())).chain(said).collect()
+    let said = lines.iter().skip(last).map(|line| safe!("\n  said │ {}", line));
+    iter::once(redaction.text(&error.to_string()).line()).chain(said).collect()
 }
 
 /// What to do where a recording has nothing about the namespace that was asked for.
 pub(super) fn other_namespace(recorded: &str, asked: &str) -> String {
-    let recorded = quote::name(recorded);
     if recorded.is_empty() || recorded == asked {
         "Replay a recording of that namespace.".to_owned()
     } else {

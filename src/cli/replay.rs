@@ -11,6 +11,7 @@ use crate::cluster::drive::{GateRun, Run, Sink};
 use crate::gate::result::Code;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
+use crate::report::model::Border;
 use crate::report::printer::Printer;
 
 /// Judge a recording again, offline and in virtual time
@@ -27,15 +28,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let inputs: Vec<&Path> = args.plan.files().chain([args.recording.as_path()]).collect();
-    args.output.judged(printer, &inputs, |printer, sinks| judge(args, printer, sinks).map_err(Halt::Usage), false)
+    args.output.judged(printer, &inputs, |printer, sinks| judge(args, printer, sinks), false)
 }
 
-fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, String> {
-    let words = |error: ReadError| format!("error: {error}");
+fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
+    let words = |error: ReadError| Halt::from(format!("error: {error}"));
     let mut reader = Reader::open(&args.recording).map_err(words)?;
     let header = reader.header().clone();
-    let gates = args.plan.load_for(&header.namespace).map_err(|problems| problems.to_string())?;
-    sinks.plan(&gates);
+    let gates = args.plan.load_for(&header.namespace)?;
+    sinks.view.plan(&gates);
     let plans: Vec<_> = gates.into_iter().map(|gate| gate.plan).collect();
     let target = Target {
         server: String::new(),
@@ -48,7 +49,7 @@ fn judge(args: &Args, printer: &mut Printer, sinks: &mut Sinks) -> Result<Run, S
     let outcomes = replay::replay(&mut reader, plans.clone(), &mut |gate, at, event| sinks.event(gate, at, event))
         .map_err(words)?;
     if reader.is_torn() {
-        printer.say("warning: the last line of the recording is incomplete: its recorder was killed");
+        printer.say(&"warning: the last line of the recording is incomplete: its recorder was killed".into());
     }
     let mut outcomes = outcomes;
     for (plan, outcome) in plans.iter().zip(&mut outcomes) {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
 use super::cluster_flags::ClusterFlags;
+use super::complain;
 use super::recorder::{About, RecordFlags, Recorder};
 use super::rehearsal;
 use crate::cluster::api::Connection;
@@ -16,7 +17,7 @@ use crate::gate::spec::{Grace, PodOrder, Security};
 use crate::report::json::pod_run::{Setting, render};
 use crate::report::pod_run::{Form, NOT_RUN, Show, exit_code, last_words};
 use crate::report::printer::Printer;
-use crate::report::quote;
+use crate::text::Redaction;
 
 /// Run one pod to completion: its output, its exit code, cleaned up
 ///
@@ -151,35 +152,32 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let ran = catch_unwind(AssertUnwindSafe(|| within_runtime(args, printer)));
+    let redaction = super::redaction(args.no_redact, printer);
+    let ran = catch_unwind(AssertUnwindSafe(|| within_runtime(args, redaction, printer)));
     match ran.unwrap_or_else(|_| Err("crashgate itself failed".to_owned())) {
         Ok(code) => code,
         Err(message) => {
-            printer.say(&format!("error: {}", message.trim_end()));
+            complain(printer, redaction, &format!("error: {message}"));
             NOT_RUN
         }
     }
 }
 
-fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, String> {
+fn within_runtime(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let ran = runtime.block_on(run_pod(args, printer));
+    let ran = runtime.block_on(run_pod(args, redaction, printer));
     // A request that hangs must not hold up the end of a run that is over.
     runtime.shutdown_background();
     ran
 }
 
-async fn run_pod(args: &Args, printer: &mut Printer) -> Result<u8, String> {
+async fn run_pod(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, String> {
     if args.timeout.is_zero() {
         return Err("--timeout must be longer than nothing".to_owned());
-    }
-    if args.no_redact {
-        quote::reveal_secrets();
-        printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
     }
     let mut stop = signals::on_signals().map_err(|error| format!("cannot listen to signals: {error}"))?;
     let started_at = jiff::Timestamp::now();
@@ -189,19 +187,20 @@ async fn run_pod(args: &Args, printer: &mut Printer) -> Result<u8, String> {
     options.request_timeout = options.request_timeout.min(args.timeout);
     options.plugin_timeout = options.plugin_timeout.min(args.timeout);
     let connection = tokio::select! {
-        opened = Connection::open(&options) => opened.map_err(|error| rehearsal::told(&error))?,
+        opened = Connection::open(&options) => opened.map_err(|error| rehearsal::told(&error, redaction).to_string())?,
         verdict = signals::stopped(&mut stop) => return Ok(verdict.exit_code()),
     };
     let namespace = args.namespace.clone().unwrap_or_else(|| connection.namespace().to_owned());
     let about = About { namespace: &namespace, title: format!("run {}", args.image), command: "run" };
     let connection = recorder.listen_on(connection, about);
-    let mut show = Show::new(printer.clone(), args.form(printer));
+    let mut show = Show::new(printer.clone(), args.form(printer), redaction);
     let report = pod_run::run(&connection, &namespace, &args.order(), args.keep, &mut show, stop).await;
     show.finish();
-    for line in last_words(&report) {
+    for line in last_words(&report, redaction) {
         printer.say(&line);
     }
-    let setting = Setting { started_at, target: connection.target(), namespace: &namespace, image: &args.image };
+    let setting =
+        Setting { started_at, target: connection.target(), namespace: &namespace, image: &args.image, redaction };
     let result = render(setting, &report, show.kept());
     if args.output == Wanted::Json {
         printer.result(&result);

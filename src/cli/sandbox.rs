@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::complain;
 use crate::cluster::signals;
 use crate::gate::result::Verdict;
 use crate::report::printer::Printer;
 use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sample, Sandbox};
+use crate::text::{Redaction, Untrusted};
 
 /// Serve a recording as a Kubernetes API on loopback
 ///
@@ -45,7 +47,7 @@ pub(super) fn run(args: Args, printer: &mut Printer) -> u8 {
     match served {
         Ok(()) => 0,
         Err(message) => {
-            printer.say(&format!("error: {message}"));
+            complain(printer, Redaction::On, &format!("error: {message}"));
             Verdict::Usage.exit_code()
         }
     }
@@ -57,7 +59,7 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
         None => Sandbox::empty("default"),
     };
     if sandbox.is_torn() {
-        printer.say("warning: the recording's last line is incomplete; everything before it is served");
+        printer.say(&"warning: the recording's last line is incomplete; everything before it is served".into());
     }
     let (sample, length) = (sandbox.sample(), sandbox.length());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,7 +73,8 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
         let running = sandbox.serve(options).await.map_err(|error| error.to_string())?;
         let kubeconfig = Kubeconfig::write(&running.kubeconfig_yaml())
             .map_err(|error| format!("cannot write a kubeconfig into {}: {error}", std::env::temp_dir().display()))?;
-        printer.result(&usage(&running, &kubeconfig.path, &sample, length));
+        // The names in it are those of the recording.
+        printer.result(&Untrusted::name(&usage(&running, &kubeconfig.path, &sample, length)).whole());
         signals::stopped(&mut stop).await;
         running.stop().await;
         Ok(())

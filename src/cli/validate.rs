@@ -3,7 +3,10 @@
 use crate::gate::result::Verdict;
 use crate::manifest::Summary;
 use crate::report::printer::Printer;
+use crate::safe;
+use crate::text::{Redaction, Untrusted};
 
+use super::complain;
 use super::plan_flags::PlanFlags;
 
 /// Check gate manifests without contacting the cluster
@@ -17,12 +20,12 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     match args.plan.load() {
         Ok(gates) => {
             for gate in gates {
-                printer.result(&format!("{}\n", Summary(&gate.plan)));
+                printer.result(&safe!("{}\n", Untrusted::name(&Summary(&gate.plan).to_string()).one_line()));
             }
             Verdict::Healthy.exit_code()
         }
         Err(problems) => {
-            printer.say(&problems.to_string());
+            complain(printer, Redaction::On, &problems.to_string());
             Verdict::Usage.exit_code()
         }
     }

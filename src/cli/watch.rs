@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use self::teller::Teller;
 use super::cluster_flags::ClusterFlags;
+use super::complain;
 use super::recorder::{About, RecordFlags, Recorder};
 use super::rehearsal::{self, RehearsalFlags};
 use super::selection_flags::SelectionFlags;
@@ -22,9 +23,11 @@ use crate::feed::machine::Feed;
 use crate::gate::result::Verdict;
 use crate::recording::pods;
 use crate::recording::reader::Reader;
+use crate::report::feed;
 use crate::report::hook::Hook;
 use crate::report::printer::Printer;
-use crate::report::{feed, quote};
+use crate::safe;
+use crate::text::Redaction;
 
 /// Follow what happens to pods: created and by whom, phases, restarts, crash loops, deleted
 ///
@@ -95,12 +98,9 @@ enum Format {
 type Halt = (String, Verdict);
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    if args.no_redact {
-        quote::reveal_secrets();
-        printer.say("warning: --no-redact: the output may contain secrets; keep it out of shared logs");
-    }
-    within_runtime(args, printer).unwrap_or_else(|(message, verdict)| {
-        printer.say(&message);
+    let redaction = super::redaction(args.no_redact, printer);
+    within_runtime(args, redaction, printer).unwrap_or_else(|(message, verdict)| {
+        complain(printer, redaction, &message);
         verdict.exit_code()
     })
 }
@@ -109,7 +109,7 @@ fn usage(error: &dyn std::fmt::Display) -> Halt {
     (format!("error: {error}"), Verdict::Usage)
 }
 
-fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+fn within_runtime(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -117,15 +117,15 @@ fn within_runtime(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         .map_err(|error| (format!("error: cannot start: {error}"), Verdict::Inconclusive))?;
     let watched = runtime.block_on(async {
         match &args.replay {
-            Some(path) => replayed(args, path, printer).await,
-            None => watched(args, printer).await,
+            Some(path) => replayed(args, path, redaction, printer).await,
+            None => watched(args, redaction, printer).await,
         }
     });
     runtime.shutdown_background();
     watched
 }
 
-async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
+async fn watched(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
     let mut stop = signals::on_signals()
         .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
     let inputs: Vec<&Path> = args.rehearsal.inputs().collect();
@@ -137,7 +137,7 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
     let (connection, default) = if let Some(rehearsal) = &rehearsal {
         (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
     } else {
-        let connection = match opened(args, &mut stop).await {
+        let connection = match opened(args, redaction, &mut stop).await {
             Ok(connection) => connection?,
             Err(verdict) => return Ok(verdict.exit_code()),
         };
@@ -145,8 +145,8 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         (connection, default)
     };
     let namespace = args.selection.namespace(&default);
-    printer.say(&feed::target(connection.target()));
-    let mut teller = Teller { inventory, hook, ..teller(args, printer, &default, Timestamp::now()) };
+    printer.say(&feed::target(connection.target(), redaction));
+    let mut teller = Teller { inventory, hook, ..teller(args, redaction, printer, &default, Timestamp::now()) };
     let about = About { namespace: &namespace, title: format!("pods of {}", teller.place), command: "watch" };
     let connection: Arc<Connection> = recorder.listen_on(connection.for_feeds(), about);
     let followed = Followed {
@@ -164,16 +164,16 @@ async fn watched(args: &Args, printer: &mut Printer) -> Result<u8, Halt> {
         rehearsal.stop().await;
     }
     teller.finish().await;
-    let exit_code = told(&end, args.until_crash, printer);
+    let exit_code = told(&end, args.until_crash, redaction, printer);
     recorder.finish(|| serde_json::json!({"command": "watch", "exitCode": exit_code}), printer);
     Ok(exit_code)
 }
 
 /// The connection, unless a signal comes first.
-async fn opened(args: &Args, stop: &mut Stop) -> Result<Result<Connection, Halt>, Verdict> {
+async fn opened(args: &Args, redaction: Redaction, stop: &mut Stop) -> Result<Result<Connection, Halt>, Verdict> {
     let options = args.cluster.options();
     tokio::select! {
-        opened = Connection::open(&options) => Ok(opened.map_err(|error| rehearsal::unopened(&error))),
+        opened = Connection::open(&options) => Ok(opened.map_err(|error| rehearsal::unopened(&error, redaction))),
         verdict = stopped(stop) => Err(verdict),
     }
 }
@@ -190,7 +190,7 @@ fn hook(args: &Args, printer: &Printer) -> Result<Option<Hook>, Halt> {
 }
 
 /// Says why a feed ended, where that is news, and gives the exit code.
-fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
+fn told(end: &End, until_crash: bool, redaction: Redaction, printer: &mut Printer) -> u8 {
     let verdict = match end {
         End::CrashLoop => Verdict::Failed,
         // Without a reader nothing was shown that could be proof.
@@ -198,8 +198,8 @@ fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
         End::TimeIsUp | End::RecordingEnded | End::Unheard => Verdict::Healthy,
         End::Stopped(verdict) => *verdict,
         End::Blind(code, message) => {
-            printer.say(&format!("error: {code}: {}", quote::line(message)));
-            printer.say(&format!("  Next: {}", code.row().next_step));
+            printer.say(&safe!("error: {}: {}", code, redaction.text(message).line()));
+            printer.say(&safe!("  Next: {}", code.row().next_step));
             Verdict::Inconclusive
         }
     };
@@ -207,7 +207,7 @@ fn told(end: &End, until_crash: bool, printer: &mut Printer) -> u8 {
 }
 
 /// Who tells of the pods, in `default` where no namespace is named. It keeps no register and runs no command yet.
-fn teller(args: &Args, printer: &Printer, default: &str, began_at: Timestamp) -> Teller {
+fn teller(args: &Args, redaction: Redaction, printer: &Printer, default: &str, began_at: Timestamp) -> Teller {
     Teller {
         printer: printer.clone(),
         format: args.output,
@@ -216,20 +216,21 @@ fn teller(args: &Args, printer: &Printer, default: &str, began_at: Timestamp) ->
         namespaces: args.selection.namespace(default).is_empty(),
         place: args.selection.words(default),
         began_at,
+        redaction,
         inventory: None,
         hook: None,
     }
 }
 
 /// Tells a recording in virtual time.
-async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8, Halt> {
+async fn replayed(args: &Args, path: &Path, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
     let mut reader = Reader::open(path).map_err(|error| usage(&error))?;
     let header = reader.header().clone();
     let namespace = args.selection.namespace(&header.namespace);
     let mut teller = Teller {
         inventory: Teller::inventory(args.inventory.as_deref(), &[path], printer).map_err(|error| usage(&error))?,
         hook: hook(args, printer)?,
-        ..teller(args, printer, &header.namespace, header.started_at)
+        ..teller(args, redaction, printer, &header.namespace, header.started_at)
     };
     let mut feed = Feed::default();
     let mut end = End::RecordingEnded;
@@ -257,18 +258,19 @@ async fn replayed(args: &Args, path: &Path, printer: &mut Printer) -> Result<u8,
     };
     pods::play(&mut reader, &namespace, args.selection.selector(), &mut tell).map_err(|error| usage(&error))?;
     if reader.is_torn() {
-        printer.say("warning: the last line of the recording is incomplete: its recorder was killed");
+        printer.say(&"warning: the last line of the recording is incomplete: its recorder was killed".into());
     }
     if feed.has_begun() {
         teller.ended(&feed);
     } else {
         teller.finish().await;
-        printer.say(&format!("error: the recording has no pods in {}", quote::line(&teller.place)));
-        printer.say(&format!("  Next: {}", rehearsal::other_namespace(&header.namespace, &namespace)));
+        printer.say(&safe!("error: the recording has no pods in {}", redaction.text(&teller.place).line()));
+        let next = rehearsal::other_namespace(&header.namespace, &namespace);
+        printer.say(&safe!("  Next: {}", redaction.text(&next).line()));
         return Ok(Verdict::Inconclusive.exit_code());
     }
     teller.finish().await;
-    Ok(told(&end, args.until_crash, printer))
+    Ok(told(&end, args.until_crash, redaction, printer))
 }
 
 impl From<Wanted> for Only {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Origin;
 use crate::text::inert;
 
 /// What is wrong, and what to do about it. Both are plain sentences without a full stop.
@@ -221,6 +222,13 @@ impl Diagnostics {
     /// The problems as an error, or `Ok` where there are none.
     pub(super) fn none_or_err(problems: Vec<Diagnostic>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
+    }
+
+    /// Returns where the first problem is, where it is in a line of a file.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        let first = self.0.first()?;
+        Some(Origin { file: first.file.clone()?, line: first.position?.0 })
     }
 
     /// Every problem, in order.

@@ -1,12 +1,16 @@
 //! The verdict block: what broke, where, the proof, and what to do next, on one screen.
 
 use super::fold::{self, Limits};
+use super::headline;
 use super::layout::{self, Line, Tone, glued, wrap};
+use super::model::{Evidence, Finding, GateRun, Outcome, Run};
 use super::printer::Look;
-use super::{headline, progress, quote, words};
-use crate::cluster::drive::{GateRun, Run};
-use crate::gate::result::{Evidence, EvidenceKind, Finding, Outcome, Verdict};
-use crate::text::inert;
+use super::progress;
+use super::words;
+use crate::gate::result::EvidenceKind;
+use crate::gate::result::Verdict;
+use crate::safe;
+use crate::text::{SafeText, Untrusted};
 
 mod pods;
 
@@ -64,7 +68,7 @@ const ALL: usize = 1_000_000;
 
 /// The verdict blocks of a run, and with several gates a line that sums them up; ends with a newline. `whole` shows all
 /// of the proof, however long.
-pub(super) fn render(run: &Run, look: Look, whole: bool) -> String {
+pub(super) fn render(run: &Run, look: Look, whole: bool) -> SafeText {
     let columns = layout::columns(look);
     let mut lines = Vec::new();
     for gate in &run.gates {
@@ -77,41 +81,21 @@ pub(super) fn render(run: &Run, look: Look, whole: bool) -> String {
         lines.push(Line::empty());
         lines.push(summary(run));
     }
-    lines.iter().map(|line| line.render(look.colour) + "\n").collect()
+    lines.iter().map(|line| safe!("{}\n", line.render(look.colour))).collect()
 }
 
 fn block(gate: &GateRun, columns: usize, whole: bool) -> Vec<Line> {
-    let gate = masked(gate, if whole { ALL } else { inert::COLUMNS });
     if whole {
-        return shaped(&gate, &WHOLE, columns);
+        return shaped(gate, &WHOLE, columns);
     }
     let mut lines = Vec::new();
     for shape in &SHAPES {
-        lines = shaped(&gate, shape, columns);
+        lines = shaped(gate, shape, columns);
         if lines.len() <= LINES {
             break;
         }
     }
     lines
-}
-
-/// The gate with its secrets masked and its long lines cut, once for all the shapes that are tried.
-fn masked(gate: &GateRun, line_columns: usize) -> GateRun {
-    let mut gate = gate.clone();
-    for finding in &mut gate.outcome.findings {
-        finding.message = quote::line(&finding.message);
-        finding.next_step = quote::line(&finding.next_step);
-        for piece in &mut finding.evidence {
-            piece.text = inert::block(&quote::masked(&piece.text), line_columns).join("\n");
-        }
-    }
-    for pod in &mut gate.outcome.pods {
-        pod.state = quote::line(&pod.state);
-    }
-    for warning in &mut gate.outcome.warnings {
-        warning.message = quote::line(&warning.message);
-    }
-    gate
 }
 
 fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
@@ -141,13 +125,13 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
 fn headline(gate: &GateRun, columns: usize) -> Vec<Line> {
     let verdict = gate.outcome.verdict;
     let (word, tone) = said(verdict);
-    let first = format!("{} {word}:", if verdict == Verdict::Healthy { "✔" } else { "✘" });
-    let text = format!(
-        "{first} {} in namespace {}, after {} {}",
-        progress::app(&gate.plan),
-        quote::name(&gate.plan.namespace),
+    let first = safe!("{} {}:", if verdict == Verdict::Healthy { "✔" } else { "✘" }, word);
+    let text = safe!(
+        "{} {}, after {} {}",
+        first,
+        headline::gate(gate),
         glued(&words::duration(gate.outcome.decided_after)),
-        glued(&format!("(exit code {})", verdict.exit_code())),
+        glued(&safe!("(exit code {})", verdict.exit_code())),
     );
     let mut lines = wrap(&text, "", "  ", columns).into_iter();
     let front = lines.next().map(|line| Line::toned(line, first.len(), tone));
@@ -170,30 +154,30 @@ const fn said(verdict: Verdict) -> (&'static str, Tone) {
 }
 
 /// What a pass rests on.
-pub(super) fn passed(gate: &GateRun) -> String {
+pub(super) fn passed(gate: &GateRun) -> SafeText {
     let ready = words::ready(gate.outcome.ready, gate.outcome.wanted);
     if gate.outcome.ready == 0 {
         // A Job's pods are done, not ready.
-        "Completed.".to_owned()
+        "Completed.".into()
     } else if gate.plan.stable_for.is_zero() {
-        format!("{ready}.")
+        safe!("{}.", ready)
     } else {
-        format!("{ready}, without a break for {}.", glued(&words::duration(gate.plan.stable_for)))
+        safe!("{}, without a break for {}.", ready, glued(&words::duration(gate.plan.stable_for)))
     }
 }
 
 /// The root cause: its place, its words, its proof, the next step.
 fn leading(finding: &Finding, shape: &Shape, columns: usize) -> Vec<Line> {
     let mut lines = place_lines(finding, columns);
-    lines.extend(limited(wrap(&quote::line(&finding.message), "  ", "  ", columns), shape.message).map(Line::plain));
+    lines.extend(limited(wrap(&finding.message.line(), "  ", "  ", columns), shape.message).map(Line::plain));
     let proof = proof(&finding.evidence, shape, columns);
     if !proof.is_empty() {
         lines.push(Line::empty());
         lines.extend(proof);
     }
-    if !finding.next_step.trim().is_empty() {
+    if !finding.next_step.is_blank() {
         lines.push(Line::empty());
-        let step = wrap(&quote::line(&finding.next_step), "  Next: ", "        ", columns);
+        let step = wrap(&finding.next_step.line(), "  Next: ", "        ", columns);
         let mut step = limited(step, shape.message.max(LEAST_OF_NEXT));
         lines.extend(step.next().map(|line| Line::toned(line, "  Next:".len(), Tone::Next)));
         lines.extend(step.map(Line::plain));
@@ -203,23 +187,16 @@ fn leading(finding: &Finding, shape: &Shape, columns: usize) -> Vec<Line> {
 
 /// The code, and where it was seen.
 fn place_lines(finding: &Finding, columns: usize) -> Vec<Line> {
-    let place = &finding.place;
-    let mut parts = Vec::new();
-    if let Some(container) = &place.container {
-        parts.push(format!(
-            "{} {}",
-            place.role.map_or("container", crate::gate::model::Role::words),
-            quote::name(container)
-        ));
-    }
-    parts.extend(place.pod.as_deref().map(|pod| format!("pod {}", quote::name(pod))));
-    parts.extend(place.node.as_deref().map(|node| format!("node {}", quote::name(node))));
-    if place.pod.is_none() {
-        parts.extend(place.workload.as_deref().map(quote::name));
-    }
+    let parts: Vec<SafeText> = headline::place(finding)
+        .iter()
+        .filter_map(|(kind, name)| match *kind {
+            // A workload says itself what it is, and a pod is found without it.
+            "workload" => finding.pod.is_none().then(|| glued(name)),
+            kind => Some(glued(&safe!("{} {}", kind, name))),
+        })
+        .collect();
     let code = finding.code.name();
-    let parts: Vec<String> = parts.iter().map(|part| glued(part)).collect();
-    let text = if parts.is_empty() { code.to_owned() } else { format!("{code}: {}", parts.join(", ")) };
+    let text = if parts.is_empty() { code.into() } else { safe!("{}: {}", code, SafeText::joined(parts, ", ")) };
     let mut wrapped = wrap(&text, "", "  ", columns).into_iter();
     let mut lines: Vec<Line> =
         wrapped.next().map(|line| Line::toned(line, code.len(), Tone::Code)).into_iter().collect();
@@ -231,13 +208,13 @@ fn place_lines(finding: &Finding, columns: usize) -> Vec<Line> {
 }
 
 /// The other pods with the same cause; a few by name.
-pub(super) fn also(pods: &[String]) -> String {
+pub(super) fn also(pods: &[Untrusted]) -> SafeText {
     const NAMED: usize = 3;
-    let named = pods.iter().take(NAMED).map(|pod| quote::name(pod)).collect::<Vec<_>>().join(", ");
+    let named = SafeText::joined(pods.iter().take(NAMED).map(Untrusted::line), ", ");
     let what = words::count(pods.len(), "other pod");
     match pods.len().saturating_sub(NAMED) {
-        0 => format!("The same in {what}: {named}"),
-        rest => format!("The same in {what}: {named} and {rest} more"),
+        0 => safe!("The same in {}: {}", what, named),
+        rest => safe!("The same in {}: {} and {} more", what, named, rest),
     }
 }
 
@@ -259,14 +236,14 @@ fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
         } else {
             (room * 4).max(400)
         };
-        let lines_of_piece = inert::block(&piece.text, longest);
+        let lines_of_piece = piece.text.block(longest);
         let text = if shape.is_whole() { lines_of_piece } else { fold::excerpt(&lines_of_piece, limits) };
-        let wrapped: Vec<String> = text.iter().flat_map(|line| wrap(line, "", "", room)).collect();
+        let wrapped: Vec<SafeText> = text.iter().flat_map(|line| wrap(line, "", "", room)).collect();
         for (place, line) in wrapped.iter().enumerate() {
             let shown = if place == 0 { *label } else { "" };
-            let text = format!("  {shown:label_columns$} │ {line}");
+            let text = safe!("  {:label_columns$} │ {}", shown, line);
             let front = text.len() - line.len();
-            lines.push(Line::toned(text.trim_end(), front, Tone::Dim));
+            lines.push(Line::toned(text.trimmed_end(), front, Tone::Dim));
         }
     }
     lines
@@ -294,15 +271,15 @@ fn others_lines(others: &[Finding], most: usize, columns: usize) -> Vec<Line> {
     lines.push(Line::empty());
     for finding in others.iter().take(most) {
         let pods = match finding.also.len() {
-            0 => String::new(),
-            others => format!(" and {}", words::count(others, "other pod")),
+            0 => SafeText::EMPTY,
+            others => safe!(" and {}", words::count(others, "other pod")),
         };
-        let text = format!("Also {}{pods}: {}", progress::cause(finding), quote::line(&finding.message));
+        let text = safe!("Also {}{}: {}", progress::cause(finding), pods, finding.message.line());
         lines.push(Line::toned(one_line(&text, columns), "Also".len(), Tone::Code));
     }
     if let Some(rest) = others.len().checked_sub(most).filter(|rest| *rest > 0) {
         let noun = if most == 0 { "other finding" } else { "more finding" };
-        lines.push(Line::plain(format!("Also {}, in the JSON result", words::count(rest, noun))));
+        lines.push(Line::plain(safe!("Also {}, in the JSON result", words::count(rest, noun))));
     }
     lines
 }
@@ -316,7 +293,7 @@ fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
         lines.push(Line::empty());
     }
     // Where nothing is to be left out, each is told.
-    let told: Vec<(String, usize)> = if most == ALL {
+    let told: Vec<(SafeText, usize)> = if most == ALL {
         outcome.warnings.iter().map(|warning| (progress::warning_words(warning), 1)).collect()
     } else {
         progress::warning_kinds(&outcome.warnings).iter().map(|kind| (kind.words(), 1 + kind.more.len())).collect()
@@ -329,7 +306,7 @@ fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
     let rest: usize = told.iter().skip(most).map(|(_, number)| number).sum();
     if rest > 0 {
         let noun = if most == 0 { "warning" } else { "more warning" };
-        lines.push(Line::plain(format!("{}, in the JSON result", words::count(rest, noun))));
+        lines.push(Line::plain(safe!("{}, in the JSON result", words::count(rest, noun))));
     }
     lines
 }
@@ -337,29 +314,29 @@ fn warnings(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
 /// How many gates ended how.
 fn summary(run: &Run) -> Line {
     let worst = run.verdict();
-    let first = words::count(run.gates.len(), "gate") + ":";
-    let text = format!("{first} {}; exit code {}", headline::counts(run), worst.exit_code());
+    let first = safe!("{}:", words::count(run.gates.len(), "gate"));
+    let text = safe!("{} {}; exit code {}", first, headline::counts(run), worst.exit_code());
     Line::toned(text, first.len(), said(worst).1)
 }
 
-fn indented(text: &str, columns: usize) -> Vec<Line> {
+fn indented(text: &SafeText, columns: usize) -> Vec<Line> {
     wrap(text, "  ", "  ", columns).into_iter().map(Line::plain).collect()
 }
 
 /// At most so many of the lines; the last one says that there was more.
-fn limited(mut lines: Vec<String>, most: usize) -> impl Iterator<Item = String> {
+fn limited(mut lines: Vec<SafeText>, most: usize) -> impl Iterator<Item = SafeText> {
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            last.push_str(" …");
+            last.push(&" …".into());
         }
     }
     lines.into_iter()
 }
 
 /// The text on one line, its end left out where it is too long.
-fn one_line(text: &str, columns: usize) -> String {
+fn one_line(text: &SafeText, columns: usize) -> SafeText {
     let mut wrapped = wrap(text, "", "", columns.saturating_sub(2)).into_iter();
     let first = wrapped.next().unwrap_or_default();
-    if wrapped.next().is_some() { first + " …" } else { first }
+    if wrapped.next().is_some() { safe!("{} …", first) } else { first }
 }

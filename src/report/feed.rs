@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::layout::{Tone, painted};
-use super::{progress, quote};
-use crate::cluster::api::Target;
+use super::model::Target;
+use super::{progress, words};
+use crate::cluster::api;
 use crate::feed::event::{Change, ContainerRef, End, FeedEvent, PodRef};
 use crate::feed::owner::Owner;
 use crate::gate::model::Phase;
 use crate::gate::result::Code;
-use crate::text::inert;
+use crate::safe;
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// How events are shown to people.
 #[derive(Debug, Clone, Copy)]
@@ -19,123 +21,118 @@ pub struct Look {
     pub namespaces: bool,
     /// Colour is wanted.
     pub colour: bool,
+    /// Whether secrets are masked.
+    pub redaction: Redaction,
 }
 
 /// The event as a line for people, with its newline: `03:10:13Z payments-5949ff565-fnj7t: Pending → Running on node1`.
 #[must_use]
-pub fn line(at: Timestamp, event: &FeedEvent, look: Look) -> String {
-    let mut pod = quote::name(&event.pod.name);
+pub fn line(at: Timestamp, event: &FeedEvent, look: Look) -> SafeText {
+    let mut pod = name(&event.pod.name);
     if look.namespaces {
-        pod = format!("{}/{pod}", quote::name(&event.pod.namespace));
+        pod = safe!("{}/{}", name(&event.pod.namespace), pod);
     }
-    let words = words(event);
-    let words = match &event.change {
-        Change::CrashLoop { .. } => {
-            let (front, rest) = words.split_at("CRASH LOOP".len());
-            format!("{}{rest}", painted(front, Tone::Bad, look.colour))
-        }
-        _ => words,
-    };
-    format!("{} {pod}: {words}\n", at.strftime("%H:%M:%SZ"))
+    safe!("{} {}: {}\n", words::clock(at), pod, happened(event, look))
+}
+
+fn name(name: &str) -> SafeText {
+    Untrusted::name(name).line()
 }
 
 /// Which cluster is asked.
 #[must_use]
-pub fn target(target: &Target) -> String {
-    progress::target_line(target)
+pub fn target(target: &api::Target, redaction: Redaction) -> SafeText {
+    progress::target_line(&Target::of(target, redaction))
 }
 
 /// What happened, in words.
-fn words(event: &FeedEvent) -> String {
+fn happened(event: &FeedEvent, look: Look) -> SafeText {
+    let said = |text: &str| look.redaction.text(text).line();
     match &event.change {
-        Change::Created => format!("created by {}", owner(event.pod.owner.as_ref())),
+        Change::Created => safe!("created by {}", owner(event.pod.owner.as_ref())),
         Change::Phase { from, to, reason, message } => {
-            let name =
-                |phase: &Option<_>| phase.map_or_else(|| "no phase".to_owned(), |phase: Phase| phase.to_string());
+            let called = |phase: &Option<Phase>| phase.map_or_else(|| "no phase".into(), |phase| safe!("{}", phase));
             let node = event.pod.node.as_deref().filter(|_| *to == Some(Phase::Running));
-            let node = node.map_or_else(String::new, |node| format!(" on {}", quote::name(node)));
-            let why = [reason, message].into_iter().flatten().map(|text| format!(": {}", quote::line(text)));
-            format!("{} → {}{node}{}", name(from), name(to), why.collect::<String>())
+            let node = node.map(|node| safe!(" on {}", name(node))).unwrap_or_default();
+            let why: SafeText = [reason, message].into_iter().flatten().map(|text| safe!(": {}", said(text))).collect();
+            safe!("{} → {}{}{}", called(from), called(to), node, why)
         }
-        Change::Ready => "ready".to_owned(),
+        Change::Ready => "ready".into(),
         Change::NotReady { reason } => match reason {
             // The usual one says no more than the word before it.
-            Some(reason) if reason != "ContainersNotReady" => format!("not ready any more: {}", quote::line(reason)),
-            _ => "not ready any more".to_owned(),
+            Some(reason) if reason != "ContainersNotReady" => safe!("not ready any more: {}", said(reason)),
+            _ => "not ready any more".into(),
         },
         Change::Waiting { container, reason, message } => {
-            let who =
-                container.as_ref().map_or_else(String::new, |container| format!("{} ", self::container(container)));
-            let message = message.as_ref().map_or_else(String::new, |text| format!(": {}", quote::line(text)));
-            format!("{who}waits: {}{message}", quote::line(reason))
+            let who = container.as_ref().map(|container| safe!("{} ", self::container(container))).unwrap_or_default();
+            let message = message.as_ref().map(|text| safe!(": {}", said(text))).unwrap_or_default();
+            safe!("{}waits: {}{}", who, said(reason), message)
         }
-        Change::Ended { container, end } => format!("{} ended with {}", self::container(container), ended(end)),
+        Change::Ended { container, end } => {
+            safe!("{} ended with {}", self::container(container), ended(end, look.redaction))
+        }
         Change::Restarted { container, restarts } => {
-            format!(
-                "{} restarted, {} so far",
-                self::container(container),
-                super::words::count(*restarts as usize, "restart")
-            )
+            let restarts = words::count(*restarts as usize, "restart");
+            safe!("{} restarted, {} so far", self::container(container), restarts)
         }
         Change::CrashLoop { container, code, end, crashes, restarts, .. } => {
-            let code = if *code == Code::CrashLoop { String::new() } else { format!(" ({code})") };
-            let phase = event.pod.phase.map_or_else(String::new, |phase| format!(", phase {phase}"));
-            let how = end.as_ref().map_or_else(String::new, |end| format!("{}; ", ended(end)));
-            format!(
-                "CRASH LOOP{code}: {}, namespace {}{phase}: {how}{}, {}",
+            let code = if *code == Code::CrashLoop { SafeText::EMPTY } else { safe!(" ({})", code) };
+            let phase = event.pod.phase.map(|phase| safe!(", phase {}", phase)).unwrap_or_default();
+            let how = end.as_ref().map(|end| safe!("{}; ", ended(end, look.redaction))).unwrap_or_default();
+            safe!(
+                "{}{}: {}, namespace {}{}: {}{}, {}",
+                painted("CRASH LOOP", Tone::Bad, look.colour),
+                code,
                 self::container(container),
-                quote::name(&event.pod.namespace),
-                if *crashes == 1 { "1 crash".to_owned() } else { format!("{crashes} crashes") },
-                super::words::count(*restarts as usize, "restart"),
+                name(&event.pod.namespace),
+                phase,
+                how,
+                progress::crash_count(*crashes),
+                words::count(*restarts as usize, "restart"),
             )
         }
         Change::Terminating { why } => match why {
-            Some(why) => format!("terminating: {}", quote::line(why)),
-            None => "terminating".to_owned(),
+            Some(why) => safe!("terminating: {}", said(why)),
+            None => "terminating".into(),
         },
-        Change::Deleted => "deleted".to_owned(),
+        Change::Deleted => "deleted".into(),
     }
 }
 
 /// The owner as it is said: `Deployment payments`.
 #[must_use]
-pub fn owner(owner: Option<&Owner>) -> String {
-    owner.map_or_else(
-        || "nobody".to_owned(),
-        |owner| format!("{} {}", quote::name(&owner.kind), quote::name(&owner.name)),
-    )
+pub fn owner(owner: Option<&Owner>) -> SafeText {
+    owner.map_or_else(|| "nobody".into(), |owner| safe!("{} {}", name(&owner.kind), name(&owner.name)))
 }
 
-fn container(container: &ContainerRef) -> String {
-    format!("{} {}", container.role.words(), quote::name(&container.name))
+fn container(container: &ContainerRef) -> SafeText {
+    safe!("{} {}", container.role.words(), name(&container.name))
 }
 
-fn ended(end: &End) -> String {
-    let after = end.ran_seconds.map_or_else(String::new, |seconds| format!(", {seconds} s after its start"));
-    format!("{}{after}", quote::line(&end.words))
+fn ended(end: &End, redaction: Redaction) -> SafeText {
+    let after = end.ran_seconds.map(|seconds| safe!(", {} s after its start", seconds)).unwrap_or_default();
+    safe!("{}{}", redaction.text(&end.words).line(), after)
 }
 
 /// The event as one line of JSON, with its newline.
 #[must_use]
-pub fn json(at: Timestamp, event: &FeedEvent) -> String {
-    let mut text = serde_json::to_string(&JsonEvent::of(at, event)).unwrap_or_default();
-    text.push('\n');
-    text
+pub fn json(at: Timestamp, event: &FeedEvent, redaction: Redaction) -> SafeText {
+    SafeText::json(&JsonEvent::of(at, event, redaction), false)
 }
 
 /// Which pod, in JSON: the same in feeds, registers and tables.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct JsonPodRef {
-    namespace: String,
-    pod: String,
-    uid: String,
+    namespace: SafeText,
+    pod: SafeText,
+    uid: SafeText,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<JsonOwner>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<String>,
+    node: Option<SafeText>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    phase: Option<String>,
+    phase: Option<SafeText>,
 }
 
 impl JsonPodRef {
@@ -147,7 +144,7 @@ impl JsonPodRef {
             uid: shown(uid),
             owner: owner.as_ref().map(JsonOwner::of),
             node: node.as_deref().map(shown),
-            phase: phase.map(|phase| phase.to_string()),
+            phase: phase.map(|phase| safe!("{}", phase)),
         }
     }
 }
@@ -156,14 +153,14 @@ impl JsonPodRef {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonEvent {
-    at: String,
+    at: SafeText,
     event: &'static str,
     #[serde(flatten)]
     pod: JsonPodRef,
     #[serde(skip_serializing_if = "Option::is_none")]
-    previous_phase: Option<String>,
+    previous_phase: Option<SafeText>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    container: Option<String>,
+    container: Option<SafeText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,7 +168,7 @@ struct JsonEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     sign: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reason: Option<SafeText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit_code: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,17 +177,17 @@ struct JsonEvent {
     crashes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restarts: Option<u32>,
-    message: String,
+    message: SafeText,
 }
 
 /// An owner in JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonOwner {
-    kind: String,
-    name: String,
+    kind: SafeText,
+    name: SafeText,
     #[serde(skip_serializing_if = "Option::is_none")]
-    replica_set: Option<String>,
+    replica_set: Option<SafeText>,
 }
 
 impl JsonOwner {
@@ -204,20 +201,17 @@ impl JsonOwner {
 }
 
 /// What a machine reads may be printed by it.
-pub(super) fn shown(text: &str) -> String {
-    inert::visible(text).into_owned()
-}
-
-fn said(text: &str) -> String {
-    shown(&quote::masked(text))
+pub(super) fn shown(name: &str) -> SafeText {
+    Untrusted::name(name).visible()
 }
 
 impl JsonEvent {
-    fn of(at: Timestamp, event: &FeedEvent) -> Self {
+    fn of(at: Timestamp, event: &FeedEvent, redaction: Redaction) -> Self {
+        let said = |text: &str| redaction.text(text).visible();
         let FeedEvent { pod, change } = event;
         let container = change.container();
         let mut json = Self {
-            at: format!("{at:.3}"),
+            at: words::exact(at),
             event: change.name(),
             pod: JsonPodRef::of(pod),
             previous_phase: None,
@@ -230,23 +224,23 @@ impl JsonEvent {
             ran_seconds: None,
             crashes: None,
             restarts: None,
-            message: words(event),
+            message: happened(event, Look { namespaces: false, colour: false, redaction }),
         };
         match change {
             Change::Phase { from, to, reason, .. } => {
-                json.previous_phase = from.map(|phase| phase.to_string());
-                json.pod.phase = to.map(|phase| phase.to_string());
+                json.previous_phase = from.map(|phase| safe!("{}", phase));
+                json.pod.phase = to.map(|phase| safe!("{}", phase));
                 json.reason = reason.as_deref().map(said);
             }
             Change::NotReady { reason } => json.reason = reason.as_deref().map(said),
             Change::Waiting { reason, .. } => json.reason = Some(said(reason)),
-            Change::Ended { end, .. } => json.end(end),
+            Change::Ended { end, .. } => json.end(end, redaction),
             Change::Restarted { restarts, .. } => json.restarts = Some(*restarts),
             Change::CrashLoop { code, sign, end, crashes, restarts, .. } => {
                 (json.code, json.sign) = (Some(code.name()), Some(sign.name()));
                 (json.crashes, json.restarts) = (Some(*crashes), Some(*restarts));
                 if let Some(end) = end {
-                    json.end(end);
+                    json.end(end, redaction);
                 }
             }
             Change::Terminating { why } => json.reason = why.as_deref().map(said),
@@ -255,9 +249,9 @@ impl JsonEvent {
         json
     }
 
-    fn end(&mut self, end: &End) {
+    fn end(&mut self, end: &End, redaction: Redaction) {
         self.exit_code = Some(end.exit_code);
         self.ran_seconds = end.ran_seconds;
-        self.reason = end.reason.as_deref().map(said);
+        self.reason = end.reason.as_deref().map(|reason| redaction.text(reason).visible());
     }
 }

@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::model::{Event, Plan, Run, Target, View};
 use super::output_file::OutputFile;
 use super::printer::Printer;
 use super::story::{Document, Mistake, Story};
 use super::{gitlab, html, json, junit, markdown};
-use crate::cluster::api::Target;
-use crate::cluster::drive::{Run, Sink};
-use crate::gate::result::GateEvent;
-use crate::gate::spec::Plan;
 use crate::manifest::Origin;
+use crate::safe;
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// What a file holds until the run has ended, and for ever where the process is killed.
 const NOT_ENDED: &str = "This run has not ended: crashgate is still running, or was killed";
@@ -56,7 +55,7 @@ impl Kind {
 
     /// The report of a run whose process ends with the verdict's own exit code.
     #[must_use]
-    pub fn render(self, document: &Document<'_>) -> String {
+    pub fn render(self, document: &Document<'_>) -> SafeText {
         self.render_ended(document, document.verdict().exit_code())
     }
 
@@ -66,7 +65,7 @@ impl Kind {
     }
 
     /// The report of a run whose process ends with this exit code.
-    fn render_ended(self, document: &Document<'_>, exit_code: u8) -> String {
+    fn render_ended(self, document: &Document<'_>, exit_code: u8) -> SafeText {
         match self {
             Self::Json => match document.error {
                 Some(error) => json::unjudged(document.run.started_at, error),
@@ -98,7 +97,7 @@ pub enum WantedError {
     Shape,
     /// Not one of the kinds.
     #[error("there is no kind `{0}`: json, junit, markdown, html, github or gitlab")]
-    Kind(String),
+    Kind(SafeText),
 }
 
 impl FromStr for Wanted {
@@ -107,7 +106,7 @@ impl FromStr for Wanted {
     fn from_str(text: &str) -> Result<Self, WantedError> {
         let (kind, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or(WantedError::Shape)?;
         let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
-        let kind = known.ok_or_else(|| WantedError::Kind(super::quote::name(kind)))?;
+        let kind = known.ok_or_else(|| WantedError::Kind(Redaction::On.text(kind).line()))?;
         Ok(Self { kind, path: PathBuf::from(path) })
     }
 }
@@ -134,14 +133,14 @@ impl Files {
     /// # Errors
     ///
     /// A sentence about the first file that cannot be written.
-    pub fn create(wanted: &[Wanted], printer: &Printer) -> Result<Self, String> {
+    pub fn create(wanted: &[Wanted], printer: &Printer) -> Result<Self, SafeText> {
         let mut files: Vec<(Kind, OutputFile)> = Vec::new();
         for Wanted { kind, path } in wanted {
             let file = OutputFile::create(path, printer).map_err(|error| {
-                format!("error: cannot write the {} report to {}: {error}", kind.name(), shown(path))
+                safe!("error: cannot write the {} report to {}: {}", kind.name(), shown(path), reason(&error))
             })?;
             if files.iter().any(|(_, other)| other.is_same_as(&file)) {
-                return Err(format!("error: two reports would be written to {}; give each its own file", shown(path)));
+                return Err(safe!("error: two reports would be written to {}; give each its own file", shown(path)));
             }
             files.push((*kind, file));
         }
@@ -152,8 +151,8 @@ impl Files {
             printer: printer.clone(),
             ended: false,
         };
-        let run = files.story.unfinished(files.started_at, NOT_ENDED);
-        files.begin_reports(&run, Some(Mistake::broke(NOT_ENDED)));
+        let run = files.story.unfinished(files.started_at, &NOT_ENDED.into());
+        files.begin_reports(&run, Some(&Mistake::broke(NOT_ENDED.into())));
         Ok(files)
     }
 
@@ -163,49 +162,55 @@ impl Files {
     }
 
     /// The arguments or the manifest were wrong, and nothing is judged.
-    pub fn usage(&mut self, error: &str) {
+    pub fn usage(&mut self, mistake: &Mistake) {
         self.story.gates.clear();
-        let run = self.story.unfinished(self.started_at, error);
-        self.finish(&run, Some(Mistake::usage(error)));
+        let run = self.story.unfinished(self.started_at, &mistake.text);
+        self.finish(&run, Some(mistake));
         self.ended = true;
     }
 
     /// The run as it stands, where it ends without an outcome; `None` where not even its gates are known.
     #[must_use]
     pub fn unfinished(&self) -> Option<Run> {
-        (!self.story.gates.is_empty()).then(|| self.story.unfinished(self.started_at, BROKE))
+        (!self.story.gates.is_empty()).then(|| self.story.unfinished(self.started_at, &BROKE.into()))
     }
 
     /// The run ends here without an outcome.
     pub fn abandon(&mut self) {
         if !self.ended {
             self.ended = true;
-            let run = self.story.unfinished(self.started_at, BROKE);
-            let error = self.story.gates.is_empty().then_some(Mistake::broke(BROKE));
+            let run = self.story.unfinished(self.started_at, &BROKE.into());
+            let mistake = Mistake::broke(BROKE.into());
+            let error = self.story.gates.is_empty().then_some(&mistake);
             self.finish(&run, error);
         }
     }
 
     /// Writes what the reports say while the run has not ended. That it could not be written is told, and is mended by
     /// the end if that can be.
-    fn begin_reports(&mut self, run: &Run, error: Option<Mistake<'_>>) {
+    fn begin_reports(&mut self, run: &Run, error: Option<&Mistake>) {
         let document = Document { run, story: &self.story, error };
         for (kind, file) in &mut self.outputs {
             if let Err(error) = file.replace(&kind.render(&document)) {
                 let path = shown(file.path());
-                self.printer.say(&format!("warning: cannot write the {} report to {path} yet: {error}", kind.name()));
+                self.printer.say(&safe!(
+                    "warning: cannot write the {} report to {} yet: {}",
+                    kind.name(),
+                    path,
+                    reason(&error)
+                ));
             }
         }
     }
 
-    fn finish(&mut self, run: &Run, error: Option<Mistake<'_>>) {
+    fn finish(&mut self, run: &Run, error: Option<&Mistake>) {
         let document = Document { run, story: &self.story, error };
         // Those that hold the exit code come last: one that cannot be written changes it.
         self.outputs.sort_by_key(|(kind, _)| kind.has_exit_code());
         let exit_code = |printer: &Printer| printer.exit_code_of(document.verdict());
         for (kind, file) in &mut self.outputs {
             if let Err(error) = file.finish(&kind.render_ended(&document, exit_code(&self.printer))) {
-                let what = format!("the {} report to {}", kind.name(), shown(file.path()));
+                let what = safe!("the {} report to {}", kind.name(), shown(file.path()));
                 self.printer.could_not_write(&what, &error);
             }
         }
@@ -218,20 +223,25 @@ impl Files {
     }
 }
 
-fn shown(path: &Path) -> String {
-    super::quote::name(&path.display().to_string())
+fn shown(path: &Path) -> SafeText {
+    Untrusted::path(path).line()
 }
 
-impl Sink for Files {
+/// Why the system did not do it. Its words quote nobody but paths.
+fn reason(error: &std::io::Error) -> SafeText {
+    Redaction::On.text(&error.to_string()).line()
+}
+
+impl View for Files {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         self.story.begin(target, plans);
         if !self.outputs.is_empty() {
-            let run = self.story.unfinished(self.started_at, NOT_ENDED);
+            let run = self.story.unfinished(self.started_at, &NOT_ENDED.into());
             self.begin_reports(&run, None);
         }
     }
 
-    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         if self.outputs.is_empty() {
             self.story.idle(at);
         } else {
@@ -270,6 +280,6 @@ mod tests {
         }
         assert_eq!("junit".parse::<Wanted>(), Err(WantedError::Shape));
         assert_eq!("junit=".parse::<Wanted>(), Err(WantedError::Shape));
-        assert_eq!("xml=a".parse::<Wanted>(), Err(WantedError::Kind("xml".to_owned())));
+        assert_eq!("xml=a".parse::<Wanted>(), Err(WantedError::Kind("xml".into())));
     }
 }

@@ -1,5 +1,8 @@
 //! Excerpts of logs: repeats folded, the head and above all the last words kept.
 
+use crate::safe;
+use crate::text::SafeText;
+
 /// How much of a log an excerpt keeps, in lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -15,7 +18,7 @@ const LONGEST_GROUP: usize = 4;
 /// An excerpt of these lines. Repeats become `… ×N`, the middle becomes a count of what was left out; of the middle, the
 /// last line that names an error is kept.
 #[must_use]
-pub fn excerpt(lines: &[String], limits: Limits) -> Vec<String> {
+pub fn excerpt(lines: &[SafeText], limits: Limits) -> Vec<SafeText> {
     let folded = fold(lines);
     let room = limits.head + limits.tail;
     // A line that says that one line was left out takes as much room as the line itself.
@@ -27,7 +30,7 @@ pub fn excerpt(lines: &[String], limits: Limits) -> Vec<String> {
     let text = |pieces: &[Piece]| pieces.iter().map(|piece| piece.text.clone()).collect::<Vec<_>>();
     let gap = |pieces: &[Piece]| {
         let count = pieces.iter().map(|piece| piece.lines).sum::<usize>();
-        (!pieces.is_empty()).then(|| if count == 1 { "… 1 line".to_owned() } else { format!("… {count} lines") })
+        (!pieces.is_empty()).then(|| if count == 1 { "… 1 line".into() } else { safe!("… {} lines", count) })
     };
     let mut out = text(head);
     let telling = middle.iter().rposition(|piece| is_telling(&piece.text));
@@ -48,11 +51,11 @@ pub fn excerpt(lines: &[String], limits: Limits) -> Vec<String> {
 
 /// A line of an excerpt, and how many lines of the log it stands for.
 struct Piece {
-    text: String,
+    text: SafeText,
     lines: usize,
 }
 
-fn fold(lines: &[String]) -> Vec<Piece> {
+fn fold(lines: &[SafeText]) -> Vec<Piece> {
     let keys: Vec<&str> = lines.iter().map(|line| without_time(line)).collect();
     let mut out = Vec::new();
     let mut at = 0;
@@ -64,10 +67,10 @@ fn fold(lines: &[String]) -> Vec<Piece> {
         if times == 1 {
             out.push(Piece { text: shown[0].clone(), lines: 1 });
         } else if group == 1 {
-            out.push(Piece { text: format!("{} … ×{times}", shown[0]), lines: times });
+            out.push(Piece { text: safe!("{} … ×{}", shown[0], times), lines: times });
         } else {
             out.extend(shown.iter().map(|line| Piece { text: line.clone(), lines: 1 }));
-            out.push(Piece { text: format!("… these {group} lines ×{times}"), lines: group * (times - 1) });
+            out.push(Piece { text: safe!("… these {} lines ×{}", group, times), lines: group * (times - 1) });
         }
         at = end;
     }
@@ -107,17 +110,17 @@ fn is_telling(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Limits, excerpt};
+    use crate::text::{Redaction, SafeText};
 
-    fn of(text: &str, head: usize, tail: usize) -> Vec<String> {
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        excerpt(&lines, Limits { head, tail })
+    fn of(text: &str, head: usize, tail: usize) -> Vec<SafeText> {
+        excerpt(&Redaction::Off.text(text).block(200), Limits { head, tail })
     }
 
     #[test]
     fn a_short_log_is_whole() {
         assert_eq!(of("a\nb\nc", 1, 2), ["a", "b", "c"]);
         assert_eq!(of("a\nb\nc\nd", 1, 2), ["a", "b", "c", "d"], "one line left out would save nothing");
-        assert_eq!(of("", 1, 2), Vec::<String>::new());
+        assert_eq!(of("", 1, 2), Vec::<SafeText>::new());
     }
 
     #[test]

@@ -10,14 +10,13 @@ use std::time::Duration;
 
 use super::files::BROKE;
 use super::markdown::{self, Flavour};
+use super::model::{Event, Plan, Run, Target, View};
 use super::printer::Printer;
 use super::progress;
 use super::story::{Document, Mistake, Story};
-use crate::cluster::api::Target;
-use crate::cluster::drive::{Run, Sink};
-use crate::gate::result::GateEvent;
-use crate::gate::spec::Plan;
 use crate::manifest::Origin;
+use crate::safe;
+use crate::text::SafeText;
 
 mod annotations;
 mod command;
@@ -78,39 +77,40 @@ impl Step {
     }
 
     /// The arguments or the manifest were wrong, and nothing is judged.
-    pub fn usage(&mut self, error: &str) {
+    pub fn usage(&mut self, mistake: &Mistake) {
         self.story.gates.clear();
-        let run = self.story.unfinished(jiff::Timestamp::now(), error);
-        self.tell(&run, Some(Mistake::usage(error)));
+        let run = self.story.unfinished(jiff::Timestamp::now(), &mistake.text);
+        self.tell(&run, Some(mistake));
     }
 
     /// The run ends here without an outcome.
     pub fn abandon(&mut self) {
         if !self.ended {
-            let run = self.story.unfinished(jiff::Timestamp::now(), BROKE);
-            let error = self.story.gates.is_empty().then_some(Mistake::broke(BROKE));
+            let run = self.story.unfinished(jiff::Timestamp::now(), &BROKE.into());
+            let mistake = Mistake::broke(BROKE.into());
+            let error = self.story.gates.is_empty().then_some(&mistake);
             self.tell(&run, error);
         }
     }
 
-    fn tell(&mut self, run: &Run, error: Option<Mistake<'_>>) {
+    fn tell(&mut self, run: &Run, error: Option<&Mistake>) {
         self.ended = true;
         if std::mem::take(&mut self.grouped) {
-            self.printer.say_as_is(&command::plain("endgroup", ""));
+            self.printer.say(&command::plain("endgroup", &SafeText::EMPTY));
         }
         let story = std::mem::take(&mut self.story);
         let document = Document { run, story: &story, error };
         for line in annotations::of(&document, self.surroundings.workspace.as_deref()) {
-            self.printer.say_as_is(&line);
+            self.printer.say(&line);
         }
         if let Some(path) = &self.surroundings.summary {
             // The steps of an action that is made of several share the file, and the runner's limit is for all of it.
             let used = fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
             let room = markdown::LARGEST.saturating_sub(used);
             let text = markdown::render(&document, Flavour::Github, room);
-            let text = if text.len() <= room { format!("{text}\n") } else { String::new() };
+            let text = if text.len() <= room { safe!("{}\n", text) } else { SafeText::EMPTY };
             if let Err(error) = append(path, &text) {
-                self.printer.could_not_write("the job summary of the step", &error);
+                self.printer.could_not_write(&"the job summary of the step".into(), &error);
             }
         }
         self.put_out(&document);
@@ -124,7 +124,7 @@ impl Step {
         self.exit_code = Some(exit_code);
         let text = outputs::of(document, &self.reports, exit_code);
         if let Err(error) = append(path, &text) {
-            self.printer.could_not_write("the outputs of the step", &error);
+            self.printer.could_not_write(&"the outputs of the step".into(), &error);
         }
     }
 
@@ -140,7 +140,7 @@ impl Step {
 }
 
 /// Appends the text as a whole or not at all: half an output would make the runner refuse those of other steps too.
-fn append(path: &Path, text: &str) -> std::io::Result<()> {
+fn append(path: &Path, text: &SafeText) -> std::io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let before = file.metadata()?;
     let written = file.write_all(text.as_bytes());
@@ -150,15 +150,14 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
     written
 }
 
-impl Sink for Step {
+impl View for Step {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         self.story.begin(target, plans);
         self.grouped = true;
-        let names = plans.iter().take(3).map(progress::app).collect::<Vec<_>>().join(", ");
-        self.printer.say_as_is(&command::plain("group", &format!("crashgate watches {names}")));
+        self.printer.say(&command::plain("group", &progress::watched(plans)));
     }
 
-    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         self.story.hear(gate, at, event);
     }
 

@@ -2,41 +2,36 @@
 //!
 //! GitLab reads a dotenv report of at most 5 KB and 20 variables, a line each, without quotes.
 
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use super::headline;
+use super::model::{Event, Plan, Run, Target, View};
 use super::printer::Printer;
+use super::progress;
 use super::story::Document;
-use super::{headline, progress};
-use crate::cluster::api::Target;
-use crate::cluster::drive::{Run, Sink};
-use crate::gate::result::GateEvent;
-use crate::gate::spec::Plan;
+use crate::safe;
+use crate::text::SafeText;
 
 /// No value is longer, so that all of them together stay far below the limit.
 const LONGEST: usize = 600;
 
 /// The dotenv report: variables for the jobs that come after. `exit_code` is that of the process.
 #[must_use]
-pub fn dotenv(document: &Document<'_>, exit_code: u8) -> String {
+pub fn dotenv(document: &Document<'_>, exit_code: u8) -> SafeText {
     let verdict = document.verdict();
-    let cause = document.cause();
-    let code = cause.split(':').next().unwrap_or_default();
+    let (code, message) = document.cause().unwrap_or_default();
     let values = [
-        ("VERDICT", verdict.name().to_owned()),
-        ("EXIT_CODE", exit_code.to_string()),
-        ("CAUSE", code.to_owned()),
-        ("MESSAGE", cause.get(code.len() + 1..).unwrap_or_default().trim().to_owned()),
-        ("SUMMARY", format!("{}: {}", headline::title(verdict), headline::run(document.run))),
+        ("VERDICT", verdict.name().into()),
+        ("EXIT_CODE", safe!("{}", exit_code)),
+        ("CAUSE", code.into()),
+        ("MESSAGE", message),
+        ("SUMMARY", safe!("{}: {}", headline::title(verdict), headline::run(document.run))),
     ];
-    values.iter().fold(String::new(), |mut out, (name, value)| {
-        let _ = writeln!(out, "CRASHGATE_{name}={}", plain(value));
-        out
-    })
+    values.iter().map(|(name, value)| safe!("CRASHGATE_{}={}\n", name, plain(value))).collect()
 }
 
 /// A value that no shell, no later `eval` and no dotenv reader takes for more than text.
-fn plain(value: &str) -> String {
+fn plain(value: &SafeText) -> SafeText {
     let safe = |c: char| c.is_alphanumeric() || " .,:/()@+-_%=[]".contains(c);
     let mut plain = String::new();
     for c in value.chars() {
@@ -46,7 +41,7 @@ fn plain(value: &str) -> String {
         }
         plain.push(c);
     }
-    plain.trim().to_owned()
+    SafeText::rearranged(plain.trim())
 }
 
 /// The sink that folds the progress in the job log into a section.
@@ -64,7 +59,7 @@ impl Section {
 
     fn close(&mut self) {
         if std::mem::take(&mut self.open) {
-            self.printer.say_as_is(&format!("\x1b[0Ksection_end:{}:crashgate\r\x1b[0K", now()));
+            self.printer.say(&safe!("\x1b[0Ksection_end:{}:crashgate\r\x1b[0K", now()));
         }
     }
 }
@@ -74,17 +69,17 @@ fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-impl Sink for Section {
+impl View for Section {
     fn begin(&mut self, _target: &Target, plans: &[Plan]) {
         self.open = true;
-        let names = plans.iter().take(3).map(progress::app).collect::<Vec<_>>().join(", ");
-        self.printer.say_as_is(&format!(
-            "\x1b[0Ksection_start:{}:crashgate[collapsed=true]\r\x1b[0Kcrashgate watches {names}",
-            now()
+        self.printer.say(&safe!(
+            "\x1b[0Ksection_start:{}:crashgate[collapsed=true]\r\x1b[0K{}",
+            now(),
+            progress::watched(plans),
         ));
     }
 
-    fn event(&mut self, _gate: usize, _at: Duration, _event: &GateEvent) {}
+    fn event(&mut self, _gate: usize, _at: Duration, _event: &Event) {}
 
     fn idle(&mut self, _at: Duration) {}
 
@@ -102,11 +97,11 @@ impl Drop for Section {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{SafeText, plain};
 
     #[test]
     fn values_are_one_plain_line() {
-        assert_eq!(plain("a\nb=\"$(id)\" `x` #y 'z'\\"), "a_b=__(id)_ _x_ _y _z__");
-        assert!(plain(&"ü".repeat(1000)).len() <= 600);
+        assert_eq!(plain(&"a\nb=\"$(id)\" `x` #y 'z'\\".into()), "a_b=__(id)_ _x_ _y _z__");
+        assert!(plain(&SafeText::rearranged("ü".repeat(1000))).len() <= 600);
     }
 }

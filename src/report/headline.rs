@@ -1,9 +1,11 @@
 //! What documents say first of a run, a gate and a cause: their headlines.
 
-use super::{block, progress, quote, words};
-use crate::cluster::drive::{GateRun, Run};
+use super::model::{Evidence, Finding, GateRun, Run};
+use super::{block, progress, words};
 use crate::gate::model::Role;
-use crate::gate::result::{Evidence, Finding, Verdict};
+use crate::gate::result::Verdict;
+use crate::safe;
+use crate::text::SafeText;
 
 /// The verdict as a headline says it.
 pub(super) const fn title(verdict: Verdict) -> &'static str {
@@ -18,6 +20,11 @@ pub(super) const fn title(verdict: Verdict) -> &'static str {
         Verdict::Inconclusive => "Inconclusive",
         Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => "Interrupted",
     }
+}
+
+/// The same in the middle of a sentence.
+pub(super) fn title_within(verdict: Verdict) -> SafeText {
+    SafeText::rearranged(title(verdict).to_lowercase())
 }
 
 /// What the verdict means for whoever waits for the deploy.
@@ -37,22 +44,28 @@ pub(super) const fn meaning(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The word with a capital letter.
+pub(super) fn capital(word: &'static str) -> SafeText {
+    let mut letters = word.chars();
+    SafeText::rearranged(letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>())
+}
+
 /// The gate in a few words: `payments v1 in namespace shop`.
-pub(super) fn gate(gate: &GateRun) -> String {
-    format!("{} in namespace {}", progress::app(&gate.plan), quote::name(&gate.plan.namespace))
+pub(super) fn gate(gate: &GateRun) -> SafeText {
+    safe!("{} in namespace {}", progress::app(&gate.plan), gate.plan.namespace.line())
 }
 
 /// The gates of a run in a few words.
-pub(super) fn run(run: &Run) -> String {
+pub(super) fn run(run: &Run) -> SafeText {
     match run.gates.as_slice() {
-        [] => "nothing was judged".to_owned(),
+        [] => "nothing was judged".into(),
         [only] => gate(only),
-        several => format!("{}, {}", words::count(several.len(), "gate"), counts(run)),
+        several => safe!("{}, {}", words::count(several.len(), "gate"), counts(run)),
     }
 }
 
 /// How many gates ended how, the worst first, which the exit code comes from: `1 failed, 2 healthy`.
-pub(super) fn counts(run: &Run) -> String {
+pub(super) fn counts(run: &Run) -> SafeText {
     let mut counts: Vec<(Verdict, usize)> = Vec::new();
     for gate in &run.gates {
         let verdict = gate.outcome.verdict;
@@ -62,37 +75,36 @@ pub(super) fn counts(run: &Run) -> String {
         }
     }
     counts.sort_by_key(|(verdict, _)| std::cmp::Reverse(verdict.severity()));
-    let counts = counts.iter().map(|(verdict, count)| format!("{count} {}", title(*verdict).to_lowercase()));
-    counts.collect::<Vec<_>>().join(", ")
+    let counts = counts.iter().map(|(verdict, count)| safe!("{} {}", count, title_within(*verdict)));
+    SafeText::joined(counts, ", ")
 }
 
 /// How ready the gate was at its end.
-pub(super) fn readiness(gate: &GateRun) -> String {
+pub(super) fn readiness(gate: &GateRun) -> SafeText {
     if gate.outcome.verdict == Verdict::Healthy {
         return block::passed(gate);
     }
-    format!("{}.", words::ready(gate.outcome.ready, gate.outcome.wanted))
+    safe!("{}.", words::ready(gate.outcome.ready, gate.outcome.wanted))
 }
 
 /// Where a cause was seen, in parts of a kind and a name.
-pub(super) fn place(finding: &Finding) -> Vec<(&'static str, String)> {
-    let place = &finding.place;
-    let mut parts = Vec::new();
-    if let Some(container) = &place.container {
-        parts.push((place.role.map_or("container", Role::words), quote::name(container)));
-    }
-    for (kind, name) in [("pod", &place.pod), ("node", &place.node), ("workload", &place.workload)] {
-        parts.extend(name.as_deref().map(|name| (kind, quote::name(name))));
-    }
-    parts
+pub(super) fn place(finding: &Finding) -> Vec<(&'static str, SafeText)> {
+    let container = finding.role.map_or("container", Role::words);
+    let parts = [
+        (container, &finding.container),
+        ("pod", &finding.pod),
+        ("node", &finding.node),
+        ("workload", &finding.workload),
+    ];
+    parts.into_iter().filter_map(|(kind, name)| Some((kind, name.as_ref()?.line()))).collect()
 }
 
 /// The same on one line.
-pub(super) fn place_line(finding: &Finding) -> String {
-    place(finding).iter().map(|(kind, name)| format!("{kind} {name}")).collect::<Vec<_>>().join(", ")
+pub(super) fn place_line(finding: &Finding) -> SafeText {
+    SafeText::joined(place(finding).iter().map(|(kind, name)| safe!("{} {}", kind, name)), ", ")
 }
 
-/// The lines of a piece of proof, masked and inert.
-pub(super) fn proof(evidence: &Evidence) -> Vec<String> {
-    quote::block(&evidence.text, 2000)
+/// The lines of a piece of proof.
+pub(super) fn proof(evidence: &Evidence) -> Vec<SafeText> {
+    evidence.text.block(2000)
 }

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::printer::Printer;
-use super::quote;
+use crate::safe;
+use crate::text::{Redaction, SafeText};
 
 /// So many run at a time.
 const AT_A_TIME: usize = 4;
@@ -62,14 +63,15 @@ impl Hook {
     }
 
     /// Hands on an event. Does not wait: some run at a time, the others in turn.
-    pub fn run(&mut self, json: String) {
+    pub fn run(&mut self, json: SafeText) {
         while self.running.try_join_next().is_some() {}
         let inner = Arc::clone(&self.inner);
         if self.running.len() >= MOST_WAITING {
             if inner.dropped.fetch_add(1, Ordering::Relaxed) == 0 {
-                inner.printer.clone().say(&format!(
-                    "warning: `{}` is too slow: {MOST_WAITING} events are waiting for it, and further ones are dropped",
-                    quote::name(&inner.command[0])
+                inner.printer.clone().say(&safe!(
+                    "warning: `{}` is too slow: {} events are waiting for it, and further ones are dropped",
+                    inner.program(),
+                    MOST_WAITING,
                 ));
             }
             return;
@@ -87,28 +89,34 @@ impl Hook {
     pub async fn finish(mut self, patience: Duration) {
         let all = async { while self.running.join_next().await.is_some() {} };
         let in_time = timeout(patience, all).await.is_ok();
-        let command = quote::name(&self.inner.command[0]);
+        let command = self.inner.program();
         let mut printer = self.inner.printer.clone();
         if !in_time {
             let left = self.running.len();
-            printer.say(&format!(
-                "warning: `{command}` was ended: {left} events were not handled within {} s",
+            printer.say(&safe!(
+                "warning: `{}` was ended: {} events were not handled within {} s",
+                command,
+                left,
                 patience.as_secs()
             ));
             self.running.shutdown().await;
         }
         let untold = self.inner.failures.load(Ordering::Relaxed).saturating_sub(MOST_TOLD);
         if untold > 0 {
-            printer.say(&format!("warning: `{command}` failed {untold} more times"));
+            printer.say(&safe!("warning: `{}` failed {} more times", command, untold));
         }
         let dropped = self.inner.dropped.load(Ordering::Relaxed);
         if dropped > 0 {
-            printer.say(&format!("warning: {dropped} events were dropped because `{command}` was too slow"));
+            printer.say(&safe!("warning: {} events were dropped because `{}` was too slow", dropped, command));
         }
     }
 }
 
 impl Inner {
+    fn program(&self) -> SafeText {
+        Redaction::On.text(&self.command[0]).line()
+    }
+
     async fn once(&self, json: &str) -> Result<(), String> {
         let mut child = Command::new(&self.command[0])
             .args(&self.command[1..])
@@ -136,7 +144,7 @@ impl Inner {
 
     fn failed(&self, why: &str) {
         if self.failures.fetch_add(1, Ordering::Relaxed) < MOST_TOLD {
-            self.printer.clone().say(&format!("warning: `{}` {}", quote::name(&self.command[0]), quote::line(why)));
+            self.printer.clone().say(&safe!("warning: `{}` {}", self.program(), Redaction::On.text(why).line()));
         }
     }
 }

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use super::layout::{Tone, painted};
+use super::model::{Event, Plan, Run, Target, View};
 use super::printer::Printer;
 use super::progress::{self, Waiting};
 use super::{block, words};
-use crate::cluster::api::Target;
-use crate::cluster::drive::{Run, Sink};
-use crate::gate::result::GateEvent;
-use crate::gate::spec::Plan;
+use crate::safe;
+use crate::text::SafeText;
 
 /// So long nothing may be said before the sink says what is waited for.
 const HEARTBEAT: Duration = Duration::from_mins(1);
@@ -30,9 +29,9 @@ pub struct Human {
 }
 
 struct Gate {
-    name: String,
+    name: SafeText,
     waiting: Waiting,
-    last_line: String,
+    last_line: SafeText,
 }
 
 impl Human {
@@ -61,21 +60,21 @@ impl Human {
         self
     }
 
-    fn say(&mut self, at: Duration, gate: usize, what: &str, tone: Option<Tone>) {
+    fn say(&mut self, at: Duration, gate: usize, what: &SafeText, tone: Option<Tone>) {
         let colour = self.printer.stderr().colour;
-        let time = format!("{:>TIME_COLUMNS$}", words::since(at));
+        let time = safe!("{:>TIME_COLUMNS$}", words::since(at));
         let name = match self.gates.get(gate) {
             // One gate needs no name, several are told apart by it.
-            Some(gate) if self.gates.len() > 1 => format!("[{}] ", gate.name),
-            _ => String::new(),
+            Some(gate) if self.gates.len() > 1 => safe!("[{}] ", gate.name),
+            _ => SafeText::EMPTY,
         };
-        let what = tone.map_or_else(|| what.to_owned(), |tone| painted(what, tone, colour));
-        self.printer.say_as_is(&format!("{}  {name}{what}", painted(&time, Tone::Dim, colour)));
+        let what = tone.map_or_else(|| what.clone(), |tone| painted(what, tone, colour));
+        self.printer.say(&safe!("{}  {}{}", painted(time, Tone::Dim, colour), name, what));
         self.last_said = at;
     }
 }
 
-impl Sink for Human {
+impl View for Human {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         if !self.progress {
             return;
@@ -86,13 +85,13 @@ impl Sink for Human {
         }
         self.gates = plans
             .iter()
-            .map(|plan| Gate { name: progress::app(plan), waiting: Waiting::default(), last_line: String::new() })
+            .map(|plan| Gate { name: progress::app(plan), waiting: Waiting::default(), last_line: SafeText::EMPTY })
             .collect();
     }
 
-    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         // A glance says the same as the state beside it, for views.
-        if !self.progress || matches!(event, GateEvent::PodGlance(_)) {
+        if !self.progress || matches!(event, Event::PodGlance(_)) {
             return;
         }
         let line = progress::event_line(event);
@@ -111,7 +110,7 @@ impl Sink for Human {
         if !self.progress || at.saturating_sub(self.last_said) < HEARTBEAT {
             return;
         }
-        let waiting: Vec<(usize, String)> = self
+        let waiting: Vec<(usize, SafeText)> = self
             .gates
             .iter()
             .enumerate()
@@ -132,15 +131,15 @@ impl Sink for Human {
 }
 
 /// How a line stands out.
-fn tone(event: &GateEvent) -> Option<Tone> {
+fn tone(event: &Event) -> Option<Tone> {
     match event {
-        GateEvent::Crash { .. } => Some(Tone::Bad),
-        GateEvent::Cause { .. }
-        | GateEvent::PodGone { .. }
-        | GateEvent::WindowBroken { .. }
-        | GateEvent::Trouble { .. }
-        | GateEvent::Warned(_) => Some(Tone::Careful),
-        GateEvent::Decided { .. } => Some(Tone::Code),
+        Event::Crash { .. } => Some(Tone::Bad),
+        Event::Cause { .. }
+        | Event::PodGone { .. }
+        | Event::WindowBroken { .. }
+        | Event::Trouble { .. }
+        | Event::Warned(_) => Some(Tone::Careful),
+        Event::Decided { .. } => Some(Tone::Code),
         _ => None,
     }
 }

@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::feed::JsonPodRef;
 use super::output_file::OutputFile;
 use super::printer::Printer;
+use super::words;
 use crate::feed::machine::Feed;
+use crate::text::SafeText;
 
 /// The file. It is written anew at most once a second, and takes up at most a tenth of the time.
 pub struct Inventory {
@@ -23,7 +25,7 @@ pub struct Inventory {
 #[serde(rename_all = "camelCase")]
 struct Register {
     schema: u32,
-    at: String,
+    at: SafeText,
     pods: Vec<Entry>,
 }
 
@@ -77,14 +79,11 @@ impl Inventory {
     }
 }
 
-fn render(feed: &Feed) -> String {
+fn render(feed: &Feed) -> SafeText {
     let pods = feed.register().into_iter().map(|registered| Entry {
         pod: JsonPodRef::of(registered.pod),
         ready: registered.ready,
         restarts: registered.restarts,
     });
-    let register = Register { schema: 1, at: format!("{:.3}", Timestamp::now()), pods: pods.collect() };
-    let mut text = serde_json::to_string_pretty(&register).unwrap_or_default();
-    text.push('\n');
-    text
+    SafeText::json(&Register { schema: 1, at: words::exact(Timestamp::now()), pods: pods.collect() }, true)
 }

@@ -9,14 +9,12 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::model::{Event, Evidence, Finding, GateRun, Plan, Pod, Run, Target, View, Warning};
 use super::printer::Printer;
-use super::quote;
 use super::story::Mistake;
-use crate::cluster::api::Target;
-use crate::cluster::drive::{GateRun, Run, Sink};
-use crate::gate::result::{Evidence, Finding, GateEvent, NOTICES, PodSummary, Verdict};
-use crate::gate::spec::Plan;
-use crate::text::inert;
+use crate::gate::result::NOTICES;
+use crate::gate::result::Verdict;
+use crate::text::SafeText;
 
 /// The number of this format.
 const SCHEMA: u32 = 1;
@@ -44,7 +42,7 @@ struct ResultJson {
     gates: Vec<GateJson>,
     /// What was wrong with the arguments or the manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    error: Option<SafeText>,
 }
 
 /// How a gate ended.
@@ -68,16 +66,16 @@ enum VerdictJson {
 struct ClusterJson {
     /// The API server's URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    server: Option<String>,
+    server: Option<SafeText>,
     /// The API server's version.
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
+    version: Option<SafeText>,
     /// The kubeconfig context.
     #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<String>,
+    context: Option<SafeText>,
     /// The recording that was played back. Where it is there, no real cluster was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rehearsal: Option<String>,
+    rehearsal: Option<SafeText>,
 }
 
 /// One gate.
@@ -85,16 +83,16 @@ struct ClusterJson {
 #[serde(rename_all = "camelCase")]
 struct GateJson {
     /// The app's name.
-    app: String,
+    app: SafeText,
     /// The version that was to come up.
-    version: String,
+    version: SafeText,
     /// The namespace of its pods.
-    namespace: String,
+    namespace: SafeText,
     /// The label selector of its pods.
-    selector: String,
+    selector: SafeText,
     /// The workload that the gate is pinned to, as `deployment/checkout`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    workload: Option<String>,
+    workload: Option<SafeText>,
     /// How the gate ended.
     verdict: VerdictJson,
     /// The exit code that this gate alone would have.
@@ -121,29 +119,29 @@ struct GateJson {
 #[serde(rename_all = "camelCase")]
 struct FindingJson {
     /// The stable name of the cause; `crashgate explain CODE` tells more.
-    code: String,
+    code: SafeText,
     /// Whose fault it is.
     fault: FaultJson,
     /// The workload where it was seen, as `deployment/checkout`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    workload: Option<String>,
+    workload: Option<SafeText>,
     /// The pod where it was seen first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pod: Option<String>,
+    pod: Option<SafeText>,
     /// Other pods with the same cause.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    also_pods: Vec<String>,
+    also_pods: Vec<SafeText>,
     /// The container.
     #[serde(skip_serializing_if = "Option::is_none")]
-    container: Option<String>,
+    container: Option<SafeText>,
     /// The container's role.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<RoleJson>,
     /// The pod's node.
     #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<String>,
+    node: Option<SafeText>,
     /// What happened.
-    message: String,
+    message: SafeText,
     /// The exit status of the container's newest end.
     #[serde(skip_serializing_if = "Option::is_none")]
     exit_status: Option<i32>,
@@ -151,7 +149,7 @@ struct FindingJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     restarts: Option<u32>,
     /// What to do next.
-    next_step: String,
+    next_step: SafeText,
     /// The proof.
     evidence: Vec<EvidenceJson>,
 }
@@ -182,7 +180,7 @@ struct EvidenceJson {
     /// What it is.
     kind: EvidenceKindJson,
     /// Its text, which may have several lines. Secrets are masked.
-    text: String,
+    text: SafeText,
 }
 
 /// The kinds of proof.
@@ -203,18 +201,18 @@ enum EvidenceKindJson {
 #[serde(rename_all = "camelCase")]
 struct PodJson {
     /// Its name.
-    name: String,
+    name: SafeText,
     /// Its phase, as the API spells it; empty where the API says none.
-    phase: String,
+    phase: SafeText,
     /// What it was doing, in a few words.
-    state: String,
+    state: SafeText,
     /// Its condition `Ready`.
     ready: bool,
     /// The restarts of all its containers together.
     restarts: u32,
     /// Its node, once it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    node: Option<String>,
+    node: Option<SafeText>,
 }
 
 /// Something to know that decided nothing.
@@ -224,9 +222,9 @@ struct WarningJson {
     /// A stable name: that of a cause which decided nothing (as in `findings`), or one that only ever warns. New ones are
     /// added, none is renamed; `crashgate explain` lists them all.
     #[schemars(extend("examples" = warning_codes()))]
-    code: String,
+    code: SafeText,
     /// The words.
-    message: String,
+    message: SafeText,
 }
 
 /// Returns the codes that only ever warn.
@@ -239,20 +237,20 @@ pub mod pod_run;
 
 /// The result of a run, the same wherever it goes; ends with a newline.
 #[must_use]
-pub fn render(run: &Run) -> String {
+pub fn render(run: &Run) -> SafeText {
     ended(run, run.verdict().exit_code())
 }
 
 /// The result of a run whose process ends with this exit code, which is not always that of the verdict: a result that
 /// could not be written in full is no 0.
 #[must_use]
-pub fn ended(run: &Run, exit_code: u8) -> String {
+pub fn ended(run: &Run, exit_code: u8) -> SafeText {
     text_of(&ResultJson { exit_code, ..convert::result(run) })
 }
 
 /// The result of a run that never began.
 #[must_use]
-pub fn unjudged(started_at: jiff::Timestamp, mistake: Mistake<'_>) -> String {
+pub fn unjudged(started_at: jiff::Timestamp, mistake: &Mistake) -> SafeText {
     text_of(&ResultJson {
         schema: SCHEMA,
         verdict: convert::verdict_of(mistake.verdict),
@@ -261,7 +259,7 @@ pub fn unjudged(started_at: jiff::Timestamp, mistake: Mistake<'_>) -> String {
         duration_ms: 0,
         cluster: ClusterJson::default(),
         gates: Vec::new(),
-        error: Some(said(mistake.text)),
+        error: Some(mistake.text.visible()),
     })
 }
 
@@ -300,23 +298,8 @@ fn never_null(schema: &mut Schema) {
     }
 }
 
-fn text_of(result: &impl Serialize) -> String {
-    // Strings and numbers only: there is nothing that cannot be written.
-    let text = serde_json::to_string_pretty(result).unwrap_or_default();
-    // Runners of CI systems look for `##[` and `##vso[` in the middle of lines too. Outside of strings JSON has no `#`,
-    // and inside of them the escape means the same.
-    let mut text = text.replace("##", "#\\u0023");
-    text.push('\n');
-    text
-}
-
-/// What somebody else said: masked, and with what acts on a terminal made visible.
-fn said(text: &str) -> String {
-    inert::visible(&quote::masked(text)).into_owned()
-}
-
-fn name(text: &str) -> String {
-    inert::visible(text).into_owned()
+fn text_of(result: &impl Serialize) -> SafeText {
+    SafeText::json(result, true)
 }
 
 /// A sink that prints the result on stdout when the run is over.
@@ -332,10 +315,10 @@ impl Json {
     }
 }
 
-impl Sink for Json {
+impl View for Json {
     fn begin(&mut self, _target: &Target, _plans: &[Plan]) {}
 
-    fn event(&mut self, _gate: usize, _at: std::time::Duration, _event: &GateEvent) {}
+    fn event(&mut self, _gate: usize, _at: std::time::Duration, _event: &Event) {}
 
     fn idle(&mut self, _at: std::time::Duration) {}
 

@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::printer::Look;
+use crate::text::SafeText;
 
 /// Below this many columns nothing can be laid out; lines then run over.
 const NARROWEST: usize = 40;
@@ -18,6 +19,11 @@ pub(super) fn columns(look: Look) -> usize {
 /// How many columns a text takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()
+}
+
+/// The text with blanks behind it, up to so many columns.
+pub(super) fn padded(text: &SafeText, columns: usize) -> SafeText {
+    SafeText::rearranged(format!("{text}{}", " ".repeat(columns.saturating_sub(width(text)))))
 }
 
 /// What a part of a line is, and so how it is coloured. All of it can be told without colour too.
@@ -46,49 +52,53 @@ impl Tone {
 }
 
 /// The text, coloured where that is wanted.
-pub(super) fn painted(text: &str, tone: Tone, colour: bool) -> String {
-    if colour {
-        let style = tone.style();
-        format!("{style}{text}{style:#}")
-    } else {
-        text.to_owned()
+pub(super) fn painted(text: impl Into<SafeText>, tone: Tone, colour: bool) -> SafeText {
+    let text = text.into();
+    if !colour {
+        return text;
     }
+    let style = tone.style();
+    SafeText::rearranged(format!("{style}{text}{style:#}"))
 }
 
 /// A line whose front may be coloured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
-    text: String,
+    text: SafeText,
     /// How many bytes of the front have the tone.
     front: usize,
     tone: Tone,
 }
 
 impl Line {
-    pub(super) fn plain(text: impl Into<String>) -> Self {
+    pub(super) fn plain(text: impl Into<SafeText>) -> Self {
         Self { text: text.into(), front: 0, tone: Tone::Dim }
     }
 
     pub(super) fn empty() -> Self {
-        Self::plain("")
+        Self::plain(SafeText::EMPTY)
     }
 
     /// A line whose front, `front` bytes of it, has a tone.
-    pub(super) fn toned(text: impl Into<String>, front: usize, tone: Tone) -> Self {
+    pub(super) fn toned(text: impl Into<SafeText>, front: usize, tone: Tone) -> Self {
         let text = text.into();
         let front = text.floor_char_boundary(front);
         Self { text, front, tone }
     }
 
-    pub(super) fn render(&self, colour: bool) -> String {
+    pub(super) fn render(&self, colour: bool) -> SafeText {
+        if self.front == 0 {
+            return self.text.clone();
+        }
         let (front, rest) = self.text.split_at(self.front);
-        if front.is_empty() { rest.to_owned() } else { format!("{}{rest}", painted(front, self.tone, colour)) }
+        let front = painted(SafeText::rearranged(front), self.tone, colour);
+        SafeText::rearranged(format!("{front}{rest}"))
     }
 }
 
 /// The text as one word for [`wrap`], which breaks no line in it.
-pub(super) fn glued(text: &str) -> String {
-    text.replace(' ', GLUE)
+pub(super) fn glued(text: &SafeText) -> SafeText {
+    SafeText::rearranged(text.replace(' ', GLUE))
 }
 
 /// The blank that no line is broken at. It is shown as a common one, so that what is copied is what was meant.
@@ -96,8 +106,9 @@ const GLUE: &str = "\u{a0}";
 
 /// The text in lines of at most `columns`, the first behind `first`, the others behind `other`. Only blanks are broken
 /// at: a name or a command that is longer than a line runs over it, whole.
-pub(super) fn wrap(text: &str, first: &str, other: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrap(text: &SafeText, first: &'static str, other: &'static str, columns: usize) -> Vec<SafeText> {
     let mut lines = Vec::new();
+    let ended = |line: &str| SafeText::rearranged(line.trim_end().replace(GLUE, " "));
     let mut line = first.to_owned();
     let mut used = width(first);
     let mut begun = false;
@@ -105,7 +116,7 @@ pub(super) fn wrap(text: &str, first: &str, other: &str, columns: usize) -> Vec<
     for word in unbroken(text, room) {
         let wide = width(word);
         if begun && used + 1 + wide > columns {
-            lines.push(line.trim_end().replace(GLUE, " "));
+            lines.push(ended(&line));
             other.clone_into(&mut line);
             used = width(other);
             begun = false;
@@ -118,7 +129,7 @@ pub(super) fn wrap(text: &str, first: &str, other: &str, columns: usize) -> Vec<
         used += wide;
         begun = true;
     }
-    lines.push(line.trim_end().replace(GLUE, " "));
+    lines.push(ended(&line));
     lines
 }
 
@@ -154,12 +165,12 @@ mod tests {
 
     #[test]
     fn only_blanks_are_broken_at() {
-        assert_eq!(wrap("one two three", "- ", "  ", 9), ["- one two", "  three"]);
-        assert_eq!(wrap("a averyverylongname b", "", "  ", 8), ["a", "  averyverylongname", "  b"]);
-        assert_eq!(wrap("日本 日本", "", "", 6), ["日本", "日本"], "a wide character takes two columns");
-        assert_eq!(wrap("", "  ", "  ", 8), [""]);
-        assert_eq!(wrap("run `a b c` now", "", "", 9), ["run", "`a b c`", "now"], "a command stays whole");
-        assert_eq!(wrap("run `a long b` `x", "", "", 9), ["run `a", "long b`", "`x"], "where it can");
+        assert_eq!(wrap(&"one two three".into(), "- ", "  ", 9), ["- one two", "  three"]);
+        assert_eq!(wrap(&"a averyverylongname b".into(), "", "  ", 8), ["a", "  averyverylongname", "  b"]);
+        assert_eq!(wrap(&"日本 日本".into(), "", "", 6), ["日本", "日本"], "a wide character takes two columns");
+        assert_eq!(wrap(&"".into(), "  ", "  ", 8), [""]);
+        assert_eq!(wrap(&"run `a b c` now".into(), "", "", 9), ["run", "`a b c`", "now"], "a command stays whole");
+        assert_eq!(wrap(&"run `a long b` `x".into(), "", "", 9), ["run `a", "long b`", "`x"], "where it can");
     }
 
     #[test]

@@ -4,17 +4,16 @@
 //! cursor is never hidden and no mode of the terminal is changed, so that nothing has to be restored however the process
 //! ends. The last frame is erased before the verdict.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::layout;
+use super::model::{Event, Plan, Run, Target, View};
 use super::printer::{Look, Printer};
-use super::{layout, progress};
-use crate::cluster::api::Target;
-use crate::cluster::drive::{Run, Sink};
-use crate::gate::result::GateEvent;
-use crate::gate::spec::Plan;
+use super::progress;
+use crate::safe;
+use crate::text::SafeText;
 
 mod bar;
 mod frame;
@@ -105,20 +104,16 @@ impl Easel {
         if self.last.1 == screen && self.last.0 == lines {
             return;
         }
-        let mut text = String::new();
-        if screen == self.last.1 {
-            // Line over line: what stays the same does not flicker.
-            text += &up(self.last.0.len());
+        // Line over line: what stays the same does not flicker.
+        let mut text = if screen == self.last.1 {
+            up(self.last.0.len())
         } else {
-            text += &up(rows_taken(&self.last.0, screen.columns));
-            text += ERASE_BELOW;
-        }
+            safe!("{}{}", up(rows_taken(&self.last.0, screen.columns)), ERASE_BELOW)
+        };
         for line in &lines {
-            text += &line.text;
-            text += ERASE_REST_OF_LINE;
-            text.push('\n');
+            text.push(&safe!("{}{}\n", line.text, ERASE_REST_OF_LINE));
         }
-        text += ERASE_BELOW;
+        text.push(&ERASE_BELOW.into());
         self.printer.draw(&text);
         self.last = (lines, screen);
     }
@@ -127,7 +122,7 @@ impl Easel {
         let drawn = std::mem::take(&mut self.last.0);
         if !drawn.is_empty() {
             let rows = rows_taken(&drawn, self.screen().columns);
-            self.printer.draw(&(up(rows) + ERASE_BELOW));
+            self.printer.draw(&safe!("{}{}", up(rows), ERASE_BELOW));
         }
     }
 }
@@ -136,13 +131,8 @@ const ERASE_BELOW: &str = "\x1b[J";
 const ERASE_REST_OF_LINE: &str = "\x1b[K";
 
 /// To the first column, so many rows up.
-fn up(rows: usize) -> String {
-    let mut text = "\r".to_owned();
-    if rows > 0 {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\x1b[{rows}A");
-    }
-    text
+fn up(rows: usize) -> SafeText {
+    if rows > 0 { safe!("\r\x1b[{}A", rows) } else { "\r".into() }
 }
 
 /// The rows that these lines take: a terminal that became narrower has wrapped them.
@@ -150,13 +140,13 @@ fn rows_taken(lines: &[Drawn], columns: usize) -> usize {
     lines.iter().map(|line| line.columns.div_ceil(columns.max(1)).max(1)).sum()
 }
 
-impl Sink for Live {
+impl View for Live {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         let mut easel = self.canvas.lock();
         let columns = layout::columns(Look { columns: easel.screen().columns, ..easel.printer.stderr() });
         let heading = std::iter::once(progress::target_line(target)).chain(plans.iter().map(progress::plan_line));
         for line in heading.flat_map(|line| layout::wrap(&line, "", "  ", columns)) {
-            easel.printer.say_as_is(&line);
+            easel.printer.say(&line);
         }
         easel.picture = Picture::new(jiff::Timestamp::now(), plans);
         easel.began = Instant::now();
@@ -165,7 +155,7 @@ impl Sink for Live {
         self.artist = thread::Builder::new().name("live view".to_owned()).spawn(move || canvas.draw()).ok();
     }
 
-    fn event(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         self.canvas.lock().picture.learn(gate, at, event);
     }
 
@@ -184,14 +174,14 @@ impl Drop for Live {
 
 #[cfg(test)]
 mod tests {
-    use super::{Drawn, rows_taken, up};
+    use super::{Drawn, SafeText, rows_taken, up};
 
     #[test]
     fn a_narrower_terminal_has_wrapped_the_lines() {
-        let lines = [79, 10, 0].map(|columns| Drawn { text: String::new(), columns });
+        let lines = [79, 10, 0].map(|columns| Drawn { text: SafeText::EMPTY, columns });
         assert_eq!(rows_taken(&lines, 80), 3);
         assert_eq!(rows_taken(&lines, 40), 4);
         assert_eq!(rows_taken(&lines[..1], 0), 79, "a terminal of no width is no reason to panic");
-        assert_eq!((up(0).as_str(), up(3).as_str()), ("\r", "\r\x1b[3A"));
+        assert_eq!((&*up(0), &*up(3)), ("\r", "\r\x1b[3A"));
     }
 }

@@ -3,13 +3,15 @@
 //! Both are made by one pen. GitHub throws a summary of more than 1 MiB away as a whole, so a report is drawn with less
 //! and less of the proof until it fits; it is never cut in the middle.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::model::{Evidence, Finding, GateRun};
 use super::story::{Document, GateStory};
-use super::{block, fold, headline, progress, quote, timeline, words};
-use crate::cluster::drive::GateRun;
-use crate::gate::result::{Evidence, EvidenceKind, Finding, Verdict};
+use super::{block, fold, headline, progress, timeline, words};
+use crate::gate::result::EvidenceKind;
+use crate::gate::result::Verdict;
+use crate::safe;
+use crate::text::{SafeText, Untrusted};
 
 mod escape;
 mod gantt;
@@ -61,8 +63,8 @@ const DETAILS: [Detail; 7] = [
 
 /// The report, in at most so many bytes where that can be done.
 #[must_use]
-pub fn render(document: &Document<'_>, flavour: Flavour, largest: usize) -> String {
-    let mut text = String::new();
+pub fn render(document: &Document<'_>, flavour: Flavour, largest: usize) -> SafeText {
+    let mut text = SafeText::EMPTY;
     for detail in &DETAILS {
         text = drawn(document, flavour, detail);
         if text.len() <= largest {
@@ -72,29 +74,29 @@ pub fn render(document: &Document<'_>, flavour: Flavour, largest: usize) -> Stri
     text
 }
 
-fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> String {
-    let mut out = String::new();
+fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> SafeText {
+    let mut out = SafeText::EMPTY;
     let verdict = document.verdict();
     let several = document.run.gates.len() > 1;
     if document.error.is_some() || several {
-        let of = if several { format!(": {}", headline::run(document.run)) } else { String::new() };
-        let _ = writeln!(out, "## {} crashgate: {}{of}\n", sign(verdict), headline::title(verdict).to_lowercase());
+        let of = if several { safe!(": {}", headline::run(document.run)) } else { SafeText::EMPTY };
+        out.push(&safe!("## {} crashgate: {}{}\n\n", sign(verdict), headline::title_within(verdict), of));
     }
     if let Some(error) = document.error {
-        let _ = writeln!(out, "{}\n", headline::meaning(verdict));
-        fenced(&mut out, &quote::block(error.text, 600), "");
+        out.push(&safe!("{}\n\n", headline::meaning(verdict)));
+        out.push(&fenced(&error.text.block(600), ""));
     }
     if several {
-        overview(&mut out, document, detail);
+        out.push(&overview(document, detail));
     }
-    for (gate, story) in document.worst_first().into_iter().take(detail.gates) {
-        draw_gate(&mut out, gate, story, flavour, detail, several);
+    for (run, story) in document.worst_first().into_iter().take(detail.gates) {
+        out.push(&gate(run, story, flavour, detail, several));
     }
     let left_out = document.run.gates.len().saturating_sub(detail.gates);
     if left_out > 0 {
-        let _ = writeln!(out, "And {}, in the JSON result.\n", words::count(left_out, "more gate"));
+        out.push(&safe!("And {}, in the JSON result.\n\n", words::count(left_out, "more gate")));
     }
-    let _ = writeln!(out, "<sub>{}</sub>", prose(&footer(document)));
+    out.push(&safe!("<sub>{}</sub>\n", prose(&footer(document))));
     out
 }
 
@@ -112,203 +114,165 @@ const fn sign(verdict: Verdict) -> &'static str {
     }
 }
 
-fn footer(document: &Document<'_>) -> String {
-    let target = progress::target_line(&document.run.target);
-    let began = document.run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let asked = if document.run.target.server.is_empty() && document.run.target.rehearsal.is_none() {
-        String::new()
-    } else {
-        format!(" · {target}")
-    };
-    format!(
-        "crashgate {} · began {began}, took {}{asked}",
+fn footer(document: &Document<'_>) -> SafeText {
+    let target = progress::known_target(&document.run.target);
+    safe!(
+        "crashgate {} · began {}, took {}{}",
         env!("CARGO_PKG_VERSION"),
-        words::duration(document.run.duration)
+        words::moment(document.run.started_at),
+        words::duration(document.run.duration),
+        target.map(|target| safe!(" · {}", target)).unwrap_or_default(),
     )
 }
 
-fn overview(out: &mut String, document: &Document<'_>, detail: &Detail) {
-    out.push_str("| Gate | Verdict | After | Cause |\n|---|---|---|---|\n");
+fn overview(document: &Document<'_>, detail: &Detail) -> SafeText {
+    let mut out = SafeText::from("| Gate | Verdict | After | Cause |\n|---|---|---|---|\n");
     for (gate, _) in document.worst_first().into_iter().take(detail.gates.min(200)) {
         let outcome = &gate.outcome;
-        let cause = outcome.findings.first().map_or_else(String::new, progress::cause);
-        let _ = writeln!(
-            out,
-            "| {} | {} {} | {} | {} |",
+        out.push(&safe!(
+            "| {} | {} {} | {} | {} |\n",
             prose(&headline::gate(gate)),
             sign(outcome.verdict),
             headline::title(outcome.verdict),
             words::duration(outcome.decided_after),
-            prose(&cause),
-        );
+            outcome.findings.first().map(|finding| prose(&progress::cause(finding))).unwrap_or_default(),
+        ));
     }
-    out.push('\n');
+    out.push(&"\n".into());
+    out
 }
 
-fn draw_gate(
-    out: &mut String,
-    gate: &GateRun,
-    story: Option<&GateStory>,
-    flavour: Flavour,
-    detail: &Detail,
-    several: bool,
-) {
+fn gate(gate: &GateRun, story: Option<&GateStory>, flavour: Flavour, detail: &Detail, several: bool) -> SafeText {
     let outcome = &gate.outcome;
     let verdict = outcome.verdict;
-    let _ = writeln!(
-        out,
-        "{} {} {}: {}\n",
+    let mut out = safe!(
+        "{} {} {}: {}\n\n{} Decided after {} (exit code {}). {}\n\n",
         if several { "###" } else { "##" },
         sign(verdict),
         headline::title(verdict),
-        prose(&headline::gate(gate))
-    );
-    let _ = writeln!(
-        out,
-        "{} Decided after {} (exit code {}). {}\n",
+        prose(&headline::gate(gate)),
         headline::meaning(verdict),
         words::duration(outcome.decided_after),
         verdict.exit_code(),
-        prose(&headline::readiness(gate))
+        prose(&headline::readiness(gate)),
     );
     if let Some((first, others)) = outcome.findings.split_first() {
-        draw_cause(out, first, flavour, detail, true);
+        out.push(&cause(first, flavour, detail, true));
         for finding in others.iter().take(detail.findings - 1) {
-            draw_cause(out, finding, flavour, detail, false);
+            out.push(&cause(finding, flavour, detail, false));
         }
         let left_out = others.len().saturating_sub(detail.findings - 1);
         if left_out > 0 {
-            let _ = writeln!(out, "And {}, in the JSON result.\n", words::count(left_out, "more cause"));
+            out.push(&safe!("And {}, in the JSON result.\n\n", words::count(left_out, "more cause")));
         }
     }
     for kind in progress::warning_kinds(&outcome.warnings) {
-        let _ = writeln!(out, "- **Warning:** {}", rich(&kind.words()));
+        out.push(&safe!("- **Warning:** {}\n", rich(&kind.words())));
     }
     if !outcome.warnings.is_empty() {
-        out.push('\n');
+        out.push(&"\n".into());
     }
-    draw_pods(out, gate, detail);
+    out.push(&pods(gate, detail));
     if let Some(story) = story {
         if flavour == Flavour::Github && detail.picture {
-            gantt::draw(out, &timeline::of(story, outcome));
+            out.push(&gantt::chart(&timeline::of(story, outcome)));
         }
-        draw_events(out, story, detail);
+        out.push(&events(story, detail));
     }
+    out
 }
 
-fn draw_cause(out: &mut String, finding: &Finding, flavour: Flavour, detail: &Detail, leads: bool) {
-    let mut lines = vec![format!("**{}**", finding.code)];
-    let place: Vec<String> =
-        headline::place(finding).iter().map(|(kind, name)| format!("{kind} <code>{}</code>", prose(name))).collect();
-    if !place.is_empty() {
-        lines[0].extend([" · ", &place.join(", ")]);
-    }
+fn cause(finding: &Finding, flavour: Flavour, detail: &Detail, leads: bool) -> SafeText {
+    let place = headline::place(finding);
+    let place = place.iter().map(|(kind, name)| safe!("{} <code>{}</code>", kind, prose(name)));
+    let place = SafeText::joined(place, ", ");
+    let mut lines =
+        vec![if place.is_empty() { safe!("**{}**", finding.code) } else { safe!("**{}** · {}", finding.code, place) }];
     if !finding.also.is_empty() {
-        lines.push(String::new());
-        lines.push(prose(&block::also(&finding.also)) + ".");
+        lines.extend([SafeText::EMPTY, safe!("{}.", prose(&block::also(&finding.also)))]);
     }
-    lines.push(String::new());
-    lines.push(rich(&quote::line(&finding.message)));
-    if leads && !finding.next_step.trim().is_empty() {
-        lines.push(String::new());
-        lines.push(format!("**Next:** {}", rich(&quote::line(&finding.next_step))));
+    lines.extend([SafeText::EMPTY, rich(&finding.message.line())]);
+    if leads && !finding.next_step.is_blank() {
+        lines.extend([SafeText::EMPTY, safe!("**Next:** {}", rich(&finding.next_step.line()))]);
     }
-    let alert = (flavour == Flavour::Github && leads).then(|| match finding.code.row().verdict {
-        Verdict::Failed | Verdict::Platform | Verdict::TimedOut | Verdict::NothingMatched => "> [!CAUTION]",
-        _ => "> [!WARNING]",
-    });
-    if let Some(alert) = alert {
-        let _ = writeln!(out, "{alert}");
-    }
+    let mut out = match finding.code.row().verdict {
+        _ if flavour != Flavour::Github || !leads => SafeText::EMPTY,
+        Verdict::Failed | Verdict::Platform | Verdict::TimedOut | Verdict::NothingMatched => "> [!CAUTION]\n".into(),
+        _ => "> [!WARNING]\n".into(),
+    };
     for line in lines {
-        let _ = writeln!(out, "{}", format!("> {line}").trim_end());
+        out.push(&safe!("{}\n", safe!("> {}", line).trimmed_end()));
     }
-    out.push('\n');
-    if detail.proof_lines == 0 {
-        return;
+    out.push(&"\n".into());
+    if detail.proof_lines > 0 {
+        out.extend(finding.evidence.iter().map(|piece| proof(piece, detail, leads)));
     }
-    for piece in &finding.evidence {
-        draw_proof(out, piece, detail, leads);
-    }
+    out
 }
 
-fn draw_proof(out: &mut String, piece: &Evidence, detail: &Detail, leads: bool) {
+fn proof(piece: &Evidence, detail: &Detail, leads: bool) -> SafeText {
     let all = headline::proof(piece);
     let limits = fold::Limits { head: detail.proof_lines / 4, tail: detail.proof_lines - detail.proof_lines / 4 };
     let lines = fold::excerpt(&all, limits);
     if lines.is_empty() {
-        return;
+        return SafeText::EMPTY;
     }
     let is_log = piece.kind == EvidenceKind::Log;
     // The last words of the root cause are what people came for; all else is a click away.
     let open = if leads && is_log { " open" } else { "" };
     let what =
-        if is_log { "The last log lines of the container".to_owned() } else { capital(block::label(piece.kind)) };
-    let _ = writeln!(out, "<details{open}><summary>{what}</summary>\n");
-    fenced(out, &lines, if is_log { "text" } else { "" });
-    out.push_str("</details>\n\n");
-}
-
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+        if is_log { "The last log lines of the container".into() } else { headline::capital(block::label(piece.kind)) };
+    let fenced = fenced(&lines, if is_log { "text" } else { "" });
+    safe!("<details{}><summary>{}</summary>\n\n{}</details>\n\n", open, what, fenced)
 }
 
 /// The lines in a fence that none of them can close.
-fn fenced(out: &mut String, lines: &[String], language: &str) {
-    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let _ = writeln!(out, "{fence}{language}");
-    for line in lines {
-        let _ = writeln!(out, "{line}");
-    }
-    let _ = writeln!(out, "{fence}\n");
+fn fenced(lines: &[SafeText], language: &'static str) -> SafeText {
+    let longest = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
+    let fence = SafeText::rearranged("`".repeat(longest.max(2) + 1));
+    let lines: SafeText = lines.iter().map(|line| safe!("{}\n", line)).collect();
+    safe!("{}{}\n{}{}\n\n", fence, language, lines, fence)
 }
 
-fn longest_run(line: &str) -> usize {
-    line.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-fn draw_pods(out: &mut String, gate: &GateRun, detail: &Detail) {
+fn pods(gate: &GateRun, detail: &Detail) -> SafeText {
     let outcome = &gate.outcome;
     if outcome.pods.is_empty() || detail.pods == 0 {
-        return;
+        return SafeText::EMPTY;
     }
     let mut pods: Vec<_> = outcome.pods.iter().collect();
     pods.sort_by_key(|pod| pod.ready);
-    out.push_str("| Pod | State | Ready | Restarts | Node |\n|---|---|---|---:|---|\n");
+    let mut out = SafeText::from("| Pod | State | Ready | Restarts | Node |\n|---|---|---|---:|---|\n");
     for pod in pods.iter().take(detail.pods) {
-        let _ = writeln!(
-            out,
-            "| <code>{}</code> | {} | {} | {} | {} |",
-            prose(&quote::name(&pod.name)),
-            prose(&quote::line(&pod.state)),
+        out.push(&safe!(
+            "| <code>{}</code> | {} | {} | {} | {} |\n",
+            prose(&pod.name.line()),
+            prose(&pod.state.line()),
             if pod.ready { "yes" } else { "no" },
             pod.restarts,
-            prose(&pod.node.as_deref().map(quote::name).unwrap_or_default()),
-        );
+            prose(&pod.node.as_ref().map(Untrusted::line).unwrap_or_default()),
+        ));
     }
-    out.push('\n');
+    out.push(&"\n".into());
     let left_out = pods.len().saturating_sub(detail.pods);
     if left_out > 0 {
         let ready = pods.iter().skip(detail.pods).filter(|pod| pod.ready).count();
-        let _ = writeln!(out, "And {}, {ready} of them ready.\n", words::count(left_out, "more pod"));
+        out.push(&safe!("And {}, {} of them ready.\n\n", words::count(left_out, "more pod"), ready));
     }
+    out
 }
 
 /// What happened, line by line; of a long story the end.
-fn draw_events(out: &mut String, story: &GateStory, detail: &Detail) {
+fn events(story: &GateStory, detail: &Detail) -> SafeText {
     if story.events.is_empty() || detail.events == 0 {
-        return;
+        return SafeText::EMPTY;
     }
-    let line = |(at, event): &(Duration, _)| format!("{:>9}  {}", words::since(*at), progress::event_line(event));
+    let line = |(at, event): &(Duration, _)| safe!("{:>9}  {}", words::since(*at), progress::event_line(event));
     let skipped = story.events.len().saturating_sub(detail.events);
     let mut lines = Vec::new();
     if skipped > 0 {
-        lines.push(format!("… {} before", words::count(skipped, "line")));
+        lines.push(safe!("… {} before", words::count(skipped, "line")));
     }
     lines.extend(story.events[skipped..].iter().map(line));
-    out.push_str("<details><summary>What happened, step by step</summary>\n\n");
-    fenced(out, &lines, "text");
-    out.push_str("</details>\n\n");
+    let fenced = fenced(&lines, "text");
+    safe!("<details><summary>What happened, step by step</summary>\n\n{}</details>\n\n", fenced)
 }

@@ -3,7 +3,7 @@
 //! What may live here: turning gate events and outcomes into text and files, making hostile text inert on the way. What
 //! may not: decisions, requests.
 //!
-//! A sink is one file behind [`run::Sink`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
+//! A sink is one file behind [`model::View`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
 //! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`](crate::text::mask) first and [`inert`](crate::text::inert) second, in
 //! [`quote`] both at once, before a sink may show it. [`pod_run`] alone can pass on a container's bytes as they are.
@@ -24,12 +24,12 @@ pub mod json;
 pub mod junit;
 pub mod live;
 pub mod markdown;
+pub mod model;
 pub mod output_file;
 pub mod panics;
 pub mod pod_run;
 pub mod pods;
 pub mod printer;
-pub mod quote;
 pub mod story;
 pub mod timeline;
 pub mod words;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::printer::{Printer, Standard};
+use crate::text::SafeText;
 
 /// A file for a report.
 pub struct OutputFile {
@@ -77,7 +78,7 @@ impl OutputFile {
     /// # Errors
     ///
     /// Where the text cannot be written. A text of another run is not left in its place.
-    pub fn replace(&mut self, text: &str) -> io::Result<()> {
+    pub fn replace(&mut self, text: &SafeText) -> io::Result<()> {
         let Place::File { target, ours } = &mut self.place else { return Ok(()) };
         let written = replace_file(target, text);
         if written.is_ok() {
@@ -94,7 +95,7 @@ impl OutputFile {
     /// # Errors
     ///
     /// Where it cannot be written.
-    pub fn finish(&mut self, text: &str) -> io::Result<()> {
+    pub fn finish(&mut self, text: &SafeText) -> io::Result<()> {
         match &mut self.place {
             Place::Stream(stream) => stream.write_all(text.as_bytes()).and_then(|()| stream.flush()),
             Place::Standard(Standard::Output, printer) => {
@@ -123,14 +124,14 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
     is_file(one) && is_file(other) && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
-fn replace_file(target: &Path, text: &str) -> io::Result<()> {
+fn replace_file(target: &Path, text: &SafeText) -> io::Result<()> {
     let mut beside = target.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = PathBuf::from(beside);
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&beside) {
         Ok(file) => file,
         // A folder in which nothing can be created may hold a file that can be written.
-        Err(error) if is_refusal(&error) && target.exists() => return fs::write(target, text),
+        Err(error) if is_refusal(&error) && target.exists() => return fs::write(target, text.as_bytes()),
         Err(error) => return Err(error),
     };
     let written = file.write_all(text.as_bytes()).and_then(|()| {
@@ -166,9 +167,9 @@ mod tests {
         let path = folder.path().join("report.txt");
         fs::write(&path, "a longer text from before").unwrap();
         let mut file = OutputFile::create(&path, &printer()).unwrap();
-        file.replace("one").unwrap();
+        file.replace(&"one".into()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
-        file.finish("two").unwrap();
+        file.finish(&"two".into()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
@@ -179,7 +180,7 @@ mod tests {
         let path = folder.path().join("report.txt");
         let mut file = OutputFile::create(&path, &printer()).unwrap();
         assert!(!path.exists(), "an empty file could be taken for a report");
-        file.replace("one").unwrap();
+        file.replace(&"one".into()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
     }
 
@@ -205,7 +206,7 @@ mod tests {
         let (path, link) = (folder.path().join("a"), folder.path().join("b"));
         fs::write(&path, "").unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        OutputFile::create(&link, &printer()).unwrap().finish("text").unwrap();
+        OutputFile::create(&link, &printer()).unwrap().finish(&"text".into()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
         assert!(link.is_symlink());
     }

@@ -1,7 +1,7 @@
 //! The output of a pod, which comes in pieces, as masked text: each piece is shown as soon as it can be without showing a
 //! secret in parts, in time and memory that its length alone decides.
 
-use super::quote;
+use crate::text::{Redaction, Untrusted};
 
 /// A line that is longer is shown in parts: nothing is held for ever.
 const LONGEST: usize = 64 * 1024;
@@ -24,11 +24,16 @@ pub(super) struct OutputLines {
     key: Option<usize>,
     /// The line that was shown last, as it came: a key may stand on one line and its value on the next.
     before: String,
+    redaction: Redaction,
 }
 
 impl OutputLines {
-    /// Takes in a piece and returns what can be shown, masked.
-    pub(super) fn take(&mut self, piece: &[u8]) -> String {
+    pub(super) fn new(redaction: Redaction) -> Self {
+        Self { redaction, ..Self::default() }
+    }
+
+    /// Takes in a piece and returns what can be shown.
+    pub(super) fn take(&mut self, piece: &[u8]) -> Untrusted {
         self.waiting.extend_from_slice(piece);
         // Only what is new is searched: a line that comes byte by byte must not be read anew with each of them.
         let end = self.waiting[self.searched..].iter().rposition(|byte| *byte == b'\n');
@@ -45,19 +50,19 @@ impl OutputLines {
             ready = self.waiting.len() - word.unwrap_or_else(|| part_of_a_character(&self.waiting));
         }
         if ready == 0 {
-            return String::new();
+            return Untrusted::default();
         }
         let rest = self.waiting.split_off(ready);
         let ready = std::mem::replace(&mut self.waiting, rest);
         self.searched = self.waiting.len();
         self.read = self.read.saturating_sub(ready.len());
         self.key = self.key.and_then(|key| key.checked_sub(ready.len()));
-        let mut text = self.masked(&ready);
+        let mut text = String::from_utf8_lossy(&ready).into_owned();
         if is_torn {
             // A command of a CI system that is shown in two parts is not known as one: they must not meet again.
             text.push('\n');
         }
-        text
+        self.taken_in(&text)
     }
 
     /// Looks for the begin and the end of keys in the lines that are new, up to `whole`.
@@ -75,28 +80,19 @@ impl OutputLines {
         self.read = whole;
     }
 
-    /// Returns what is left at the end of the output, masked.
-    pub(super) fn rest(&mut self) -> String {
+    /// Returns what is left at the end of the output.
+    pub(super) fn rest(&mut self) -> Untrusted {
         let rest = std::mem::take(&mut self.waiting);
         (self.searched, self.read, self.key) = (0, 0, None);
-        self.masked(&rest)
+        self.taken_in(&String::from_utf8_lossy(&rest))
     }
 
-    fn masked(&mut self, bytes: &[u8]) -> String {
-        let text = String::from_utf8_lossy(bytes);
+    fn taken_in(&mut self, text: &str) -> Untrusted {
         if text.is_empty() {
-            return String::new();
+            return Untrusted::default();
         }
-        let before = std::mem::replace(&mut self.before, context(&text));
-        if before.is_empty() {
-            return quote::masked(&text).into_owned();
-        }
-        // The line before as a mask shows it in both readings, so that what follows it is what is new.
-        let both = quote::masked(&format!("{before}{text}")).into_owned();
-        match both.strip_prefix(&*quote::masked(&before)) {
-            Some(new) => new.to_owned(),
-            None => quote::masked(&text).into_owned(),
-        }
+        let before = std::mem::replace(&mut self.before, context(text));
+        self.redaction.continued(&before, text)
     }
 }
 
@@ -131,19 +127,20 @@ mod tests {
     /// What is shown of a text that comes in pieces of this length.
     fn shown(text: &str, length: usize) -> String {
         let mut lines = OutputLines::default();
-        let mut all: String = text.as_bytes().chunks(length).map(|piece| lines.take(piece)).collect();
-        all.push_str(&lines.rest());
+        let mut all: String =
+            text.as_bytes().chunks(length).map(|piece| lines.take(piece).whole().to_string()).collect();
+        all.push_str(&lines.rest().whole());
         all
     }
 
     #[test]
     fn whole_lines_are_shown_at_once_and_the_rest_at_the_end() {
         let mut lines = OutputLines::default();
-        assert_eq!(lines.take(b"one\ntw"), "one\n");
-        assert_eq!(lines.take(b"o\nth"), "two\n");
-        assert_eq!(lines.take(b"ree"), "");
-        assert_eq!(lines.rest(), "three");
-        assert_eq!(lines.rest(), "");
+        assert_eq!(lines.take(b"one\ntw").whole(), "one\n");
+        assert_eq!(lines.take(b"o\nth").whole(), "two\n");
+        assert_eq!(lines.take(b"ree").whole(), "");
+        assert_eq!(lines.rest().whole(), "three");
+        assert_eq!(lines.rest().whole(), "");
     }
 
     #[test]

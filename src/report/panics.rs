@@ -4,7 +4,8 @@
 use std::panic::{PanicHookInfo, set_hook};
 
 use super::printer::Printer;
-use super::quote;
+use crate::safe;
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// Says so from now on, for the whole process.
 pub fn tell_inertly() {
@@ -12,8 +13,10 @@ pub fn tell_inertly() {
     set_hook(Box::new(|panic| Printer::process().say(&words(panic))));
 }
 
-fn words(panic: &PanicHookInfo<'_>) -> String {
-    let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+fn words(panic: &PanicHookInfo<'_>) -> SafeText {
+    let place = panic.location();
+    let place =
+        place.map(|place| safe!(" at {}:{}", Untrusted::name(place.file()).line(), place.line())).unwrap_or_default();
     let said = panic.payload_as_str().unwrap_or("it does not say why");
-    format!("error: crashgate itself failed{place}: {}", quote::line(said))
+    safe!("error: crashgate itself failed{}: {}", place, Redaction::On.text(said).line())
 }

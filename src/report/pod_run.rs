@@ -4,11 +4,12 @@ use crate::gate::result::{Finding, PodEnd, Verdict};
 
 use super::ci::is_ci;
 use super::github::Fence;
+use super::model;
 use super::output_lines::OutputLines;
 use super::printer::Printer;
-use super::quote;
 use crate::cluster::run::{OutputTail, PodOutput, PodReport};
-use crate::text::inert;
+use crate::safe;
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// The exit code where the pod could not be run, or not be seen to its end.
 pub const NOT_RUN: u8 = 125;
@@ -53,20 +54,15 @@ pub struct Show {
     /// The last byte shown did not end a line.
     is_in_line: bool,
     kept: OutputTail,
+    redaction: Redaction,
 }
 
 impl Show {
     /// A view on this printer.
     #[must_use]
-    pub fn new(printer: Printer, form: Form) -> Self {
-        Self {
-            printer,
-            form,
-            fence: None,
-            lines: OutputLines::default(),
-            is_in_line: false,
-            kept: OutputTail::new(KEPT),
-        }
+    pub fn new(printer: Printer, form: Form, redaction: Redaction) -> Self {
+        let lines = OutputLines::new(redaction);
+        Self { printer, form, fence: None, lines, is_in_line: false, kept: OutputTail::new(KEPT), redaction }
     }
 
     /// Nothing more comes: the last line is shown, and the fence closed.
@@ -75,7 +71,7 @@ impl Show {
         self.show(&rest);
         if let Some(fence) = self.fence.take() {
             let line_end = if self.is_in_line { "\n" } else { "" };
-            self.printer.result(&format!("{line_end}{}", fence.end()));
+            self.printer.result(&safe!("{}{}", line_end, fence.end()));
         }
     }
 
@@ -85,10 +81,11 @@ impl Show {
         &self.kept
     }
 
-    fn show(&mut self, text: &str) {
+    fn show(&mut self, text: &Untrusted) {
+        let text = text.whole();
         if !text.is_empty() {
             self.is_in_line = !text.ends_with('\n');
-            self.printer.result(&inert::whole(text));
+            self.printer.result(&text);
         }
     }
 }
@@ -122,7 +119,7 @@ impl PodOutput for Show {
     }
 
     fn said(&mut self, words: &str) {
-        self.printer.say(&quote::line(words));
+        self.printer.say(&self.redaction.text(words).line());
     }
 }
 
@@ -154,26 +151,26 @@ pub fn verdict(report: &PodReport) -> Verdict {
 
 /// The lines on stderr at the end of a run.
 #[must_use]
-pub fn last_words(report: &PodReport) -> Vec<String> {
+pub fn last_words(report: &PodReport, redaction: Redaction) -> Vec<SafeText> {
     /// Lines of one piece of evidence.
     const EVIDENCE: usize = 6;
     let mut lines = Vec::new();
     if let Some(why) = &report.torn {
-        lines.push(format!("StaleData: some of the output may be missing: {}", quote::line(why)));
+        lines.push(safe!("StaleData: some of the output may be missing: {}", redaction.text(why).line()));
     }
     let findings: &[Finding] = match &report.end {
         PodEnd::Exited(_) => &[],
         PodEnd::Unrun { findings, .. } => findings,
     };
-    for finding in findings {
-        lines.push(format!("{}: {}", finding.code, quote::line(&finding.message)));
+    for finding in findings.iter().map(|finding| model::Finding::of(finding, redaction)) {
+        lines.push(safe!("{}: {}", finding.code, finding.message.line()));
         for evidence in &finding.evidence {
-            let text = quote::block(&evidence.text, 200);
-            lines.extend(text.iter().take(EVIDENCE).map(|line| format!("  {} │ {line}", evidence.kind.name())));
+            let text = evidence.text.block(200);
+            lines.extend(text.iter().take(EVIDENCE).map(|line| safe!("  {} │ {}", evidence.kind.name(), line)));
         }
-        lines.push(format!("  Next: {}", quote::line(&finding.next_step)));
+        lines.push(safe!("  Next: {}", finding.next_step.line()));
     }
-    lines.extend(report.warnings.iter().map(|warning| format!("warning: {}", quote::line(warning))));
+    lines.extend(report.warnings.iter().map(|warning| safe!("warning: {}", redaction.text(warning).line())));
     lines
 }
 

@@ -1,18 +1,18 @@
 //! The pods of a selection as the gate sees them: a table, or JSON.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::feed::{JsonPodRef, owner, shown};
-use super::layout::{Tone, painted, width};
+use super::layout::{Tone, padded, painted, width};
 use super::printer::Look;
-use super::{quote, words};
+use super::words;
 use crate::feed::event::PodRef;
 use crate::feed::owner::Owner;
 use crate::gate::result::Finding;
 use crate::gate::{Sight, Standing};
+use crate::safe;
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// The answer to whether every pod is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,99 +45,100 @@ pub struct Layout {
     pub namespaces: bool,
     /// What the terminal can show.
     pub look: Look,
+    /// Whether secrets are masked.
+    pub redaction: Redaction,
 }
 
 /// The pods as a table, each finding in a line below its pod.
 #[must_use]
-pub fn table(pods: &[Sight], layout: Layout) -> String {
-    let head = ["POD", "OWNER", "PHASE", "READY", "RESTARTS", "STATE"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = pods.iter().map(|sight| row(sight, layout.namespaces)).collect();
+pub fn table(pods: &[Sight], layout: Layout) -> SafeText {
+    let head = ["POD", "OWNER", "PHASE", "READY", "RESTARTS", "STATE"].map(SafeText::from);
+    let rows: Vec<[SafeText; 6]> = pods.iter().map(|sight| row(sight, layout)).collect();
     let widths: Vec<usize> = (0..head.len())
         .map(|column| rows.iter().chain([&head]).map(|row| width(&row[column])).max().unwrap_or(0))
         .collect();
-    let mut text = String::new();
+    let mut text = SafeText::EMPTY;
     if !pods.is_empty() {
-        text.push_str(&laid_out(&head, &widths));
+        text.push(&laid_out(&head, &widths));
     }
     for (sight, row) in pods.iter().zip(&rows) {
-        text.push_str(&laid_out(row, &widths));
+        text.push(&laid_out(row, &widths));
         for finding in &sight.findings {
-            text.push_str(&finding_line(finding, layout.look.colour));
+            text.push(&finding_line(finding, layout));
         }
     }
     text
 }
 
-fn row(sight: &Sight, namespaces: bool) -> [String; 6] {
+fn row(sight: &Sight, layout: Layout) -> [SafeText; 6] {
     let pod = &sight.pod;
-    let name = quote::name(&pod.name);
     [
-        if namespaces { format!("{}/{name}", quote::name(&pod.namespace)) } else { name },
+        pod_name(sight, layout),
         owner(Owner::of(pod).as_ref()),
-        pod.phase.map_or_else(|| "?".to_owned(), |phase| phase.to_string()),
-        format!("{}/{}", sight.glance.containers_ready, sight.glance.containers),
-        sight.glance.restarts.to_string(),
-        quote::line(&sight.glance.state),
+        pod.phase.map_or_else(|| "?".into(), |phase| safe!("{}", phase)),
+        safe!("{}/{}", sight.glance.containers_ready, sight.glance.containers),
+        safe!("{}", sight.glance.restarts),
+        layout.redaction.text(&sight.glance.state).line(),
     ]
 }
 
-fn laid_out(row: &[String], widths: &[usize]) -> String {
-    let mut line = String::new();
-    for (cell, wide) in row.iter().zip(widths) {
-        line.push_str(cell);
-        line.push_str(&" ".repeat(wide.saturating_sub(width(cell)) + 2));
-    }
-    format!("{}\n", line.trim_end())
+fn pod_name(sight: &Sight, layout: Layout) -> SafeText {
+    let name = Untrusted::name(&sight.pod.name).line();
+    if layout.namespaces { safe!("{}/{}", Untrusted::name(&sight.pod.namespace).line(), name) } else { name }
 }
 
-fn finding_line(finding: &Finding, colour: bool) -> String {
-    format!("  {}: {}\n", painted(finding.code.name(), Tone::Code, colour), quote::line(&finding.message))
+fn laid_out(row: &[SafeText], widths: &[usize]) -> SafeText {
+    let line: SafeText = row.iter().zip(widths).map(|(cell, wide)| padded(cell, wide + 2)).collect();
+    safe!("{}\n", line.trimmed_end())
+}
+
+fn finding_line(finding: &Finding, layout: Layout) -> SafeText {
+    let message = layout.redaction.text(&finding.message).line();
+    safe!("  {}: {}\n", painted(finding.code.name(), Tone::Code, layout.look.colour), message)
 }
 
 /// The answer in words, with those that are not running. `place` is where was looked: `namespace shop`.
 #[must_use]
-pub fn answer(pods: &[Sight], place: &str, layout: Layout) -> String {
+pub fn answer(pods: &[Sight], place: &str, layout: Layout) -> SafeText {
     let completed = pods.iter().filter(|sight| sight.standing == Standing::Completed).count();
     let rest = match completed {
-        0 => String::new(),
-        _ => format!("; {} completed", words::count(completed, "pod")),
+        0 => SafeText::EMPTY,
+        _ => safe!("; {} completed", words::count(completed, "pod")),
     };
     let against: Vec<&Sight> = pods.iter().filter(|sight| sight.standing == Standing::NotRunning).collect();
     let running = pods.len() - completed - against.len();
-    let place = quote::name(place);
+    let place = Untrusted::name(place).line();
     let colour = layout.look.colour;
     match AllRunning::of(pods) {
         AllRunning::Yes => {
             let mark = painted("✔ YES", Tone::Good, colour);
-            format!("{mark}: {} in {place}, running and ready{rest}\n", all_of(running))
+            safe!("{}: {} in {}, running and ready{}\n", mark, all_of(running), place, rest)
         }
         AllRunning::Nothing => {
             let mark = painted("✘ NOTHING MATCHED", Tone::Careful, colour);
-            format!("{mark}: no pod in {place} is there to be running{rest}\n")
+            safe!("{}: no pod in {} is there to be running{}\n", mark, place, rest)
         }
         AllRunning::No => {
             let mark = painted("✘ NO", Tone::Bad, colour);
             let (not, all) = (against.len(), running + against.len());
-            let mut text =
-                format!("{mark}: not running and ready in {place}: {not} of {}{rest}\n", words::count(all, "pod"));
-            for sight in against {
-                let [name, ..] = row(sight, layout.namespaces);
-                // A `String` takes everything.
-                let _ = writeln!(text, "  {name}: {}", quote::line(&why_not(sight)));
-            }
-            text
+            let all = words::count(all, "pod");
+            let lines =
+                against.iter().map(|sight| safe!("  {}: {}\n", pod_name(sight, layout), why_not(sight, layout)));
+            let lines: SafeText = lines.collect();
+            safe!("{}: not running and ready in {}: {} of {}{}\n{}", mark, place, not, all, rest, lines)
         }
     }
 }
 
-fn all_of(count: usize) -> String {
-    if count == 1 { "the 1 pod".to_owned() } else { format!("all {count} pods") }
+fn all_of(count: usize) -> SafeText {
+    if count == 1 { "the 1 pod".into() } else { safe!("all {} pods", count) }
 }
 
-fn why_not(sight: &Sight) -> String {
+fn why_not(sight: &Sight, layout: Layout) -> SafeText {
+    let said = |text: &str| layout.redaction.text(text).line();
     match sight.findings.first() {
-        Some(finding) => format!("{}: {}", finding.code, finding.message),
-        None => sight.glance.state.clone(),
+        Some(finding) => safe!("{}: {}", finding.code, said(&finding.message)),
+        None => said(&sight.glance.state),
     }
 }
 
@@ -145,7 +146,7 @@ fn why_not(sight: &Sight) -> String {
 #[serde(rename_all = "camelCase")]
 struct JsonPods {
     schema: u32,
-    at: String,
+    at: SafeText,
     #[serde(skip_serializing_if = "Option::is_none")]
     all_running: Option<&'static str>,
     exit_code: u8,
@@ -157,7 +158,7 @@ struct JsonPods {
 struct JsonPod {
     #[serde(flatten)]
     pod: JsonPodRef,
-    state: String,
+    state: SafeText,
     standing: &'static str,
     ready: bool,
     restarts: u32,
@@ -169,35 +170,32 @@ struct JsonPod {
 struct JsonFinding {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    container: Option<String>,
+    container: Option<SafeText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit_status: Option<i32>,
-    message: String,
-    next_step: String,
+    message: SafeText,
+    next_step: SafeText,
 }
 
 /// The pods as one JSON object. `answer` is given where the question was asked.
 #[must_use]
-pub fn json(pods: &[Sight], answer: Option<AllRunning>, exit_code: u8) -> String {
+pub fn json(pods: &[Sight], answer: Option<AllRunning>, exit_code: u8, redaction: Redaction) -> SafeText {
     let all_running = answer.map(|answer| match answer {
         AllRunning::Yes => "yes",
         AllRunning::No => "no",
         AllRunning::Nothing => "nothing",
     });
-    let at = format!("{:.3}", Timestamp::now());
-    let pods = pods.iter().map(json_pod).collect();
-    let mut text =
-        serde_json::to_string_pretty(&JsonPods { schema: 1, at, all_running, exit_code, pods }).unwrap_or_default();
-    text.push('\n');
-    text
+    let at = words::exact(Timestamp::now());
+    let pods = pods.iter().map(|sight| json_pod(sight, redaction)).collect();
+    SafeText::json(&JsonPods { schema: 1, at, all_running, exit_code, pods }, true)
 }
 
-fn json_pod(sight: &Sight) -> JsonPod {
+fn json_pod(sight: &Sight, redaction: Redaction) -> JsonPod {
     JsonPod {
         pod: JsonPodRef::of(&PodRef::of(&sight.pod)),
-        state: quote::line(&sight.glance.state),
+        state: redaction.text(&sight.glance.state).line(),
         standing: match sight.standing {
             Standing::Running => "running",
             Standing::Completed => "completed",
@@ -205,17 +203,17 @@ fn json_pod(sight: &Sight) -> JsonPod {
         },
         ready: sight.glance.ready,
         restarts: sight.glance.restarts,
-        findings: sight.findings.iter().map(json_finding).collect(),
+        findings: sight.findings.iter().map(|finding| json_finding(finding, redaction)).collect(),
     }
 }
 
-fn json_finding(finding: &Finding) -> JsonFinding {
+fn json_finding(finding: &Finding, redaction: Redaction) -> JsonFinding {
     JsonFinding {
         code: finding.code.name(),
         container: finding.place.container.as_deref().map(shown),
         role: finding.place.role.map(crate::gate::model::Role::name),
         exit_status: finding.exit_status,
-        message: quote::line(&finding.message),
-        next_step: quote::line(&finding.next_step),
+        message: redaction.text(&finding.message).line(),
+        next_step: redaction.text(&finding.next_step).line(),
     }
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use same_file::Handle;
 
 use crate::gate::result::Verdict;
-use crate::text::inert;
+use crate::safe;
+use crate::text::{Redaction, SafeText};
 
 /// How many columns there are where no terminal says so.
 const COLUMNS: usize = 100;
@@ -59,14 +60,17 @@ impl Streams {
             Err(error) => {
                 self.incomplete = true;
                 if !std::mem::replace(&mut self.stdout_failed, true) {
-                    self.say(&format!("error: cannot write to stdout: {error}"));
+                    self.say(&safe!(
+                        "error: cannot write to stdout: {}",
+                        Redaction::On.text(&error.to_string()).line()
+                    ));
                 }
                 true
             }
         }
     }
 
-    fn say(&mut self, line: &str) {
+    fn say(&mut self, line: &SafeText) {
         // One write a line: lines of other processes on the same stream then come between them, not into them.
         // Nobody is left to tell where stderr cannot be written to.
         let _ = self.stderr.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.stderr.flush());
@@ -145,27 +149,28 @@ impl Printer {
         self
     }
 
-    /// Writes a part of the result, as it is, to stdout.
-    pub fn result(&mut self, text: &str) {
+    /// Writes a part of the result to stdout.
+    pub fn result(&mut self, text: &SafeText) {
         self.result_bytes(text.as_bytes());
     }
 
-    /// Writes a part of the result, byte for byte, to stdout.
+    /// Writes a part of the result, byte for byte, to stdout: for the container of `crashgate run` alone, whose output
+    /// goes on as it came where a program reads it.
     pub fn result_bytes(&mut self, bytes: &[u8]) {
         // A reader that went away did so on purpose, and the exit code still says it all.
         let _ = self.streams().write_result(bytes);
     }
 
-    /// Writes a part of a result that has no end, as it is, to stdout. False where nobody reads it any more.
-    pub fn stream(&mut self, text: &str) -> bool {
+    /// Writes a part of a result that has no end to stdout. Returns false where nobody reads it any more.
+    pub fn stream(&mut self, text: &SafeText) -> bool {
         self.streams().write_result(text.as_bytes())
     }
 
     /// Says on stderr which part of the result could not be written, and remembers that there is one.
-    pub fn could_not_write(&mut self, what: &str, error: &dyn std::fmt::Display) {
+    pub fn could_not_write(&mut self, what: &SafeText, error: &io::Error) {
         let mut streams = self.streams();
         streams.incomplete = true;
-        streams.say(&inert::whole(&format!("error: cannot write {what}: {error}")));
+        streams.say(&safe!("error: cannot write {}: {}", what, Redaction::On.text(&error.to_string()).line()));
     }
 
     /// Returns true where every part of the result could be written so far.
@@ -197,20 +202,13 @@ impl Printer {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a line of progress, or an error, to stderr. What it quotes is made inert: flags, manifests, paths and
-    /// servers may hold anything.
-    pub fn say(&mut self, line: &str) {
-        self.say_as_is(&inert::whole(line));
-    }
-
-    /// Writes a line to stderr that is inert but for what crashgate itself put in: its colours, its commands to a CI
-    /// system.
-    pub fn say_as_is(&mut self, line: &str) {
+    /// Writes a line of progress, or an error, to stderr.
+    pub fn say(&mut self, line: &SafeText) {
         self.streams().say(line);
     }
 
-    /// Writes to stderr as it is, without a newline: for a view that is drawn anew over itself.
-    pub fn draw(&mut self, frame: &str) {
+    /// Writes to stderr without a newline: for a view that is drawn anew over itself.
+    pub fn draw(&mut self, frame: &SafeText) {
         let mut streams = self.streams();
         let _ = streams.stderr.write_all(frame.as_bytes()).and_then(|()| streams.stderr.flush());
     }

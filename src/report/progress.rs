@@ -3,92 +3,107 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{quote, words};
-use crate::cluster::api::Target;
-use crate::gate::result::{Finding, GateEvent, Place, Warning};
-use crate::gate::spec::Plan;
+use super::model::{Event, Finding, Plan, Target, Warning};
+use super::timeline::State;
+use super::words;
+use crate::safe;
+use crate::text::{SafeText, Untrusted};
 
 /// Which cluster is asked.
-pub(super) fn target_line(target: &Target) -> String {
-    let said = |text: &str| quote::line(text);
+pub(super) fn target_line(target: &Target) -> SafeText {
     if let Some(recording) = &target.rehearsal {
-        let mut parts =
-            vec![format!("Rehearsal: the recording {} is played back, no real cluster is contacted", said(recording))];
-        if !target.version.is_empty() {
-            parts.push(format!("Kubernetes {}", said(&target.version)));
-        }
-        return parts.join("; ");
+        let front = safe!("Rehearsal: the recording {} is played back, no real cluster is contacted", recording.line());
+        let version = target.version.line();
+        return if version.is_empty() { front } else { safe!("{}; Kubernetes {}", front, version) };
     }
-    let mut parts = vec![format!("Cluster {}", said(&target.server))];
+    let mut parts = vec![safe!("Cluster {}", target.server.line())];
     for (word, text) in [("Kubernetes", &target.version), ("context", &target.context), ("config", &target.config)] {
+        let text = text.line();
         if !text.is_empty() {
-            parts.push(format!("{word} {}", said(text)));
+            parts.push(safe!("{} {}", word, text));
         }
     }
-    parts.join(", ")
+    SafeText::joined(parts, ", ")
+}
+
+/// The same where one is known: none is before a run has begun.
+pub(super) fn known_target(target: &Target) -> Option<SafeText> {
+    (!target.server.is_blank() || target.rehearsal.is_some()).then(|| target_line(target))
 }
 
 /// What is judged, and how patiently.
-pub(super) fn plan_line(plan: &Plan) -> String {
+pub(super) fn plan_line(plan: &Plan) -> SafeText {
     let pods = match &plan.workload {
-        Some(pin) => format!("workload {}", quote::name(&pin.to_string())),
-        None => format!("pods with {}", quote::name(&plan.selector.to_string())),
+        Some(pin) => safe!("workload {}", pin.line()),
+        None => safe!("pods with {}", plan.selector.line()),
     };
     let stable = if plan.stable_for.is_zero() {
-        "no stability window".to_owned()
+        "no stability window".into()
     } else {
-        format!("then {} without a break", words::duration(plan.stable_for))
+        safe!("then {} without a break", words::duration(plan.stable_for))
     };
-    format!(
-        "Gate {} in namespace {}: {pods}; {} to get ready, {stable}",
+    safe!(
+        "Gate {} in namespace {}: {}; {} to get ready, {}",
         app(plan),
-        quote::name(&plan.namespace),
+        plan.namespace.line(),
+        pods,
         words::duration(plan.wait_period),
+        stable,
     )
 }
 
 /// The app and its version: the name of a gate.
-pub(super) fn app(plan: &Plan) -> String {
-    format!("{} {}", quote::name(&plan.app), quote::name(&plan.version))
+pub(super) fn app(plan: &Plan) -> SafeText {
+    safe!("{} {}", plan.app.line(), plan.version.line())
+}
+
+/// What a fold of the log is called in which these gates wait.
+pub(super) fn watched(plans: &[Plan]) -> SafeText {
+    safe!("crashgate watches {}", SafeText::joined(plans.iter().take(3).map(app), ", "))
 }
 
 /// What happened, in one line.
-pub(super) fn event_line(event: &GateEvent) -> String {
-    let name = |text: &str| quote::name(text);
+pub(super) fn event_line(event: &Event) -> SafeText {
     match event {
-        GateEvent::PodAppeared { pod } => format!("{}: first seen", name(pod)),
-        GateEvent::PodState { pod, state } => format!("{}: {}", name(pod), quote::line(state)),
-        GateEvent::PodGlance(glance) => format!("{}: {}", name(&glance.pod), quote::line(&glance.state)),
-        GateEvent::PodGone { pod, why } => format!("{}: gone, {}", name(pod), quote::line(why)),
-        GateEvent::Crash { pod, container, role, how, crashes, allowed } => format!(
-            "{}: {} {} ended: {} ({}, {allowed} allowed)",
-            name(pod),
+        Event::PodAppeared { pod } => safe!("{}: first seen", pod.line()),
+        Event::PodState { pod, state, .. } => safe!("{}: {}", pod.line(), state.line()),
+        Event::PodGlance(glance) => safe!("{}: {}", glance.pod.line(), glance.state.line()),
+        Event::PodGone { pod, why } => safe!("{}: gone, {}", pod.line(), why.line()),
+        Event::Crash { pod, container, role, how, crashes, allowed } => safe!(
+            "{}: {} {} ended: {} ({}, {} allowed)",
+            pod.line(),
             role.words(),
-            name(container),
-            quote::line(how),
-            if *crashes == 1 { "1 crash".to_owned() } else { format!("{crashes} crashes") },
+            container.line(),
+            how.line(),
+            crash_count(*crashes),
+            allowed,
         ),
-        GateEvent::Cause { finding, counts_at } => {
+        Event::Cause { finding, counts_at } => {
             let counts = match counts_at {
-                Some(at) => format!("counts at {} if it persists", words::since(*at)),
-                None => "counts if it persists to the end of the wait".to_owned(),
+                Some(at) => safe!("counts at {} if it persists", words::since(*at)),
+                None => "counts if it persists to the end of the wait".into(),
             };
-            format!("{}: {} ({counts})", cause(finding), quote::line(&finding.message))
+            safe!("{}: {} ({})", cause(finding), finding.message.line(), counts)
         }
-        GateEvent::Progress { ready, wanted } => words::ready(*ready, *wanted),
-        GateEvent::WindowOpened { until } => {
-            format!("everything is ready and must stay so until {}", words::since(*until))
+        Event::Progress { ready, wanted } => words::ready(*ready, *wanted),
+        Event::WindowOpened { until } => {
+            safe!("everything is ready and must stay so until {}", words::since(*until))
         }
-        GateEvent::WindowBroken { why } => {
-            format!("not stable: {}; the stability window starts again", quote::line(why))
+        Event::WindowBroken { why } => {
+            safe!("not stable: {}; the stability window starts again", why.line())
         }
-        GateEvent::Trouble { source, message } => format!("trouble reading {source}: {}", quote::line(message)),
-        GateEvent::Recovered { source } => format!("{source} can be read again"),
-        GateEvent::Warned(warning) => format!("warning: {}", warning_words(warning)),
-        GateEvent::Smoking => "stable for long enough: the smoke run begins".to_owned(),
-        GateEvent::Confirming => "confirming with one more read".to_owned(),
-        GateEvent::Decided { verdict } => format!("decided: {verdict}"),
+        Event::Trouble { source, message } => safe!("trouble reading {}: {}", source, message.line()),
+        Event::Recovered { source } => safe!("{} can be read again", source),
+        Event::Warned(warning) => safe!("warning: {}", warning_words(warning)),
+        Event::Smoking => "stable for long enough: the smoke run begins".into(),
+        Event::Confirming => "confirming with one more read".into(),
+        Event::Decided { verdict } => safe!("decided: {}", verdict),
     }
+}
+
+/// A number of crashes with its noun.
+pub(super) fn crash_count(crashes: u32) -> SafeText {
+    if crashes == 1 { "1 crash".into() } else { safe!("{} crashes", crashes) }
 }
 
 /// The warnings of one kind.
@@ -101,10 +116,10 @@ pub(super) struct WarningKind<'a> {
 
 impl WarningKind<'_> {
     /// The first of them, with its stable name and the number of the others.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn words(&self) -> SafeText {
         let more = self.more.len();
-        let more = if more == 0 { String::new() } else { format!(", and {more} more of this kind") };
-        format!("{} ({}{more})", quote::line(&self.first.message), self.first.code)
+        let more = if more == 0 { SafeText::EMPTY } else { safe!(", and {} more of this kind", more) };
+        safe!("{} ({}{})", self.first.message.line(), self.first.code, more)
     }
 }
 
@@ -122,85 +137,84 @@ pub(super) fn warning_kinds(warnings: &[Warning]) -> Vec<WarningKind<'_>> {
 }
 
 /// A warning with its stable name.
-pub(super) fn warning_words(warning: &Warning) -> String {
-    format!("{} ({})", quote::line(&warning.message), warning.code)
+pub(super) fn warning_words(warning: &Warning) -> SafeText {
+    safe!("{} ({})", warning.message.line(), warning.code)
 }
 
 /// The code with its place, short.
-pub(super) fn cause(finding: &Finding) -> String {
-    let Place { pod, container, workload, .. } = &finding.place;
-    match (pod, container, workload) {
+pub(super) fn cause(finding: &Finding) -> SafeText {
+    match (&finding.pod, &finding.container, &finding.workload) {
         (Some(pod), Some(container), _) => {
-            format!("{} in {}, container {}", finding.code, quote::name(pod), quote::name(container))
+            safe!("{} in {}, container {}", finding.code, pod.line(), container.line())
         }
-        (Some(place), None, _) | (None, _, Some(place)) => format!("{} in {}", finding.code, quote::name(place)),
-        _ => finding.code.to_string(),
+        (Some(place), None, _) | (None, _, Some(place)) => safe!("{} in {}", finding.code, place.line()),
+        _ => finding.code.name().into(),
     }
 }
 
 /// What a gate is waiting for, as its events told.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    pods: BTreeMap<String, String>,
+    pods: BTreeMap<Untrusted, (Option<State>, Untrusted)>,
     ready: u32,
     wanted: Option<u32>,
     window_until: Option<Duration>,
     confirming: bool,
     smoking: bool,
-    cause: Option<String>,
+    cause: Option<SafeText>,
     pub(super) decided: bool,
 }
 
 impl Waiting {
-    pub(super) fn learn(&mut self, event: &GateEvent) {
+    pub(super) fn learn(&mut self, event: &Event) {
         match event {
-            GateEvent::PodAppeared { pod } => {
-                self.pods.entry(pod.clone()).or_insert_with(|| "nothing known yet".to_owned());
+            Event::PodAppeared { pod } => {
+                self.pods.entry(pod.clone()).or_insert_with(|| (None, "nothing known yet".into()));
             }
-            GateEvent::PodState { pod, state } => {
-                self.pods.insert(pod.clone(), state.clone());
+            Event::PodState { pod, kind, state } => {
+                self.pods.insert(pod.clone(), (Some(*kind), state.clone()));
             }
-            GateEvent::PodGone { pod, .. } => {
+            Event::PodGone { pod, .. } => {
                 self.pods.remove(pod);
             }
-            GateEvent::Cause { finding, .. } => self.cause = Some(cause(finding)),
-            GateEvent::Progress { ready, wanted } => (self.ready, self.wanted) = (*ready, *wanted),
-            GateEvent::WindowOpened { until } => {
+            Event::Cause { finding, .. } => self.cause = Some(cause(finding)),
+            Event::Progress { ready, wanted } => (self.ready, self.wanted) = (*ready, *wanted),
+            Event::WindowOpened { until } => {
                 self.window_until = Some(*until);
                 self.cause = None;
             }
-            GateEvent::WindowBroken { .. } => {
+            Event::WindowBroken { .. } => {
                 (self.window_until, self.confirming, self.smoking) = (None, false, false);
             }
-            GateEvent::Smoking => self.smoking = true,
-            GateEvent::Confirming => self.confirming = true,
-            GateEvent::Decided { .. } => self.decided = true,
-            GateEvent::Crash { .. }
-            | GateEvent::PodGlance(_)
-            | GateEvent::Trouble { .. }
-            | GateEvent::Recovered { .. }
-            | GateEvent::Warned(_) => {}
+            Event::Smoking => self.smoking = true,
+            Event::Confirming => self.confirming = true,
+            Event::Decided { .. } => self.decided = true,
+            Event::Crash { .. }
+            | Event::PodGlance(_)
+            | Event::Trouble { .. }
+            | Event::Recovered { .. }
+            | Event::Warned(_) => {}
         }
     }
 
-    pub(super) fn words(&self) -> String {
+    pub(super) fn words(&self) -> SafeText {
         if self.confirming {
-            return "waiting for the read that confirms".to_owned();
+            return "waiting for the read that confirms".into();
         }
         let ready = words::ready(self.ready, self.wanted);
         if let Some(until) = self.window_until {
-            return format!("{ready}, and must stay so until {}", words::since(until));
+            return safe!("{}, and must stay so until {}", ready, words::since(until));
         }
         if self.pods.is_empty() && self.cause.is_none() {
-            return "waiting for the first pod of this version".to_owned();
+            return "waiting for the first pod of this version".into();
         }
-        let mut parts = vec![format!("waiting: {ready}")];
+        let mut parts = vec![safe!("waiting: {}", ready)];
         parts.extend(self.cause.clone());
         if self.cause.is_none()
-            && let Some((pod, state)) = self.pods.iter().find(|(_, state)| *state != "ready")
+            && let Some((pod, (_, state))) = self.pods.iter().find(|(_, (kind, _))| *kind != Some(State::Ready))
         {
-            parts.push(format!("{}: {}", quote::name(pod), quote::line(state)));
+            parts.push(safe!("{}: {}", pod.line(), state.line()));
         }
-        parts.join("; ")
+        SafeText::joined(parts, "; ")
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::cluster::api::Target;
-use crate::cluster::drive::{GateRun, Run};
-use crate::gate::result::{Code, Finding, GateEvent, Outcome, Place, Verdict};
-use crate::gate::spec::Plan;
+use super::model::{Event, Finding, GateRun, Outcome, Plan, Run, Target};
+use crate::gate::result::Code;
+use crate::gate::result::Verdict;
 use crate::manifest::Origin;
+use crate::text::{SafeText, Untrusted};
 
 /// So many events are kept of a gate: more than anybody reads, and no run that goes wrong all day fills the memory.
 const KEPT: usize = 20_000;
@@ -30,7 +30,7 @@ pub struct GateStory {
     /// Where that was written down.
     pub origin: Option<Origin>,
     /// What happened, and when since the run began.
-    pub events: Vec<(Duration, GateEvent)>,
+    pub events: Vec<(Duration, Event)>,
     /// How many later events were too many to keep.
     pub left_out: usize,
 }
@@ -51,11 +51,11 @@ impl Story {
     }
 
     /// Something happened in a gate.
-    pub fn hear(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    pub fn hear(&mut self, gate: usize, at: Duration, event: &Event) {
         self.latest = self.latest.max(at);
         let Some(gate) = self.gates.get_mut(gate) else { return };
         // The decision is heard last, and no story is whole without it.
-        if gate.events.len() < KEPT || matches!(event, GateEvent::Decided { .. }) {
+        if gate.events.len() < KEPT || matches!(event, Event::Decided { .. }) {
             gate.events.push((at, event.clone()));
         } else {
             gate.left_out += 1;
@@ -69,23 +69,17 @@ impl Story {
 
     /// The run as it stands, which proves nothing: `why` says what kept it from its end.
     #[must_use]
-    pub fn unfinished(&self, started_at: jiff::Timestamp, why: &str) -> Run {
+    pub fn unfinished(&self, started_at: jiff::Timestamp, why: &Untrusted) -> Run {
         let gate = |gate: &GateStory| GateRun {
             plan: gate.plan.clone(),
             outcome: Outcome {
                 verdict: Verdict::Inconclusive,
                 decided_after: self.latest,
-                findings: vec![Finding {
-                    code: Code::StaleData,
-                    place: Place::default(),
-                    message: why.to_owned(),
-                    exit_status: None,
-                    restarts: None,
-                    next_step: "Look at the output of the step, and run the gate again.".to_owned(),
-                    also: Vec::new(),
-                    log: None,
-                    evidence: Vec::new(),
-                }],
+                findings: vec![Finding::bare(
+                    Code::StaleData,
+                    why.clone(),
+                    "Look at the output of the step, and run the gate again.",
+                )],
                 pods: Vec::new(),
                 warnings: Vec::new(),
                 ready: 0,
@@ -103,25 +97,27 @@ impl Story {
 }
 
 /// Why nothing was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mistake<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
     /// Whose it is: the user's is wrong usage, and one of crashgate's own leaves it inconclusive.
     pub verdict: Verdict,
     /// What is to be said of it.
-    pub text: &'a str,
+    pub text: Untrusted,
+    /// Where it is, where it has a line in a manifest.
+    pub origin: Option<Origin>,
 }
 
-impl<'a> Mistake<'a> {
+impl Mistake {
     /// The arguments or the manifest are wrong.
     #[must_use]
-    pub const fn usage(text: &'a str) -> Self {
-        Self { verdict: Verdict::Usage, text }
+    pub const fn usage(text: Untrusted, origin: Option<Origin>) -> Self {
+        Self { verdict: Verdict::Usage, text, origin }
     }
 
     /// crashgate itself failed before it knew what to judge.
     #[must_use]
-    pub const fn broke(text: &'a str) -> Self {
-        Self { verdict: Verdict::Inconclusive, text }
+    pub const fn broke(text: Untrusted) -> Self {
+        Self { verdict: Verdict::Inconclusive, text, origin: None }
     }
 
     /// The code that stands for it where those of findings stand.
@@ -139,7 +135,7 @@ pub struct Document<'a> {
     /// What was heard of it.
     pub story: &'a Story,
     /// The mistake because of which nothing was judged; the run has no gates then.
-    pub error: Option<Mistake<'a>>,
+    pub error: Option<&'a Mistake>,
 }
 
 impl<'a> Document<'a> {
@@ -163,15 +159,14 @@ impl<'a> Document<'a> {
         gates
     }
 
-    /// The cause of the verdict, with its code in front; the empty text for a pass.
+    /// The cause of the verdict, as its code and its message; `None` for a pass.
     #[must_use]
-    pub fn cause(&self) -> String {
+    pub fn cause(&self) -> Option<(&'static str, SafeText)> {
         if let Some(error) = self.error {
-            return format!("{}: {}", error.code(), super::quote::line(error.text.trim()));
+            return Some((error.code(), error.text.line().trimmed_end()));
         }
         let leading = self.worst_first().into_iter().find_map(|(gate, _)| gate.outcome.findings.first());
-        leading
-            .map_or_else(String::new, |finding| format!("{}: {}", finding.code, super::quote::line(&finding.message)))
+        leading.map(|finding| (finding.code.name(), finding.message.line()))
     }
 }
 
@@ -180,31 +175,31 @@ mod tests {
     use std::time::Duration;
 
     use super::{KEPT, Story};
-    use crate::cluster::api::Target;
-    use crate::gate::result::{GateEvent, Verdict};
+    use crate::gate::result::Verdict;
     use crate::gate::spec::Plan;
+    use crate::report::model::{self, Event, Target};
 
     #[test]
     fn a_story_has_a_bound_and_keeps_its_end() {
         let mut story = Story::default();
-        story.begin(&Target::default(), &[Plan::new("a", "v1", "n")]);
+        story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
         for second in 0..KEPT as u64 + 5 {
-            story.hear(0, Duration::from_secs(second), &GateEvent::Confirming);
+            story.hear(0, Duration::from_secs(second), &Event::Confirming);
         }
         let verdict = Verdict::Failed;
-        story.hear(0, Duration::from_secs(7), &GateEvent::Decided { verdict });
+        story.hear(0, Duration::from_secs(7), &Event::Decided { verdict });
         let gate = &story.gates[0];
         assert_eq!((gate.events.len(), gate.left_out), (KEPT + 1, 5));
-        assert_eq!(gate.events.last().unwrap().1, GateEvent::Decided { verdict });
+        assert_eq!(gate.events.last().unwrap().1, Event::Decided { verdict });
     }
 
     #[test]
     fn an_unfinished_run_is_no_pass() {
         let mut story = Story::default();
-        story.begin(&Target::default(), &[Plan::new("a", "v1", "n")]);
-        story.hear(0, Duration::from_secs(3), &GateEvent::Decided { verdict: Verdict::Healthy });
-        let run = story.unfinished(jiff::Timestamp::UNIX_EPOCH, "killed");
+        story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
+        story.hear(0, Duration::from_secs(3), &Event::Decided { verdict: Verdict::Healthy });
+        let run = story.unfinished(jiff::Timestamp::UNIX_EPOCH, &"killed".into());
         assert_eq!(run.verdict(), Verdict::Inconclusive);
-        assert_eq!(run.gates[0].outcome.findings[0].message, "killed");
+        assert_eq!(run.gates[0].outcome.findings[0].message, "killed".into());
     }
 }

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::model::{Event, Outcome, Pod};
 use super::story::GateStory;
-use super::{progress, quote, words};
-use crate::gate::result::{GateEvent, Outcome, PodSummary, Verdict};
+use super::{progress, words};
+use crate::gate::result::Verdict;
+use crate::safe;
+use crate::text::{SafeText, Untrusted};
 
 /// The picture of a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +35,16 @@ pub struct Window {
     /// When it would be over.
     pub until: Duration,
     /// Why it broke.
-    pub broken: Option<String>,
+    pub broken: Option<SafeText>,
 }
 
 /// One pod over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lane {
-    /// The pod's name, inert.
-    pub pod: String,
+    /// The pod's name.
+    pub pod: SafeText,
     /// Its last state; absent for pods that left.
-    pub summary: Option<PodSummary>,
+    pub summary: Option<Pod>,
     /// Its states, without gaps.
     pub spans: Vec<Span>,
     /// What happened to it.
@@ -57,8 +60,8 @@ pub struct Span {
     pub to: Duration,
     /// What kind of state it is.
     pub kind: State,
-    /// The state in words, inert.
-    pub words: String,
+    /// The state in words.
+    pub words: SafeText,
 }
 
 /// The kinds of states.
@@ -92,7 +95,7 @@ impl State {
         }
     }
 
-    fn of(state: &str) -> Self {
+    pub(super) fn of(state: &str) -> Self {
         match state {
             "ready" => Self::Ready,
             "succeeded" | "terminating" => Self::Leaving,
@@ -111,8 +114,8 @@ pub struct Mark {
     pub at: Duration,
     /// What kind of thing.
     pub kind: MarkKind,
-    /// What, inert.
-    pub words: String,
+    /// What.
+    pub words: SafeText,
 }
 
 /// The kinds of marks.
@@ -145,24 +148,23 @@ impl MarkKind {
 }
 
 impl Lane {
-    fn new(pod: &str) -> Self {
-        Self { pod: quote::name(pod), summary: None, spans: Vec::new(), marks: Vec::new() }
+    fn new(pod: &Untrusted) -> Self {
+        Self { pod: pod.line(), summary: None, spans: Vec::new(), marks: Vec::new() }
     }
 
-    fn enter(&mut self, at: Duration, state: &str) {
-        let kind = State::of(state);
+    fn enter(&mut self, at: Duration, kind: State, state: &Untrusted) {
         if let Some(last) = self.spans.last_mut() {
             last.to = at.max(last.from);
         }
         if kind == State::Ready {
-            self.marks.push(Mark { at, kind: MarkKind::Ready, words: "ready".to_owned() });
+            self.marks.push(Mark { at, kind: MarkKind::Ready, words: "ready".into() });
         }
-        self.spans.push(Span { from: at, to: at, kind, words: quote::line(state) });
+        self.spans.push(Span { from: at, to: at, kind, words: state.line() });
     }
 
     /// The states in a sentence, for those who do not see the picture.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn told(&self) -> SafeText {
         const MOST: usize = 12;
         let spans = self.spans.iter().map(|span| (span.from, 1, span.words.clone()));
         let marks = self.marks.iter().filter(|mark| mark.kind != MarkKind::Ready);
@@ -170,13 +172,13 @@ impl Lane {
         let mut moments: Vec<_> = spans.chain(marks).collect();
         moments.sort_by_key(|(at, order, _)| (*at, *order));
         let left_out = moments.len().saturating_sub(MOST);
-        let mut told: Vec<String> =
-            moments.into_iter().take(MOST).map(|(at, _, words)| format!("{} {words}", words::since(at))).collect();
+        let mut told: Vec<SafeText> =
+            moments.into_iter().take(MOST).map(|(at, _, words)| safe!("{} {}", words::since(at), words)).collect();
         if left_out > 0 {
-            told.push(format!("and {left_out} more"));
+            told.push(safe!("and {} more", left_out));
         }
         // A picture without a word would be none to those who hear it.
-        if told.is_empty() { "no events were seen".to_owned() } else { told.join("; ") }
+        if told.is_empty() { "no events were seen".into() } else { SafeText::joined(told, "; ") }
     }
 }
 
@@ -185,65 +187,65 @@ impl Lane {
 pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
     let newest = story.events.iter().map(|(at, _)| *at).max().unwrap_or_default();
     let end = outcome.decided_after.max(newest).max(Duration::from_millis(1));
-    let mut lanes: BTreeMap<&str, Lane> = BTreeMap::new();
+    let mut lanes: BTreeMap<&Untrusted, Lane> = BTreeMap::new();
     let mut windows: Vec<Window> = Vec::new();
     let mut gate_marks = Vec::new();
     let mut warned = BTreeSet::new();
     for (at, event) in &story.events {
         let at = *at;
         match event {
-            GateEvent::PodAppeared { pod } => {
+            Event::PodAppeared { pod } => {
                 lanes.entry(pod).or_insert_with(|| Lane::new(pod));
             }
-            GateEvent::PodState { pod, state } => {
-                lanes.entry(pod).or_insert_with(|| Lane::new(pod)).enter(at, state);
+            Event::PodState { pod, kind, state } => {
+                lanes.entry(pod).or_insert_with(|| Lane::new(pod)).enter(at, *kind, state);
             }
-            GateEvent::PodGone { pod, why } => {
+            Event::PodGone { pod, why } => {
                 let lane = lanes.entry(pod).or_insert_with(|| Lane::new(pod));
-                let words = format!("gone, {}", quote::line(why));
+                let words = safe!("gone, {}", why.line());
                 lane.marks.push(Mark { at, kind: MarkKind::Gone, words });
                 if let Some(last) = lane.spans.last_mut() {
                     last.to = at;
                 }
             }
-            GateEvent::Crash { pod, container, how, .. } => {
-                let words = format!("container {} ended: {}", quote::name(container), quote::line(how));
+            Event::Crash { pod, container, how, .. } => {
+                let words = safe!("container {} ended: {}", container.line(), how.line());
                 let lane = lanes.entry(pod).or_insert_with(|| Lane::new(pod));
                 lane.marks.push(Mark { at, kind: MarkKind::Crash, words });
             }
-            GateEvent::Cause { finding, .. } => {
-                let words = format!("{}: {}", finding.code, quote::line(&finding.message));
+            Event::Cause { finding, .. } => {
+                let words = safe!("{}: {}", finding.code, finding.message.line());
                 let mark = Mark { at, kind: MarkKind::Note, words };
-                match &finding.place.pod {
+                match &finding.pod {
                     Some(pod) => lanes.entry(pod).or_insert_with(|| Lane::new(pod)).marks.push(mark),
                     None => gate_marks.push(mark),
                 }
             }
-            GateEvent::WindowOpened { until } => {
+            Event::WindowOpened { until } => {
                 windows.push(Window { from: at, to: end.min(*until), until: *until, broken: None });
             }
-            GateEvent::WindowBroken { why } => {
+            Event::WindowBroken { why } => {
                 if let Some(window) = windows.last_mut() {
-                    (window.to, window.broken) = (at, Some(quote::line(why)));
+                    (window.to, window.broken) = (at, Some(why.line()));
                 }
             }
             // Of those of one kind the first: the others are in the list of warnings.
-            GateEvent::Warned(warning) if !warned.insert(warning.code.name()) => {}
-            GateEvent::Trouble { .. } | GateEvent::Recovered { .. } | GateEvent::Warned(_) => {
+            Event::Warned(warning) if !warned.insert(warning.code.name()) => {}
+            Event::Trouble { .. } | Event::Recovered { .. } | Event::Warned(_) => {
                 gate_marks.push(Mark { at, kind: MarkKind::Note, words: progress::event_line(event) });
             }
-            GateEvent::PodGlance(_)
-            | GateEvent::Progress { .. }
-            | GateEvent::Smoking
-            | GateEvent::Confirming
-            | GateEvent::Decided { .. } => {}
+            Event::PodGlance(_)
+            | Event::Progress { .. }
+            | Event::Smoking
+            | Event::Confirming
+            | Event::Decided { .. } => {}
         }
     }
     // A gate that decides against the version does so at once, and the time of stability is over without a word.
     if outcome.verdict != Verdict::Healthy
         && let Some(window) = windows.last_mut().filter(|window| window.broken.is_none() && window.until > end)
     {
-        window.broken = Some(format!("the gate decided: {}", outcome.verdict));
+        window.broken = Some(safe!("the gate decided: {}", outcome.verdict));
     }
     for summary in &outcome.pods {
         lanes.entry(&summary.name).or_insert_with(|| Lane::new(&summary.name)).summary = Some(summary.clone());
@@ -258,18 +260,14 @@ pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
     Timeline { end, wait_period, windows, lanes: ordered(lanes, outcome), marks: gate_marks }
 }
 
-fn ordered(lanes: BTreeMap<&str, Lane>, outcome: &Outcome) -> Vec<Lane> {
-    let named: Vec<&str> = outcome
-        .findings
-        .iter()
-        .flat_map(|finding| finding.place.pod.iter().chain(&finding.also))
-        .map(String::as_str)
-        .collect();
-    let rank: BTreeMap<&str, usize> = named.iter().enumerate().rev().map(|(rank, pod)| (*pod, rank)).collect();
-    let mut lanes: Vec<(&str, Lane)> = lanes.into_iter().collect();
+fn ordered(lanes: BTreeMap<&Untrusted, Lane>, outcome: &Outcome) -> Vec<Lane> {
+    let named: Vec<&Untrusted> =
+        outcome.findings.iter().flat_map(|finding| finding.pod.iter().chain(&finding.also)).collect();
+    let rank: BTreeMap<&Untrusted, usize> = named.iter().enumerate().rev().map(|(rank, pod)| (*pod, rank)).collect();
+    let mut lanes: Vec<(&Untrusted, Lane)> = lanes.into_iter().collect();
     lanes.sort_by_key(|(pod, lane)| {
         let troubled = lane.spans.last().is_some_and(|span| span.kind != State::Ready);
-        (rank.get(pod).copied().unwrap_or(usize::MAX), !troubled, (*pod).to_owned())
+        (rank.get(pod).copied().unwrap_or(usize::MAX), !troubled, (*pod).clone())
     });
     lanes.into_iter().map(|(_, lane)| lane).collect()
 }
@@ -279,11 +277,12 @@ mod tests {
     use std::time::Duration;
 
     use super::{MarkKind, State, of};
-    use crate::cluster::api::Target;
     use crate::gate::model::Role;
-    use crate::gate::result::{GateEvent, Outcome, Verdict};
+    use crate::gate::result::Verdict;
     use crate::gate::spec::Plan;
+    use crate::report::model::{self, Event, Outcome, Target};
     use crate::report::story::Story;
+    use crate::text::Untrusted;
 
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
@@ -292,24 +291,24 @@ mod tests {
     #[test]
     fn states_follow_each_other_without_a_gap_up_to_the_end() {
         let mut story = Story::default();
-        story.begin(&Target::default(), &[Plan::new("a", "v1", "n")]);
-        let pod = || "web-1".to_owned();
-        let state = |state: &str| GateEvent::PodState { pod: pod(), state: state.to_owned() };
-        story.hear(0, at(1), &GateEvent::PodAppeared { pod: pod() });
+        story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
+        let pod = || Untrusted::name("web-1");
+        let state = |state: &'static str| Event::PodState { pod: pod(), kind: State::of(state), state: state.into() };
+        story.hear(0, at(1), &Event::PodAppeared { pod: pod() });
         story.hear(0, at(1), &state("waiting for a node"));
         story.hear(0, at(2), &state("ready"));
-        story.hear(0, at(2), &GateEvent::WindowOpened { until: at(32) });
-        let crash = GateEvent::Crash {
+        story.hear(0, at(2), &Event::WindowOpened { until: at(32) });
+        let crash = Event::Crash {
             pod: pod(),
-            container: "app".to_owned(),
+            container: "app".into(),
             role: Role::App,
-            how: "exit code 1".to_owned(),
+            how: "exit code 1".into(),
             crashes: 1,
             allowed: 0,
         };
         story.hear(0, at(5), &crash);
         story.hear(0, at(5), &state("app ended: exit code 1"));
-        story.hear(0, at(5), &GateEvent::WindowBroken { why: "a crash".to_owned() });
+        story.hear(0, at(5), &Event::WindowBroken { why: "a crash".into() });
         let outcome = Outcome {
             verdict: Verdict::Failed,
             decided_after: at(6),

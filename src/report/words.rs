@@ -2,55 +2,82 @@
 
 use std::time::Duration;
 
+use crate::safe;
+use crate::text::SafeText;
+
 /// A duration as it is read: `0.4 s`, `12 s`, `1 m 05 s`, `2 h 03 m`. Tenths only where they matter.
 #[must_use]
-pub fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> SafeText {
     let tenths = (duration.as_millis() + 50) / 100;
     let seconds = (duration.as_millis() + 500) / 1000;
     if tenths < 100 && !tenths.is_multiple_of(10) {
-        format!("{}.{} s", tenths / 10, tenths % 10)
+        safe!("{}.{} s", tenths / 10, tenths % 10)
     } else if seconds < 60 {
-        format!("{seconds} s")
+        safe!("{} s", seconds)
     } else if seconds < 3600 {
         match seconds % 60 {
-            0 => format!("{} m", seconds / 60),
-            rest => format!("{} m {rest:02} s", seconds / 60),
+            0 => safe!("{} m", seconds / 60),
+            rest => safe!("{} m {:02} s", seconds / 60, rest),
         }
     } else {
         let minutes = seconds / 60;
         match minutes % 60 {
-            0 => format!("{} h", minutes / 60),
-            rest => format!("{} h {rest:02} m", minutes / 60),
+            0 => safe!("{} h", minutes / 60),
+            rest => safe!("{} h {:02} m", minutes / 60, rest),
         }
     }
 }
 
 /// A time since the run began: `+4.5s`, `+1m05.0s`. Always with a tenth, so that neighbours can be compared.
 #[must_use]
-pub fn since(at: Duration) -> String {
+pub fn since(at: Duration) -> SafeText {
     let tenths = (at.as_millis() + 50) / 100;
     let (minutes, rest) = (tenths / 600, tenths % 600);
     if minutes == 0 {
-        format!("+{}.{}s", rest / 10, rest % 10)
+        safe!("+{}.{}s", rest / 10, rest % 10)
     } else {
-        format!("+{minutes}m{:02}.{}s", rest / 10, rest % 10)
+        safe!("+{}m{:02}.{}s", minutes, rest / 10, rest % 10)
     }
+}
+
+/// A moment by the calendar: `2026-01-02 03:04:05 UTC`.
+#[must_use]
+pub fn moment(at: jiff::Timestamp) -> SafeText {
+    SafeText::rearranged(at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// A moment as XML and JSON have it: `2026-01-02T03:04:05Z`.
+#[must_use]
+pub fn timestamp(at: jiff::Timestamp) -> SafeText {
+    SafeText::rearranged(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// The time of day: `03:04:05Z`.
+#[must_use]
+pub fn clock(at: jiff::Timestamp) -> SafeText {
+    SafeText::rearranged(at.strftime("%H:%M:%SZ").to_string())
+}
+
+/// A moment to the millisecond, in RFC 3339.
+#[must_use]
+pub fn exact(at: jiff::Timestamp) -> SafeText {
+    SafeText::rearranged(format!("{at:.3}"))
 }
 
 /// A count with its noun: `1 pod`, `3 pods`.
 #[must_use]
-pub fn count(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+pub fn count(count: usize, noun: &'static str) -> SafeText {
+    if count == 1 { safe!("1 {}", noun) } else { safe!("{} {}s", count, noun) }
 }
 
 /// How many pods are ready of those wanted, where that is known.
 #[must_use]
-pub fn ready(ready: u32, wanted: Option<u32>) -> String {
+pub fn ready(ready: u32, wanted: Option<u32>) -> SafeText {
     match wanted {
-        Some(1) => format!("{ready} of 1 pod ready"),
-        Some(wanted) => format!("{ready} of {wanted} pods ready"),
-        None if ready == 1 => "1 pod ready, how many are wanted is not known".to_owned(),
-        None => format!("{ready} pods ready, how many are wanted is not known"),
+        Some(1) => safe!("{} of 1 pod ready", ready),
+        Some(wanted) => safe!("{} of {} pods ready", ready, wanted),
+        None if ready == 1 => "1 pod ready, how many are wanted is not known".into(),
+        None => safe!("{} pods ready, how many are wanted is not known", ready),
     }
 }
 
@@ -81,7 +108,7 @@ mod tests {
 
     #[test]
     fn counts_know_the_plural() {
-        assert_eq!((count(1, "pod"), count(0, "pod")), ("1 pod".to_owned(), "0 pods".to_owned()));
+        assert_eq!((count(1, "pod"), count(0, "pod")), ("1 pod".into(), "0 pods".into()));
         assert_eq!(ready(0, Some(1)), "0 of 1 pod ready");
         assert_eq!(ready(2, Some(3)), "2 of 3 pods ready");
     }

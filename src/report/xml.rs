@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::text::SafeText;
+
 /// The text with what means something to XML escaped, and with what XML 1.0 cannot hold shown as its escape. It can
 /// stand between tags and in attributes.
-pub(super) fn text(text: &str) -> String {
+pub(super) fn text(text: &SafeText) -> SafeText {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         match c {
@@ -20,12 +22,12 @@ pub(super) fn text(text: &str) -> String {
             }
         }
     }
-    out
+    SafeText::rearranged(out)
 }
 
 /// The text in an attribute: its newlines are kept, which a parser would make blanks of.
-pub(super) fn attribute(value: &str) -> String {
-    text(value).replace('\n', "&#10;").replace('\t', "&#9;")
+pub(super) fn attribute(value: &SafeText) -> SafeText {
+    SafeText::rearranged(text(value).replace('\n', "&#10;").replace('\t', "&#9;"))
 }
 
 /// What XML 1.0 allows, without the control characters that it only discourages.
@@ -41,14 +43,14 @@ mod tests {
 
     #[test]
     fn nothing_means_anything_to_xml() {
-        assert_eq!(text("]]><a b=\"c\">&'"), "]]&gt;&lt;a b=&quot;c&quot;&gt;&amp;&#39;");
-        assert_eq!(text("grün 👍\n"), "grün 👍\n");
-        assert_eq!(attribute("a\n\tb"), "a&#10;&#9;b");
+        assert_eq!(text(&"]]><a b=\"c\">&'".into()), "]]&gt;&lt;a b=&quot;c&quot;&gt;&amp;&#39;");
+        assert_eq!(text(&"grün 👍\n".into()), "grün 👍\n");
+        assert_eq!(attribute(&"a\n\tb".into()), "a&#10;&#9;b");
     }
 
     #[test]
     fn what_xml_cannot_hold_is_shown() {
-        assert_eq!(text("a\0b\x1bc\rd"), r"a\u{0}b\u{1b}c\u{d}d");
-        assert_eq!(text("\u{fffe}\u{ffff}\u{1ffff}\u{85}\u{fdd0}"), r"\u{fffe}\u{ffff}\u{1ffff}\u{85}\u{fdd0}");
+        assert_eq!(text(&"a\0b\x1bc\rd".into()), r"a\u{0}b\u{1b}c\u{d}d");
+        assert_eq!(text(&"\u{fffe}\u{ffff}\u{1ffff}\u{85}\u{fdd0}".into()), r"\u{fffe}\u{ffff}\u{1ffff}\u{85}\u{fdd0}");
     }
 }

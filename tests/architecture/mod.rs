@@ -1,3 +1,4 @@
 //! What holds of the sources as a whole: what each folder may know of the others, and of the world.
 
 mod purity;
+mod safe_text;

@@ -1,7 +1,7 @@
 //! The whole binary: what a user gets who is in a hurry, has no cluster, or makes a mistake.
 
 mod feed_commands;
-mod run;
+pub mod run;
 #[cfg(unix)]
 mod unwritable_output;
 

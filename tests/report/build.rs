@@ -8,11 +8,13 @@ use crashgate::cluster::api::Target;
 use crashgate::cluster::drive::{GateRun, Run, Sink as _};
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{
-    Code, Evidence, EvidenceKind, Finding, Notice, Outcome, Place, PodSummary, Verdict, Warning,
+    Code, Evidence, EvidenceKind, Finding, GateEvent, Notice, Outcome, Place, PodSummary, Verdict, Warning,
 };
 use crashgate::gate::spec::Plan;
 use crashgate::report::human::Human;
+use crashgate::report::model::{self, Border, View};
 use crashgate::report::printer::{Look, Printer};
+use crashgate::text::Redaction;
 
 pub(super) fn finding(code: Code, message: &str) -> Finding {
     Finding {
@@ -120,15 +122,15 @@ pub(super) fn run(gates: Vec<GateRun>) -> Run {
 
 /// A stream that can be read afterwards.
 #[derive(Clone, Default)]
-pub struct OutputTail(Arc<Mutex<Vec<u8>>>);
+pub struct Kept(Arc<Mutex<Vec<u8>>>);
 
-impl OutputTail {
+impl Kept {
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
-impl Write for OutputTail {
+impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -140,14 +142,34 @@ impl Write for OutputTail {
 }
 
 /// A printer, its stdout and its stderr.
-pub(super) fn printer() -> (Printer, OutputTail, OutputTail) {
-    let (stdout, stderr) = (OutputTail::default(), OutputTail::default());
+pub(super) fn printer() -> (Printer, Kept, Kept) {
+    let (stdout, stderr) = (Kept::default(), Kept::default());
     (Printer::to(Box::new(stdout.clone()), Box::new(stderr.clone())), stdout, stderr)
+}
+
+/// The view as the gate's own sink, which masks secrets.
+pub fn sink<V: View>(view: V) -> Border<V> {
+    Border { view, redaction: Redaction::On }
+}
+
+/// The run as reports are told of it.
+pub(super) fn shown(run: &Run) -> model::Run {
+    model::Run::of(run, Redaction::On)
+}
+
+/// The event as reports are told of it.
+pub(super) fn heard(event: &GateEvent) -> model::Event {
+    model::Event::of(event, Redaction::On)
+}
+
+/// The result of a run.
+pub(super) fn json(run: &Run) -> String {
+    crashgate::report::json::render(&shown(run)).to_string()
 }
 
 /// What a person sees on stdout of a run's end.
 pub(super) fn verdict_of(run: &Run, columns: usize) -> String {
     let (printer, stdout, _) = printer();
-    Human::new(printer.with_look(Look { columns, ..Look::PLAIN })).end(run);
+    sink(Human::new(printer.with_look(Look { columns, ..Look::PLAIN }))).end(run);
     stdout.text()
 }

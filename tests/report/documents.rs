@@ -12,18 +12,20 @@ use crashgate::report::files::{Files, Kind, Wanted};
 use crashgate::report::github::{Step, Surroundings};
 use crashgate::report::gitlab::Section;
 use crashgate::report::story::{Document, Story};
-use crashgate::report::{json, markdown};
+use crashgate::report::{markdown, model};
 
-use super::build::{With as _, finding, gate, outcome, pod, printer, run, verdict_of, warning};
+use super::build::{
+    With as _, finding, gate, heard, json, outcome, pod, printer, run, shown, sink, verdict_of, warning,
+};
 use super::hostile::{HOSTILE, SECRETS, commands, run_of, run_of_names, unseen};
 
 /// A story in which every word is this text.
 pub fn story_of(run: &Run, text: &str) -> Story {
     let mut story = Story::default();
     let origin = Origin { file: text.to_owned(), line: 3 };
-    story.plan(run.gates.iter().map(|gate| (gate.plan.clone(), Some(origin.clone()))));
+    story.plan(run.gates.iter().map(|gate| (model::Plan::of(&gate.plan), Some(origin.clone()))));
     for (second, event) in (1..).zip(events(run, text)) {
-        story.hear(0, Duration::from_secs(second), &event);
+        story.hear(0, Duration::from_secs(second), &heard(&event));
     }
     story
 }
@@ -53,8 +55,9 @@ fn events(run: &Run, text: &str) -> Vec<GateEvent> {
 /// Every document of a run, by kind.
 pub fn documents(run: &Run, text: &str) -> Vec<(Kind, String)> {
     let story = story_of(run, text);
-    let document = Document { run, story: &story, error: None };
-    Kind::ALL.iter().map(|kind| (*kind, kind.render(&document))).collect()
+    let run = shown(run);
+    let document = Document { run: &run, story: &story, error: None };
+    Kind::ALL.iter().map(|kind| (*kind, kind.render(&document).to_string())).collect()
 }
 
 /// What a step of GitHub says on stderr, its summary and its outputs.
@@ -65,8 +68,9 @@ fn step(run: &Run, text: &str) -> (String, String, String) {
     let (printer, _, stderr) = printer();
     let mut step = Step::new(printer, surroundings, vec![text.replace('\0', "").into(), "second.xml".into()]);
     let origin = Origin { file: text.to_owned(), line: 3 };
-    step.plan(run.gates.iter().map(|gate| (gate.plan.clone(), Some(origin.clone()))));
+    step.plan(run.gates.iter().map(|gate| (model::Plan::of(&gate.plan), Some(origin.clone()))));
     let plans: Vec<_> = run.gates.iter().map(|gate| gate.plan.clone()).collect();
+    let mut step = sink(step);
     step.begin(&run.target, &plans);
     for event in events(run, text) {
         step.event(0, Duration::from_secs(1), &event);
@@ -175,6 +179,7 @@ fn a_summary_is_whole_and_fits_whatever_there_is_to_tell() {
     outcome.pods = (0..3000).map(|n| pod(&format!("pod-{n}"), &"state ".repeat(80), false, 1, None)).collect();
     let run = run(vec![gate("a", "v1", "n", outcome)]);
     let story = Story::default();
+    let run = shown(&run);
     let document = Document { run: &run, story: &story, error: None };
     for largest in [markdown::LARGEST, 60_000, 20_000] {
         let text = markdown::render(&document, markdown::Flavour::Github, largest);
@@ -281,11 +286,11 @@ fn a_panic_in_the_wait_leaves_complete_reports_that_prove_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (printer, _, stderr) = printer();
     let run = fleet(3);
-    let mut files = Files::create(&wanted(folder.path()), &printer).unwrap();
+    let mut files = sink(Files::create(&wanted(folder.path()), &printer).unwrap());
     for kind in Kind::ALL {
         assert!(folder.path().join(kind.name()).exists(), "the files are there before anything begins");
     }
-    let mut section = Section::new(printer.clone());
+    let mut section = sink(Section::new(printer.clone()));
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let panicked = catch_unwind(AssertUnwindSafe(move || {
@@ -310,7 +315,7 @@ fn a_panic_in_the_wait_leaves_complete_reports_that_prove_nothing() {
 fn the_json_file_is_what_stdout_has() {
     let run = fleet(2);
     let (_, document) = documents(&run, "x").swap_remove(0);
-    assert_eq!(document, json::render(&run));
+    assert_eq!(document, json(&run));
 }
 
 #[test]
@@ -336,9 +341,9 @@ fn warnings_of_one_kind_are_one_line_with_their_number_and_the_timeline_stays_on
     let run = run(vec![gate("web", "v1", "shop", outcome)]);
     let mut story = story_of(&run, "running, not ready");
     for warning in &run.gates[0].outcome.warnings {
-        story.hear(0, Duration::from_secs(9), &GateEvent::Warned(warning.clone()));
+        story.hear(0, Duration::from_secs(9), &heard(&GateEvent::Warned(warning.clone())));
     }
-    let document = Document { run: &run, story: &story, error: None };
+    let document = Document { run: &shown(&run), story: &story, error: None };
     let words = [
         "container app of web-0 crashed (RestartTolerated, and 58 more of this kind)",
         "kind 0 may not be listed (OwnersForbidden, and 3 more of this kind)",

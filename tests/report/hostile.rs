@@ -8,12 +8,11 @@ use crashgate::cluster::drive::{Run, Sink as _};
 use crashgate::gate::model::{Role, Source};
 use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::report::human::Human;
-use crashgate::report::json;
 use crashgate::report::printer::Look;
 use crashgate::text::mask;
 use serde_json::Value;
 
-use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
+use super::build::{With as _, finding, gate, json, outcome, pod, printer, run, sink, warning};
 
 /// What must not be read as it is.
 pub const HOSTILE: &[&str] = &[
@@ -175,7 +174,7 @@ pub fn run_of_names(text: &str) -> Run {
 /// All that people see of a run, at this width: stdout and stderr.
 fn seen(run: &Run, text: &str, columns: usize) -> String {
     let (printer, stdout, stderr) = printer();
-    let mut human = Human::new(printer.with_look(Look { columns, ..Look::PLAIN }));
+    let mut human = sink(Human::new(printer.with_look(Look { columns, ..Look::PLAIN })));
     let plans: Vec<_> = run.gates.iter().map(|gate| gate.plan.clone()).collect();
     human.begin(&run.target, &plans);
     let finding = run.gates[0].outcome.findings[0].clone();
@@ -260,7 +259,7 @@ fn nothing_acts_on_a_terminal_or_a_ci_system() {
 fn json_says_the_same_and_gives_no_command_away() {
     for text in HOSTILE {
         for run in [run_of(text), run_of_names(text)] {
-            let rendered = json::render(&run);
+            let rendered = json(&run);
             assert_eq!(unseen(&rendered), None, "{text:?}");
             let found: Vec<&str> = commands(&rendered).into_iter().filter(|line| !line.contains("section_")).collect();
             assert_eq!(found, Vec::<&str>::new(), "of {text:?}");
@@ -270,7 +269,7 @@ fn json_says_the_same_and_gives_no_command_away() {
         }
     }
     let kept = "##[x] \"quoted\" \\ <&> ::error::";
-    let value: Value = serde_json::from_str(&json::render(&run_of(kept))).unwrap();
+    let value: Value = serde_json::from_str(&json(&run_of(kept))).unwrap();
     assert_eq!(value["gates"][0]["findings"][0]["message"], kept, "the value is what was said");
 }
 
@@ -278,7 +277,7 @@ fn json_says_the_same_and_gives_no_command_away() {
 fn no_secret_survives() {
     for (text, secret) in SECRETS {
         let run = run_of(text);
-        for shown in [seen(&run, text, 60), seen(&run, text, 100), json::render(&run)] {
+        for shown in [seen(&run, text, 60), seen(&run, text, 100), json(&run)] {
             assert!(!shown.contains(secret), "{secret} of {text:?} in {shown}");
             assert!(shown.contains("***"), "{text:?}");
         }
@@ -351,7 +350,7 @@ fn long_lines_and_whole_log_files_are_cut() {
         let seen = seen(&run, "short", 100);
         assert_eq!((unseen(&seen), commands(&seen)), (None, Vec::new()));
         let (printer, stdout, _) = printer();
-        Human::new(printer).end(&run);
+        sink(Human::new(printer)).end(&run);
         assert!(stdout.text().lines().count() <= 27, "{}", stdout.text());
         assert!(stdout.text().len() < 20_000);
     }

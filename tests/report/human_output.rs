@@ -6,7 +6,7 @@ use crashgate::report::human::Human;
 use crashgate::report::printer::{Look, Printer};
 
 use crate::recording::replay::{Row, outcome, rows};
-use crate::report::OutputTail;
+use crate::report::{Kept, sink};
 
 /// Recording, and what its block must say. Line breaks count as blanks.
 const SENTENCES: [(&str, &[&str]); 43] = [
@@ -188,9 +188,9 @@ fn block(row: &Row, columns: usize, whole: bool) -> String {
         target: Target::default(),
         gates: vec![GateRun { plan: row.plan.clone(), outcome, requests: 0 }],
     };
-    let (stdout, stderr) = (OutputTail::default(), OutputTail::default());
+    let (stdout, stderr) = (Kept::default(), Kept::default());
     let printer = Printer::to(Box::new(stdout.clone()), Box::new(stderr)).with_look(Look { columns, ..Look::PLAIN });
-    Human::new(printer).whole(whole).end(&run);
+    sink(Human::new(printer).whole(whole)).end(&run);
     stdout.text()
 }
 

@@ -9,7 +9,7 @@ use crashgate::report::json::{self, Json};
 use crashgate::report::story::Mistake;
 use serde_json::{Value, json};
 
-use super::build::{With as _, finding, gate, outcome, pod, printer, run, warning};
+use super::build::{self, With as _, finding, gate, outcome, pod, printer, run, warning};
 
 fn crash() -> crashgate::cluster::drive::Run {
     let mut cause = finding(Code::CrashLoop, "Ended with exit code 1.")
@@ -32,7 +32,7 @@ fn crash() -> crashgate::cluster::drive::Run {
 
 #[test]
 fn the_result_has_the_documented_shape() {
-    let result: Value = serde_json::from_str(&json::render(&crash())).unwrap();
+    let result: Value = serde_json::from_str(&build::json(&crash())).unwrap();
     let expected = json!({
         "schema": 1, "verdict": "failed", "exitCode": 1, "startedAt": "2026-01-02T03:04:05Z", "durationMs": 4490,
         "cluster": {"server": "https://10.0.0.1:6443", "version": "v1.35.6", "context": "shop", "rehearsal": "crash-loop.ndjson"},
@@ -65,10 +65,10 @@ fn nothing_is_null_and_the_sink_prints_the_same_bytes_once() {
     )]);
     bare.gates[0].outcome.wanted = None;
     bare.target = crashgate::cluster::api::Target::default();
-    let text = json::render(&bare);
+    let text = build::json(&bare);
     assert!(!text.contains("null"), "{text}");
     let (printer, stdout, stderr) = printer();
-    let mut sink = Json::new(printer);
+    let mut sink = build::sink(Json::new(printer));
     sink.begin(&bare.target, &[]);
     sink.end(&bare);
     assert_eq!(stdout.text(), text);
@@ -77,7 +77,8 @@ fn nothing_is_null_and_the_sink_prints_the_same_bytes_once() {
 
 #[test]
 fn wrong_usage_has_a_result_too() {
-    let text = json::unjudged("2026-01-02T03:04:05Z".parse().unwrap(), Mistake::usage("unknown key `aap`"));
+    let text =
+        json::unjudged("2026-01-02T03:04:05Z".parse().unwrap(), &Mistake::usage("unknown key `aap`".into(), None));
     let result: Value = serde_json::from_str(&text).unwrap();
     let expected = json!({
         "schema": 1, "verdict": "usage", "exitCode": 2, "startedAt": "2026-01-02T03:04:05Z", "durationMs": 0,
@@ -104,7 +105,7 @@ fn names_are_those_of_the_gate() {
         Verdict::Quit,
     ] {
         let result: Value =
-            serde_json::from_str(&json::render(&run(vec![gate("a", "v", "n", outcome(verdict, 1, Vec::new()))])))
+            serde_json::from_str(&build::json(&run(vec![gate("a", "v", "n", outcome(verdict, 1, Vec::new()))])))
                 .unwrap();
         assert_eq!(result["verdict"], verdict.name());
         assert_eq!(result["exitCode"], verdict.exit_code());
@@ -122,7 +123,7 @@ fn names_are_those_of_the_gate() {
         for role in [Role::Init, Role::Sidecar, Role::App] {
             let cause =
                 kinds.iter().fold(finding(code, "x").in_container(role, "c"), |cause, kind| cause.proof(*kind, "y"));
-            let text = json::render(&run(vec![gate("a", "v", "n", outcome(Verdict::Failed, 1, vec![cause]))]));
+            let text = build::json(&run(vec![gate("a", "v", "n", outcome(Verdict::Failed, 1, vec![cause]))]));
             let result: Value = serde_json::from_str(&text).unwrap();
             let cause = &result["gates"][0]["findings"][0];
             assert_eq!(cause["code"], code.name());

@@ -8,9 +8,10 @@ use crashgate::gate::result::{Code, GateEvent, Notice, PodGlance, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::live::{Live, Picture, Screen, frame};
+use crashgate::report::model;
 use crashgate::report::printer::Look;
 
-use super::build::{With as _, finding, printer, run, warning};
+use super::build::{With as _, finding, heard, printer, run, sink, warning};
 
 fn screen(columns: usize) -> Screen {
     Screen { columns, rows: 24, colour: false }
@@ -22,7 +23,7 @@ fn text(picture: &Picture, screen: Screen, millis: u64) -> String {
     for line in &lines {
         assert!(line.columns < screen.columns.max(1), "too wide for {}: {line:?}", screen.columns);
     }
-    lines.into_iter().map(|line| line.text + "\n").collect()
+    lines.into_iter().map(|line| line.text.to_string() + "\n").collect()
 }
 
 /// What the view knows at this moment of a recording.
@@ -33,10 +34,10 @@ fn picture_of(recording: &str, app: &str, version: &str, millis: u64) -> Picture
     let mut plan = Plan::new(app, version, &header.namespace);
     plan.delay = Duration::from_secs(2);
     plan.stable_for = Duration::from_secs(10);
-    let mut picture = Picture::new(header.started_at, std::slice::from_ref(&plan));
+    let mut picture = Picture::new(header.started_at, &[model::Plan::of(&plan)]);
     let mut tell = |gate: usize, at: Duration, event: &GateEvent| {
         if at <= Duration::from_millis(millis) {
-            picture.learn(gate, at, event);
+            picture.learn(gate, at, &heard(event));
         }
     };
     replay::replay(&mut reader, vec![plan], &mut tell).unwrap();
@@ -81,17 +82,23 @@ fn glance(pod: &str, state: &str, ready: bool, troubled: bool) -> GateEvent {
     }))
 }
 
+/// A view of gates in which nothing has happened yet.
+fn picture(plans: &[Plan]) -> Picture {
+    let plans: Vec<_> = plans.iter().map(model::Plan::of).collect();
+    Picture::new("2026-01-02T03:04:05Z".parse().unwrap(), &plans)
+}
+
 fn fleet(gates: usize, pods: usize) -> Picture {
     let plans: Vec<Plan> = (0..gates).map(|gate| Plan::new(&format!("app{gate}"), "v1", "shop")).collect();
-    let mut picture = Picture::new("2026-01-02T03:04:05Z".parse().unwrap(), &plans);
+    let mut picture = picture(&plans);
     for gate in 0..gates {
         for pod in 0..pods {
             let event = glance(&format!("app{gate}-pod-{pod:03}"), "running, not ready", pod % 3 == 1, pod + 1 == pods);
-            picture.learn(gate, Duration::from_secs(1), &event);
+            picture.learn(gate, Duration::from_secs(1), &heard(&event));
         }
         for n in 0..20 {
             let event = GateEvent::Warned(warning(Notice::EventsForbidden, &format!("warning {n}")));
-            picture.learn(gate, Duration::from_secs(n), &event);
+            picture.learn(gate, Duration::from_secs(n), &heard(&event));
         }
     }
     picture
@@ -131,7 +138,7 @@ fn the_last_frame_is_erased_before_the_end_and_nothing_but_known_sequences_is_wr
     let (printer, stdout, stderr) = printer();
     let printer = printer.with_look(Look { terminal: true, colour: false, columns: 80 });
     let run = run(Vec::new());
-    let mut live = Live::new(printer);
+    let mut live = sink(Live::new(printer));
     live.begin(&run.target, &[Plan::new("payments", "v2", "shop")]);
     live.event(0, Duration::from_millis(5), &glance("payments-a", "running\x1b[2J", false, false));
     std::thread::sleep(Duration::from_millis(300));
@@ -163,7 +170,7 @@ pub(super) fn said(text: &str, columns: usize) -> String {
 
 fn shown(name: &str, text: &str, columns: usize) -> String {
     let plans = [Plan::new(name, name, name), Plan::new("b", "v1", "shop")];
-    let mut picture = Picture::new("2026-01-02T03:04:05Z".parse().unwrap(), &plans);
+    let mut picture = picture(&plans);
     let at = Duration::from_secs(1);
     let cause = finding(Code::ConfigMissing, text).in_pod(name, None);
     for event in [
@@ -173,9 +180,9 @@ fn shown(name: &str, text: &str, columns: usize) -> String {
         GateEvent::WindowBroken { why: text.to_owned() },
         GateEvent::Warned(warning(Notice::EventsForbidden, text)),
     ] {
-        picture.learn(0, at, &event);
-        picture.learn(1, at, &event);
+        picture.learn(0, at, &heard(&event));
+        picture.learn(1, at, &heard(&event));
     }
     let lines = frame(&picture, Screen { columns, rows: 60, colour: false }, at);
-    lines.into_iter().map(|line| line.text + "\n").collect()
+    lines.into_iter().map(|line| line.text.to_string() + "\n").collect()
 }

@@ -12,5 +12,6 @@ mod live;
 mod mask_shapes;
 mod page;
 mod progress;
+mod redaction;
 
-pub use build::OutputTail;
+pub use build::{Kept, sink};

@@ -9,8 +9,10 @@ use crashgate::cluster::api::Target;
 use crashgate::cluster::drive::{GateRun, Run};
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::files::Kind;
+use crashgate::report::model;
 use crashgate::report::story::{Document, Mistake, Story};
 
+use super::build::{heard, shown};
 use super::documents::{documents, fleet};
 use crate::recording::replay::rows;
 
@@ -27,13 +29,16 @@ fn drawn() -> Vec<(String, String)> {
         let mut reader = Reader::open(Path::new(&path)).unwrap();
         let started_at = reader.header().started_at;
         let mut story = Story::default();
-        story.begin(&Target::default(), std::slice::from_ref(&row.plan));
-        let mut tell = |gate: usize, at, event: &_| story.hear(gate, at, event);
+        story.begin(&model::Target::default(), &[model::Plan::of(&row.plan)]);
+        let mut tell = |gate: usize, at, event: &_| story.hear(gate, at, &heard(event));
         let outcome = replay::replay(&mut reader, vec![row.plan.clone()], &mut tell).unwrap().remove(0);
         let duration = outcome.decided_after;
         let gates = vec![GateRun { plan: row.plan, outcome, requests: 0 }];
         let run = Run { started_at, duration, target: Target::default(), gates };
-        pages.push((row.recording, Kind::Html.render(&Document { run: &run, story: &story, error: None })));
+        pages.push((
+            row.recording,
+            Kind::Html.render(&Document { run: &shown(&run), story: &story, error: None }).to_string(),
+        ));
     }
     let mut several = fleet(50);
     several.gates.extend(fleet(2).gates);
@@ -41,12 +46,9 @@ fn drawn() -> Vec<(String, String)> {
         pages.push((name.to_owned(), documents(&run, "running, not ready").swap_remove(3).1));
     }
     let empty = Run { gates: Vec::new(), ..fleet(0) };
-    let mistake = Document {
-        run: &empty,
-        story: &Story::default(),
-        error: Some(Mistake::usage("`versoin` is not a known key of a gate")),
-    };
-    pages.push(("mistake".to_owned(), Kind::Html.render(&mistake)));
+    let mistake = Mistake::usage("`versoin` is not a known key of a gate".into(), None);
+    let mistake = Document { run: &shown(&empty), story: &Story::default(), error: Some(&mistake) };
+    pages.push(("mistake".to_owned(), Kind::Html.render(&mistake).to_string()));
     pages
 }
 

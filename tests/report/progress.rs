@@ -10,7 +10,7 @@ use crashgate::gate::spec::{Pin, Plan};
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
 
-use super::build::{With as _, finding, gate, outcome, printer, run, warning};
+use super::build::{With as _, finding, gate, outcome, printer, run, sink, warning};
 
 const POD: &str = "payments-5949ff565-fnj7t";
 
@@ -25,7 +25,7 @@ fn state(state: &str) -> GateEvent {
 #[test]
 fn each_change_is_a_line_and_only_the_verdict_is_on_stdout() {
     let (printer, stdout, stderr) = printer();
-    let mut human = Human::new(printer);
+    let mut human = sink(Human::new(printer));
     let run = run(vec![gate(
         "payments",
         "v1",
@@ -86,7 +86,7 @@ Gate payments v1 in namespace shop: pods with app=payments,version=v1; 1 m to ge
 #[test]
 fn silence_is_broken_once_a_minute_with_what_is_waited_for() {
     let (printer, _, stderr) = printer();
-    let mut human = Human::new(printer);
+    let mut human = sink(Human::new(printer));
     human.begin(&Target::default(), &[Plan::new("payments", "v1", "shop"), Plan::new("web", "v2", "shop")]);
     for second in 1..=60 {
         human.idle(at(second * 1000));
@@ -120,7 +120,7 @@ fn silence_is_broken_once_a_minute_with_what_is_waited_for() {
 #[test]
 fn a_rehearsal_says_so_and_a_pin_is_named() {
     let (printer, stdout, stderr) = printer();
-    let mut human = Human::progress_only(printer);
+    let mut human = sink(Human::progress_only(printer));
     let target =
         Target { rehearsal: Some("crash-loop.ndjson".to_owned()), version: "v1.35.6".to_owned(), ..Target::default() };
     let mut plan = Plan::new("checkout", "v1", "shop");
@@ -142,7 +142,7 @@ Gate checkout v1 in namespace shop: workload deployment/checkout; 1 m to get rea
 fn colour_is_only_there_where_it_is_wanted() {
     for (colour, marks) in [(false, 0), (true, 1)] {
         let (printer, stdout, stderr) = printer();
-        let mut human = Human::new(printer.with_look(Look { terminal: true, colour, columns: 80 }));
+        let mut human = sink(Human::new(printer.with_look(Look { terminal: true, colour, columns: 80 })));
         let run = run(vec![gate(
             "payments",
             "v1",

@@ -14,7 +14,9 @@ use crate::report::feed::{self, Look};
 use crate::report::hook::Hook;
 use crate::report::inventory::Inventory;
 use crate::report::printer::Printer;
-use crate::report::{quote, words};
+use crate::report::words;
+use crate::safe;
+use crate::text::{Redaction, Untrusted};
 
 /// How long the commands that still run may take once the feed has ended.
 const HOOK_PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +32,7 @@ pub(super) struct Teller {
     pub place: String,
     /// The moment from which times are counted.
     pub began_at: Timestamp,
+    pub redaction: Redaction,
     pub inventory: Option<Inventory>,
     pub hook: Option<Hook>,
 }
@@ -44,7 +47,7 @@ impl Teller {
         let Some(path) = path else { return Ok(None) };
         overwriting::refuse("the inventory", path, inputs)?;
         let created = Inventory::create(path, printer);
-        let path = quote::name(&path.display().to_string());
+        let path = Untrusted::path(path).line();
         created.map(Some).map_err(|error| format!("cannot write the inventory {path}: {error}"))
     }
 
@@ -63,7 +66,7 @@ impl Teller {
 impl Listener for Teller {
     fn begun(&mut self, feed: &Feed) {
         let pods = words::count(feed.register().len(), "pod");
-        self.printer.say(&format!("Watching {}: {pods} to begin with", quote::name(&self.place)));
+        self.printer.say(&safe!("Watching {}: {} to begin with", Untrusted::name(&self.place).line(), pods));
         if let Some(inventory) = &mut self.inventory {
             inventory.touch();
         }
@@ -80,25 +83,27 @@ impl Listener for Teller {
         // A time that the calendar does not hold is none.
         let at = self.began_at.checked_add(at).unwrap_or(self.began_at);
         if let Some(hook) = &mut self.hook {
-            hook.run(feed::json(at, event));
+            hook.run(feed::json(at, event, self.redaction));
         }
-        let look = Look { namespaces: self.namespaces, colour: self.printer.stdout().colour };
+        let look =
+            Look { namespaces: self.namespaces, colour: self.printer.stdout().colour, redaction: self.redaction };
         let text = match self.format {
             Format::Human => feed::line(at, event, look),
-            Format::Json => feed::json(at, event),
+            Format::Json => feed::json(at, event, self.redaction),
         };
         self.printer.stream(&text)
     }
 
     fn noticed(&mut self, words: &str) {
-        self.printer.say(&format!("warning: {}", quote::line(words)));
+        self.printer.say(&safe!("warning: {}", self.redaction.text(words).line()));
     }
 
     fn tick(&mut self, feed: &Feed) {
         if let Some(inventory) = self.inventory.as_mut().filter(|_| feed.has_begun()) {
             // It is tried again: only the last time decides whether the register is there.
             if let Err(error) = inventory.update(feed) {
-                self.printer.say(&format!("warning: cannot write the inventory yet: {error}"));
+                let error = self.redaction.text(&error.to_string()).line();
+                self.printer.say(&safe!("warning: cannot write the inventory yet: {}", error));
             }
         }
     }
@@ -107,7 +112,7 @@ impl Listener for Teller {
         if let Some(inventory) = &mut self.inventory
             && let Err(error) = inventory.finish(feed)
         {
-            self.printer.could_not_write("the inventory", &error);
+            self.printer.could_not_write(&"the inventory".into(), &error);
         }
     }
 }

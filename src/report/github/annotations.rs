@@ -1,15 +1,17 @@
 //! Annotations: the causes, at the line of the manifest. The runner keeps ten of a level and loses the others without a
 //! word, so the most important come first and the last one says how many there are.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::command;
-use crate::cluster::drive::GateRun;
-use crate::gate::result::{EvidenceKind, Finding, Verdict};
+use crate::gate::result::EvidenceKind;
+use crate::gate::result::Verdict;
 use crate::manifest::Origin;
+use crate::report::model::{Finding, GateRun};
 use crate::report::story::Document;
-use crate::report::{headline, progress, quote, words};
+use crate::report::{headline, progress, words};
+use crate::safe;
+use crate::text::{SafeText, Untrusted};
 
 /// What the runner keeps of each level and step.
 const MOST: usize = 10;
@@ -17,17 +19,17 @@ const MOST: usize = 10;
 const LOG_LINES: usize = 5;
 
 struct Annotation {
-    title: String,
+    title: SafeText,
     origin: Option<Origin>,
-    message: String,
+    message: SafeText,
 }
 
-pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<String> {
+pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<SafeText> {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
     if let Some(error) = document.error {
-        let message = quote::block(error.text, 600).join("\n");
-        let title = format!("crashgate: {}", headline::title(error.verdict).to_lowercase());
-        errors.push(Annotation { title, origin: place_in(error.text), message });
+        let message = SafeText::joined(error.text.block(600), "\n");
+        let title = safe!("crashgate: {}", headline::title_within(error.verdict));
+        errors.push(Annotation { title, origin: error.origin.clone(), message });
     }
     let gates = document.worst_first();
     // The root cause of every gate comes before the second cause of any.
@@ -50,15 +52,15 @@ pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<Strin
     for (gate, story) in &gates {
         let origin = || story.and_then(|story| story.origin.clone());
         for finding in gate.outcome.findings.iter().skip(1) {
-            let title = format!("{}: also {}", progress::app(&gate.plan), finding.code);
+            let title = safe!("{}: also {}", progress::app(&gate.plan), finding.code);
             warnings.push(Annotation { title, origin: origin(), message: cause(finding) });
         }
     }
     for (gate, story) in &gates {
         for warning in &gate.outcome.warnings {
-            let title = format!("{}: {}", progress::app(&gate.plan), warning.code);
+            let title = safe!("{}: {}", progress::app(&gate.plan), warning.code);
             let origin = story.and_then(|story| story.origin.clone());
-            warnings.push(Annotation { title, origin, message: quote::line(&warning.message) });
+            warnings.push(Annotation { title, origin, message: warning.message.line() });
         }
     }
     let mut lines = level("error", errors, workspace);
@@ -66,59 +68,59 @@ pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<Strin
     lines
 }
 
-fn level(name: &str, mut annotations: Vec<Annotation>, workspace: Option<&Path>) -> Vec<String> {
+fn level(name: &'static str, mut annotations: Vec<Annotation>, workspace: Option<&Path>) -> Vec<SafeText> {
     let left_out = annotations.len().saturating_sub(MOST);
     annotations.truncate(MOST);
     if let Some(last) = annotations.last_mut().filter(|_| left_out > 0) {
-        let more = words::count(left_out, &format!("more {name}"));
-        let _ = write!(last.message, "\nAnd {more}: see the job summary.");
+        let more = words::count(left_out, if name == "error" { "more error" } else { "more warning" });
+        last.message.push(&safe!("\nAnd {}: see the job summary.", more));
     }
     annotations.into_iter().map(|annotation| annotation.line(name, workspace)).collect()
 }
 
 impl Annotation {
-    fn line(&self, level: &str, workspace: Option<&Path>) -> String {
+    fn line(&self, level: &'static str, workspace: Option<&Path>) -> SafeText {
         let mut properties = Vec::new();
         if let Some(origin) = &self.origin
             && let Some(file) = in_repository(&origin.file, workspace)
         {
-            properties.push(("file", quote::name(&file)));
-            properties.push(("line", origin.line.to_string()));
+            properties.push(("file", Untrusted::name(&file).line()));
+            properties.push(("line", safe!("{}", origin.line)));
         }
         properties.push(("title", self.title.clone()));
         command::with(level, &properties, &self.message)
     }
 }
 
-fn title(gate: &GateRun) -> String {
-    let verdict = headline::title(gate.outcome.verdict);
+fn title(gate: &GateRun) -> SafeText {
+    let verdict = headline::title_within(gate.outcome.verdict);
     match gate.outcome.findings.first() {
-        Some(finding) => format!("{}: {} ({})", progress::app(&gate.plan), verdict.to_lowercase(), finding.code),
-        None => format!("{}: {}", progress::app(&gate.plan), verdict.to_lowercase()),
+        Some(finding) => safe!("{}: {} ({})", progress::app(&gate.plan), verdict, finding.code),
+        None => safe!("{}: {}", progress::app(&gate.plan), verdict),
     }
 }
 
-fn leading(gate: &GateRun) -> String {
+fn leading(gate: &GateRun) -> SafeText {
     let Some(finding) = gate.outcome.findings.first() else {
-        return headline::meaning(gate.outcome.verdict).to_owned();
+        return headline::meaning(gate.outcome.verdict).into();
     };
     let mut message = cause(finding);
     if let Some(log) = finding.evidence.iter().find(|piece| piece.kind == EvidenceKind::Log) {
         let lines = headline::proof(log);
         for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
-            let _ = write!(message, "\n  {}", quote::line(line));
+            message.push(&safe!("\n  {}", line));
         }
     }
-    if !finding.next_step.trim().is_empty() {
-        let _ = write!(message, "\nNext: {}", quote::line(&finding.next_step));
+    if !finding.next_step.is_blank() {
+        message.push(&safe!("\nNext: {}", finding.next_step.line()));
     }
     message
 }
 
-fn cause(finding: &Finding) -> String {
+fn cause(finding: &Finding) -> SafeText {
     let place = headline::place_line(finding);
-    let message = quote::line(&finding.message);
-    if place.is_empty() { message } else { format!("{place}: {message}") }
+    let message = finding.message.line();
+    if place.is_empty() { message } else { safe!("{}: {}", place, message) }
 }
 
 /// The path from the root of the repository on. Standard input is no file of any repository.
@@ -134,19 +136,11 @@ fn in_repository(file: &str, workspace: Option<&Path>) -> Option<String> {
     Some(shown.display().to_string())
 }
 
-/// The file and line that the first diagnostic of a manifest begins with (`gate.yaml:3:7: …`).
-fn place_in(error: &str) -> Option<Origin> {
-    let (place, _) = error.lines().next()?.split_once(": ")?;
-    let mut parts = place.rsplitn(3, ':');
-    let (_column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(Origin { file: file.to_owned(), line: line.parse().ok()? })
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{in_repository, place_in};
+    use super::in_repository;
 
     #[test]
     fn paths_begin_at_the_root_of_the_repository() {
@@ -157,12 +151,5 @@ mod tests {
         assert_eq!(in_repository("./gate.yaml", None), Some("gate.yaml".to_owned()));
         assert_eq!(in_repository("gate.yaml", Some(Path::new("elsewhere"))), Some("gate.yaml".to_owned()));
         assert_eq!(in_repository("<stdin>", None), None);
-    }
-
-    #[test]
-    fn a_diagnostic_says_where() {
-        let origin = place_in("a:b/gate.yaml:3:7: this is wrong\n  3 | x").unwrap();
-        assert_eq!((origin.file.as_str(), origin.line), ("a:b/gate.yaml", 3));
-        assert!(place_in("error: no").is_none());
     }
 }

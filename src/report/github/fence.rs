@@ -2,10 +2,13 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use crate::safe;
+use crate::text::SafeText;
+
 /// The two lines that stand before and after. Nobody can guess the word that ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
-    word: String,
+    word: SafeText,
 }
 
 impl Fence {
@@ -13,19 +16,19 @@ impl Fence {
     #[must_use]
     pub fn new() -> Self {
         let half = || RandomState::new().hash_one(0_u8);
-        Self { word: format!("{:016x}{:016x}", half(), half()) }
+        Self { word: safe!("{:016x}{:016x}", half(), half()) }
     }
 
     /// The line that begins it.
     #[must_use]
-    pub fn begin(&self) -> String {
-        format!("{}\n", super::command::plain("stop-commands", &self.word))
+    pub fn begin(&self) -> SafeText {
+        safe!("{}\n", super::command::plain("stop-commands", &self.word))
     }
 
     /// The line that ends it.
     #[must_use]
-    pub fn end(&self) -> String {
-        format!("{}\n", super::command::plain(&self.word, ""))
+    pub fn end(&self) -> SafeText {
+        safe!("{}\n", super::command::plain(&self.word, &SafeText::EMPTY))
     }
 }
 
@@ -45,6 +48,6 @@ mod tests {
         assert_ne!(one, other);
         let word = one.begin().trim_end().strip_prefix("::stop-commands::").unwrap().to_owned();
         assert_eq!(word.len(), 32);
-        assert_eq!(one.end(), format!("::{word}::\n"));
+        assert_eq!(*one.end(), *format!("::{word}::\n"));
     }
 }

@@ -1,12 +1,15 @@
 //! The pen of the timeline: bars and marks as SVG, whose horizontal measures are shares of the width, so that it fits
 //! every screen and every sheet of paper.
 
-use std::fmt::Write as _;
 use std::time::Duration;
+
+use maud::{Markup, html};
 
 use super::pods::class;
 use crate::report::timeline::{Lane, Mark, MarkKind, Span, State, Timeline, Window};
-use crate::report::{words, xml};
+use crate::report::words;
+use crate::safe;
+use crate::text::SafeText;
 
 /// The width of a chart on a page that is 360 px wide, and on one of at least 1100 px, in px.
 const NARROW: f64 = 300.0;
@@ -19,7 +22,7 @@ const INDENT: f64 = 6.0;
 pub(super) struct Chart {
     /// What the right edge stands for, in seconds.
     range: f64,
-    ticks: Vec<(f64, String)>,
+    ticks: Vec<(f64, SafeText)>,
 }
 
 impl Chart {
@@ -36,122 +39,121 @@ impl Chart {
     }
 
     /// The head of the column: the wait period, the times of stability, and the time.
-    pub(super) fn axis(&self, out: &mut String, timeline: &Timeline) {
-        let _ = write!(out, "<svg class=\"axis\" role=\"img\" aria-label=\"{}\">", xml::attribute(&told(timeline)));
+    pub(super) fn axis(&self, timeline: &Timeline) -> Markup {
         let waited = timeline.windows.last().map_or(timeline.end, |window| window.from).min(timeline.wait_period);
-        let wait = format!("waited {} of {}", words::duration(waited), words::duration(timeline.wait_period));
-        self.bar(out, "wait", Duration::ZERO, waited, (2, 14), &wait);
-        self.label(out, Duration::ZERO, waited, &wait);
-        if let Some((last, earlier)) = timeline.windows.split_last() {
-            let (name, words) = look(last);
-            self.bar(out, name, last.from, last.to, (2, 14), &window_told(last));
-            self.label(out, last.from, last.to, words);
-            // Time of the wait that seemed to be over.
-            for window in earlier {
-                self.bar(out, look(window).0, window.from, window.to, (19, 5), &window_told(window));
+        let wait = safe!("waited {} of {}", words::duration(waited), words::duration(timeline.wait_period));
+        html! {
+            svg.axis role="img" aria-label=(told(timeline)) {
+                (self.bar("wait", Duration::ZERO, waited, (2, 14), Some(&wait)))
+                (self.label(Duration::ZERO, waited, &wait))
+                @if let Some((last, earlier)) = timeline.windows.split_last() {
+                    @let (name, words) = look(last);
+                    (self.bar(name, last.from, last.to, (2, 14), Some(&window_told(last))))
+                    (self.label(last.from, last.to, &words.into()))
+                    // Time of the wait that seemed to be over.
+                    @for window in earlier {
+                        (self.bar(look(window).0, window.from, window.to, (19, 5), Some(&window_told(window))))
+                    }
+                }
+                @for (at, name) in &self.ticks {
+                    @let x = percent(at / self.range * 100.0);
+                    line.tick x1=(x) x2=(x) y1="28" y2="38" {}
+                    text x=(x) y="52" text-anchor=(if *at == 0.0 { "start" } else { "middle" }) { (name) }
+                }
+                (self.now(timeline, "38"))
             }
         }
-        for (at, name) in &self.ticks {
-            let x = at / self.range * 100.0;
-            let anchor = if *at == 0.0 { "start" } else { "middle" };
-            let _ = write!(
-                out,
-                "<line class=\"tick\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"28\" y2=\"38\"/>\
-                 <text x=\"{x:.2}%\" y=\"52\" text-anchor=\"{anchor}\">{name}</text>"
-            );
-        }
-        let end = self.share(timeline.end);
-        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"38\"/></svg>");
     }
 
     /// One pod over time.
-    pub(super) fn lane(&self, out: &mut String, timeline: &Timeline, lane: &Lane) {
-        let _ = write!(
-            out,
-            "<svg class=\"lane\" role=\"img\" aria-label=\"{}\"><rect class=\"track\" x=\"0\" y=\"5\" width=\"100%\" height=\"14\" rx=\"3\"/>",
-            xml::attribute(&lane.told())
-        );
-        for window in &timeline.windows {
-            let name = if window.broken.is_some() { "veil broken" } else { "veil" };
-            self.bar(out, name, window.from, window.to, (0, 24), "");
+    pub(super) fn lane(&self, timeline: &Timeline, lane: &Lane) -> Markup {
+        html! {
+            svg.lane role="img" aria-label=(lane.told()) {
+                rect.track x="0" y="5" width="100%" height="14" rx="3" {}
+                @for window in &timeline.windows {
+                    @let class = if window.broken.is_some() { "veil broken" } else { "veil" };
+                    (self.bar(class, window.from, window.to, (0, 24), None))
+                }
+                @for Span { from, to, kind, words } in &lane.spans {
+                    @let title = safe!("{} {}", words::since(*from), words);
+                    (self.bar(&format!("s-{}", class(*kind)), *from, *to, height(*kind), Some(&title)))
+                }
+                (self.now(timeline, "24"))
+                @for mark in &lane.marks { (self.mark(mark)) }
+            }
         }
-        for Span { from, to, kind, words } in &lane.spans {
-            let name = format!("s-{}", class(*kind));
-            self.bar(out, &name, *from, *to, height(*kind), &format!("{} {words}", words::since(*from)));
-        }
-        let end = self.share(timeline.end);
-        let _ = write!(out, "<line class=\"now\" x1=\"{end:.2}%\" x2=\"{end:.2}%\" y1=\"0\" y2=\"24\"/>");
-        for mark in &lane.marks {
-            self.mark(out, mark);
-        }
-        out.push_str("</svg>");
     }
 
-    fn bar(&self, out: &mut String, class: &str, from: Duration, to: Duration, place: (u8, u8), title: &str) {
+    /// The moment of the decision.
+    fn now(&self, timeline: &Timeline, bottom: &'static str) -> Markup {
+        let end = percent(self.share(timeline.end));
+        html! { line.now x1=(end) x2=(end) y1="0" y2=(bottom) {} }
+    }
+
+    fn bar(&self, class: &str, from: Duration, to: Duration, place: (u8, u8), title: Option<&SafeText>) -> Markup {
         let (x, end) = (self.share(from), self.share(to));
         // What lasted only a moment is still seen.
         let width = (end - x).max(0.25);
         let (y, height) = place;
-        let title = if title.is_empty() { String::new() } else { format!("<title>{}</title>", xml::text(title)) };
-        let _ = write!(
-            out,
-            "<rect class=\"{class}\" x=\"{x:.2}%\" y=\"{y}\" width=\"{width:.2}%\" height=\"{height}\" rx=\"2\">{title}</rect>"
-        );
+        html! {
+            rect class=(class) x=(percent(x)) y=(y) width=(percent(width)) height=(height) rx="2" {
+                @if let Some(title) = title { title { (title) } }
+            }
+        }
     }
 
     /// Words in a bar, where there is room for them: on every screen, or on wide ones only.
-    fn label(&self, out: &mut String, from: Duration, to: Duration, words: &str) {
+    fn label(&self, from: Duration, to: Duration, words: &SafeText) -> Markup {
         let (x, end) = (self.share(from), self.share(to));
         let width = |chart: f64| (end - x) / 100.0 * chart;
         let needed = LETTER * f64::from(u32::try_from(words.chars().count()).unwrap_or(u32::MAX)) + 2.0 * INDENT;
-        let class = if width(NARROW) >= needed {
-            "label"
-        } else if width(WIDE) >= needed {
-            "label roomy"
-        } else {
-            return;
-        };
-        let _ =
-            write!(out, "<text class=\"{class}\" x=\"{x:.2}%\" dx=\"{INDENT}\" y=\"13\">{}</text>", xml::text(words));
+        let class = [(NARROW, "label"), (WIDE, "label roomy")].into_iter().find(|(chart, _)| width(*chart) >= needed);
+        html! {
+            @if let Some((_, class)) = class {
+                text class=(class) x=(percent(x)) dx=(INDENT) y="13" { (words) }
+            }
+        }
     }
 
-    fn mark(&self, out: &mut String, mark: &Mark) {
-        let _ = write!(
-            out,
-            "<svg x=\"{:.2}%\" y=\"12\" overflow=\"visible\"><g>{}<title>{} {}</title></g></svg>",
-            self.share(mark.at),
-            shape(mark.kind),
-            words::since(mark.at),
-            xml::text(&mark.words)
-        );
+    fn mark(&self, mark: &Mark) -> Markup {
+        html! {
+            svg x=(percent(self.share(mark.at))) y="12" overflow="visible" {
+                g { (shape(mark.kind)) title { (words::since(mark.at)) " " (mark.words) } }
+            }
+        }
     }
 
     /// A piece of a bar, for the legend.
-    pub(super) fn sample(state: State) -> String {
+    pub(super) fn sample(state: State) -> Markup {
         let (y, height) = height(state);
-        format!(
-            "<svg aria-hidden=\"true\"><rect class=\"s-{}\" x=\"0\" y=\"{}\" width=\"18\" height=\"{height}\" rx=\"2\"/></svg>",
-            class(state),
-            y - 4
-        )
+        html! {
+            svg aria-hidden="true" {
+                rect class={ "s-" (class(state)) } x="0" y=(y - 4) width="18" height=(height) rx="2" {}
+            }
+        }
     }
 
     /// A time of stability, for the legend, and what it is called.
-    pub(super) fn sample_window(window: &Window) -> (String, &'static str) {
+    pub(super) fn sample_window(window: &Window) -> (Markup, &'static str) {
         let (class, words) = look(window);
-        let rect = format!("<rect class=\"{class}\" x=\".5\" y=\"2\" width=\"17\" height=\"11\" rx=\"2\"/>");
-        (format!("<svg aria-hidden=\"true\">{rect}</svg>"), words)
+        let rect = html! { rect class=(class) x=".5" y="2" width="17" height="11" rx="2" {} };
+        (html! { svg aria-hidden="true" { (rect) } }, words)
     }
 
     /// The moment of the decision, for the legend.
-    pub(super) fn sample_end() -> &'static str {
-        "<svg aria-hidden=\"true\"><line class=\"now\" x1=\"9\" x2=\"9\" y1=\"0\" y2=\"16\"/></svg>"
+    pub(super) fn sample_end() -> Markup {
+        html! { svg aria-hidden="true" { line.now x1="9" x2="9" y1="0" y2="16" {} } }
     }
 
     /// A mark, for the legend.
-    pub(super) fn sample_mark(kind: MarkKind) -> String {
-        format!("<svg aria-hidden=\"true\"><g transform=\"translate(9 8)\">{}</g></svg>", shape(kind))
+    pub(super) fn sample_mark(kind: MarkKind) -> Markup {
+        html! { svg aria-hidden="true" { g transform="translate(9 8)" { (shape(kind)) } } }
     }
+}
+
+/// A share of the width, as SVG writes it.
+fn percent(share: f64) -> String {
+    format!("{share:.2}%")
 }
 
 /// Where a bar begins and how high it is: states differ by more than their colour.
@@ -164,12 +166,12 @@ const fn height(state: State) -> (u8, u8) {
 }
 
 /// A mark around the point where it stands. Marks differ by more than their colour too.
-const fn shape(kind: MarkKind) -> &'static str {
+fn shape(kind: MarkKind) -> Markup {
     match kind {
-        MarkKind::Crash => "<circle class=\"m-crash\" r=\"7.5\"/><path class=\"m-cross\" d=\"M-3-3l6 6M3-3l-6 6\"/>",
-        MarkKind::Ready => "<path class=\"m-ready\" d=\"M0-7l6 10h-12z\"/>",
-        MarkKind::Note => "<path class=\"m-note\" d=\"M0-6l6 6-6 6-6-6z\"/>",
-        MarkKind::Gone => "<rect class=\"m-gone\" x=\"-2\" y=\"-8\" width=\"4\" height=\"16\" rx=\"1\"/>",
+        MarkKind::Crash => html! { circle.m-crash r="7.5" {} path.m-cross d="M-3-3l6 6M3-3l-6 6" {} },
+        MarkKind::Ready => html! { path.m-ready d="M0-7l6 10h-12z" {} },
+        MarkKind::Note => html! { path.m-note d="M0-6l6 6-6 6-6-6z" {} },
+        MarkKind::Gone => html! { rect.m-gone x="-2" y="-8" width="4" height="16" rx="1" {} },
     }
 }
 
@@ -178,10 +180,10 @@ const fn look(window: &Window) -> (&'static str, &'static str) {
     if window.broken.is_some() { ("window broken", "not stable") } else { ("window", "stability window") }
 }
 
-fn window_told(window: &Window) -> String {
+fn window_told(window: &Window) -> SafeText {
     match &window.broken {
-        Some(why) => format!("stable from {} to {}, broken: {why}", words::since(window.from), words::since(window.to)),
-        None => format!(
+        Some(why) => safe!("stable from {} to {}, broken: {}", words::since(window.from), words::since(window.to), why),
+        None => safe!(
             "stable from {}, for {}",
             words::since(window.from),
             words::duration(window.to.saturating_sub(window.from))
@@ -190,13 +192,13 @@ fn window_told(window: &Window) -> String {
 }
 
 /// The head of the picture in words.
-fn told(timeline: &Timeline) -> String {
+fn told(timeline: &Timeline) -> SafeText {
     let mut parts = vec![
-        format!("Timeline of {}", words::duration(timeline.end)),
-        format!("wait period {}", words::duration(timeline.wait_period)),
+        safe!("Timeline of {}", words::duration(timeline.end)),
+        safe!("wait period {}", words::duration(timeline.wait_period)),
     ];
     parts.extend(timeline.windows.iter().rev().take(4).rev().map(window_told));
-    parts.join("; ")
+    SafeText::joined(parts, "; ")
 }
 
 /// The distance of ticks, so that there are a handful of them at round times.
@@ -206,9 +208,9 @@ fn step(range: f64) -> f64 {
     STEPS.into_iter().find(|step| range / step <= 6.0).unwrap_or(86_400.0)
 }
 
-fn tick(at: f64) -> String {
+fn tick(at: f64) -> SafeText {
     if at > 0.0 && at < 60.0 && at.fract() > 0.01 {
-        format!("{at:.1} s")
+        safe!("{:.1} s", at)
     } else {
         words::duration(Duration::from_secs_f64(at))
     }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::{
-    ClusterJson, Evidence, EvidenceJson, EvidenceKindJson, FaultJson, Finding, FindingJson, GateJson, GateRun, PodJson,
-    PodSummary, ResultJson, RoleJson, Run, SCHEMA, Target, Verdict, VerdictJson, WarningJson, name, said,
+    ClusterJson, Evidence, EvidenceJson, EvidenceKindJson, FaultJson, Finding, FindingJson, GateJson, GateRun, Pod,
+    PodJson, ResultJson, RoleJson, Run, SCHEMA, Target, Verdict, VerdictJson, Warning, WarningJson,
 };
 use crate::gate::model::Role;
-use crate::gate::result::{EvidenceKind, Fault};
+use crate::gate::result::EvidenceKind;
+use crate::gate::result::Fault;
+use crate::text::Untrusted;
 
 pub(super) fn result(run: &Run) -> ResultJson {
     let verdict = run.verdict();
@@ -24,23 +26,23 @@ pub(super) fn result(run: &Run) -> ResultJson {
 }
 
 pub(super) fn cluster(target: &Target) -> ClusterJson {
-    let known = |text: &str| (!text.is_empty()).then(|| said(text));
+    let known = |text: &Untrusted| (!text.is_blank()).then(|| text.visible());
     ClusterJson {
         server: known(&target.server),
         version: known(&target.version),
         context: known(&target.context),
-        rehearsal: target.rehearsal.as_deref().and_then(known),
+        rehearsal: target.rehearsal.as_ref().and_then(known),
     }
 }
 
 fn gate(gate: &GateRun) -> GateJson {
     let (plan, outcome) = (&gate.plan, &gate.outcome);
     GateJson {
-        app: name(&plan.app),
-        version: name(&plan.version),
-        namespace: name(&plan.namespace),
-        selector: name(&plan.selector.to_string()),
-        workload: plan.workload.as_ref().map(|pin| name(&pin.to_string())),
+        app: plan.app.visible(),
+        version: plan.version.visible(),
+        namespace: plan.namespace.visible(),
+        selector: plan.selector.visible(),
+        workload: plan.workload.as_ref().map(Untrusted::visible),
         verdict: verdict_of(outcome.verdict),
         exit_code: outcome.verdict.exit_code(),
         decided_after_ms: millis(outcome.decided_after),
@@ -48,40 +50,35 @@ fn gate(gate: &GateRun) -> GateJson {
         wanted_pods: outcome.wanted,
         findings: outcome.findings.iter().map(finding).collect(),
         pods: outcome.pods.iter().map(pod).collect(),
-        warnings: outcome
-            .warnings
-            .iter()
-            .map(|warning| WarningJson { code: warning.code.name().to_owned(), message: said(&warning.message) })
-            .collect(),
+        warnings: outcome.warnings.iter().map(warning).collect(),
         requests: gate.requests,
     }
 }
 
 pub(super) fn finding(finding: &Finding) -> FindingJson {
-    let place = &finding.place;
-    let known = |text: &Option<String>| text.as_deref().map(name);
+    let known = |name: &Option<Untrusted>| name.as_ref().map(Untrusted::visible);
     FindingJson {
-        code: finding.code.name().to_owned(),
+        code: finding.code.name().into(),
         fault: match finding.code.row().fault {
             Fault::App => FaultJson::App,
             Fault::Platform => FaultJson::Platform,
             Fault::Outcome => FaultJson::Outcome,
             Fault::Observation => FaultJson::Observation,
         },
-        workload: known(&place.workload),
-        pod: known(&place.pod),
-        also_pods: finding.also.iter().map(|pod| name(pod)).collect(),
-        container: known(&place.container),
-        role: place.role.map(|role| match role {
+        workload: known(&finding.workload),
+        pod: known(&finding.pod),
+        also_pods: finding.also.iter().map(Untrusted::visible).collect(),
+        container: known(&finding.container),
+        role: finding.role.map(|role| match role {
             Role::Init => RoleJson::Init,
             Role::Sidecar => RoleJson::Sidecar,
             Role::App => RoleJson::App,
         }),
-        node: known(&place.node),
-        message: said(&finding.message),
+        node: known(&finding.node),
+        message: finding.message.visible(),
         exit_status: finding.exit_status,
         restarts: finding.restarts,
-        next_step: said(&finding.next_step),
+        next_step: finding.next_step.visible(),
         evidence: finding.evidence.iter().map(evidence).collect(),
     }
 }
@@ -97,18 +94,22 @@ fn evidence(evidence: &Evidence) -> EvidenceJson {
             EvidenceKind::Status => EvidenceKindJson::Status,
             EvidenceKind::Missing => EvidenceKindJson::Missing,
         },
-        text: said(&evidence.text),
+        text: evidence.text.visible(),
     }
 }
 
-fn pod(pod: &PodSummary) -> PodJson {
+pub(super) fn warning(warning: &Warning) -> WarningJson {
+    WarningJson { code: warning.code.name().into(), message: warning.message.visible() }
+}
+
+fn pod(pod: &Pod) -> PodJson {
     PodJson {
-        name: name(&pod.name),
-        phase: name(&pod.phase),
-        state: said(&pod.state),
+        name: pod.name.visible(),
+        phase: pod.phase.visible(),
+        state: pod.state.visible(),
         ready: pod.ready,
         restarts: pod.restarts,
-        node: pod.node.as_deref().map(name),
+        node: pod.node.as_ref().map(Untrusted::visible),
     }
 }
 

@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, name, said, schema_of, text_of};
+use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, schema_of, text_of};
 use crate::cluster::api::Target;
-use crate::cluster::run::OutputTail;
-use crate::cluster::run::PodReport;
-use crate::gate::result::{Notice, PodEnd};
+use crate::cluster::run::{OutputTail, PodReport};
+use crate::gate::result::Notice;
+use crate::gate::result::PodEnd;
+use crate::report::model::{self, Finding};
 use crate::report::pod_run::{exit_code, verdict};
+use crate::text::{Redaction, SafeText, Untrusted};
 
 /// How the run of one pod ended.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -29,9 +31,9 @@ struct PodRunJson {
     container_exit_code: Option<i32>,
     /// Why the container ended, as Kubernetes says it: `Completed`, `Error`, `OOMKilled`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reason: Option<SafeText>,
     /// What the container wrote, the last 16 MiB of it. Secrets are masked, and what acts on a terminal is made visible.
-    output: String,
+    output: SafeText,
     /// How many bytes it wrote.
     output_bytes: u64,
     /// True where some of the output is not in `output`, or was not read at all.
@@ -44,11 +46,11 @@ struct PodRunJson {
     /// Which cluster was asked. Empty where none was.
     cluster: ClusterJson,
     /// The pod's namespace.
-    namespace: String,
+    namespace: SafeText,
     /// The pod's name.
-    pod: String,
+    pod: SafeText,
     /// The image.
-    image: String,
+    image: SafeText,
     /// Why it could not be run or seen to its end, the root cause first.
     findings: Vec<FindingJson>,
     /// What should be known beside that.
@@ -68,41 +70,43 @@ pub struct Setting<'a> {
     pub namespace: &'a str,
     /// The image.
     pub image: &'a str,
+    /// Whether secrets are masked.
+    pub redaction: Redaction,
 }
 
 /// The result of a run; ends with a newline.
 #[must_use]
-pub fn render(setting: Setting<'_>, report: &PodReport, output: &OutputTail) -> String {
+pub fn render(setting: Setting<'_>, report: &PodReport, output: &OutputTail) -> SafeText {
+    let redaction = setting.redaction;
+    let warning = |code: Notice, why: &String| {
+        convert::warning(&model::Warning { code: code.into(), message: redaction.text(why) })
+    };
     let (ended, findings) = match &report.end {
         PodEnd::Exited(ended) => (Some(ended), &[][..]),
         PodEnd::Unrun { findings, .. } => (None, &findings[..]),
     };
     let mut warnings: Vec<WarningJson> = Vec::new();
-    warnings.extend(report.torn.as_deref().map(|why| warning(Notice::OutputIncomplete, why)));
+    warnings.extend(report.torn.as_ref().map(|why| warning(Notice::OutputIncomplete, why)));
     warnings.extend(report.warnings.iter().map(|why| warning(Notice::PodLeftBehind, why)));
     text_of(&PodRunJson {
         schema: SCHEMA,
         verdict: convert::verdict_of(verdict(report)),
         exit_code: exit_code(report),
         container_exit_code: ended.map(|ended| ended.exit_code),
-        reason: ended.and_then(|ended| ended.reason.as_deref()).map(name),
-        output: said(&String::from_utf8_lossy(output.bytes())),
+        reason: ended.and_then(|ended| ended.reason.as_deref()).map(|reason| Untrusted::name(reason).visible()),
+        output: redaction.text(&String::from_utf8_lossy(output.bytes())).visible(),
         output_bytes: output.total(),
         output_incomplete: report.torn.is_some() || output.total() > output.bytes().len() as u64,
         started_at: setting.started_at.to_string(),
         duration_ms: convert::millis(report.duration),
-        cluster: convert::cluster(setting.target),
-        namespace: name(setting.namespace),
-        pod: name(&report.pod),
-        image: name(setting.image),
-        findings: findings.iter().map(convert::finding).collect(),
+        cluster: convert::cluster(&model::Target::of(setting.target, redaction)),
+        namespace: Untrusted::name(setting.namespace).visible(),
+        pod: Untrusted::name(&report.pod).visible(),
+        image: Untrusted::name(setting.image).visible(),
+        findings: findings.iter().map(|finding| convert::finding(&Finding::of(finding, redaction))).collect(),
         warnings,
         requests: report.requests,
     })
-}
-
-fn warning(code: Notice, message: &str) -> WarningJson {
-    WarningJson { code: code.name().to_owned(), message: said(message) }
 }
 
 /// The JSON Schema of the result, as `manifests/run.schema.json` has it.

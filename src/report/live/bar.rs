@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::text::SafeText;
+
 /// The filled and the empty part of a bar of so many columns.
-pub(super) fn bar(passed: Duration, whole: Duration, columns: usize) -> (String, String) {
+pub(super) fn bar(passed: Duration, whole: Duration, columns: usize) -> (SafeText, SafeText) {
     let filled = if whole.is_zero() {
         columns
     } else {
@@ -17,7 +19,7 @@ pub(super) fn bar(passed: Duration, whole: Duration, columns: usize) -> (String,
         let filled = (share * columns as f64) as usize;
         filled.min(columns)
     };
-    ("━".repeat(filled), "─".repeat(columns - filled))
+    (SafeText::rearranged("━".repeat(filled)), SafeText::rearranged("─".repeat(columns - filled)))
 }
 
 #[cfg(test)]
@@ -29,9 +31,9 @@ mod tests {
     #[test]
     fn a_bar_is_full_at_the_end_and_never_more() {
         let of = |passed| bar(Duration::from_secs(passed), Duration::from_secs(10), 4);
-        assert_eq!(of(0), (String::new(), "────".to_owned()));
-        assert_eq!(of(5), ("━━".to_owned(), "──".to_owned()));
-        assert_eq!(of(99), ("━━━━".to_owned(), String::new()));
+        assert_eq!(of(0), ("".into(), "────".into()));
+        assert_eq!(of(5), ("━━".into(), "──".into()));
+        assert_eq!(of(99), ("━━━━".into(), "".into()));
         assert_eq!(bar(Duration::ZERO, Duration::ZERO, 2).0, "━━");
     }
 }

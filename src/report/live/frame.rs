@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use super::super::layout::{Tone, wrap};
-use super::super::{quote, words};
+use super::super::model::PodGlance;
+use super::super::words;
 use super::bar::bar;
 use super::picture::{GatePicture, Picture};
 use super::row::{Row, cut_front};
-use crate::gate::result::{PodGlance, Verdict};
+use crate::gate::result::Verdict;
+use crate::safe;
+use crate::text::SafeText;
 
 /// What there is to draw on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,7 @@ const NEWS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawn {
     /// Its text, with colours where they are wanted.
-    pub text: String,
+    pub text: SafeText,
     /// How many columns it takes.
     pub columns: usize,
 }
@@ -98,16 +101,16 @@ fn headline(gate: &GatePicture, columns: usize, at: Duration) -> Row {
     };
     let clock = clock(gate.decided.map_or(at, |(_, decided)| decided));
     let row = Row::default().toned(mark, tone).plain(" ").toned(gate.name.clone(), Tone::Code);
-    let row = if columns < NARROW { row } else { row.plain(format!(" in {}", gate.namespace)) };
+    let row = if columns < NARROW { row } else { row.plain(safe!(" in {}", gate.namespace)) };
     let said = match gate.decided {
-        Some((Verdict::Healthy, _)) => "healthy".to_owned(),
-        Some((verdict, _)) => format!("{verdict}, collecting the proof"),
-        None if gate.confirming => "confirming with one more read".to_owned(),
-        None if gate.smoking => "the smoke run is on".to_owned(),
-        None if gate.pods.is_empty() => "waiting for the first pod".to_owned(),
+        Some((Verdict::Healthy, _)) => SafeText::from("healthy"),
+        Some((verdict, _)) => safe!("{}, collecting the proof", verdict),
+        None if gate.confirming => "confirming with one more read".into(),
+        None if gate.smoking => "the smoke run is on".into(),
+        None if gate.pods.is_empty() => "waiting for the first pod".into(),
         None => match gate.wanted {
-            Some(wanted) => format!("{} of {wanted} ready", gate.ready),
-            None => format!("{} ready", gate.ready),
+            Some(wanted) => safe!("{} of {} ready", gate.ready, wanted),
+            None => safe!("{} ready", gate.ready),
         },
     };
     let row = row.plain("  ").plain(said);
@@ -119,16 +122,16 @@ fn headline(gate: &GatePicture, columns: usize, at: Duration) -> Row {
 fn bars(gate: &GatePicture, columns: usize, at: Duration) -> Vec<Row> {
     let at = gate.decided.map_or(at, |(_, decided)| decided);
     let (waited, wait_words) = match gate.window_since {
-        Some(since) => (since, format!("ready after {}", words::duration(since))),
-        None => (at, format!("{} of {}", seconds(at.min(gate.wait_period)), words::duration(gate.wait_period))),
+        Some(since) => (since, safe!("ready after {}", words::duration(since))),
+        None => (at, safe!("{} of {}", seconds(at.min(gate.wait_period)), words::duration(gate.wait_period))),
     };
     let mut texts = vec![("get ready", waited, gate.wait_period, wait_words, Tone::Next)];
     if !gate.stable_for.is_zero() {
         let stayed = gate.window_since.map_or(Duration::ZERO, |since| at.saturating_sub(since));
         let whole = words::duration(gate.stable_for);
         let said = match gate.window_since {
-            Some(_) => format!("{} of {whole}", seconds(stayed.min(gate.stable_for))),
-            None => format!("then for {whole}"),
+            Some(_) => safe!("{} of {}", seconds(stayed.min(gate.stable_for)), whole),
+            None => safe!("then for {}", whole),
         };
         texts.push(("stay ready", stayed, gate.stable_for, said, Tone::Good));
     }
@@ -139,10 +142,10 @@ fn bars(gate: &GatePicture, columns: usize, at: Duration) -> Vec<Row> {
             let room = columns.saturating_sub(2 + 12 + 2 + widest);
             let (full, empty) = bar(passed, whole, room);
             Row::default()
-                .plain(format!("  {label:<12}"))
+                .plain(safe!("  {:<12}", label))
                 .toned(full, tone)
                 .toned(empty, Tone::Dim)
-                .plain(format!("  {said:>widest$}"))
+                .plain(safe!("  {:>widest$}", said))
         })
         .collect()
 }
@@ -158,9 +161,9 @@ fn pods(gate: &GatePicture, columns: usize, rows: usize, now: jiff::Timestamp) -
     }
     let (kept, left) = pods.split_at(shown);
     let roomy = columns >= ROOMY;
-    let names: Vec<String> = kept
+    let names: Vec<SafeText> = kept
         .iter()
-        .map(|pod| cut_front(&quote::name(&pod.pod), if columns < NARROW { SHORT_NAME } else { LONG_NAME }))
+        .map(|pod| cut_front(&pod.pod.line(), if columns < NARROW { SHORT_NAME } else { LONG_NAME }))
         .collect();
     let name_columns = names.iter().map(|name| super::super::layout::width(name)).max().unwrap_or(0).max(3);
     let (restarts, restarts_columns) = if roomy { ("restarts", 8) } else { ("↻", 2) };
@@ -168,35 +171,39 @@ fn pods(gate: &GatePicture, columns: usize, rows: usize, now: jiff::Timestamp) -
     let mut out = vec![
         Row::default(),
         Row::default().toned(
-            format!(
-                "    {:<name_columns$}  {up:>up_columns$}  {restarts:>restarts_columns$}  {:>5}  state",
-                "pod", "age"
+            safe!(
+                "    {:<name_columns$}  {:>up_columns$}  {:>restarts_columns$}  {:>5}  state",
+                "pod",
+                up,
+                restarts,
+                "age",
             ),
             Tone::Dim,
         ),
     ];
     for (pod, name) in kept.iter().zip(&names) {
         let (mark, tone) = mark(pod);
-        let ready = format!("{}/{}", pod.containers_ready, pod.containers);
-        let numbers = format!(
-            "  {ready:>up_columns$}  {:>restarts_columns$}  {:>5}  ",
+        let ready = safe!("{}/{}", pod.containers_ready, pod.containers);
+        let numbers = safe!(
+            "  {:>up_columns$}  {:>restarts_columns$}  {:>5}  ",
+            ready,
             pod.restarts,
-            pod.created.as_deref().and_then(|created| age(created, now)).unwrap_or_else(|| "?".to_owned())
+            pod.created.map_or_else(|| "?".into(), |created| age(created, now)),
         );
         out.push(
             Row::default()
                 .plain("  ")
                 .toned(mark, tone)
-                .plain(format!(" {name}"))
+                .plain(safe!(" {}", name))
                 .to(4 + name_columns)
                 .plain(numbers)
-                .plain(quote::line(&pod.state)),
+                .plain(pod.state.line()),
         );
     }
     if !left.is_empty() {
         let ready = left.iter().filter(|pod| pod.ready).count();
         let more = words::count(left.len(), "more pod");
-        out.push(Row::default().toned(format!("    and {more}, {ready} of them ready"), Tone::Dim));
+        out.push(Row::default().toned(safe!("    and {}, {} of them ready", more, ready), Tone::Dim));
     }
     out
 }
@@ -218,9 +225,9 @@ fn waits(gate: &GatePicture, columns: usize) -> Vec<Row> {
     if gate.decided.is_some() {
         return Vec::new();
     }
-    let mut waits: Vec<(String, usize)> = Vec::new();
-    for wait in gate.pods.values().filter_map(|pod| pod.waits_for.as_deref()) {
-        let wait = quote::line(wait);
+    let mut waits: Vec<(SafeText, usize)> = Vec::new();
+    for wait in gate.pods.values().filter_map(|pod| pod.waits_for.as_ref()) {
+        let wait = wait.line();
         match waits.iter_mut().find(|(known, _)| *known == wait) {
             Some((_, pods)) => *pods += 1,
             None => waits.push((wait, 1)),
@@ -228,12 +235,12 @@ fn waits(gate: &GatePicture, columns: usize) -> Vec<Row> {
     }
     let mut rows = Vec::new();
     for (place, (wait, pods)) in waits.iter().take(WAITS).enumerate() {
-        let text = if *pods > 1 { format!("({pods} pods) {wait}") } else { wait.clone() };
+        let text = if *pods > 1 { safe!("({} pods) {}", pods, wait) } else { wait.clone() };
         let lines = wrap(&text, "", "", columns.saturating_sub(LABEL.len()));
         for (line_place, line) in lines.iter().take(2).enumerate() {
             let cut = if line_place == 1 && lines.len() > 2 { " …" } else { "" };
             let front = if place == 0 && line_place == 0 { LABEL } else { "              " };
-            rows.push(Row::default().toned(front, Tone::Dim).plain(format!("{line}{cut}")));
+            rows.push(Row::default().toned(front, Tone::Dim).plain(safe!("{}{}", line, cut)));
         }
     }
     if !rows.is_empty() {
@@ -250,38 +257,37 @@ fn news(gate: &GatePicture, most: usize) -> Vec<Row> {
         .skip(from)
         .map(|news| {
             Row::default()
-                .toned(format!("  {:<10}", words::since(news.at)), Tone::Dim)
+                .toned(safe!("  {:<10}", words::since(news.at)), Tone::Dim)
                 .toned(news.line.clone(), news.tone)
         })
         .collect()
 }
 
 /// A time that runs, in whole seconds, so that it does not dance: `12s`, `1m05s`.
-fn clock(at: Duration) -> String {
+fn clock(at: Duration) -> SafeText {
     match at.as_secs() {
-        seconds @ 0..60 => format!("{seconds}s"),
-        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        seconds @ 0..60 => safe!("{}s", seconds),
+        seconds => safe!("{}m{:02}s", seconds / 60, seconds % 60),
     }
 }
 
 /// As [`words::duration`], in whole seconds.
-fn seconds(duration: Duration) -> String {
+fn seconds(duration: Duration) -> SafeText {
     words::duration(Duration::from_secs(duration.as_secs()))
 }
 
-/// How old a pod is, short: `3s`, `2m05s`, `4h12m`, `9d`. `None` where the stamp makes no sense.
-fn age(created: &str, now: jiff::Timestamp) -> Option<String> {
-    let created: jiff::Timestamp = created.parse().ok()?;
+/// How old a pod is, short: `3s`, `2m05s`, `4h12m`, `9d`.
+fn age(created: jiff::Timestamp, now: jiff::Timestamp) -> SafeText {
     // The server's clock may be a little ahead of this one.
     let seconds = now.as_second().saturating_sub(created.as_second()).max(0);
-    Some(match seconds {
-        0..60 => format!("{seconds}s"),
-        60..600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        600..3600 => format!("{}m", seconds / 60),
-        3600..36_000 => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
-        36_000..86_400 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    })
+    match seconds.unsigned_abs() {
+        seconds @ 0..60 => safe!("{}s", seconds),
+        seconds @ 60..600 => safe!("{}m{:02}s", seconds / 60, seconds % 60),
+        seconds @ 600..3600 => safe!("{}m", seconds / 60),
+        seconds @ 3600..36_000 => safe!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+        seconds @ 36_000..86_400 => safe!("{}h", seconds / 3600),
+        seconds => safe!("{}d", seconds / 86_400),
+    }
 }
 
 #[cfg(test)]
@@ -290,20 +296,19 @@ mod tests {
 
     #[test]
     fn ages_are_short_and_never_negative() {
-        let now = "2026-01-02T03:04:05Z".parse().ok();
-        let of = |created: &str| now.and_then(|now| age(created, now));
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let of = |created: &str| age(created.parse().unwrap(), now);
         let table = [
-            ("2026-01-02T03:04:02Z", Some("3s")),
-            ("2026-01-02T03:02:00Z", Some("2m05s")),
-            ("2026-01-02T02:44:05Z", Some("20m")),
-            ("2026-01-01T23:00:00Z", Some("4h04m")),
-            ("2026-01-01T15:00:00Z", Some("12h")),
-            ("2025-12-24T00:00:00Z", Some("9d")),
-            ("2026-01-02T03:05:00Z", Some("0s")),
-            ("soon", None),
+            ("2026-01-02T03:04:02Z", "3s"),
+            ("2026-01-02T03:02:00Z", "2m05s"),
+            ("2026-01-02T02:44:05Z", "20m"),
+            ("2026-01-01T23:00:00Z", "4h04m"),
+            ("2026-01-01T15:00:00Z", "12h"),
+            ("2025-12-24T00:00:00Z", "9d"),
+            ("2026-01-02T03:05:00Z", "0s"),
         ];
         for (created, said) in table {
-            assert_eq!(of(created).as_deref(), said, "{created}");
+            assert_eq!(of(created), said, "{created}");
         }
     }
 }

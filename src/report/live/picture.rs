@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::super::layout::Tone;
-use super::super::{progress, quote};
-use crate::gate::result::{GateEvent, PodGlance, Verdict};
-use crate::gate::spec::Plan;
+use super::super::model::{Event, Plan, PodGlance};
+use super::super::progress;
+use crate::gate::result::Verdict;
+use crate::text::{SafeText, Untrusted};
 
 /// So much news is remembered.
 const NEWS: usize = 8;
 
-/// All that is shown. Everything in it is as it was told: the frame makes it inert.
+/// All that is shown.
 #[derive(Debug, Clone)]
 pub struct Picture {
     /// When the run began, by this machine's clock.
@@ -22,14 +23,13 @@ pub struct Picture {
 /// One gate.
 #[derive(Debug, Clone)]
 pub(super) struct GatePicture {
-    /// The app and its version, inert already.
-    pub name: String,
-    /// Inert too.
-    pub namespace: String,
+    /// The app and its version.
+    pub name: SafeText,
+    pub namespace: SafeText,
     pub wait_period: Duration,
     pub stable_for: Duration,
     /// By name, which does not make rows jump.
-    pub pods: BTreeMap<String, PodGlance>,
+    pub pods: BTreeMap<Untrusted, PodGlance>,
     pub ready: u32,
     pub wanted: Option<u32>,
     /// When the stability window opened, while it is open.
@@ -45,8 +45,8 @@ pub(super) struct GatePicture {
 #[derive(Debug, Clone)]
 pub(super) struct News {
     pub at: Duration,
-    /// One line, inert already.
-    pub line: String,
+    /// One line.
+    pub line: SafeText,
     pub tone: Tone,
 }
 
@@ -56,7 +56,7 @@ impl Picture {
     pub fn new(started_at: jiff::Timestamp, plans: &[Plan]) -> Self {
         let gates = plans.iter().map(|plan| GatePicture {
             name: progress::app(plan),
-            namespace: quote::name(&plan.namespace),
+            namespace: plan.namespace.line(),
             wait_period: plan.wait_period,
             stable_for: plan.stable_for,
             pods: BTreeMap::new(),
@@ -72,7 +72,7 @@ impl Picture {
     }
 
     /// Takes in what happened in the gate at this place.
-    pub fn learn(&mut self, gate: usize, at: Duration, event: &GateEvent) {
+    pub fn learn(&mut self, gate: usize, at: Duration, event: &Event) {
         if let Some(gate) = self.gates.get_mut(gate) {
             gate.learn(at, event);
         }
@@ -80,39 +80,39 @@ impl Picture {
 }
 
 impl GatePicture {
-    fn learn(&mut self, at: Duration, event: &GateEvent) {
+    fn learn(&mut self, at: Duration, event: &Event) {
         match event {
-            GateEvent::PodGlance(glance) => {
-                self.pods.insert(glance.pod.clone(), (**glance).clone());
+            Event::PodGlance(glance) => {
+                self.pods.insert(glance.pod.clone(), glance.clone());
             }
-            GateEvent::PodGone { pod, .. } => {
+            Event::PodGone { pod, .. } => {
                 self.pods.remove(pod);
             }
-            GateEvent::Progress { ready, wanted } => (self.ready, self.wanted) = (*ready, *wanted),
-            GateEvent::WindowOpened { .. } => self.window_since = Some(at),
-            GateEvent::WindowBroken { .. } => {
+            Event::Progress { ready, wanted } => (self.ready, self.wanted) = (*ready, *wanted),
+            Event::WindowOpened { .. } => self.window_since = Some(at),
+            Event::WindowBroken { .. } => {
                 (self.window_since, self.confirming, self.smoking) = (None, false, false);
             }
-            GateEvent::Smoking => self.smoking = true,
-            GateEvent::Confirming => self.confirming = true,
-            GateEvent::Decided { verdict } => self.decided = Some((*verdict, at)),
+            Event::Smoking => self.smoking = true,
+            Event::Confirming => self.confirming = true,
+            Event::Decided { verdict } => self.decided = Some((*verdict, at)),
             // What pods do is told by glances.
-            GateEvent::PodAppeared { .. }
-            | GateEvent::PodState { .. }
-            | GateEvent::Crash { .. }
-            | GateEvent::Cause { .. }
-            | GateEvent::Trouble { .. }
-            | GateEvent::Recovered { .. }
-            | GateEvent::Warned(_) => {}
+            Event::PodAppeared { .. }
+            | Event::PodState { .. }
+            | Event::Crash { .. }
+            | Event::Cause { .. }
+            | Event::Trouble { .. }
+            | Event::Recovered { .. }
+            | Event::Warned(_) => {}
         }
         let tone = match event {
-            GateEvent::Crash { .. } => Tone::Bad,
-            GateEvent::Cause { .. }
-            | GateEvent::PodGone { .. }
-            | GateEvent::WindowBroken { .. }
-            | GateEvent::Trouble { .. }
-            | GateEvent::Warned(_) => Tone::Careful,
-            GateEvent::Recovered { .. } => Tone::Good,
+            Event::Crash { .. } => Tone::Bad,
+            Event::Cause { .. }
+            | Event::PodGone { .. }
+            | Event::WindowBroken { .. }
+            | Event::Trouble { .. }
+            | Event::Warned(_) => Tone::Careful,
+            Event::Recovered { .. } => Tone::Good,
             _ => return,
         };
         let line = progress::event_line(event);

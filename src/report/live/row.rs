@@ -3,20 +3,21 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::super::layout::{Tone, painted};
+use crate::text::SafeText;
 
 /// A line in the making.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Row {
-    parts: Vec<(String, Option<Tone>)>,
+    parts: Vec<(SafeText, Option<Tone>)>,
 }
 
 impl Row {
-    pub fn plain(mut self, text: impl Into<String>) -> Self {
+    pub fn plain(mut self, text: impl Into<SafeText>) -> Self {
         self.parts.push((text.into(), None));
         self
     }
 
-    pub fn toned(mut self, text: impl Into<String>, tone: Tone) -> Self {
+    pub fn toned(mut self, text: impl Into<SafeText>, tone: Tone) -> Self {
         self.parts.push((text.into(), Some(tone)));
         self
     }
@@ -28,11 +29,11 @@ impl Row {
     /// Blanks up to this column.
     pub fn to(self, column: usize) -> Self {
         let blanks = column.saturating_sub(self.width());
-        self.plain(" ".repeat(blanks))
+        self.plain(SafeText::rearranged(" ".repeat(blanks)))
     }
 
     /// The line, at most so many columns wide.
-    pub fn render(&self, columns: usize, colour: bool) -> String {
+    pub fn render(&self, columns: usize, colour: bool) -> SafeText {
         let mut out = String::new();
         let mut room = columns;
         for (text, tone) in &self.parts {
@@ -40,23 +41,23 @@ impl Row {
             room -= shown.width().min(room);
             let ended = shown.len() < text.len();
             match tone {
-                Some(tone) if !shown.is_empty() => out += &painted(&shown, *tone, colour),
+                Some(tone) if !shown.is_empty() => out += &painted(shown, *tone, colour),
                 _ => out += &shown,
             }
             if ended {
                 break;
             }
         }
-        out.trim_end().to_owned()
+        SafeText::rearranged(out.trim_end())
     }
 }
 
 /// The beginning of a text that fits into so many columns; a cut one ends with `…`.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub(super) fn cut(text: &SafeText, columns: usize) -> SafeText {
     if text.width() <= columns {
-        return text.to_owned();
+        return text.clone();
     }
-    let Some(room) = columns.checked_sub(1) else { return String::new() };
+    let Some(room) = columns.checked_sub(1) else { return SafeText::EMPTY };
     let mut used = 0;
     let kept: String = text
         .chars()
@@ -65,15 +66,15 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
             used <= room
         })
         .collect();
-    kept.trim_end().to_owned() + "…"
+    SafeText::rearranged(kept.trim_end().to_owned() + "…")
 }
 
 /// The end of a text that fits into so many columns: names differ at their ends.
-pub(super) fn cut_front(text: &str, columns: usize) -> String {
+pub(super) fn cut_front(text: &SafeText, columns: usize) -> SafeText {
     if text.width() <= columns {
-        return text.to_owned();
+        return text.clone();
     }
-    let Some(room) = columns.checked_sub(1) else { return String::new() };
+    let Some(room) = columns.checked_sub(1) else { return SafeText::EMPTY };
     let mut used = 0;
     let kept: Vec<char> = text
         .chars()
@@ -84,7 +85,7 @@ pub(super) fn cut_front(text: &str, columns: usize) -> String {
         })
         .collect();
     let kept: String = kept.into_iter().rev().collect();
-    format!("…{kept}")
+    SafeText::rearranged(format!("…{kept}"))
 }
 
 #[cfg(test)]
@@ -94,9 +95,9 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_where_it_says_least() {
-        assert_eq!((cut("abcdef", 6).as_str(), cut("abcdef", 4).as_str()), ("abcdef", "abc…"));
-        assert_eq!((cut("日本語", 5).as_str(), cut("x", 0).as_str()), ("日本…", ""));
-        assert_eq!((cut_front("abcdef", 4).as_str(), cut_front("日本語", 5).as_str()), ("…def", "…本語"));
+        assert_eq!((&*cut(&"abcdef".into(), 6), &*cut(&"abcdef".into(), 4)), ("abcdef", "abc…"));
+        assert_eq!((&*cut(&"日本語".into(), 5), &*cut(&"x".into(), 0)), ("日本…", ""));
+        assert_eq!((&*cut_front(&"abcdef".into(), 4), &*cut_front(&"日本語".into(), 5)), ("…def", "…本語"));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Text in Markdown that is nothing but text: no link, no mention, no heading, no HTML.
 
+use crate::safe;
+use crate::text::SafeText;
+
 /// The text with everything escaped that Markdown, GitHub or HTML would take for more than text. It can stand in a
 /// paragraph, in a cell of a table and between HTML tags.
-pub(super) fn prose(text: &str) -> String {
+pub(super) fn prose(text: &SafeText) -> SafeText {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut chars = text.chars().peekable();
     let mut behind_www = Behind::default();
@@ -23,22 +26,18 @@ pub(super) fn prose(text: &str) -> String {
             out.push(c);
         }
     }
-    out
+    SafeText::rearranged(out)
 }
 
 /// The text as [`prose`], with what stands in backticks as code.
-pub(super) fn rich(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    let mut out = String::new();
-    for (place, part) in parts.iter().enumerate() {
-        let closed = place + 1 < parts.len();
-        match (place % 2 == 1, closed) {
-            (true, true) => out.extend(["<code>", &prose(part), "</code>"]),
-            (true, false) => out.extend(["&#96;", &prose(part)]),
-            (false, _) => out += &prose(part),
-        }
-    }
-    out
+pub(super) fn rich(text: &SafeText) -> SafeText {
+    let parts = text.split_at_each('`');
+    let part = |(index, part)| match (index % 2 == 1, index + 1 < parts.len()) {
+        (true, true) => safe!("<code>{}</code>", prose(part)),
+        (true, false) => safe!("&#96;{}", prose(part)),
+        (false, _) => prose(part),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// Knows whether the last three letters were `www`, which GitHub makes a link of.
@@ -62,20 +61,20 @@ mod tests {
     #[test]
     fn sentences_stay_readable() {
         for text in ["container app ended with exit code 1, 2 s after its start", "CrashLoop: it ended (again)."] {
-            assert_eq!(prose(text), text);
+            assert_eq!(prose(&text.into()), text);
         }
     }
 
     #[test]
     fn nothing_becomes_markup() {
-        assert_eq!(prose("<b>@all #1 [x](y)"), "&#60;b&#62;&#64;all &#35;1 &#91;x&#93;(y)");
-        assert_eq!(prose("https://a.b WWW.a.b :tada:"), "https&#58;//a.b WWW&#46;a.b &#58;tada:");
-        assert_eq!(prose("a|b `c` *d* $e$"), "a&#124;b &#96;c&#96; &#42;d&#42; &#36;e&#36;");
+        assert_eq!(prose(&"<b>@all #1 [x](y)".into()), "&#60;b&#62;&#64;all &#35;1 &#91;x&#93;(y)");
+        assert_eq!(prose(&"https://a.b WWW.a.b :tada:".into()), "https&#58;//a.b WWW&#46;a.b &#58;tada:");
+        assert_eq!(prose(&"a|b `c` *d* $e$".into()), "a&#124;b &#96;c&#96; &#42;d&#42; &#36;e&#36;");
     }
 
     #[test]
     fn commands_are_code() {
-        assert_eq!(rich("run `kubectl get` now"), "run <code>kubectl get</code> now");
-        assert_eq!(rich("an open ` one"), "an open &#96; one");
+        assert_eq!(rich(&"run `kubectl get` now".into()), "run <code>kubectl get</code> now");
+        assert_eq!(rich(&"an open ` one".into()), "an open &#96; one");
     }
 }
