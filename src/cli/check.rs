@@ -10,11 +10,9 @@ use super::recorder::{About, RecordFlags, Recorder};
 use super::rehearsal;
 use crate::cluster::api::Expect;
 use crate::cluster::api::{ConnectError, ConnectOptions, Connection};
-use crate::cluster::drive::Rehearsed;
 use crate::cluster::drive::{Run, Sink};
 use crate::cluster::drive::{session, unconnected};
 use crate::cluster::signals;
-use crate::gate::Gate;
 use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
 use crate::manifest::Loaded;
@@ -96,10 +94,9 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
             let options = Options { begin: Begin::WhenTold, faults, pods, ..Options::default() };
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
             let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
-            let machines = plans.iter().cloned().map(|plan| Rehearsed::new(Gate::new(plan), length)).collect();
             let connection = recorder.listen_on(connection, about(&plans));
             running.start();
-            let run = session::judge_machines(connection, machines, sinks, stop).await;
+            let run = session::rehearse(connection, plans, length, sinks, stop).await;
             running.stop().await;
             run
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::cluster::api::Budget;
@@ -13,11 +13,11 @@ use crate::cluster::signals::{Stop, stopped};
 use crate::cluster::watch::Link;
 use crate::cluster::watch::Subscriptions;
 use crate::cluster::watch::sleep::{Clock, TICK};
-use crate::cluster::watch::{Observed, Pace, Shared};
+use crate::cluster::watch::{Inbox, MOST_WAITING, Observed, Pace, Shared};
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
 use crate::gate::Fact;
-use crate::gate::model::Trouble;
+use crate::gate::model::{Source, Trouble};
 use crate::gate::result::{Code, Verdict};
 
 /// A cluster whose pods could not be listed so long after the begin is given up, where it is known what is wrong…
@@ -92,9 +92,11 @@ pub async fn follow(
         sleeps,
         doubts_refusals: false,
     };
-    let (sender, mut inbox) = mpsc::unbounded_channel();
+    let inbox = Inbox::new(MOST_WAITING);
     let mut sources = Subscriptions::new(shared);
-    sources.subscribe(followed.pods.clone(), Pace::of_feed(QUIET), true, &RequestCounter::default(), sender);
+    let subscriber = inbox.subscriber(Source::Pods);
+    let source =
+        sources.subscribe(followed.pods.clone(), Pace::of_feed(QUIET), true, &RequestCounter::default(), subscriber);
     sources.start();
 
     let mut following = Following { start, followed, feed: Feed::default(), trouble: None };
@@ -103,22 +105,27 @@ pub async fn follow(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = loop {
         let due = following.due();
-        tokio::select! {
-            verdict = stopped(&mut stop) => break End::Stopped(verdict),
-            observed = inbox.recv() => {
-                let Some(observed) = observed else { break following.blind() };
-                if let Some(end) = following.take(observed, listener) {
-                    break end;
-                }
-            }
-            () = sleep_until(due) => {
-                // What has come already is told before the end.
-                let mut rest = std::iter::from_fn(|| inbox.try_recv().ok());
-                break rest
-                    .find_map(|observed| following.take(observed, listener))
-                    .unwrap_or_else(|| following.time_is_up());
-            }
-            _ = ticks.tick() => {
+        let woken = tokio::select! {
+            verdict = stopped(&mut stop) => Woken::Stopped(verdict),
+            more = inbox.arrived() => if more { Woken::Arrived } else { Woken::Ended },
+            () = sleep_until(due) => Woken::Due,
+            _ = ticks.tick() => Woken::Tick,
+        };
+        // What has arrived already is told before any end.
+        let until = inbox.moment();
+        let mut arrived = std::iter::from_fn(|| inbox.next(until));
+        if let Some(end) = arrived.find_map(|observed| following.take(observed, listener)) {
+            break end;
+        }
+        if !inbox.incomplete().is_empty() {
+            source.relist();
+        }
+        match woken {
+            Woken::Stopped(verdict) => break End::Stopped(verdict),
+            Woken::Ended => break following.blind(),
+            Woken::Due if Instant::now() >= following.due() => break following.time_is_up(),
+            Woken::Arrived | Woken::Due => {}
+            Woken::Tick => {
                 if let Some(asleep) = clock.was_asleep() {
                     budget.slept(asleep);
                     slept.send_modify(|count| *count += 1);
@@ -131,6 +138,16 @@ pub async fn follow(
         listener.ended(&following.feed);
     }
     end
+}
+
+/// What there is to do.
+enum Woken {
+    Stopped(Verdict),
+    Arrived,
+    /// Nothing more will arrive.
+    Ended,
+    Due,
+    Tick,
 }
 
 struct Following<'a> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::drive::judge_deciders;
 use crashgate::cluster::never;
 use crashgate::gate::Fact;
 use crashgate::gate::model::Object;
@@ -37,7 +37,7 @@ async fn collect(
     let mut gate = Fake::until(1);
     gate.verdict = Verdict::Failed;
     gate.findings = vec![finding(previous)];
-    let run = judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    let run = judge_deciders(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
     let mut evidence = run.gates[0].outcome.findings[0].evidence.clone();
     assert_eq!(evidence.len(), 1);
     let evidence = evidence.remove(0);
@@ -106,7 +106,7 @@ async fn collect_node(answer: impl Fn() -> Reply + Send + 'static) -> (Vec<Strin
     let of_node = || Finding { code: Code::NodeNotReady, place: place.clone(), log: None, ..finding(false) };
     gate.findings = vec![of_node(), of_node()];
     let facts = std::sync::Arc::clone(&gate.facts);
-    let run = judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    let run = judge_deciders(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
     let evidence = run.gates[0].outcome.findings.iter().flat_map(|finding| finding.evidence.clone());
     let evidence = evidence.map(|evidence| evidence.text).collect();
     let nodes = facts.lock().unwrap().iter().map(|(_, fact)| fact.clone()).collect();
@@ -174,7 +174,7 @@ async fn the_last_events_of_the_pod_are_read_and_never_as_a_whole_list() {
     gate.verdict = Verdict::Failed;
     gate.findings = vec![finding(false)];
     let facts = std::sync::Arc::clone(&gate.facts);
-    judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    judge_deciders(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
     assert!(facts.lock().unwrap().iter().any(|(_, fact)| matches!(fact, Fact::Seen(_))));
 }
 
@@ -184,7 +184,7 @@ async fn with_many_causes_the_logs_stay_few_and_the_rest_is_told() {
     let mut gate = Fake::until(1);
     gate.verdict = Verdict::Failed;
     gate.findings = (0..12).map(|_| finding(false)).collect();
-    let run = judge_machines(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
+    let run = judge_deciders(stub.connection(), vec![gate], &mut Counting::default(), never()).await;
     let kinds: Vec<_> = run.gates[0].outcome.findings.iter().map(|finding| finding.evidence[0].kind).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == EvidenceKind::Log).count(), 8);
     assert_eq!(kinds.iter().filter(|kind| **kind == EvidenceKind::Missing).count(), 4);

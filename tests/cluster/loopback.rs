@@ -8,7 +8,7 @@ use std::time::Duration;
 use crashgate::cluster::api::Collection;
 use crashgate::cluster::api::FailureKind;
 use crashgate::cluster::api::{ConnectError, ConnectOptions, Connection, RequestCounter};
-use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::drive::judge_deciders;
 use crashgate::cluster::never;
 use crashgate::gate::Fact;
 use crashgate::gate::model::Source;
@@ -101,7 +101,7 @@ async fn a_server_that_is_not_there_makes_no_storm() {
     let mut gate = Fake::until(2);
     gate.plan.delay = Duration::from_secs(1);
     let facts = Arc::clone(&gate.facts);
-    let run = judge_machines(connection, vec![gate], &mut Counting::default(), never()).await;
+    let run = judge_deciders(connection, vec![gate], &mut Counting::default(), never()).await;
     assert!((8..=16 + 4).contains(&run.gates[0].requests), "{}", run.gates[0].requests);
     assert!(facts.lock().unwrap().iter().all(|(_, fact)| matches!(fact, Fact::Lost { .. })));
 }
@@ -116,7 +116,7 @@ async fn a_whole_session_over_real_sockets() {
     assert_eq!(connection.target().rehearsal.as_deref(), Some("quiet.ndjson"));
     let mut gate = Fake::until(2);
     gate.plan.delay = Duration::from_millis(500);
-    let run = judge_machines(connection, vec![gate], &mut Counting::default(), never()).await;
+    let run = judge_deciders(connection, vec![gate], &mut Counting::default(), never()).await;
     assert_eq!(run.gates[0].requests, stub.asks().len() as u64);
     assert!((18..=16 + 8).contains(&run.gates[0].requests), "{}", run.gates[0].requests);
 }
@@ -165,7 +165,7 @@ async fn a_token_that_died_is_asked_for_again_once() {
     issue("new");
     let gate = Fake::until(1);
     let facts = Arc::clone(&gate.facts);
-    judge_machines(Arc::new(connection), vec![gate], &mut Counting::default(), never()).await;
+    judge_deciders(Arc::new(connection), vec![gate], &mut Counting::default(), never()).await;
     let facts = facts.lock().unwrap();
     assert_eq!(facts.len(), 7, "{facts:?}");
     assert!(facts.iter().all(|(_, fact)| matches!(fact, Fact::Listed { .. })), "{facts:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crashgate::cluster::api::Connection;
 use crashgate::cluster::api::Target;
-use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::drive::judge_deciders;
 use crashgate::cluster::never;
 use crashgate::gate::Gate;
 use crashgate::gate::result::Verdict;
@@ -34,7 +34,7 @@ async fn two_hundred_gates_share_one_watch_of_each_selection() {
         (plan.wait_period, plan.stable_for) = (Duration::from_secs(20), Duration::from_secs(10));
         Gate::new(plan)
     });
-    let run = judge_machines(connection, gates.collect(), &mut Counting::default(), never()).await;
+    let run = judge_deciders(connection, gates.collect(), &mut Counting::default(), never()).await;
     assert!(run.gates.iter().all(|gate| gate.outcome.verdict == Verdict::Healthy));
     let mut watches: BTreeMap<(String, String), usize> = BTreeMap::new();
     for request in running.requests() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crashgate::cluster::api::Connection;
 use crashgate::cluster::api::Target;
-use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::drive::judge_deciders;
 use crashgate::cluster::never;
 use crashgate::gate::Gate;
 use crashgate::gate::result::{Code, Outcome, Verdict};
@@ -35,7 +35,7 @@ async fn judge(recording: &str, app: &str, faults: &str) -> Said {
     let target = Target { server: "memory".to_owned(), ..Target::default() };
     let connection = Arc::new(Connection::with_client(running.client(), target, Duration::from_secs(10), "default"));
     running.start();
-    let run = judge_machines(connection, vec![Gate::new(plan)], &mut Counting::default(), never()).await;
+    let run = judge_deciders(connection, vec![Gate::new(plan)], &mut Counting::default(), never()).await;
     Said { outcome: run.gates[0].outcome.clone(), requests: run.gates[0].requests }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crashgate::cluster::drive::Run;
-use crashgate::cluster::drive::judge_machines;
+use crashgate::cluster::drive::judge_deciders;
 use crashgate::cluster::never;
 use crashgate::gate::model::{Object, Source, WorkloadKind};
 use crashgate::gate::result::Verdict;
@@ -16,7 +16,7 @@ use super::stub::{Counting, Fake, Reply, Step, Stub, json, line, listed, object,
 async fn judge(stub: &Stub, gates: Vec<Fake>) -> Run {
     let mut sink = Counting::default();
     let connection = stub.connection();
-    let run = judge_machines(connection, gates, &mut sink, never()).await;
+    let run = judge_deciders(connection, gates, &mut sink, never()).await;
     assert_eq!((sink.begun, sink.ended), (1, 1));
     run
 }
@@ -31,7 +31,7 @@ async fn a_quiet_gate_keeps_to_its_budget() {
     let connection = stub.connection();
     connection.version().await.unwrap();
     let mut sink = Counting::default();
-    let run = judge_machines(Arc::clone(&connection), vec![Fake::until(600)], &mut sink, never()).await;
+    let run = judge_deciders(Arc::clone(&connection), vec![Fake::until(600)], &mut sink, never()).await;
     let asks = stub.asks();
     let between = |from: u64, to: u64| asks.iter().filter(|ask| (from..to).contains(&(ask.at.as_secs()))).count();
     assert_eq!(between(0, 1), 15, "7 lists, 7 watches and the version");
@@ -205,7 +205,7 @@ async fn a_signal_ends_all_gates_with_what_they_know() {
     let stub = Stub::quiet();
     let mut sink = Counting::default();
     let gates = vec![Fake::until(50), Fake::until(60)];
-    let judged = judge_machines(stub.connection(), gates, &mut sink, stop);
+    let judged = judge_deciders(stub.connection(), gates, &mut sink, stop);
     let signal = async {
         tokio::time::sleep(Duration::from_secs(7)).await;
         sender.send(Some(Verdict::Terminated)).unwrap();

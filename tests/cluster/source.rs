@@ -9,10 +9,10 @@ use crashgate::cluster::api::Budget;
 use crashgate::cluster::api::Collection;
 use crashgate::cluster::api::RequestCounter;
 use crashgate::cluster::watch::Link;
-use crashgate::cluster::watch::{Observed, Pace, Reins, Shared, SourceTask};
+use crashgate::cluster::watch::{Inbox, Observed, Pace, Reins, Shared, SourceTask};
 use crashgate::gate::Fact;
 use crashgate::gate::model::{Source, WorkloadKind};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -22,7 +22,7 @@ const DELAY: Duration = Duration::from_secs(10);
 
 struct Rig {
     stub: Stub,
-    facts: mpsc::UnboundedReceiver<Observed>,
+    inbox: Inbox,
     sleeps: watch::Sender<u64>,
     reins: Reins,
     _task: AbortOnDropHandle<()>,
@@ -35,7 +35,7 @@ impl Rig {
 
     fn of(source: Source, script: impl FnMut(&Ask) -> Option<Reply> + Send + 'static) -> Self {
         let stub = Stub::new(script);
-        let (sender, facts) = mpsc::unbounded_channel();
+        let inbox = Inbox::new(1000);
         let (sleeps, receiver) = watch::channel(0);
         let budget = Arc::new(Budget::new([DELAY]));
         let reins = Reins::default();
@@ -49,15 +49,20 @@ impl Rig {
         let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
         let pace =
             Pace { quiet: DELAY, first: DELAY, last_look: None, poll: DELAY, settled: DELAY / 2, most_breaks: 3 };
-        let subscribers = Arc::new(Mutex::new(vec![sender]));
+        let subscribers = Arc::new(Mutex::new(vec![inbox.subscriber(source)]));
         let task =
             SourceTask::new(collection, shared, RequestCounter::default(), true, pace, subscribers, reins.clone());
-        Self { stub, facts, sleeps, reins, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+        Self { stub, inbox, sleeps, reins, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+    }
+
+    /// The next fact; `None` where nothing will come any more.
+    async fn fact(&self) -> Option<Observed> {
+        if self.inbox.arrived().await { self.inbox.next(self.inbox.moment()) } else { None }
     }
 
     /// The next fact in words: `listed 2`, `seen`, `gone`, `lost Stale`, `denied`, `noticed CODE`.
     async fn next(&mut self) -> String {
-        let Ok(Some(observed)) = timeout(Duration::from_mins(10), self.facts.recv()).await else {
+        let Ok(Some(observed)) = timeout(Duration::from_mins(10), self.fact()).await else {
             panic!("no more facts; {:#?}", self.stub.asks());
         };
         words(&observed.fact)
@@ -75,9 +80,9 @@ impl Rig {
 }
 
 /// What was told so far, in words.
-async fn facts_of(mut rig: Rig) -> Vec<String> {
+async fn facts_of(rig: Rig) -> Vec<String> {
     let mut told = Vec::new();
-    while let Ok(Some(observed)) = timeout(Duration::from_millis(1), rig.facts.recv()).await {
+    while let Ok(Some(observed)) = timeout(Duration::from_millis(1), rig.fact()).await {
         told.push(words(&observed.fact));
     }
     told
@@ -378,12 +383,12 @@ async fn a_forbidden_list_of_pods_is_asked_for_again_before_it_ends_the_source()
     let mut rig = Rig::pods(|ask| (ask.verb == "LIST").then(|| status(403, "pods is forbidden")));
     rig.expect(&["lost Forbidden"]).await;
     let Ok(Some(Observed { fact: Fact::Denied { message, .. }, .. })) =
-        timeout(Duration::from_mins(1), rig.facts.recv()).await
+        timeout(Duration::from_mins(1), rig.fact()).await
     else {
         panic!("denied in the end")
     };
     assert!(message.starts_with("pods is forbidden; it needs apiGroups"), "{message}");
-    assert!(rig.facts.recv().await.is_none(), "nothing more comes");
+    assert!(rig.fact().await.is_none(), "nothing more comes");
     let at: Vec<u64> = rig.stub.asks().iter().map(|ask| ask.at.as_secs()).collect();
     assert_eq!(at, [0, 1, 3, 7], "bounded");
 }
@@ -401,7 +406,7 @@ async fn rights_that_come_late_are_found() {
     assert_eq!(at, [0, 5, 15]);
     let mut rig = Rig::of(Source::Workloads(WorkloadKind::Job), |_| Some(status(403, "jobs is forbidden")));
     rig.expect(&["denied"]).await;
-    assert!(rig.facts.recv().await.is_none(), "told once, and asked for no more than three times");
+    assert!(rig.fact().await.is_none(), "told once, and asked for no more than three times");
     assert_eq!(rig.stub.asks().len(), 3);
 }
 
@@ -417,7 +422,7 @@ async fn a_forbidden_watch_is_replaced_by_lists() {
 async fn credentials_that_are_refused_again_and_again_end_the_source_for_good() {
     let mut rig = Rig::pods(|ask| (ask.verb == "LIST").then(|| status(401, "Unauthorized")));
     rig.expect(&["lost Unauthorized", "lost Unauthorized for good"]).await;
-    assert!(rig.facts.recv().await.is_none());
+    assert!(rig.fact().await.is_none());
     assert_eq!(rig.stub.asks().len(), 4);
     // An API server that starts may not know its own tokens yet.
     let mut rig = Rig::pods(|ask| (ask.at.as_secs() < 2).then(|| status(401, "Unauthorized")));

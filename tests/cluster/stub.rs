@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use crashgate::cluster::api::Connection;
 use crashgate::cluster::api::Target;
-use crashgate::cluster::drive::Machine;
+use crashgate::cluster::drive::Decider;
 use crashgate::cluster::drive::{Run, Sink};
 use crashgate::gate::result::{Evidence, Finding, GateEvent, Outcome, Verdict};
 use crashgate::gate::spec::Plan;
@@ -276,7 +276,7 @@ impl Fake {
     }
 }
 
-impl Machine for Fake {
+impl Decider for Fake {
     fn plan(&self) -> &Plan {
         &self.plan
     }

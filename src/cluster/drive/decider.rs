@@ -8,7 +8,7 @@ use crate::gate::spec::Plan;
 use crate::gate::{Fact, Gate, Want};
 
 /// A state machine over facts, with time passed in. Each method means what it means for [`Gate`].
-pub trait Machine: Send + 'static {
+pub trait Decider: Send + 'static {
     /// See [`Gate::plan`].
     fn plan(&self) -> &Plan;
     /// See [`Gate::observe`].
@@ -19,7 +19,7 @@ pub trait Machine: Send + 'static {
     fn wake_at(&self) -> Option<Duration>;
     /// See [`Gate::want`].
     fn want(&self) -> Want;
-    /// See [`Gate::needs`]. A machine that does not say so needs all.
+    /// See [`Gate::needs`]. One that does not say so needs all.
     fn needs(&self) -> &Needs {
         &Needs::All
     }
@@ -39,7 +39,7 @@ pub trait Machine: Send + 'static {
     fn take_events(&mut self) -> Vec<(Duration, GateEvent)>;
 }
 
-impl Machine for Gate {
+impl Decider for Gate {
     fn plan(&self) -> &Plan {
         Self::plan(self)
     }

@@ -4,17 +4,20 @@
 
 pub mod confirm;
 pub mod decider;
-pub mod gate_driver;
-pub mod rehearsed;
+mod demand;
+mod evidence;
+mod gate_driver;
+mod pinned;
 pub mod run_report;
 pub mod run_sink;
+mod services;
 pub mod session;
 pub mod smoke;
+mod subscribe;
 pub mod unconnected;
 
 pub use confirm::{Paid, Question, confirm};
-pub use decider::Machine;
-pub use rehearsed::Rehearsed;
+pub use decider::Decider;
 pub use run_report::{GateRun, Run};
 pub use run_sink::Sink;
-pub use session::judge_machines;
+pub use session::{judge, judge_deciders, rehearse};

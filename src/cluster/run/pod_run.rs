@@ -24,7 +24,7 @@ use crate::cluster::api::{Failure, FailureKind};
 use crate::cluster::signals::{Stop, stopped};
 use crate::cluster::watch::Link;
 use crate::cluster::watch::Subscriptions;
-use crate::cluster::watch::{Pace, Shared};
+use crate::cluster::watch::{Inbox, MOST_WAITING, Pace, Shared};
 use crate::gate::model::{Object, Source};
 use crate::gate::result::{Code, PodEnd, Verdict, unseen};
 use crate::gate::run::{PodRun, Stage, refused, taken};
@@ -252,8 +252,9 @@ impl Runner {
         });
         let selector = format!("{}={}", spec::INSTANCE, self.instance);
         let pods = Collection::selected(Source::Pods, &self.namespace, selector);
-        let (facts, mut inbox) = mpsc::unbounded_channel();
-        let look = subscriptions.subscribe(pods, Pace::of_feed(DELAY), true, &self.meter, facts);
+        let inbox = Inbox::new(MOST_WAITING);
+        let subscriber = inbox.subscriber(Source::Pods);
+        let look = subscriptions.subscribe(pods, Pace::of_feed(DELAY), true, &self.meter, subscriber);
         subscriptions.start();
         let (stage, stages) = watch::channel(Stage::Waiting);
         let (to, mut pieces) = mpsc::channel::<Bytes>(PIECES);
@@ -263,7 +264,7 @@ impl Runner {
             pod: self.name.clone(),
             meter: self.meter.clone(),
             stage: stages,
-            look,
+            look: look.clone(),
             to,
         };
         let mut reader = AbortOnDropHandle::new(tokio::spawn(reader.read()));
@@ -278,13 +279,24 @@ impl Runner {
                 break end.clone();
             }
             let wake = machine.wake_at().map_or_else(|| Instant::now() + DELAY, |at| created + at);
+            let mut stopped_by = None;
             tokio::select! {
-                verdict = stopped(&mut stop) => break interrupted(verdict),
+                verdict = stopped(&mut stop) => stopped_by = Some(verdict),
                 Some(piece) = pieces.recv() => output.wrote(&piece),
-                Some(observed) = inbox.recv() => {
-                    machine.observe(observed.at.saturating_duration_since(created), observed.fact);
-                }
-                () = sleep_until(wake) => machine.advance(created.elapsed()),
+                true = inbox.arrived() => {}
+                () = sleep_until(wake) => {}
+            }
+            // Whoever reads the output may take long to: what has arrived meanwhile comes before any deadline.
+            let until = inbox.moment();
+            while let Some(observed) = inbox.next(until) {
+                machine.observe(observed.at.saturating_duration_since(created), observed.fact);
+            }
+            if !inbox.incomplete().is_empty() {
+                look.relist();
+            }
+            machine.advance(until.saturating_duration_since(created));
+            if let (Some(verdict), None) = (stopped_by, machine.end()) {
+                break interrupted(verdict);
             }
         };
         drop(slept);

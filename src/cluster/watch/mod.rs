@@ -3,13 +3,15 @@
 //! What may live here: following sources, proving that a silent watch is not a dead one, noticing that the machine slept.
 //! What may not: what the facts mean for a gate.
 
+pub mod inbox;
 pub mod link;
 pub mod sleep;
 pub mod source;
 pub mod subscriptions;
 pub mod version_tracker;
 
+pub use inbox::{Inbox, MOST_WAITING, Observed, Subscriber};
 pub use link::Link;
-pub use source::{Look, Observed, Pace, Reins, Shared, SourceTask};
+pub use source::{Look, Pace, Reins, Shared, SourceTask};
 pub use subscriptions::Subscriptions;
 pub use version_tracker::Owed;

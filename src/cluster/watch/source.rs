@@ -13,10 +13,11 @@ mod watching;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::reins::Demand;
+use super::inbox::Subscriber;
 use super::link::Link;
 use super::version_tracker::Ledger;
 use crate::cluster::api::Backoff;
@@ -31,17 +32,8 @@ use crate::gate::result::{Notice, Warning};
 
 pub use self::reins::Reins;
 
-/// A fact, and when it was learnt.
-#[derive(Debug, Clone)]
-pub struct Observed {
-    /// On our monotonic clock.
-    pub at: Instant,
-    /// What was learnt.
-    pub fact: Fact,
-}
-
 /// Those who hear of a source.
-pub type Subscribers = Arc<Mutex<Vec<mpsc::UnboundedSender<Observed>>>>;
+pub type Subscribers = Arc<Mutex<Vec<Subscriber>>>;
 
 /// When a source must prove itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -556,12 +548,10 @@ fn unwatched(collection: &Collection) -> Trouble {
 
 /// Tells a fact to all who listen. The last of them gets the fact itself: a LIST can be large.
 pub(in crate::cluster) fn broadcast(subscribers: &Subscribers, fact: Fact) {
-    let at = Instant::now();
     let mut subscribers = subscribers.lock().unwrap_or_else(PoisonError::into_inner);
     let Some((last, others)) = subscribers.split_last() else { return };
-    let mut alive: Vec<bool> =
-        others.iter().map(|other| other.send(Observed { at, fact: fact.clone() }).is_ok()).collect();
-    alive.push(last.send(Observed { at, fact }).is_ok());
+    let mut alive: Vec<bool> = others.iter().map(|other| other.send(fact.clone())).collect();
+    alive.push(last.send(fact));
     let mut alive = alive.into_iter();
     subscribers.retain(|_| alive.next().unwrap_or(false));
 }

@@ -5,10 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
-use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::source::{Observed, Pace, Reins, Shared, SourceTask, Subscribers, broadcast};
+use super::inbox::Subscriber;
+use super::source::{Pace, Reins, Shared, SourceTask, Subscribers, broadcast};
 use crate::cluster::api::Collection;
 use crate::cluster::api::RequestCounter;
 use crate::gate::Fact;
@@ -46,7 +46,7 @@ impl Subscriptions {
         pace: Pace,
         leads: bool,
         meter: &RequestCounter,
-        to: mpsc::UnboundedSender<Observed>,
+        to: Subscriber,
     ) -> Reins {
         if let Some(handle) = self.sources.get_mut(&collection) {
             let mut subscribers = handle.subscribers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -144,6 +144,11 @@ notices! {
     "A timeout of a proxy or load balancer, a restart of the API server.";
     "Nothing."
 
+    FellBehind;
+    "Changes in the cluster arrived faster than this machine could judge them, so the verdict may come late.";
+    "A machine with little CPU left, very many pods that change at once, or very many gates in one process.";
+    "Give the step more CPU, or gate fewer pods in one run."
+
     OutputIncomplete;
     "Part of the output of the pod that `crashgate run` ran could not be read.";
     "A connection that broke, or a log that the node had rotated away before it was read.";

@@ -1,0 +1,55 @@
+//! What a gate needs of the sources that it shares with others, and what its confirming read will cost.
+
+use super::decider::Decider;
+use super::gate_driver::GateDriver;
+use crate::cluster::watch::Reins;
+use crate::gate::memory::Needs;
+use crate::gate::model::{Source, WorkloadKind};
+
+impl<D: Decider> GateDriver<D> {
+    /// Says which sources are needed, and when the read that confirms a pass will be.
+    ///
+    /// While nothing is known of the gated version every kind is needed; but a source waits a moment after its LIST to
+    /// hear of it, and is told so only when all sources have been heard of: the kinds that own nothing here are then
+    /// never watched at all.
+    pub(super) fn arrange(&self) {
+        let needs = self.gate.needs();
+        let all_heard = self.reins.keys().all(|source| self.heard.contains(source));
+        for (source, reins) in self.votable() {
+            let vote = match needs {
+                Needs::All => all_heard.then_some(true),
+                Needs::These(_) => Some(needs.include(*source)),
+            };
+            reins.vote(self.place, vote);
+        }
+        let kinds = WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind)).count();
+        let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(1);
+        let confirms_at = self.gate.confirms_at().map(|at| (self.services.start + at, cost));
+        self.services.budget.book(self.place, confirms_at);
+    }
+
+    /// Needs nothing any more.
+    pub(super) fn leave(&self) {
+        for (_, reins) in self.votable() {
+            reins.vote(self.place, Some(false));
+        }
+        self.services.budget.book(self.place, None);
+    }
+
+    /// The sources that a gate may do without. Pods and events every gate follows to its end.
+    fn votable(&self) -> impl Iterator<Item = (&Source, &Reins)> {
+        self.reins.iter().filter(|(source, _)| matches!(source, Source::Workloads(_)))
+    }
+
+    fn is_readable(&self, kind: WorkloadKind) -> bool {
+        self.reins.get(&Source::Workloads(kind)).is_some_and(Reins::is_readable)
+    }
+
+    /// The kinds whose state nobody has asked for within `delay`: a workload of the gate's labels may have come that no
+    /// watch has told of.
+    pub(super) fn unproven_kinds(&self) -> Vec<(WorkloadKind, Reins)> {
+        let delay = self.gate.plan().delay;
+        let reins = |kind: WorkloadKind| Some((kind, self.reins.get(&Source::Workloads(kind))?.clone()));
+        WorkloadKind::ALL.into_iter().filter_map(reins).filter(|(_, reins)| reins.wants_proof(delay)).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! The pods of a gate that is pinned to a workload: which they are is known once the workload is.
+
+use std::sync::{Arc, PoisonError};
+
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::confirm::read_owner;
+use super::decider::Decider;
+use super::gate_driver::GateDriver;
+use super::subscribe::pace_of_pods;
+use crate::cluster::api::Collection;
+use crate::cluster::watch::Observed;
+use crate::gate::Fact;
+use crate::gate::model::{Object, Source, Workload};
+use crate::gate::spec::Pin;
+
+/// The pinned workload as a read by its name answered it; `None` where it is not there or could not be read.
+pub(super) type PinnedRead = Option<Workload>;
+
+impl<D: Decider> GateDriver<D> {
+    /// Takes in a fact, and learns from it which pods a pinned gate is about.
+    pub(super) fn take(&mut self, observed: Observed) {
+        let Observed { at, fact } = observed;
+        let at = at.saturating_duration_since(self.services.start);
+        if let Fact::Listed { source, .. } | Fact::Denied { source, .. } | Fact::Lost { source, .. } = &fact {
+            self.heard.insert(*source);
+        }
+        let Some(pin) = self.gate.plan().workload.clone() else {
+            self.observe(at, fact);
+            return;
+        };
+        let is_of_its_kind = |source: &Source| *source == Source::Workloads(pin.kind);
+        match &fact {
+            Fact::Listed { source, objects } if is_of_its_kind(source) => {
+                let workload = objects.iter().find_map(|object| pinned(&pin, object)).cloned();
+                let absent = workload.is_none() && self.pods.is_none();
+                self.observe(at, fact);
+                if let Some(workload) = workload {
+                    self.follow(&workload);
+                } else if absent {
+                    // A workload that is not there has no pods.
+                    self.observe(at, Fact::Listed { source: Source::Pods, objects: Vec::new() });
+                }
+            }
+            Fact::Seen(object) => {
+                let workload = pinned(&pin, object).cloned();
+                self.observe(at, fact);
+                if let Some(workload) = workload {
+                    self.follow(&workload);
+                }
+            }
+            Fact::Denied { source, .. } if is_of_its_kind(source) && self.pods.is_none() => {
+                self.observe(at, fact);
+                if self.pending.pinned.is_none() {
+                    self.pending.pinned = Some(self.read(pin));
+                }
+            }
+            _ => self.observe(at, fact),
+        }
+    }
+
+    /// Reads the pinned workload by its name: a Role may allow that where it does not allow the list.
+    fn read(&self, pin: Pin) -> BoxFuture<'static, PinnedRead> {
+        let (connection, requests) = (Arc::clone(&self.services.connection), self.requests.clone());
+        let namespace = self.gate.plan().namespace.clone();
+        Box::pin(async move {
+            let patience = connection.request_timeout;
+            let deadline = Instant::now() + patience;
+            let read = read_owner(&connection, &namespace, pin.kind, &pin.name, deadline, patience, &requests).await;
+            read.ok().flatten()
+        })
+    }
+
+    /// Subscribes to the pods of a pinned workload, where its selector is not the one followed already.
+    pub(super) fn follow(&mut self, workload: &Workload) {
+        let plan = self.gate.plan();
+        let pods = pods_of(&plan.namespace, workload);
+        if self.pods.as_ref() == Some(&pods) {
+            return;
+        }
+        let pace = pace_of_pods(plan.delay);
+        self.inbox.unsubscribe(Source::Pods);
+        let subscriber = self.inbox.subscriber(Source::Pods);
+        let mut subscriptions = self.services.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        let reins = subscriptions.subscribe(pods.clone(), pace, true, &self.requests, subscriber);
+        drop(subscriptions);
+        self.reins.insert(Source::Pods, reins);
+        self.pods = Some(pods);
+    }
+}
+
+fn pinned<'a>(pin: &Pin, object: &'a Object) -> Option<&'a Workload> {
+    match object {
+        Object::Workload(workload) if workload.kind == pin.kind && workload.name == pin.name => Some(workload),
+        _ => None,
+    }
+}
+
+/// The pods that a workload can own. Its `matchLabels`; where it selects by expressions only, its template's labels; a
+/// workload without either gets the whole namespace, for the gate goes by owners in the end.
+fn pods_of(namespace: &str, workload: &Workload) -> Collection {
+    let labels = if workload.match_labels.is_empty() { &workload.template.labels } else { &workload.match_labels };
+    if labels.is_empty() {
+        return Collection::whole(Source::Pods, namespace);
+    }
+    let selector = labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
+    Collection::selected(Source::Pods, namespace, selector)
+}

@@ -1,0 +1,95 @@
+//! Which sources a gate hears of, and how often each of them must prove itself.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::decider::Decider;
+use super::gate_driver::{Emitted, GateDriver, Pending};
+use super::services::Services;
+use crate::cluster::api::{Collection, RequestCounter};
+use crate::cluster::watch::{Inbox, Look, MOST_WAITING, Pace};
+use crate::gate::model::{Source, WorkloadKind};
+
+/// The collections of a namespace that its gates share, in the order in which they take turns at proving themselves.
+const SHARED: [Source; 6] = [
+    Source::Workloads(WorkloadKind::Deployment),
+    Source::Workloads(WorkloadKind::ReplicaSet),
+    Source::Events,
+    Source::Workloads(WorkloadKind::StatefulSet),
+    Source::Workloads(WorkloadKind::DaemonSet),
+    Source::Workloads(WorkloadKind::Job),
+];
+
+/// Every source but the pods proves itself once in so many `delay`s, in turn. With the pods, which do in each, they leave
+/// a quarter of the budget to the watches, that come to their ends after some minutes and are opened again.
+const TURN: u32 = 8;
+
+/// After so many watches in a row that broke early a source is listed only. Each of them costs a request or two.
+const MOST_BREAKS: u32 = 3;
+
+/// Gives a gate its sources.
+pub(super) fn subscribe_gate<D: Decider>(
+    place: usize,
+    gate: D,
+    recording_ends: Option<Duration>,
+    services: &Services,
+    requests: RequestCounter,
+    emitted: mpsc::UnboundedSender<Emitted>,
+) -> GateDriver<D> {
+    let plan = gate.plan();
+    let inbox = Inbox::new(MOST_WAITING);
+    let mut reins = HashMap::new();
+    let mut subscriptions = services.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+    // Each source is looked at once more before the wait period ends: what the gate says then must be of then.
+    let last_look = plan
+        .wait_period
+        .checked_sub(plan.delay)
+        .filter(|at| *at > plan.delay)
+        .map(|at| Look { from: services.start + at, until: services.start + plan.wait_period.mul_f64(0.999) });
+    let mut turns = 0;
+    for source in SHARED {
+        turns += 1;
+        let turn = Pace {
+            quiet: plan.delay * TURN,
+            first: plan.delay * turns,
+            last_look,
+            // A list of each kind in play in every second `delay`, and of the pods in each: that is what is earned.
+            poll: if source == Source::Events { plan.delay * TURN } else { plan.delay * 2 },
+            settled: plan.delay * TURN / 2,
+            most_breaks: MOST_BREAKS,
+        };
+        let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
+        let collection = Collection::whole(source, &plan.namespace);
+        reins.insert(source, subscriptions.subscribe(collection, turn, leads, &requests, inbox.subscriber(source)));
+    }
+    let pods = plan.workload.is_none().then(|| {
+        let collection = Collection::selected(Source::Pods, &plan.namespace, plan.selector.to_string());
+        let (pace, subscriber) = (pace_of_pods(plan.delay), inbox.subscriber(Source::Pods));
+        reins.insert(Source::Pods, subscriptions.subscribe(collection.clone(), pace, true, &requests, subscriber));
+        collection
+    });
+    drop(subscriptions);
+    GateDriver {
+        place,
+        gate,
+        services: services.clone(),
+        requests,
+        emitted,
+        inbox,
+        pods,
+        reins,
+        heard: HashSet::new(),
+        recording_ends,
+        now: Duration::ZERO,
+        warned_of_lag: false,
+        pending: Pending::default(),
+    }
+}
+
+/// Pods prove themselves after each `delay` of silence.
+pub(super) fn pace_of_pods(delay: Duration) -> Pace {
+    Pace { quiet: delay, first: delay, last_look: None, poll: delay, settled: delay / 2, most_breaks: MOST_BREAKS }
+}
