@@ -182,7 +182,7 @@ impl Pod {
         Self {
             name: name(&pod.name),
             phase: name(&pod.phase),
-            state: redaction.text(&pod.state),
+            state: redaction.text(&pod.state.to_string()),
             ready: pod.ready,
             restarts: pod.restarts,
             node: known(pod.node.as_ref()),
@@ -299,7 +299,7 @@ impl PodGlance {
     pub(super) fn of(glance: &gate::result::PodGlance, redaction: Redaction) -> Self {
         Self {
             pod: name(&glance.pod),
-            state: redaction.text(&glance.state),
+            state: redaction.text(&glance.state.to_string()),
             ready: glance.ready,
             troubled: glance.troubled,
             containers_ready: glance.containers_ready,
@@ -340,7 +340,7 @@ impl Event {
         match event {
             GateEvent::PodAppeared { pod } => Self::PodAppeared { pod: name(pod) },
             GateEvent::PodState { pod, state } => {
-                Self::PodState { pod: name(pod), kind: State::of(state), state: redaction.text(state) }
+                Self::PodState { pod: name(pod), kind: State::of(state), state: redaction.text(&state.to_string()) }
             }
             GateEvent::PodGlance(glance) => Self::PodGlance(PodGlance::of(glance, redaction)),
             GateEvent::PodGone { pod, why } => Self::PodGone { pod: name(pod), why: redaction.text(why) },

@@ -78,7 +78,7 @@ fn row(sight: &Sight, layout: Layout) -> [SafeText; 6] {
         pod.phase.map_or_else(|| "?".into(), |phase| safe!("{}", phase)),
         safe!("{}/{}", sight.glance.containers_ready, sight.glance.containers),
         safe!("{}", sight.glance.restarts),
-        layout.redaction.text(&sight.glance.state).line(),
+        layout.redaction.text(&sight.glance.state.to_string()).line(),
     ]
 }
 
@@ -138,7 +138,7 @@ fn why_not(sight: &Sight, layout: Layout) -> SafeText {
     let said = |text: &str| layout.redaction.text(text).line();
     match sight.findings.first() {
         Some(finding) => safe!("{}: {}", finding.code, said(&finding.message)),
-        None => said(&sight.glance.state),
+        None => said(&sight.glance.state.to_string()),
     }
 }
 
@@ -195,7 +195,7 @@ pub fn json(pods: &[Sight], answer: Option<AllRunning>, exit_code: u8, redaction
 fn json_pod(sight: &Sight, redaction: Redaction) -> JsonPod {
     JsonPod {
         pod: JsonPodRef::of(&PodRef::of(&sight.pod)),
-        state: redaction.text(&sight.glance.state).line(),
+        state: redaction.text(&sight.glance.state.to_string()).line(),
         standing: match sight.standing {
             Standing::Running => "running",
             Standing::Completed => "completed",

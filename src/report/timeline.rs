@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::model::{Event, Outcome, Pod};
 use super::story::GateStory;
 use super::{progress, words};
-use crate::gate::result::Verdict;
+use crate::gate::result::{PodState, Verdict};
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
 
@@ -95,14 +95,17 @@ impl State {
         }
     }
 
-    pub(super) fn of(state: &str) -> Self {
+    pub(super) const fn of(state: &PodState) -> Self {
         match state {
-            "ready" => Self::Ready,
-            "succeeded" | "terminating" => Self::Leaving,
-            "waiting for a node" | "Unschedulable" | "SchedulingGated" => Self::Waiting,
-            "starting" | "running, not ready" => Self::Starting,
-            _ if state.starts_with("init container ") || state.starts_with("pulling") => Self::Starting,
-            _ => Self::Trouble,
+            PodState::Ready => Self::Ready,
+            PodState::Succeeded | PodState::Terminating => Self::Leaving,
+            PodState::Unscheduled { .. } => Self::Waiting,
+            PodState::Starting | PodState::NotReady | PodState::Initializing { .. } => Self::Starting,
+            PodState::Disturbed(_)
+            | PodState::OverDiskLimit
+            | PodState::Failed { .. }
+            | PodState::ContainerWaits { .. }
+            | PodState::ContainerEnded { .. } => Self::Trouble,
         }
     }
 }
@@ -278,14 +281,21 @@ mod tests {
 
     use super::{MarkKind, State, of};
     use crate::gate::model::Role;
-    use crate::gate::result::Verdict;
+    use crate::gate::result::{GateEvent, PodState, Verdict};
     use crate::gate::spec::Plan;
     use crate::report::model::{self, Event, Outcome, Target};
     use crate::report::story::Story;
-    use crate::text::Untrusted;
+    use crate::text::{Redaction, Untrusted};
 
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
+    }
+
+    #[test]
+    fn a_reason_that_reads_like_a_state_is_not_taken_for_one() {
+        for reason in ["ready", "terminating", "whatever"] {
+            assert_eq!(State::of(&PodState::Unscheduled { reason: Some(reason.to_owned()) }), State::Waiting);
+        }
     }
 
     #[test]
@@ -293,10 +303,10 @@ mod tests {
         let mut story = Story::default();
         story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
         let pod = || Untrusted::name("web-1");
-        let state = |state: &'static str| Event::PodState { pod: pod(), kind: State::of(state), state: state.into() };
+        let state = |state: PodState| model::Event::of(&GateEvent::PodState { pod: "web-1".to_owned(), state }, Redaction::On);
         story.hear(0, at(1), &Event::PodAppeared { pod: pod() });
-        story.hear(0, at(1), &state("waiting for a node"));
-        story.hear(0, at(2), &state("ready"));
+        story.hear(0, at(1), &state(PodState::Unscheduled { reason: None }));
+        story.hear(0, at(2), &state(PodState::Ready));
         story.hear(0, at(2), &Event::WindowOpened { until: at(32) });
         let crash = Event::Crash {
             pod: pod(),
@@ -307,7 +317,8 @@ mod tests {
             allowed: 0,
         };
         story.hear(0, at(5), &crash);
-        story.hear(0, at(5), &state("app ended: exit code 1"));
+        let ended = PodState::ContainerEnded { container: "app".to_owned(), how: "exit code 1".to_owned() };
+        story.hear(0, at(5), &state(ended));
         story.hear(0, at(5), &Event::WindowBroken { why: "a crash".into() });
         let outcome = Outcome {
             verdict: Verdict::Failed,

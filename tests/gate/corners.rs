@@ -3,7 +3,7 @@
 use crashgate::gate::model::{
     Detail, JobEnd, Object, Phase, Resize, RestartPolicy, Role, Source, Trouble, TroubleKind,
 };
-use crashgate::gate::result::{Code, GateEvent, Verdict};
+use crashgate::gate::result::{Code, GateEvent, PodState, Verdict};
 use crashgate::gate::{Fact, Want};
 
 use super::{assert_says, one_pod, seconds, web};
@@ -208,7 +208,7 @@ fn an_init_container_that_is_done_is_no_trouble_to_tell_of() {
         GateEvent::PodState { state, .. } => Some(state),
         _ => None,
     });
-    assert_eq!(state.as_deref(), Some("running, not ready"));
+    assert_eq!(state, Some(PodState::NotReady));
 }
 
 #[test]

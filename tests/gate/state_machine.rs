@@ -1,7 +1,7 @@
 //! The machine's own promises.
 
 use crashgate::gate::model::{ClusterEvent, Object, Phase, Pod, Role, Source, WorkloadKind};
-use crashgate::gate::result::{Code, Evidence, EvidenceKind, Fault, GateEvent, Verdict};
+use crashgate::gate::result::{Code, Evidence, EvidenceKind, Fault, GateEvent, PodState, Verdict};
 use crashgate::gate::{Fact, Want};
 
 use super::{assert_says, seconds, web};
@@ -70,8 +70,8 @@ fn the_events_tell_the_story() {
     let pod = || "a".to_owned();
     for expected in [
         (1, GateEvent::PodAppeared { pod: pod() }),
-        (1, GateEvent::PodState { pod: pod(), state: "running, not ready".to_owned() }),
-        (2, GateEvent::PodState { pod: pod(), state: "ready".to_owned() }),
+        (1, GateEvent::PodState { pod: pod(), state: PodState::NotReady }),
+        (2, GateEvent::PodState { pod: pod(), state: PodState::Ready }),
         (2, GateEvent::Progress { ready: 1, wanted: Some(1) }),
         (2, GateEvent::WindowOpened { until: seconds(12) }),
         (3, GateEvent::Trouble { source: Source::Pods, message: "the pods cannot be read".to_owned() }),
@@ -87,15 +87,21 @@ fn the_events_tell_the_story() {
                 allowed: 0,
             },
         ),
-        (5, GateEvent::PodState { pod: pod(), state: "app ended: exit code 1".to_owned() }),
+        (
+            5,
+            GateEvent::PodState {
+                pod: pod(),
+                state: PodState::ContainerEnded { container: "app".to_owned(), how: "exit code 1".to_owned() },
+            },
+        ),
         (5, GateEvent::Decided { verdict: Verdict::Failed }),
     ] {
         assert!(told.contains(&expected), "{expected:?} in {told:#?}");
     }
     assert!(story.gate.take_events().is_empty());
     let states: Vec<_> =
-        story.ended().unwrap().pods.iter().map(|pod| (pod.name.as_str(), pod.state.as_str(), pod.ready)).collect();
-    assert_eq!(states, [("a", "app ended: exit code 1", false)]);
+        story.ended().unwrap().pods.iter().map(|pod| (pod.name.as_str(), pod.state.to_string(), pod.ready)).collect();
+    assert_eq!(states, [("a", "app ended: exit code 1".to_owned(), false)]);
 }
 
 #[test]

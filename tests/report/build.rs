@@ -8,7 +8,7 @@ use crashgate::cluster::api::Target;
 use crashgate::cluster::drive::{GateRun, Run, Sink as _};
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{
-    Code, Evidence, EvidenceKind, Finding, GateEvent, Notice, Outcome, Place, PodSummary, Verdict, Warning,
+    Code, Evidence, EvidenceKind, Finding, GateEvent, Notice, Outcome, Place, PodState, PodSummary, Verdict, Warning,
 };
 use crashgate::gate::spec::Plan;
 use crashgate::report::human::Human;
@@ -74,11 +74,21 @@ impl With for Finding {
     }
 }
 
+/// A state that is told in these words: one that stands for itself, or trouble.
+pub(super) fn state(words: &str) -> PodState {
+    match words {
+        "ready" => PodState::Ready,
+        "running, not ready" => PodState::NotReady,
+        "waiting for a node" => PodState::Unscheduled { reason: None },
+        _ => PodState::Disturbed(words.to_owned()),
+    }
+}
+
 pub(super) fn pod(name: &str, state: &str, ready: bool, restarts: u32, node: Option<&str>) -> PodSummary {
     PodSummary {
         name: name.to_owned(),
         phase: "Running".to_owned(),
-        state: state.to_owned(),
+        state: self::state(state),
         ready,
         restarts,
         node: node.map(str::to_owned),

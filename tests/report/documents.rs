@@ -15,7 +15,7 @@ use crashgate::report::story::{Document, Story};
 use crashgate::report::{markdown, model};
 
 use super::build::{
-    With as _, finding, gate, heard, json, outcome, pod, printer, run, shown, sink, verdict_of, warning,
+    With as _, finding, gate, heard, json, outcome, pod, printer, run, shown, sink, state, verdict_of, warning,
 };
 use super::hostile::{HOSTILE, SECRETS, commands, run_of, run_of_names, unseen};
 
@@ -35,8 +35,8 @@ fn events(run: &Run, text: &str) -> Vec<GateEvent> {
     let text = || text.to_owned();
     vec![
         GateEvent::PodAppeared { pod: pod() },
-        GateEvent::PodState { pod: pod(), state: text() },
-        GateEvent::PodState { pod: pod(), state: "ready".to_owned() },
+        GateEvent::PodState { pod: pod(), state: state(&text()) },
+        GateEvent::PodState { pod: pod(), state: state("ready") },
         GateEvent::WindowOpened { until: Duration::from_mins(1) },
         GateEvent::Crash {
             pod: pod(),

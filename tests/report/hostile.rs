@@ -12,7 +12,7 @@ use crashgate::report::printer::Look;
 use crashgate::text::mask;
 use serde_json::Value;
 
-use super::build::{With as _, finding, gate, json, outcome, pod, printer, run, sink, warning};
+use super::build::{With as _, finding, gate, json, outcome, pod, printer, run, sink, state, warning};
 
 /// What must not be read as it is.
 pub const HOSTILE: &[&str] = &[
@@ -182,7 +182,7 @@ fn seen(run: &Run, text: &str, columns: usize) -> String {
     let text = || text.to_owned();
     let events = [
         GateEvent::PodAppeared { pod: pod() },
-        GateEvent::PodState { pod: pod(), state: text() },
+        GateEvent::PodState { pod: pod(), state: state(&text()) },
         GateEvent::Crash {
             pod: pod(),
             container: "app".to_owned(),
@@ -196,7 +196,7 @@ fn seen(run: &Run, text: &str, columns: usize) -> String {
         GateEvent::Trouble { source: Source::Pods, message: text() },
         GateEvent::Warned(warning(Notice::EventsForbidden, &text())),
         GateEvent::PodGone { pod: pod(), why: text() },
-        GateEvent::PodState { pod: pod(), state: text() },
+        GateEvent::PodState { pod: pod(), state: state(&text()) },
     ];
     for event in events {
         human.event(0, Duration::from_secs(1), &event);

@@ -11,7 +11,7 @@ use crashgate::report::live::{Live, Picture, Screen, frame};
 use crashgate::report::model;
 use crashgate::report::printer::Look;
 
-use super::build::{With as _, finding, heard, printer, run, sink, warning};
+use super::build::{self, With as _, finding, heard, printer, run, sink, warning};
 
 fn screen(columns: usize) -> Screen {
     Screen { columns, rows: 24, colour: false }
@@ -71,7 +71,7 @@ fn the_view_of_a_rollout_that_is_stuck_and_of_a_slow_start() {
 fn glance(pod: &str, state: &str, ready: bool, troubled: bool) -> GateEvent {
     GateEvent::PodGlance(Box::new(PodGlance {
         pod: pod.to_owned(),
-        state: state.to_owned(),
+        state: build::state(state),
         ready,
         troubled,
         containers_ready: u32::from(ready),

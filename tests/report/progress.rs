@@ -10,7 +10,7 @@ use crashgate::gate::spec::{Pin, Plan};
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
 
-use super::build::{With as _, finding, gate, outcome, printer, run, sink, warning};
+use super::build::{self, With as _, finding, gate, outcome, printer, run, sink, warning};
 
 const POD: &str = "payments-5949ff565-fnj7t";
 
@@ -18,8 +18,8 @@ fn at(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn state(state: &str) -> GateEvent {
-    GateEvent::PodState { pod: POD.to_owned(), state: state.to_owned() }
+fn state(words: &str) -> GateEvent {
+    GateEvent::PodState { pod: POD.to_owned(), state: build::state(words) }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::assessment::Assessment;
 use crate::gate::diagnose::exit_code;
-use crate::gate::result::{Code, GateEvent, PodGlance};
+use crate::gate::result::{Code, GateEvent, PodGlance, PodState};
 use crate::gate::spec::Plan;
 use crate::gate::state::{PodHistory, pod_summary};
 
@@ -50,7 +50,7 @@ impl EventEmitter {
         for uid in gone {
             if let Some(Emitted { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(&uid) {
                 self.crashes.retain(|(of, _), _| *of != uid);
-                let why = if state == "terminating" { "deleted".to_owned() } else { format!("it was {state}") };
+                let why = if state == PodState::Terminating { "deleted".to_owned() } else { format!("it was {state}") };
                 self.push(now, GateEvent::PodGone { pod, why });
             }
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::finding::Finding;
+use super::pod_state::PodState;
 use super::verdict::Verdict;
 use super::warning::Warning;
 use crate::gate::model::{Role, Source};
@@ -19,9 +20,8 @@ pub enum GateEvent {
     PodState {
         /// Its name.
         pod: String,
-        /// The new state in a few words: `pulling the image`, `running, not ready`, `ready`, `CrashLoopBackOff`, ….
-        /// Parts of it are the cluster's words: hostile text.
-        state: String,
+        /// The new state.
+        state: PodState,
     },
     /// What can be seen of a pod at one glance changed. Said beside [`GateEvent::PodState`], and more often: for views,
     /// not for logs.
@@ -102,8 +102,8 @@ pub enum GateEvent {
 pub struct PodGlance {
     /// Its name.
     pub pod: String,
-    /// What it is doing, as [`GateEvent::PodState`] says it: hostile text.
-    pub state: String,
+    /// What it is doing.
+    pub state: PodState,
     /// Its condition `Ready`.
     pub ready: bool,
     /// True where something is wrong with it: a crash, a cause that stands.
@@ -146,8 +146,8 @@ pub struct PodSummary {
     pub name: String,
     /// Its phase, as the API spells it; empty where the API says none.
     pub phase: String,
-    /// What it is doing, in a few words.
-    pub state: String,
+    /// What it is doing.
+    pub state: PodState,
     /// Its condition `Ready`.
     pub ready: bool,
     /// The sum of `restartCount` over its containers.

@@ -130,7 +130,7 @@ impl PodRun {
     pub fn news(&mut self) -> Option<String> {
         let words = match self.stage() {
             Stage::Running => "running".to_owned(),
-            Stage::Ended | Stage::Waiting => pod_summary::state(self.history.as_ref()?),
+            Stage::Ended | Stage::Waiting => pod_summary::state(self.history.as_ref()?).to_string(),
         };
         (self.told.as_ref() != Some(&words)).then(|| {
             self.told = Some(words.clone());
@@ -275,7 +275,7 @@ impl PodRun {
             Stage::Running => "was still running".to_owned(),
             Stage::Ended => "was ended".to_owned(),
             Stage::Waiting => {
-                let state = self.history.as_ref().map(pod_summary::state);
+                let state = self.history.as_ref().map(|history| pod_summary::state(history).to_string());
                 format!("had not started ({})", state.unwrap_or_default())
             }
         };
@@ -284,27 +284,31 @@ impl PodRun {
         self.finish(Verdict::TimedOut, vec![Cause::new(Code::NotEnded, place, message, self.now)]);
     }
 
+    /// Returns true where the kubelet refuses the image because it would run as root: its words in `state.waiting.message`
+    /// name the field (`container has runAsNonRoot and image will run as root`).
+    fn may_not_be_root(&self) -> bool {
+        let names_it = |state: &ContainerState| {
+            matches!(state, ContainerState::Waiting { message: Some(message), .. } if message.contains("runAsNonRoot"))
+        };
+        self.state().is_some_and(names_it)
+    }
+
     fn finish(&mut self, verdict: Verdict, causes: Vec<Cause>) {
         if self.end.is_some() {
             return;
         }
         let mut findings = ranking::rank(causes, verdict);
-        if self.security == Security::Restricted {
-            for finding in &mut findings {
-                advise_root(finding);
+        if self.security == Security::Restricted && self.may_not_be_root() {
+            for finding in findings.iter_mut().filter(|finding| finding.code == Code::StartFailed) {
+                ROOT_ADVICE.clone_into(&mut finding.next_step);
             }
         }
         self.end = Some(PodEnd::Unrun { verdict, findings });
     }
 }
 
-/// Images that run as root are many, and the refusal of one is easily mended.
-fn advise_root(finding: &mut Finding) {
-    if finding.code == Code::StartFailed && finding.message.contains("runAsNonRoot") {
-        "Use an image with a numeric `USER` other than 0, or let it run as root: `--security root`, in a gate `smoke: {security: root}`."
-            .clone_into(&mut finding.next_step);
-    }
-}
+/// Images that run as root are many, and the refusal of one is easily fixed.
+const ROOT_ADVICE: &str = "Use an image with a numeric `USER` other than 0, or let it run as root: `--security root`, in a gate `smoke: {security: root}`.";
 
 /// The end of a run whose pod the API server refused to create.
 #[must_use]

@@ -1,65 +1,63 @@
-//! What a pod is doing, in a few words. Parts of them are the cluster's own: hostile text.
+//! What a pod is doing.
 
 use super::pod_history::PodHistory;
 use crate::gate::diagnose::exit_code;
 use crate::gate::model::{Container, ContainerState, Phase, Pod, Role};
-use crate::gate::result::{Code, PodGlance, PodSummary};
+use crate::gate::result::{Code, PodGlance, PodState, PodSummary};
 
 /// What the pod is doing.
 #[must_use]
-pub fn state(history: &PodHistory) -> String {
+pub fn state(history: &PodHistory) -> PodState {
     let pod = &history.pod;
     if let Some(why) = history.disturbed() {
-        return why;
+        return PodState::Disturbed(why);
     }
     if history.failure().is_some_and(|cause| cause.code == Code::DiskLimitExceeded) {
-        return "evicted for its own disk limit".to_owned();
+        return PodState::OverDiskLimit;
     }
     if pod.deleting {
-        return "terminating".to_owned();
+        return PodState::Terminating;
     }
     match pod.phase {
-        Some(Phase::Succeeded) => return "succeeded".to_owned(),
-        Some(Phase::Failed) => {
-            return pod.reason.as_ref().map_or_else(|| "failed".to_owned(), |reason| format!("failed: {reason}"));
-        }
+        Some(Phase::Succeeded) => return PodState::Succeeded,
+        Some(Phase::Failed) => return PodState::Failed { reason: pod.reason.clone() },
         _ => {}
     }
     if pod.is_ready() {
-        return "ready".to_owned();
+        return PodState::Ready;
     }
     if pod.node.is_none() {
         let reason =
             pod.scheduled.as_ref().filter(|condition| !condition.status).and_then(|condition| condition.reason.clone());
-        return reason.unwrap_or_else(|| "waiting for a node".to_owned());
+        return PodState::Unscheduled { reason };
     }
-    if let Some(words) = pod.containers.iter().find_map(trouble) {
-        return words;
+    if let Some(trouble) = pod.containers.iter().find_map(trouble) {
+        return trouble;
     }
     let statuses = || pod.containers.iter().filter_map(|container| Some((container, container.status.as_ref()?)));
     if let Some((container, _)) = statuses()
         .find(|(container, status)| container.role == Role::Init && matches!(status.state, ContainerState::Running))
     {
-        return format!("init container {} runs", container.name);
+        return PodState::Initializing { container: container.name.clone() };
     }
     let app = |container: &Container| container.role == Role::App;
     if statuses().any(|(container, status)| app(container) && matches!(status.state, ContainerState::Running)) {
-        return "running, not ready".to_owned();
+        return PodState::NotReady;
     }
-    "starting".to_owned()
+    PodState::Starting
 }
 
 /// A container in trouble: it waits for more than its turn, or has ended.
-fn trouble(container: &Container) -> Option<String> {
+fn trouble(container: &Container) -> Option<PodState> {
     let status = container.status.as_ref()?;
     match &status.state {
         ContainerState::Waiting { reason: Some(reason), .. }
             if !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing") =>
         {
-            Some(format!("{}: {reason}", container.name))
+            Some(PodState::ContainerWaits { container: container.name.clone(), reason: reason.clone() })
         }
         ContainerState::Terminated(ended) if container.role != Role::Init || ended.exit_code != 0 => {
-            Some(format!("{} ended: {}", container.name, exit_code::in_words(ended)))
+            Some(PodState::ContainerEnded { container: container.name.clone(), how: exit_code::in_words(ended) })
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! The journal, and small promises.
 
-use crashgate::gate::model::{JobEnd, Phase, Role, Source, WorkloadKind};
-use crashgate::gate::result::{Code, GateEvent, Verdict};
+use crashgate::gate::model::{Condition, JobEnd, Phase, Pod, Role, Source, WorkloadKind};
+use crashgate::gate::result::{Code, GateEvent, PodState, Verdict};
 
 use crate::gate::{seconds, web};
 use crate::scenario::objects::{Bend, container, deployment, job, pod, replica_set};
@@ -162,8 +162,24 @@ fn each_state_of_a_pod_is_told_when_it_comes() {
         GateEvent::PodState { state, .. } => Some((at.as_secs(), state)),
         _ => None,
     });
-    let states = [(1, "starting"), (2, "running, not ready"), (4, "ready")];
-    assert_eq!(told.collect::<Vec<_>>(), states.map(|(at, state)| (at, state.to_owned())));
+    let states = [(1, PodState::Starting), (2, PodState::NotReady), (4, PodState::Ready)];
+    assert_eq!(told.collect::<Vec<_>>(), states);
+}
+
+#[test]
+fn a_reason_that_reads_like_a_state_is_not_taken_for_one() {
+    for reason in ["terminating", "ready"] {
+        let mut story = Scenario::new(plan());
+        let set = web(&mut story, 1);
+        let pod = pod(&set, "a");
+        let condition = Condition { status: false, reason: Some(reason.to_owned()), message: None, since: None };
+        story.at(1.0).pod(Pod { node: None, ready: None, scheduled: Some(condition), ..pod }).at(2.0).pod_gone("a");
+        let why = story.gate.take_events().into_iter().find_map(|(_, event)| match event {
+            GateEvent::PodGone { why, .. } => Some(why),
+            _ => None,
+        });
+        assert_eq!(why, Some(format!("it was {reason}")), "nobody deleted it, as far as was seen");
+    }
 }
 
 #[test]
