@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{complain, drill, overwriting};
+use super::panic_injection::{self, PanicInjection};
+use super::{complain, overwriting};
 use crate::cluster::drive::Run;
 use crate::gate::result::Verdict;
 use crate::manifest::{Diagnostics, Loaded, Origin};
@@ -18,7 +19,7 @@ use crate::report::json::{self, Json};
 use crate::report::live::Live;
 use crate::report::model::{self, Border, Event, Plan, Target, View};
 use crate::report::printer::Printer;
-use crate::report::story::Mistake;
+use crate::report::run_log::Mistake;
 use crate::text::Redaction;
 
 /// How the result is told.
@@ -71,7 +72,7 @@ impl OutputFlags {
             files: Files::create(&self.reports, printer).map_err(|error| error.to_string())?,
             ended: None,
             told: false,
-            drill: drill::ordered(&env),
+            panic_injection: panic_injection::ordered(&env),
         })
     }
 
@@ -192,13 +193,13 @@ pub(super) struct Sinks {
     ended: Option<model::Run>,
     /// True once those who read along were told of an end: nobody is told of two.
     told: bool,
-    drill: drill::Drill,
+    panic_injection: PanicInjection,
 }
 
 impl Sinks {
     /// What will be judged, and where that was written down.
     pub(super) fn plan(&mut self, gates: &[Loaded]) {
-        self.drill.event();
+        self.panic_injection.event();
         let planned = || gates.iter().map(|gate| (Plan::of(&gate.plan), gate.origin.clone()));
         self.files.plan(planned());
         if let Some(step) = &mut self.github {
@@ -264,7 +265,7 @@ impl View for Sinks {
 
     fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         self.each(|sink| sink.event(gate, at, event));
-        self.drill.event();
+        self.panic_injection.event();
     }
 
     fn idle(&mut self, at: Duration) {

@@ -1,6 +1,6 @@
 //! `crashgate watch`.
 
-mod teller;
+mod watch_output;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use self::teller::Teller;
+use self::watch_output::WatchOutput;
 use super::cluster_flags::ClusterFlags;
 use super::complain;
 use super::recorder::{About, RecordFlags, Recorder};
@@ -131,7 +131,8 @@ async fn watched(args: &Args, redaction: Redaction, printer: &mut Printer) -> Re
     let inputs: Vec<&Path> = args.rehearsal.inputs().collect();
     let mut recorder = Recorder::create(&args.record, &inputs, printer).map_err(|error| usage(&error))?;
     let inputs: Vec<&Path> = args.rehearsal.inputs().chain(args.record.path()).collect();
-    let inventory = Teller::inventory(args.inventory.as_deref(), &inputs, printer).map_err(|error| usage(&error))?;
+    let inventory =
+        WatchOutput::inventory(args.inventory.as_deref(), &inputs, printer).map_err(|error| usage(&error))?;
     let hook = hook(args, printer)?;
     let rehearsal = args.rehearsal.load(Duration::ZERO).await.map_err(|error| usage(&error))?;
     let (connection, default) = if let Some(rehearsal) = &rehearsal {
@@ -146,8 +147,8 @@ async fn watched(args: &Args, redaction: Redaction, printer: &mut Printer) -> Re
     };
     let namespace = args.selection.namespace(&default);
     printer.say(&feed::target(connection.target(), redaction));
-    let mut teller = Teller { inventory, hook, ..teller(args, redaction, printer, &default, Timestamp::now()) };
-    let about = About { namespace: &namespace, title: format!("pods of {}", teller.place), command: "watch" };
+    let mut output = WatchOutput { inventory, hook, ..output(args, redaction, printer, &default, Timestamp::now()) };
+    let about = About { namespace: &namespace, title: format!("pods of {}", output.place), command: "watch" };
     let connection: Arc<Connection> = recorder.listen_on(connection.for_feeds(), about);
     let followed = Followed {
         pods: args.selection.pods(&default),
@@ -158,12 +159,12 @@ async fn watched(args: &Args, redaction: Redaction, printer: &mut Printer) -> Re
     if let Some(rehearsal) = &rehearsal {
         rehearsal.start();
     }
-    teller.began_at = Timestamp::now();
-    let end = follow(&connection, &followed, &mut teller, stop).await;
+    output.began_at = Timestamp::now();
+    let end = follow(&connection, &followed, &mut output, stop).await;
     if let Some(rehearsal) = rehearsal {
         rehearsal.stop().await;
     }
-    teller.finish().await;
+    output.finish().await;
     let exit_code = told(&end, args.until_crash, redaction, printer);
     recorder.finish(|| serde_json::json!({"command": "watch", "exitCode": exit_code}), printer);
     Ok(exit_code)
@@ -207,8 +208,8 @@ fn told(end: &End, until_crash: bool, redaction: Redaction, printer: &mut Printe
 }
 
 /// Who tells of the pods, in `default` where no namespace is named. It keeps no register and runs no command yet.
-fn teller(args: &Args, redaction: Redaction, printer: &Printer, default: &str, began_at: Timestamp) -> Teller {
-    Teller {
+fn output(args: &Args, redaction: Redaction, printer: &Printer, default: &str, began_at: Timestamp) -> WatchOutput {
+    WatchOutput {
         printer: printer.clone(),
         format: args.output,
         only: args.only.into(),
@@ -227,10 +228,11 @@ async fn replayed(args: &Args, path: &Path, redaction: Redaction, printer: &mut 
     let mut reader = Reader::open(path).map_err(|error| usage(&error))?;
     let header = reader.header().clone();
     let namespace = args.selection.namespace(&header.namespace);
-    let mut teller = Teller {
-        inventory: Teller::inventory(args.inventory.as_deref(), &[path], printer).map_err(|error| usage(&error))?,
+    let mut output = WatchOutput {
+        inventory: WatchOutput::inventory(args.inventory.as_deref(), &[path], printer)
+            .map_err(|error| usage(&error))?,
         hook: hook(args, printer)?,
-        ..teller(args, redaction, printer, &header.namespace, header.started_at)
+        ..output(args, redaction, printer, &header.namespace, header.started_at)
     };
     let mut feed = Feed::default();
     let mut end = End::RecordingEnded;
@@ -242,10 +244,10 @@ async fn replayed(args: &Args, path: &Path, redaction: Redaction, printer: &mut 
         let begins = !feed.has_begun();
         let events = feed.observe(fact);
         if begins && feed.has_begun() {
-            teller.begun(&feed);
+            output.begun(&feed);
         }
         for event in &events {
-            if !teller.event(at, event) {
+            if !output.event(at, event) {
                 end = End::Unheard;
                 return false;
             }
@@ -261,15 +263,15 @@ async fn replayed(args: &Args, path: &Path, redaction: Redaction, printer: &mut 
         printer.say(&"warning: the last line of the recording is incomplete: its recorder was killed".into());
     }
     if feed.has_begun() {
-        teller.ended(&feed);
+        output.ended(&feed);
     } else {
-        teller.finish().await;
-        printer.say(&safe!("error: the recording has no pods in {}", redaction.text(&teller.place).line()));
+        output.finish().await;
+        printer.say(&safe!("error: the recording has no pods in {}", redaction.text(&output.place).line()));
         let next = rehearsal::other_namespace(&header.namespace, &namespace);
         printer.say(&safe!("  Next: {}", redaction.text(&next).line()));
         return Ok(Verdict::Inconclusive.exit_code());
     }
-    teller.finish().await;
+    output.finish().await;
     Ok(told(&end, args.until_crash, redaction, printer))
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Origin;
-use crate::text::inert;
+use crate::text::escape;
 
 /// What is wrong, and what to do about it. Both are plain sentences without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,15 +106,15 @@ impl Diagnostic {
         Self {
             file: None,
             position: None,
-            sentence: inert::one_line(&message.sentence).into_owned(),
-            remedy: inert::one_line(&message.remedy).into_owned(),
+            sentence: escape::one_line(&message.sentence).into_owned(),
+            remedy: escape::one_line(&message.remedy).into_owned(),
             excerpt: None,
         }
     }
 
     /// A problem with a file as a whole.
     pub(super) fn of_file(file: &str, message: &Message) -> Self {
-        Self { file: Some(inert::one_line(file).into_owned()), ..Self::of_flags(message) }
+        Self { file: Some(escape::one_line(file).into_owned()), ..Self::of_flags(message) }
     }
 
     /// A problem at a place of a file's text.
@@ -149,7 +149,7 @@ impl Excerpt {
             match c {
                 // Shown, because a tab is often the very thing that is wrong.
                 '\t' => excerpt.text.push('→'),
-                _ => inert::push_shown(&mut excerpt.text, c),
+                _ => escape::push_shown(&mut excerpt.text, c),
             }
             let shown = excerpt.text.chars().count() - before;
             if column < start {
@@ -167,7 +167,7 @@ impl Excerpt {
 
     /// The same without a command to a CI system in it, and the caret still under what is wrong.
     fn defused(self) -> Self {
-        let text = inert::defuse(&self.text).into_owned();
+        let text = escape::defuse(&self.text).into_owned();
         let (start, end) = (defused_column(&self.text, &text, self.indent), self.indent + self.width);
         Self { indent: start, width: defused_column(&self.text, &text, end) - start, text }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::gate::spec::Plan;
-use crate::text::inert;
+use crate::text::escape;
 
 use super::definitions::Key;
 
@@ -23,6 +23,6 @@ impl fmt::Display for Summary<'_> {
             line.push_str("; ");
             line.push_str(&part);
         }
-        f.write_str(&inert::one_line(&line))
+        f.write_str(&escape::one_line(&line))
     }
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use self::fields::{Rule, is_kept_annotation, rule_of, volume_fields};
 use super::mapping::hash_template;
-use crate::text::mask;
+use crate::text::redact;
 
 /// What stands in the place of what is left out.
 const LEFT_OUT: &str = "(masked)";
@@ -57,7 +57,7 @@ impl Cleaner {
             Rule::Whole => value,
             Rule::Scalar => return (!value.is_object() && !value.is_array()).then_some(value),
             Rule::Text => with_strings(value, &text),
-            Rule::Address => with_strings(value, &|text| mask::text(without_query(text)).into_owned()),
+            Rule::Address => with_strings(value, &|text| redact::text(without_query(text)).into_owned()),
             Rule::Hidden => hidden(&value),
             Rule::Environment => self.environment(value),
             Rule::Annotations => annotations(value),
@@ -134,7 +134,7 @@ impl Cleaner {
 
 /// What somebody said, for people: secrets of known shapes masked, and no URL keeps its query.
 pub(super) fn text(text: &str) -> String {
-    mask::text(&without_commands(&without_queries(text))).into_owned()
+    redact::text(&without_commands(&without_queries(text))).into_owned()
 }
 
 /// Every string in a value, as [`text`] tells it.

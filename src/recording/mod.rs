@@ -7,11 +7,11 @@
 mod clean;
 mod follow;
 pub mod line;
+pub mod log_store;
 pub mod mapping;
 mod mirror;
 pub mod pods;
 pub mod reader;
 pub mod replay;
-pub mod shelf;
 mod wire;
 pub mod writer;

@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 
 use super::follow::Follow;
 use super::line::{Entry, Line};
+use super::log_store::LogStore;
 use super::mapping::{self, MapError};
 use super::mirror::{Listing, Mirror, Narrowed};
 use super::reader::{ReadError, Reader};
-use super::shelf::LogShelf;
 use crate::gate::evaluate::NEVER_REACHED_LIMIT;
 use crate::gate::model::{Object, Source, Trouble, TroubleKind, WorkloadKind};
 use crate::gate::result::{GateEvent, Outcome, SmokeRun};
@@ -63,7 +63,7 @@ struct Player {
     gate: Gate,
     mirror: Mirror,
     follow: Follow,
-    shelf: LogShelf,
+    logs: LogStore,
     asked: Option<Asked>,
     /// The recorder lists what it watches again and again to prove its watches: its silence alone is no proof.
     proves: bool,
@@ -93,7 +93,7 @@ impl Player {
             follow: Follow::new(plan.delay),
             gate: Gate::new(plan),
             mirror: Mirror::default(),
-            shelf: LogShelf::default(),
+            logs: LogStore::default(),
             asked: None,
             proves,
             heard: Heard::default(),
@@ -109,7 +109,7 @@ impl Player {
         self.follow.heard(now);
         self.hear(entry);
         if let Entry::Log(log) = entry {
-            self.shelf.put(now, log.clone());
+            self.logs.put(now, log.clone());
             return;
         }
         for fact in self.facts(now, entry) {
@@ -323,7 +323,7 @@ impl Player {
         let wanted: Vec<_> = outcome.findings.iter().map(|finding| finding.log.clone()).collect();
         for (place, wanted) in wanted.into_iter().enumerate() {
             if let Some(wanted) = wanted {
-                self.gate.attach(place, vec![self.shelf.evidence(&wanted)]);
+                self.gate.attach(place, vec![self.logs.evidence(&wanted)]);
             }
         }
         self.gate.conclude();

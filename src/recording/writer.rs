@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::clean::{self, Cleaner};
 use super::line::{Entry, Header, LogEntry};
-use crate::text::mask;
+use crate::text::redact;
 
 /// Why a recording cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +148,7 @@ impl Writer {
 
 fn clean_log(log: &LogEntry) -> LogEntry {
     // Bytes that are no text cannot be masked, so only the text goes in.
-    LogEntry { body: mask::text(&log.body).into_owned(), body_base64: None, ..log.clone() }
+    LogEntry { body: redact::text(&log.body).into_owned(), body_base64: None, ..log.clone() }
 }
 
 #[cfg(test)]

@@ -124,8 +124,8 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
 
 fn headline(gate: &GateRun, columns: usize) -> Vec<Line> {
     let verdict = gate.outcome.verdict;
-    let (word, tone) = said(verdict);
-    let first = safe!("{} {}:", if verdict == Verdict::Healthy { "✔" } else { "✘" }, word);
+    let sign = if verdict == Verdict::Healthy { "✔" } else { "✘" };
+    let first = safe!("{} {}:", sign, headline::title_aloud(verdict));
     let text = safe!(
         "{} {}, after {} {}",
         first,
@@ -134,23 +134,8 @@ fn headline(gate: &GateRun, columns: usize) -> Vec<Line> {
         glued(&safe!("(exit code {})", verdict.exit_code())),
     );
     let mut lines = wrap(&text, "", "  ", columns).into_iter();
-    let front = lines.next().map(|line| Line::toned(line, first.len(), tone));
+    let front = lines.next().map(|line| Line::toned(line, first.len(), headline::tone(verdict)));
     front.into_iter().chain(lines.map(Line::plain)).collect()
-}
-
-/// The verdict as the headline says it.
-const fn said(verdict: Verdict) -> (&'static str, Tone) {
-    match verdict {
-        Verdict::Healthy => ("HEALTHY", Tone::Good),
-        Verdict::Failed => ("FAILED", Tone::Bad),
-        Verdict::Usage => ("WRONG USAGE", Tone::Bad),
-        Verdict::TimedOut => ("TIMED OUT", Tone::Bad),
-        Verdict::NothingMatched => ("NOTHING MATCHED", Tone::Bad),
-        Verdict::Platform => ("PLATFORM AT FAULT", Tone::Bad),
-        Verdict::Superseded => ("SUPERSEDED", Tone::Careful),
-        Verdict::Inconclusive => ("INCONCLUSIVE", Tone::Careful),
-        Verdict::Interrupted | Verdict::Terminated | Verdict::HungUp | Verdict::Quit => ("INTERRUPTED", Tone::Careful),
-    }
 }
 
 /// What a pass rests on.
@@ -316,7 +301,7 @@ fn summary(run: &Run) -> Line {
     let worst = run.verdict();
     let first = safe!("{}:", words::count(run.gates.len(), "gate"));
     let text = safe!("{} {}; exit code {}", first, headline::counts(run), worst.exit_code());
-    Line::toned(text, first.len(), said(worst).1)
+    Line::toned(text, first.len(), headline::tone(worst))
 }
 
 fn indented(text: &SafeText, columns: usize) -> Vec<Line> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::model::{Event, Plan, Run, Target, View};
 use super::output_file::OutputFile;
 use super::printer::Printer;
-use super::story::{Document, Mistake, Story};
+use super::run_log::{Mistake, ReportInput, RunLog};
 use super::{gitlab, html, json, junit, markdown};
 use crate::manifest::Origin;
 use crate::safe;
@@ -55,7 +55,7 @@ impl Kind {
 
     /// The report of a run whose process ends with the verdict's own exit code.
     #[must_use]
-    pub fn render(self, document: &Document<'_>) -> SafeText {
+    pub fn render(self, document: &ReportInput<'_>) -> SafeText {
         self.render_ended(document, document.verdict().exit_code())
     }
 
@@ -65,7 +65,7 @@ impl Kind {
     }
 
     /// The report of a run whose process ends with this exit code.
-    fn render_ended(self, document: &Document<'_>, exit_code: u8) -> SafeText {
+    fn render_ended(self, document: &ReportInput<'_>, exit_code: u8) -> SafeText {
         match self {
             Self::Json => match document.error {
                 Some(error) => json::unjudged(document.run.started_at, error),
@@ -120,7 +120,7 @@ impl fmt::Display for Wanted {
 /// The sink that writes the files.
 pub struct Files {
     outputs: Vec<(Kind, OutputFile)>,
-    story: Story,
+    log: RunLog,
     started_at: jiff::Timestamp,
     printer: Printer,
     ended: bool,
@@ -146,25 +146,25 @@ impl Files {
         }
         let mut files = Self {
             outputs: files,
-            story: Story::default(),
+            log: RunLog::default(),
             started_at: jiff::Timestamp::now(),
             printer: printer.clone(),
             ended: false,
         };
-        let run = files.story.unfinished(files.started_at, &NOT_ENDED.into());
+        let run = files.log.unfinished(files.started_at, &NOT_ENDED.into());
         files.begin_reports(&run, Some(&Mistake::broke(NOT_ENDED.into())));
         Ok(files)
     }
 
     /// What will be judged, and where that was written down.
     pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
-        self.story.plan(gates);
+        self.log.plan(gates);
     }
 
     /// The arguments or the manifest were wrong, and nothing is judged.
     pub fn usage(&mut self, mistake: &Mistake) {
-        self.story.gates.clear();
-        let run = self.story.unfinished(self.started_at, &mistake.text);
+        self.log.gates.clear();
+        let run = self.log.unfinished(self.started_at, &mistake.text);
         self.finish(&run, Some(mistake));
         self.ended = true;
     }
@@ -172,16 +172,16 @@ impl Files {
     /// The run as it stands, where it ends without an outcome; `None` where not even its gates are known.
     #[must_use]
     pub fn unfinished(&self) -> Option<Run> {
-        (!self.story.gates.is_empty()).then(|| self.story.unfinished(self.started_at, &BROKE.into()))
+        (!self.log.gates.is_empty()).then(|| self.log.unfinished(self.started_at, &BROKE.into()))
     }
 
     /// The run ends here without an outcome.
     pub fn abandon(&mut self) {
         if !self.ended {
             self.ended = true;
-            let run = self.story.unfinished(self.started_at, &BROKE.into());
+            let run = self.log.unfinished(self.started_at, &BROKE.into());
             let mistake = Mistake::broke(BROKE.into());
-            let error = self.story.gates.is_empty().then_some(&mistake);
+            let error = self.log.gates.is_empty().then_some(&mistake);
             self.finish(&run, error);
         }
     }
@@ -189,7 +189,7 @@ impl Files {
     /// Writes what the reports say while the run has not ended. That it could not be written is told, and is mended by
     /// the end if that can be.
     fn begin_reports(&mut self, run: &Run, error: Option<&Mistake>) {
-        let document = Document { run, story: &self.story, error };
+        let document = ReportInput { run, log: &self.log, error };
         for (kind, file) in &mut self.outputs {
             if let Err(error) = file.replace(&kind.render(&document)) {
                 let path = shown(file.path());
@@ -204,7 +204,7 @@ impl Files {
     }
 
     fn finish(&mut self, run: &Run, error: Option<&Mistake>) {
-        let document = Document { run, story: &self.story, error };
+        let document = ReportInput { run, log: &self.log, error };
         // Those that hold the exit code come last: one that cannot be written changes it.
         self.outputs.sort_by_key(|(kind, _)| kind.has_exit_code());
         let exit_code = |printer: &Printer| printer.exit_code_of(document.verdict());
@@ -234,23 +234,23 @@ fn reason(error: &std::io::Error) -> SafeText {
 
 impl View for Files {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
-        self.story.begin(target, plans);
+        self.log.begin(target, plans);
         if !self.outputs.is_empty() {
-            let run = self.story.unfinished(self.started_at, &NOT_ENDED.into());
+            let run = self.log.unfinished(self.started_at, &NOT_ENDED.into());
             self.begin_reports(&run, None);
         }
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &Event) {
         if self.outputs.is_empty() {
-            self.story.idle(at);
+            self.log.idle(at);
         } else {
-            self.story.hear(gate, at, event);
+            self.log.hear(gate, at, event);
         }
     }
 
     fn idle(&mut self, at: Duration) {
-        self.story.idle(at);
+        self.log.idle(at);
     }
 
     fn end(&mut self, run: &Run) {

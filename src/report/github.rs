@@ -13,7 +13,7 @@ use super::markdown::{self, Flavour};
 use super::model::{Event, Plan, Run, Target, View};
 use super::printer::Printer;
 use super::progress;
-use super::story::{Document, Mistake, Story};
+use super::run_log::{Mistake, ReportInput, RunLog};
 use crate::manifest::Origin;
 use crate::safe;
 use crate::text::SafeText;
@@ -57,7 +57,7 @@ pub struct Step {
     printer: Printer,
     surroundings: Surroundings,
     reports: Vec<PathBuf>,
-    story: Story,
+    log: RunLog,
     grouped: bool,
     ended: bool,
     /// The exit code that the runner was told.
@@ -68,27 +68,27 @@ impl Step {
     /// A sink that tells the runner, and names these files as the step's reports.
     #[must_use]
     pub fn new(printer: Printer, surroundings: Surroundings, reports: Vec<PathBuf>) -> Self {
-        Self { printer, surroundings, reports, story: Story::default(), grouped: false, ended: false, exit_code: None }
+        Self { printer, surroundings, reports, log: RunLog::default(), grouped: false, ended: false, exit_code: None }
     }
 
     /// What will be judged, and where that was written down.
     pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
-        self.story.plan(gates);
+        self.log.plan(gates);
     }
 
     /// The arguments or the manifest were wrong, and nothing is judged.
     pub fn usage(&mut self, mistake: &Mistake) {
-        self.story.gates.clear();
-        let run = self.story.unfinished(jiff::Timestamp::now(), &mistake.text);
+        self.log.gates.clear();
+        let run = self.log.unfinished(jiff::Timestamp::now(), &mistake.text);
         self.tell(&run, Some(mistake));
     }
 
     /// The run ends here without an outcome.
     pub fn abandon(&mut self) {
         if !self.ended {
-            let run = self.story.unfinished(jiff::Timestamp::now(), &BROKE.into());
+            let run = self.log.unfinished(jiff::Timestamp::now(), &BROKE.into());
             let mistake = Mistake::broke(BROKE.into());
-            let error = self.story.gates.is_empty().then_some(&mistake);
+            let error = self.log.gates.is_empty().then_some(&mistake);
             self.tell(&run, error);
         }
     }
@@ -98,8 +98,8 @@ impl Step {
         if std::mem::take(&mut self.grouped) {
             self.printer.say(&command::plain("endgroup", &SafeText::EMPTY));
         }
-        let story = std::mem::take(&mut self.story);
-        let document = Document { run, story: &story, error };
+        let log = std::mem::take(&mut self.log);
+        let document = ReportInput { run, log: &log, error };
         for line in annotations::of(&document, self.surroundings.workspace.as_deref()) {
             self.printer.say(&line);
         }
@@ -114,11 +114,11 @@ impl Step {
             }
         }
         self.put_out(&document);
-        self.story = story;
+        self.log = log;
     }
 
     /// Writes the outputs of the step. Of two values of one output the runner takes the later.
-    fn put_out(&mut self, document: &Document<'_>) {
+    fn put_out(&mut self, document: &ReportInput<'_>) {
         let Some(path) = &self.surroundings.output else { return };
         let exit_code = self.printer.exit_code_of(document.verdict());
         self.exit_code = Some(exit_code);
@@ -132,9 +132,9 @@ impl Step {
     /// was told.
     pub fn conclude(&mut self, run: &Run) {
         if self.exit_code.is_some_and(|told| told != self.printer.exit_code_of(run.verdict())) {
-            let story = std::mem::take(&mut self.story);
-            self.put_out(&Document { run, story: &story, error: None });
-            self.story = story;
+            let log = std::mem::take(&mut self.log);
+            self.put_out(&ReportInput { run, log: &log, error: None });
+            self.log = log;
         }
     }
 }
@@ -152,17 +152,17 @@ fn append(path: &Path, text: &SafeText) -> std::io::Result<()> {
 
 impl View for Step {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
-        self.story.begin(target, plans);
+        self.log.begin(target, plans);
         self.grouped = true;
         self.printer.say(&command::plain("group", &progress::watched(plans)));
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &Event) {
-        self.story.hear(gate, at, event);
+        self.log.hear(gate, at, event);
     }
 
     fn idle(&mut self, at: Duration) {
-        self.story.idle(at);
+        self.log.idle(at);
     }
 
     fn end(&mut self, run: &Run) {

@@ -8,7 +8,7 @@ use super::headline;
 use super::model::{Event, Plan, Run, Target, View};
 use super::printer::Printer;
 use super::progress;
-use super::story::Document;
+use super::run_log::ReportInput;
 use crate::safe;
 use crate::text::SafeText;
 
@@ -17,7 +17,7 @@ const LONGEST: usize = 600;
 
 /// The dotenv report: variables for the jobs that come after. `exit_code` is that of the process.
 #[must_use]
-pub fn dotenv(document: &Document<'_>, exit_code: u8) -> SafeText {
+pub fn dotenv(document: &ReportInput<'_>, exit_code: u8) -> SafeText {
     let verdict = document.verdict();
     let (code, message) = document.cause().unwrap_or_default();
     let values = [

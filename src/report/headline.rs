@@ -1,5 +1,6 @@
 //! What documents say first of a run, a gate and a cause: their headlines.
 
+use super::layout::Tone;
 use super::model::{Evidence, Finding, GateRun, Run};
 use super::{block, progress, words};
 use crate::gate::model::Role;
@@ -22,9 +23,28 @@ pub(super) const fn title(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The same in the middle of a sentence.
+/// How the verdict stands out, in colours and by signs.
+pub(super) const fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Healthy => Tone::Good,
+        Verdict::Superseded
+        | Verdict::Inconclusive
+        | Verdict::Interrupted
+        | Verdict::Terminated
+        | Verdict::HungUp
+        | Verdict::Quit => Tone::Careful,
+        Verdict::Failed | Verdict::Usage | Verdict::TimedOut | Verdict::NothingMatched | Verdict::Platform => Tone::Bad,
+    }
+}
+
+/// The verdict in the middle of a sentence.
 pub(super) fn title_within(verdict: Verdict) -> SafeText {
     SafeText::rearranged(title(verdict).to_lowercase())
+}
+
+/// The verdict in capitals.
+pub(super) fn title_aloud(verdict: Verdict) -> SafeText {
+    SafeText::rearranged(title(verdict).to_uppercase())
 }
 
 /// What the verdict means for whoever waits for the deploy.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use maud::{Markup, PreEscaped, html};
 
+use super::layout::Tone;
 use super::model::{Evidence, Finding, GateRun, Warning};
-use super::story::{Document, GateStory, Mistake};
+use super::run_log::{GateLog, Mistake, ReportInput};
 use super::{block, headline, progress, timeline, words};
 use crate::gate::result::EvidenceKind;
 use crate::gate::result::Verdict;
@@ -21,12 +22,12 @@ const STYLE: &str = include_str!("html/style.css");
 /// Nothing is ever loaded; whatever slipped through the escapes could not be either.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/// Lines of a piece of proof, and of the story; of more the end is shown.
+/// Lines of a piece of proof, and of the log; of more the end is shown.
 const MOST_LINES: usize = 5000;
 
 /// The page.
 #[must_use]
-pub fn render(document: &Document<'_>) -> SafeText {
+pub fn render(document: &ReportInput<'_>) -> SafeText {
     let several = document.run.gates.len() > 1;
     let page = html! {
         (PreEscaped("<!doctype html>\n"))
@@ -44,8 +45,8 @@ pub fn render(document: &Document<'_>) -> SafeText {
                 main { "\n"
                     @if let Some(mistake) = document.error { (unjudged(mistake)) }
                     @if several { (overview(document)) }
-                    @for (index, (run, story)) in document.worst_first().into_iter().enumerate() {
-                        (gate(index, run, story, if several { 2 } else { 1 }))
+                    @for (index, (run, log)) in document.worst_first().into_iter().enumerate() {
+                        (gate(index, run, log, if several { 2 } else { 1 }))
                     }
                 } "\n"
                 footer.foot { (footer(document)) } "\n"
@@ -55,7 +56,7 @@ pub fn render(document: &Document<'_>) -> SafeText {
     SafeText::rearranged(page.into_string())
 }
 
-fn footer(document: &Document<'_>) -> SafeText {
+fn footer(document: &ReportInput<'_>) -> SafeText {
     let run = document.run;
     let mut parts = vec![
         safe!("crashgate {}", env!("CARGO_PKG_VERSION")),
@@ -68,14 +69,9 @@ fn footer(document: &Document<'_>) -> SafeText {
 
 /// How a verdict looks: its class, and a sign that is no matter of colour.
 const fn look(verdict: Verdict) -> (&'static str, &'static str) {
-    match verdict {
-        Verdict::Healthy => ("good", "M13 23l7 7 12-14"),
-        Verdict::Superseded
-        | Verdict::Inconclusive
-        | Verdict::Interrupted
-        | Verdict::Terminated
-        | Verdict::HungUp
-        | Verdict::Quit => ("careful", "M22 11v14M22 31v1"),
+    match headline::tone(verdict) {
+        Tone::Good => ("good", "M13 23l7 7 12-14"),
+        Tone::Careful => ("careful", "M22 11v14M22 31v1"),
         _ => ("bad", "M14 14l16 16M30 14L14 30"),
     }
 }
@@ -130,7 +126,7 @@ fn unjudged(mistake: &Mistake) -> Markup {
     }
 }
 
-fn overview(document: &Document<'_>) -> Markup {
+fn overview(document: &ReportInput<'_>) -> Markup {
     let verdict = document.verdict();
     let said = safe!("{} The worst gate decides: exit code {}.", headline::meaning(verdict), verdict.exit_code());
     html! {
@@ -153,7 +149,7 @@ fn overview(document: &Document<'_>) -> Markup {
     }
 }
 
-fn gate(index: usize, gate: &GateRun, story: Option<&GateStory>, level: u8) -> Markup {
+fn gate(index: usize, gate: &GateRun, log: Option<&GateLog>, level: u8) -> Markup {
     let (plan, outcome) = (&gate.plan, &gate.outcome);
     let chips = [
         ("decided after", words::duration(outcome.decided_after)),
@@ -163,7 +159,7 @@ fn gate(index: usize, gate: &GateRun, story: Option<&GateStory>, level: u8) -> M
         ("stable for", words::duration(plan.stable_for)),
     ];
     let said = safe!("{} {}", headline::meaning(outcome.verdict), headline::readiness(gate));
-    let timeline = story.map(|story| timeline::of(story, outcome)).filter(|timeline| !timeline.lanes.is_empty());
+    let timeline = log.map(|log| timeline::of(log, outcome)).filter(|timeline| !timeline.lanes.is_empty());
     html! {
         section.gate id={ "gate-" (index) } { "\n"
             (banner(outcome.verdict, level, &headline::gate(gate), &said, &chips))
@@ -175,7 +171,7 @@ fn gate(index: usize, gate: &GateRun, story: Option<&GateStory>, level: u8) -> M
             }
             @if !outcome.warnings.is_empty() { (card(level, "Warnings", &warnings(&outcome.warnings))) }
             @if let Some(timeline) = timeline { (card(level, "Pods over time", &pods::pods(&timeline))) }
-            @if let Some(story) = story { (events(story, level)) }
+            @if let Some(log) = log { (events(log, level)) }
         } "\n"
     }
 }
@@ -244,9 +240,9 @@ fn lines(lines: &[SafeText], name: &SafeText) -> Markup {
     }
 }
 
-fn events(story: &GateStory, level: u8) -> Markup {
+fn events(log: &GateLog, level: u8) -> Markup {
     let line = |(at, event): &(Duration, _)| safe!("{:>9}  {}", words::since(*at), progress::event_line(event));
-    let told: Vec<SafeText> = story.events.iter().map(line).collect();
+    let told: Vec<SafeText> = log.events.iter().map(line).collect();
     let content = html! {
         details {
             summary { (words::count(told.len(), "line")) ", step by step" }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::model::{Event, Evidence, Finding, GateRun, Plan, Pod, Run, Target, View, Warning};
 use super::printer::Printer;
-use super::story::Mistake;
+use super::run_log::Mistake;
 use crate::gate::result::NOTICES;
 use crate::gate::result::Verdict;
 use crate::text::SafeText;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::model::{Finding, GateRun, Pod};
-use super::story::{Document, Mistake};
+use super::run_log::{Mistake, ReportInput};
 use super::{block, headline, progress, words, xml};
 use crate::gate::result::Verdict;
 use crate::safe;
@@ -51,7 +51,7 @@ struct Suite {
 
 /// The report.
 #[must_use]
-pub fn render(document: &Document<'_>) -> SafeText {
+pub fn render(document: &ReportInput<'_>) -> SafeText {
     let mut suites: Vec<Suite> = Vec::new();
     // Readers merge what has one class and one name, wherever it stands.
     let (mut names, mut cases) = (BTreeSet::new(), BTreeSet::new());

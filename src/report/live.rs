@@ -1,6 +1,6 @@
 //! The live view: what a person who waits sees on a terminal, drawn anew over itself until the verdict is there.
 //!
-//! What is drawn is a pure function of a [`Picture`] and a [`Screen`]; here are only the clock and the terminal. The
+//! What is drawn is a pure function of a [`LiveState`] and a [`Screen`]; here are only the clock and the terminal. The
 //! cursor is never hidden and no mode of the terminal is changed, so that nothing has to be restored however the process
 //! ends. The last frame is erased before the verdict.
 
@@ -17,11 +17,11 @@ use crate::text::SafeText;
 
 mod bar;
 mod frame;
-mod picture;
+mod live_state;
 mod row;
 
 pub use frame::{Drawn, Screen, frame};
-pub use picture::Picture;
+pub use live_state::LiveState;
 
 /// The time between two frames: 8 a second look alive, and more would only cost.
 const BETWEEN_FRAMES: Duration = Duration::from_millis(125);
@@ -30,20 +30,20 @@ const ROWS: usize = 24;
 
 /// Draws the live view on stderr.
 pub struct Live {
-    canvas: Arc<Canvas>,
-    artist: Option<JoinHandle<()>>,
+    shared: Arc<SharedRenderer>,
+    drawing: Option<JoinHandle<()>>,
 }
 
 /// What the sink and the thread that draws share.
-struct Canvas {
-    easel: Mutex<Easel>,
+struct SharedRenderer {
+    renderer: Mutex<Renderer>,
     /// Rung when the view is over.
     over: Condvar,
 }
 
-struct Easel {
+struct Renderer {
     printer: Printer,
-    picture: Picture,
+    picture: LiveState,
     began: Instant,
     /// The frame on the screen, and the screen that it was made for.
     last: (Vec<Drawn>, Screen),
@@ -55,43 +55,46 @@ impl Live {
     #[must_use]
     pub fn new(printer: Printer) -> Self {
         let screen = Screen { columns: 0, rows: 0, colour: false };
-        let easel = Easel {
+        let renderer = Renderer {
             printer,
-            picture: Picture::new(jiff::Timestamp::now(), &[]),
+            picture: LiveState::new(jiff::Timestamp::now(), &[]),
             began: Instant::now(),
             last: (Vec::new(), screen),
             over: false,
         };
-        Self { canvas: Arc::new(Canvas { easel: Mutex::new(easel), over: Condvar::new() }), artist: None }
+        Self {
+            shared: Arc::new(SharedRenderer { renderer: Mutex::new(renderer), over: Condvar::new() }),
+            drawing: None,
+        }
     }
 
     fn finish(&mut self) {
-        self.canvas.lock().over = true;
-        self.canvas.over.notify_all();
-        if let Some(artist) = self.artist.take() {
+        self.shared.lock().over = true;
+        self.shared.over.notify_all();
+        if let Some(drawing) = self.drawing.take() {
             // It only draws: where it failed there is nothing to be told.
-            let _ = artist.join();
+            let _ = drawing.join();
         }
-        self.canvas.lock().erase();
+        self.shared.lock().erase();
     }
 }
 
-impl Canvas {
-    fn lock(&self) -> MutexGuard<'_, Easel> {
-        self.easel.lock().unwrap_or_else(PoisonError::into_inner)
+impl SharedRenderer {
+    fn lock(&self) -> MutexGuard<'_, Renderer> {
+        self.renderer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Draws frames until the view is over.
     fn draw(&self) {
-        let mut easel = self.lock();
-        while !easel.over {
-            easel.draw();
-            easel = self.over.wait_timeout(easel, BETWEEN_FRAMES).unwrap_or_else(PoisonError::into_inner).0;
+        let mut renderer = self.lock();
+        while !renderer.over {
+            renderer.draw();
+            renderer = self.over.wait_timeout(renderer, BETWEEN_FRAMES).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
 
-impl Easel {
+impl Renderer {
     fn screen(&self) -> Screen {
         let look = self.printer.stderr();
         let (columns, rows) = self.printer.stderr_size().unwrap_or((look.columns, ROWS));
@@ -142,21 +145,21 @@ fn rows_taken(lines: &[Drawn], columns: usize) -> usize {
 
 impl View for Live {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
-        let mut easel = self.canvas.lock();
-        let columns = layout::columns(Look { columns: easel.screen().columns, ..easel.printer.stderr() });
+        let mut renderer = self.shared.lock();
+        let columns = layout::columns(Look { columns: renderer.screen().columns, ..renderer.printer.stderr() });
         let heading = std::iter::once(progress::target_line(target)).chain(plans.iter().map(progress::plan_line));
         for line in heading.flat_map(|line| layout::wrap(&line, "", "  ", columns)) {
-            easel.printer.say(&line);
+            renderer.printer.say(&line);
         }
-        easel.picture = Picture::new(jiff::Timestamp::now(), plans);
-        easel.began = Instant::now();
-        drop(easel);
-        let canvas = Arc::clone(&self.canvas);
-        self.artist = thread::Builder::new().name("live view".to_owned()).spawn(move || canvas.draw()).ok();
+        renderer.picture = LiveState::new(jiff::Timestamp::now(), plans);
+        renderer.began = Instant::now();
+        drop(renderer);
+        let shared = Arc::clone(&self.shared);
+        self.drawing = thread::Builder::new().name("live view".to_owned()).spawn(move || shared.draw()).ok();
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &Event) {
-        self.canvas.lock().picture.learn(gate, at, event);
+        self.shared.lock().picture.learn(gate, at, event);
     }
 
     fn idle(&mut self, _: Duration) {}

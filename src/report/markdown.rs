@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use super::layout::Tone;
 use super::model::{Evidence, Finding, GateRun};
-use super::story::{Document, GateStory};
+use super::run_log::{GateLog, ReportInput};
 use super::{block, fold, headline, progress, timeline, words};
 use crate::gate::result::EvidenceKind;
 use crate::gate::result::Verdict;
@@ -63,7 +64,7 @@ const DETAILS: [Detail; 7] = [
 
 /// The report, in at most so many bytes where that can be done.
 #[must_use]
-pub fn render(document: &Document<'_>, flavour: Flavour, largest: usize) -> SafeText {
+pub fn render(document: &ReportInput<'_>, flavour: Flavour, largest: usize) -> SafeText {
     let mut text = SafeText::EMPTY;
     for detail in &DETAILS {
         text = drawn(document, flavour, detail);
@@ -74,7 +75,7 @@ pub fn render(document: &Document<'_>, flavour: Flavour, largest: usize) -> Safe
     text
 }
 
-fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> SafeText {
+fn drawn(document: &ReportInput<'_>, flavour: Flavour, detail: &Detail) -> SafeText {
     let mut out = SafeText::EMPTY;
     let verdict = document.verdict();
     let several = document.run.gates.len() > 1;
@@ -89,8 +90,8 @@ fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> SafeText
     if several {
         out.push(&overview(document, detail));
     }
-    for (run, story) in document.worst_first().into_iter().take(detail.gates) {
-        out.push(&gate(run, story, flavour, detail, several));
+    for (run, log) in document.worst_first().into_iter().take(detail.gates) {
+        out.push(&gate(run, log, flavour, detail, several));
     }
     let left_out = document.run.gates.len().saturating_sub(detail.gates);
     if left_out > 0 {
@@ -102,19 +103,14 @@ fn drawn(document: &Document<'_>, flavour: Flavour, detail: &Detail) -> SafeText
 
 /// A sign that GitHub and people alike read; the words beside it say the same.
 const fn sign(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Healthy => "✅",
-        Verdict::Superseded
-        | Verdict::Inconclusive
-        | Verdict::Interrupted
-        | Verdict::Terminated
-        | Verdict::HungUp
-        | Verdict::Quit => "⚠️",
+    match headline::tone(verdict) {
+        Tone::Good => "✅",
+        Tone::Careful => "⚠️",
         _ => "❌",
     }
 }
 
-fn footer(document: &Document<'_>) -> SafeText {
+fn footer(document: &ReportInput<'_>) -> SafeText {
     let target = progress::known_target(&document.run.target);
     safe!(
         "crashgate {} · began {}, took {}{}",
@@ -125,7 +121,7 @@ fn footer(document: &Document<'_>) -> SafeText {
     )
 }
 
-fn overview(document: &Document<'_>, detail: &Detail) -> SafeText {
+fn overview(document: &ReportInput<'_>, detail: &Detail) -> SafeText {
     let mut out = SafeText::from("| Gate | Verdict | After | Cause |\n|---|---|---|---|\n");
     for (gate, _) in document.worst_first().into_iter().take(detail.gates.min(200)) {
         let outcome = &gate.outcome;
@@ -142,7 +138,7 @@ fn overview(document: &Document<'_>, detail: &Detail) -> SafeText {
     out
 }
 
-fn gate(gate: &GateRun, story: Option<&GateStory>, flavour: Flavour, detail: &Detail, several: bool) -> SafeText {
+fn gate(gate: &GateRun, log: Option<&GateLog>, flavour: Flavour, detail: &Detail, several: bool) -> SafeText {
     let outcome = &gate.outcome;
     let verdict = outcome.verdict;
     let mut out = safe!(
@@ -173,11 +169,11 @@ fn gate(gate: &GateRun, story: Option<&GateStory>, flavour: Flavour, detail: &De
         out.push(&"\n".into());
     }
     out.push(&pods(gate, detail));
-    if let Some(story) = story {
+    if let Some(log) = log {
         if flavour == Flavour::Github && detail.picture {
-            out.push(&gantt::chart(&timeline::of(story, outcome)));
+            out.push(&gantt::chart(&timeline::of(log, outcome)));
         }
-        out.push(&events(story, detail));
+        out.push(&events(log, detail));
     }
     out
 }
@@ -261,18 +257,18 @@ fn pods(gate: &GateRun, detail: &Detail) -> SafeText {
     out
 }
 
-/// What happened, line by line; of a long story the end.
-fn events(story: &GateStory, detail: &Detail) -> SafeText {
-    if story.events.is_empty() || detail.events == 0 {
+/// What happened, line by line; of a long log the end.
+fn events(log: &GateLog, detail: &Detail) -> SafeText {
+    if log.events.is_empty() || detail.events == 0 {
         return SafeText::EMPTY;
     }
     let line = |(at, event): &(Duration, _)| safe!("{:>9}  {}", words::since(*at), progress::event_line(event));
-    let skipped = story.events.len().saturating_sub(detail.events);
+    let skipped = log.events.len().saturating_sub(detail.events);
     let mut lines = Vec::new();
     if skipped > 0 {
         lines.push(safe!("… {} before", words::count(skipped, "line")));
     }
-    lines.extend(story.events[skipped..].iter().map(line));
+    lines.extend(log.events[skipped..].iter().map(line));
     let fenced = fenced(&lines, "text");
     safe!("<details><summary>What happened, step by step</summary>\n\n{}</details>\n\n", fenced)
 }

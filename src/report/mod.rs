@@ -5,7 +5,7 @@
 //!
 //! A sink is one file behind [`model::View`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
-//! [`html`]) are functions of a [`story::Document`]. What the cluster says passes [`mask`](crate::text::mask) first and [`inert`](crate::text::inert) second, in
+//! [`html`]) are functions of a [`run_log::ReportInput`]. What the cluster says passes [`mask`](crate::text::redact) first and [`inert`](crate::text::escape) second, in
 //! [`quote`] both at once, before a sink may show it. [`pod_run`] alone can pass on a container's bytes as they are.
 //!
 //! The events of a [`feed`] and the table of [`pods`] are told without a run around them; an [`inventory`] and a [`hook`]
@@ -30,7 +30,7 @@ pub mod panics;
 pub mod pod_run;
 pub mod pods;
 pub mod printer;
-pub mod story;
+pub mod run_log;
 pub mod timeline;
 pub mod words;
 

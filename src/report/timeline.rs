@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::model::{Event, Outcome, Pod};
-use super::story::GateStory;
+use super::run_log::GateLog;
 use super::{progress, words};
 use crate::gate::result::{PodState, Verdict};
 use crate::safe;
@@ -187,14 +187,14 @@ impl Lane {
 
 /// The picture of a gate that ended so.
 #[must_use]
-pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
-    let newest = story.events.iter().map(|(at, _)| *at).max().unwrap_or_default();
+pub fn of(log: &GateLog, outcome: &Outcome) -> Timeline {
+    let newest = log.events.iter().map(|(at, _)| *at).max().unwrap_or_default();
     let end = outcome.decided_after.max(newest).max(Duration::from_millis(1));
     let mut lanes: BTreeMap<&Untrusted, Lane> = BTreeMap::new();
     let mut windows: Vec<Window> = Vec::new();
     let mut gate_marks = Vec::new();
     let mut warned = BTreeSet::new();
-    for (at, event) in &story.events {
+    for (at, event) in &log.events {
         let at = *at;
         match event {
             Event::PodAppeared { pod } => {
@@ -259,7 +259,7 @@ pub fn of(story: &GateStory, outcome: &Outcome) -> Timeline {
             last.to = end;
         }
     }
-    let wait_period = story.plan.wait_period;
+    let wait_period = log.plan.wait_period;
     Timeline { end, wait_period, windows, lanes: ordered(lanes, outcome), marks: gate_marks }
 }
 
@@ -284,7 +284,7 @@ mod tests {
     use crate::gate::result::{GateEvent, PodState, Verdict};
     use crate::gate::spec::Plan;
     use crate::report::model::{self, Event, Outcome, Target};
-    use crate::report::story::Story;
+    use crate::report::run_log::RunLog;
     use crate::text::{Redaction, Untrusted};
 
     fn at(second: u64) -> Duration {
@@ -300,14 +300,14 @@ mod tests {
 
     #[test]
     fn states_follow_each_other_without_a_gap_up_to_the_end() {
-        let mut story = Story::default();
-        story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
+        let mut log = RunLog::default();
+        log.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
         let pod = || Untrusted::name("web-1");
-        let state = |state: PodState| model::Event::of(&GateEvent::PodState { pod: "web-1".to_owned(), state }, Redaction::On);
-        story.hear(0, at(1), &Event::PodAppeared { pod: pod() });
-        story.hear(0, at(1), &state(PodState::Unscheduled { reason: None }));
-        story.hear(0, at(2), &state(PodState::Ready));
-        story.hear(0, at(2), &Event::WindowOpened { until: at(32) });
+        let state = |state: PodState| Event::of(&GateEvent::PodState { pod: "web-1".to_owned(), state }, Redaction::On);
+        log.hear(0, at(1), &Event::PodAppeared { pod: pod() });
+        log.hear(0, at(1), &state(PodState::Unscheduled { reason: None }));
+        log.hear(0, at(2), &state(PodState::Ready));
+        log.hear(0, at(2), &Event::WindowOpened { until: at(32) });
         let crash = Event::Crash {
             pod: pod(),
             container: "app".into(),
@@ -316,10 +316,10 @@ mod tests {
             crashes: 1,
             allowed: 0,
         };
-        story.hear(0, at(5), &crash);
+        log.hear(0, at(5), &crash);
         let ended = PodState::ContainerEnded { container: "app".to_owned(), how: "exit code 1".to_owned() };
-        story.hear(0, at(5), &state(ended));
-        story.hear(0, at(5), &Event::WindowBroken { why: "a crash".into() });
+        log.hear(0, at(5), &state(ended));
+        log.hear(0, at(5), &Event::WindowBroken { why: "a crash".into() });
         let outcome = Outcome {
             verdict: Verdict::Failed,
             decided_after: at(6),
@@ -329,7 +329,7 @@ mod tests {
             ready: 0,
             wanted: Some(1),
         };
-        let timeline = of(&story.gates[0], &outcome);
+        let timeline = of(&log.gates[0], &outcome);
         let [lane] = timeline.lanes.as_slice() else { panic!("one pod") };
         let spans: Vec<_> = lane.spans.iter().map(|span| (span.kind, span.from, span.to)).collect();
         let expected = [(State::Waiting, at(1), at(2)), (State::Ready, at(2), at(5)), (State::Trouble, at(5), at(6))];

@@ -5,10 +5,10 @@
 //!
 //! What a pod, a node, the API server or a manifest says is taken in by a [`Redaction`], which masks its secrets unless
 //! it was told otherwise. The [`Untrusted`] text that this gives can only be escaped, and the [`SafeText`] that *this*
-//! gives is all that a printer or a report takes. `mask` and `inert` are how; nobody but recordings and fuzzers needs them.
+//! gives is all that a printer or a report takes. `redact` and `escape` are how; nobody but recordings and fuzzers needs them.
 
-pub mod inert;
-pub mod mask;
+pub mod escape;
+pub mod redact;
 
 mod safe;
 mod untrusted;

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
-use super::inert;
+use super::escape;
 
 /// Text that is fit to be shown: words of crashgate's own, numbers, and what others say with everything escaped that acts
 /// on a terminal or a CI system. The printer and the files of reports take nothing else.
@@ -71,7 +71,7 @@ impl SafeText {
         for c in text.chars() {
             // Runners of CI systems look for `##[` and `##vso[` in the middle of lines too. Outside of its strings JSON
             // has neither a `#` nor anything hostile but its newlines.
-            if (c == '#' && before == '#') || (c != '\n' && inert::is_hostile(c)) {
+            if (c == '#' && before == '#') || (c != '\n' && escape::is_hostile(c)) {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
                     // A `String` takes everything.

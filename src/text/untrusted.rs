@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{SafeText, inert, mask};
+use super::{SafeText, escape, redact};
 
 /// Whether secrets in what others say are masked. Decided by the command line (`--no-redact`) and passed by value to
 /// whoever takes in such text. Recordings do not ask: they are always masked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Redaction {
-    /// What looks like a secret becomes [`mask::MASK`].
+    /// What looks like a secret becomes [`redact::MASK`].
     #[default]
     On,
     /// Secrets are shown as they are.
@@ -26,7 +26,7 @@ impl Redaction {
     #[must_use]
     pub fn text(self, said: &str) -> Untrusted {
         Untrusted(match self {
-            Self::On => mask::text(said).into_owned(),
+            Self::On => redact::text(said).into_owned(),
             Self::Off => said.to_owned(),
         })
     }
@@ -67,35 +67,35 @@ impl Untrusted {
         Self(path.display().to_string())
     }
 
-    /// Returns it on one line of at most [`inert::COLUMNS`] columns.
+    /// Returns it on one line of at most [`escape::COLUMNS`] columns.
     #[must_use]
     pub fn line(&self) -> SafeText {
-        SafeText::escaped(inert::line(&self.0))
+        SafeText::escaped(escape::line(&self.0))
     }
 
     /// Returns it on one line, however long it is.
     #[must_use]
     pub fn one_line(&self) -> SafeText {
-        SafeText::escaped(inert::one_line(&self.0))
+        SafeText::escaped(escape::one_line(&self.0))
     }
 
     /// Returns its lines, each at most `columns` long. Empty lines at either end are left out.
     #[must_use]
     pub fn block(&self, columns: usize) -> Vec<SafeText> {
-        inert::block(&self.0, columns).into_iter().map(SafeText::escaped).collect()
+        escape::block(&self.0, columns).into_iter().map(SafeText::escaped).collect()
     }
 
     /// Returns all of it, with its newlines and tabs, for machine formats: what acts on a terminal is escaped, commands
     /// of CI systems are not.
     #[must_use]
     pub fn visible(&self) -> SafeText {
-        SafeText::escaped(inert::visible(&self.0))
+        SafeText::escaped(escape::visible(&self.0))
     }
 
     /// Returns all of it, with its newlines and tabs, in which no CI system finds a command.
     #[must_use]
     pub fn whole(&self) -> SafeText {
-        SafeText::escaped(inert::whole(&self.0))
+        SafeText::escaped(escape::whole(&self.0))
     }
 
     /// Returns true where there is nothing but white space.

@@ -7,7 +7,7 @@ use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::manifest::{self, Overrides};
 use crashgate::recording::mapping;
 use crashgate::recording::reader::Reader;
-use crashgate::text::{inert, mask};
+use crashgate::text::{escape, redact};
 use serde_json::value::RawValue;
 
 /// A gate's manifest, and a fault script. `path` is a file to put it into.
@@ -50,7 +50,7 @@ pub fn watch(input: &[u8]) {
 /// A log on its way to a terminal.
 pub fn log(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let masked = mask::text(&text);
-    let shown = inert::line(&masked);
+    let masked = redact::text(&text);
+    let shown = escape::line(&masked);
     assert!(!shown.chars().any(|c| c.is_control() && c != '\t'), "{shown:?}");
 }

@@ -111,7 +111,7 @@ fn what_a_pod_is_doing_is_said_in_a_few_words() {
         let set = web(&mut story, 1);
         story.pod(bend(pod(&set, "a")));
         let told = story.gate.take_events().into_iter().find_map(|(_, event)| match event {
-            GateEvent::PodState { state, .. } => Some(state),
+            GateEvent::PodState { state, .. } => Some(state.to_string()),
             _ => None,
         });
         told.unwrap()

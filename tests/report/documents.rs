@@ -11,7 +11,7 @@ use crashgate::manifest::Origin;
 use crashgate::report::files::{Files, Kind, Wanted};
 use crashgate::report::github::{Step, Surroundings};
 use crashgate::report::gitlab::Section;
-use crashgate::report::story::{Document, Story};
+use crashgate::report::run_log::{ReportInput, RunLog};
 use crashgate::report::{markdown, model};
 
 use super::build::{
@@ -19,15 +19,15 @@ use super::build::{
 };
 use super::hostile::{HOSTILE, SECRETS, commands, run_of, run_of_names, unseen};
 
-/// A story in which every word is this text.
-pub fn story_of(run: &Run, text: &str) -> Story {
-    let mut story = Story::default();
+/// A log in which every word is this text.
+pub fn log_of(run: &Run, text: &str) -> RunLog {
+    let mut log = RunLog::default();
     let origin = Origin { file: text.to_owned(), line: 3 };
-    story.plan(run.gates.iter().map(|gate| (model::Plan::of(&gate.plan), Some(origin.clone()))));
+    log.plan(run.gates.iter().map(|gate| (model::Plan::of(&gate.plan), Some(origin.clone()))));
     for (second, event) in (1..).zip(events(run, text)) {
-        story.hear(0, Duration::from_secs(second), &heard(&event));
+        log.hear(0, Duration::from_secs(second), &heard(&event));
     }
-    story
+    log
 }
 
 fn events(run: &Run, text: &str) -> Vec<GateEvent> {
@@ -54,9 +54,9 @@ fn events(run: &Run, text: &str) -> Vec<GateEvent> {
 
 /// Every document of a run, by kind.
 pub fn documents(run: &Run, text: &str) -> Vec<(Kind, String)> {
-    let story = story_of(run, text);
+    let log = log_of(run, text);
     let run = shown(run);
-    let document = Document { run: &run, story: &story, error: None };
+    let document = ReportInput { run: &run, log: &log, error: None };
     Kind::ALL.iter().map(|kind| (*kind, kind.render(&document).to_string())).collect()
 }
 
@@ -178,9 +178,9 @@ fn a_summary_is_whole_and_fits_whatever_there_is_to_tell() {
     let mut outcome = outcome(Verdict::Failed, 1, causes);
     outcome.pods = (0..3000).map(|n| pod(&format!("pod-{n}"), &"state ".repeat(80), false, 1, None)).collect();
     let run = run(vec![gate("a", "v1", "n", outcome)]);
-    let story = Story::default();
+    let log = RunLog::default();
     let run = shown(&run);
-    let document = Document { run: &run, story: &story, error: None };
+    let document = ReportInput { run: &run, log: &log, error: None };
     for largest in [markdown::LARGEST, 60_000, 20_000] {
         let text = markdown::render(&document, markdown::Flavour::Github, largest);
         assert!(text.len() <= largest, "{} of {largest}", text.len());
@@ -339,11 +339,11 @@ fn warnings_of_one_kind_are_one_line_with_their_number_and_the_timeline_stays_on
     let forbidden = (0..4).map(|n| warning(Notice::OwnersForbidden, &format!("kind {n} may not be listed")));
     outcome.warnings = tolerated.chain(forbidden).collect();
     let run = run(vec![gate("web", "v1", "shop", outcome)]);
-    let mut story = story_of(&run, "running, not ready");
+    let mut log = log_of(&run, "running, not ready");
     for warning in &run.gates[0].outcome.warnings {
-        story.hear(0, Duration::from_secs(9), &heard(&GateEvent::Warned(warning.clone())));
+        log.hear(0, Duration::from_secs(9), &heard(&GateEvent::Warned(warning.clone())));
     }
-    let document = Document { run: &shown(&run), story: &story, error: None };
+    let document = ReportInput { run: &shown(&run), log: &log, error: None };
     let words = [
         "container app of web-0 crashed (RestartTolerated, and 58 more of this kind)",
         "kind 0 may not be listed (OwnersForbidden, and 3 more of this kind)",

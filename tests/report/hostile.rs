@@ -9,7 +9,7 @@ use crashgate::gate::model::{Role, Source};
 use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
-use crashgate::text::mask;
+use crashgate::text::redact;
 use serde_json::Value;
 
 use super::build::{With as _, finding, gate, json, outcome, pod, printer, run, sink, state, warning};
@@ -63,7 +63,7 @@ pub const HOSTILE: &[&str] = &[
     // CI systems.
     "::error file=a.rs,line=1::pwned",
     "::set-output name=passed::true",
-    "::add-mask::a",
+    "::add-redact::a",
     "::stop-commands::x",
     "   ::warning::indented",
     "\t\t::notice::tabbed",
@@ -370,7 +370,7 @@ fn no_word_of_a_recording_is_lost() {
             let line: Value = serde_json::from_str(line).unwrap();
             for said in [&line["event"]["object"]["message"], &line["log"]["body"]] {
                 if let Some(said) = said.as_str() {
-                    assert_eq!(mask::text(said), said, "{}", path.display());
+                    assert_eq!(redact::text(said), said, "{}", path.display());
                     checked += 1;
                 }
             }

@@ -16,10 +16,10 @@ use crashgate::report::files::Kind;
 use crashgate::report::github::{Step, Surroundings};
 use crashgate::report::gitlab::Section;
 use crashgate::report::human::Human;
-use crashgate::report::live::{Picture, Screen, frame};
+use crashgate::report::live::{LiveState, Screen, frame};
 use crashgate::report::model;
 use crashgate::report::printer::Look;
-use crashgate::report::story::{Document, Story};
+use crashgate::report::run_log::{ReportInput, RunLog};
 use serde_json::Value;
 
 use super::build::{heard, printer, shown, sink};
@@ -134,11 +134,11 @@ fn told(recording: &[u8], plan: &Plan, folder: &Path, whole: bool) -> Told {
         Box::new(sink(Section::new(printer.clone()))),
         Box::new(sink(Human::new(printer).whole(whole))),
     ];
-    let mut story = Story::default();
-    story.plan([(model::Plan::of(plan), origin())]);
+    let mut log = RunLog::default();
+    log.plan([(model::Plan::of(plan), origin())]);
     let mut reader = Reader::new(Path::new("hostile.ndjson"), recording).unwrap();
     let started_at = reader.header().started_at;
-    let mut picture = Picture::new(started_at, &[model::Plan::of(plan)]);
+    let mut picture = LiveState::new(started_at, &[model::Plan::of(plan)]);
     let target = Target { rehearsal: Some("hostile.ndjson".to_owned()), ..Target::default() };
     for sink in &mut sinks {
         sink.begin(&target, std::slice::from_ref(plan));
@@ -148,7 +148,7 @@ fn told(recording: &[u8], plan: &Plan, folder: &Path, whole: bool) -> Told {
         for sink in &mut sinks {
             sink.event(gate, at, event);
         }
-        story.hear(gate, at, &heard(event));
+        log.hear(gate, at, &heard(event));
         picture.learn(gate, at, &heard(event));
         latest = at;
     });
@@ -161,7 +161,7 @@ fn told(recording: &[u8], plan: &Plan, folder: &Path, whole: bool) -> Told {
     for sink in &mut sinks {
         sink.end(&run);
     }
-    let document = Document { run: &shown(&run), story: &story, error: None };
+    let document = ReportInput { run: &shown(&run), log: &log, error: None };
     let summary = fs::read_to_string(path("summary")).unwrap();
     let documents = Kind::ALL.iter().map(|kind| (kind.name().to_owned(), kind.render(&document).to_string()));
     let documents = documents.chain([("summary".to_owned(), summary)]).collect();

@@ -6,7 +6,7 @@ use crashgate::cluster::drive::Sink as _;
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{Code, EvidenceKind, Notice, Verdict};
 use crashgate::report::json::{self, Json};
-use crashgate::report::story::Mistake;
+use crashgate::report::run_log::Mistake;
 use serde_json::{Value, json};
 
 use super::build::{self, With as _, finding, gate, outcome, pod, printer, run, warning};

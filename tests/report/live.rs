@@ -7,7 +7,7 @@ use crashgate::cluster::drive::Sink as _;
 use crashgate::gate::result::{Code, GateEvent, Notice, PodGlance, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::recording::{reader::Reader, replay};
-use crashgate::report::live::{Live, Picture, Screen, frame};
+use crashgate::report::live::{Live, LiveState, Screen, frame};
 use crashgate::report::model;
 use crashgate::report::printer::Look;
 
@@ -17,7 +17,7 @@ fn screen(columns: usize) -> Screen {
     Screen { columns, rows: 24, colour: false }
 }
 
-fn text(picture: &Picture, screen: Screen, millis: u64) -> String {
+fn text(picture: &LiveState, screen: Screen, millis: u64) -> String {
     let lines = frame(picture, screen, Duration::from_millis(millis));
     assert!(lines.len() < screen.rows.max(1), "a frame never fills the screen");
     for line in &lines {
@@ -27,14 +27,14 @@ fn text(picture: &Picture, screen: Screen, millis: u64) -> String {
 }
 
 /// What the view knows at this moment of a recording.
-fn picture_of(recording: &str, app: &str, version: &str, millis: u64) -> Picture {
+fn picture_of(recording: &str, app: &str, version: &str, millis: u64) -> LiveState {
     let path = format!("tests/recordings/{recording}.ndjson");
     let mut reader = Reader::open(Path::new(&path)).unwrap();
     let header = reader.header().clone();
     let mut plan = Plan::new(app, version, &header.namespace);
     plan.delay = Duration::from_secs(2);
     plan.stable_for = Duration::from_secs(10);
-    let mut picture = Picture::new(header.started_at, &[model::Plan::of(&plan)]);
+    let mut picture = LiveState::new(header.started_at, &[model::Plan::of(&plan)]);
     let mut tell = |gate: usize, at: Duration, event: &GateEvent| {
         if at <= Duration::from_millis(millis) {
             picture.learn(gate, at, &heard(event));
@@ -83,12 +83,12 @@ fn glance(pod: &str, state: &str, ready: bool, troubled: bool) -> GateEvent {
 }
 
 /// A view of gates in which nothing has happened yet.
-fn picture(plans: &[Plan]) -> Picture {
+fn picture(plans: &[Plan]) -> LiveState {
     let plans: Vec<_> = plans.iter().map(model::Plan::of).collect();
-    Picture::new("2026-01-02T03:04:05Z".parse().unwrap(), &plans)
+    LiveState::new("2026-01-02T03:04:05Z".parse().unwrap(), &plans)
 }
 
-fn fleet(gates: usize, pods: usize) -> Picture {
+fn fleet(gates: usize, pods: usize) -> LiveState {
     let plans: Vec<Plan> = (0..gates).map(|gate| Plan::new(&format!("app{gate}"), "v1", "shop")).collect();
     let mut picture = picture(&plans);
     for gate in 0..gates {

@@ -9,9 +9,9 @@ mod hostile_recordings;
 mod human_output;
 mod json;
 mod live;
-mod mask_shapes;
 mod page;
 mod progress;
 mod redaction;
+mod redaction_shapes;
 
 pub use build::{Kept, sink};

@@ -10,7 +10,7 @@ use crashgate::cluster::drive::{GateRun, Run};
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::files::Kind;
 use crashgate::report::model;
-use crashgate::report::story::{Document, Mistake, Story};
+use crashgate::report::run_log::{Mistake, ReportInput, RunLog};
 
 use super::build::{heard, shown};
 use super::documents::{documents, fleet};
@@ -28,16 +28,16 @@ fn drawn() -> Vec<(String, String)> {
         let path = format!("tests/recordings/{}.ndjson", row.recording);
         let mut reader = Reader::open(Path::new(&path)).unwrap();
         let started_at = reader.header().started_at;
-        let mut story = Story::default();
-        story.begin(&model::Target::default(), &[model::Plan::of(&row.plan)]);
-        let mut tell = |gate: usize, at, event: &_| story.hear(gate, at, &heard(event));
+        let mut log = RunLog::default();
+        log.begin(&model::Target::default(), &[model::Plan::of(&row.plan)]);
+        let mut tell = |gate: usize, at, event: &_| log.hear(gate, at, &heard(event));
         let outcome = replay::replay(&mut reader, vec![row.plan.clone()], &mut tell).unwrap().remove(0);
         let duration = outcome.decided_after;
         let gates = vec![GateRun { plan: row.plan, outcome, requests: 0 }];
         let run = Run { started_at, duration, target: Target::default(), gates };
         pages.push((
             row.recording,
-            Kind::Html.render(&Document { run: &shown(&run), story: &story, error: None }).to_string(),
+            Kind::Html.render(&ReportInput { run: &shown(&run), log: &log, error: None }).to_string(),
         ));
     }
     let mut several = fleet(50);
@@ -47,7 +47,7 @@ fn drawn() -> Vec<(String, String)> {
     }
     let empty = Run { gates: Vec::new(), ..fleet(0) };
     let mistake = Mistake::usage("`versoin` is not a known key of a gate".into(), None);
-    let mistake = Document { run: &shown(&empty), story: &Story::default(), error: Some(&mistake) };
+    let mistake = ReportInput { run: &shown(&empty), log: &RunLog::default(), error: Some(&mistake) };
     pages.push(("mistake".to_owned(), Kind::Html.render(&mistake).to_string()));
     pages
 }

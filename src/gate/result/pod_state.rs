@@ -70,10 +70,3 @@ impl fmt::Display for PodState {
         }
     }
 }
-
-/// By its words.
-impl PartialEq<&str> for PodState {
-    fn eq(&self, words: &&str) -> bool {
-        self.to_string() == *words
-    }
-}

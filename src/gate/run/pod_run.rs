@@ -287,9 +287,7 @@ impl PodRun {
     /// Returns true where the kubelet refuses the image because it would run as root: its words in `state.waiting.message`
     /// name the field (`container has runAsNonRoot and image will run as root`).
     fn may_not_be_root(&self) -> bool {
-        let names_it = |state: &ContainerState| {
-            matches!(state, ContainerState::Waiting { message: Some(message), .. } if message.contains("runAsNonRoot"))
-        };
+        let names_it = |state: &ContainerState| matches!(state, ContainerState::Waiting { message: Some(message), .. } if message.contains("runAsNonRoot"));
         self.state().is_some_and(names_it)
     }
 

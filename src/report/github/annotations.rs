@@ -8,7 +8,7 @@ use crate::gate::result::EvidenceKind;
 use crate::gate::result::Verdict;
 use crate::manifest::Origin;
 use crate::report::model::{Finding, GateRun};
-use crate::report::story::Document;
+use crate::report::run_log::ReportInput;
 use crate::report::{headline, progress, words};
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
@@ -24,7 +24,7 @@ struct Annotation {
     message: SafeText,
 }
 
-pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<SafeText> {
+pub(super) fn of(document: &ReportInput<'_>, workspace: Option<&Path>) -> Vec<SafeText> {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
     if let Some(error) = document.error {
         let message = SafeText::joined(error.text.block(600), "\n");
@@ -33,12 +33,12 @@ pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<SafeT
     }
     let gates = document.worst_first();
     // The root cause of every gate comes before the second cause of any.
-    for (gate, story) in &gates {
+    for (gate, log) in &gates {
         let verdict = gate.outcome.verdict;
         if verdict == Verdict::Healthy {
             continue;
         }
-        let origin = story.and_then(|story| story.origin.clone());
+        let origin = log.and_then(|log| log.origin.clone());
         let leading = Annotation { title: title(gate), origin, message: leading(gate) };
         if matches!(
             verdict,
@@ -49,17 +49,17 @@ pub(super) fn of(document: &Document<'_>, workspace: Option<&Path>) -> Vec<SafeT
             errors.push(leading);
         }
     }
-    for (gate, story) in &gates {
-        let origin = || story.and_then(|story| story.origin.clone());
+    for (gate, log) in &gates {
+        let origin = || log.and_then(|log| log.origin.clone());
         for finding in gate.outcome.findings.iter().skip(1) {
             let title = safe!("{}: also {}", progress::app(&gate.plan), finding.code);
             warnings.push(Annotation { title, origin: origin(), message: cause(finding) });
         }
     }
-    for (gate, story) in &gates {
+    for (gate, log) in &gates {
         for warning in &gate.outcome.warnings {
             let title = safe!("{}: {}", progress::app(&gate.plan), warning.code);
-            let origin = story.and_then(|story| story.origin.clone());
+            let origin = log.and_then(|log| log.origin.clone());
             warnings.push(Annotation { title, origin, message: warning.message.line() });
         }
     }

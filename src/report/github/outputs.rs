@@ -3,13 +3,13 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
-use crate::report::story::Document;
+use crate::report::run_log::ReportInput;
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
 
 /// The lines for the runner's file. `report` has a line for every file that was written.
 /// `exit_code` is that of the process.
-pub(super) fn of(document: &Document<'_>, reports: &[PathBuf], exit_code: u8) -> SafeText {
+pub(super) fn of(document: &ReportInput<'_>, reports: &[PathBuf], exit_code: u8) -> SafeText {
     let verdict = document.verdict();
     let reports = reports.iter().map(|path| Untrusted::path(path).line());
     let values = [

@@ -6,7 +6,7 @@ use super::super::layout::{Tone, wrap};
 use super::super::model::PodGlance;
 use super::super::words;
 use super::bar::bar;
-use super::picture::{GatePicture, Picture};
+use super::live_state::{GateState, LiveState};
 use super::row::{Row, cut_front};
 use crate::gate::result::Verdict;
 use crate::safe;
@@ -49,7 +49,7 @@ pub struct Drawn {
 
 /// The lines of the frame at `at` since the run began: none wider than the screen, and fewer than it has rows.
 #[must_use]
-pub fn frame(picture: &Picture, screen: Screen, at: Duration) -> Vec<Drawn> {
+pub fn frame(picture: &LiveState, screen: Screen, at: Duration) -> Vec<Drawn> {
     // The last column stays free: some terminals wrap as soon as it is written to.
     let columns = screen.columns.saturating_sub(1).min(WIDEST);
     let rows = screen.rows.saturating_sub(1);
@@ -68,7 +68,7 @@ pub fn frame(picture: &Picture, screen: Screen, at: Duration) -> Vec<Drawn> {
 }
 
 /// One gate, in at most so many rows.
-fn rows_of(gate: &GatePicture, columns: usize, rows: usize, at: Duration, now: jiff::Timestamp) -> Vec<Row> {
+fn rows_of(gate: &GateState, columns: usize, rows: usize, at: Duration, now: jiff::Timestamp) -> Vec<Row> {
     let mut head = vec![headline(gate, columns, at)];
     head.extend(bars(gate, columns, at));
     let mut tail = waits(gate, columns);
@@ -89,7 +89,7 @@ fn rows_of(gate: &GatePicture, columns: usize, rows: usize, at: Duration, now: j
 }
 
 /// Who, how far, for how long.
-fn headline(gate: &GatePicture, columns: usize, at: Duration) -> Row {
+fn headline(gate: &GateState, columns: usize, at: Duration) -> Row {
     const SPIN: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
     let (mark, tone) = match gate.decided {
         Some((Verdict::Healthy, _)) => ("✔", Tone::Good),
@@ -119,7 +119,7 @@ fn headline(gate: &GatePicture, columns: usize, at: Duration) -> Row {
 }
 
 /// The two bars: the time to get ready, and the time to stay so.
-fn bars(gate: &GatePicture, columns: usize, at: Duration) -> Vec<Row> {
+fn bars(gate: &GateState, columns: usize, at: Duration) -> Vec<Row> {
     let at = gate.decided.map_or(at, |(_, decided)| decided);
     let (waited, wait_words) = match gate.window_since {
         Some(since) => (since, safe!("ready after {}", words::duration(since))),
@@ -151,7 +151,7 @@ fn bars(gate: &GatePicture, columns: usize, at: Duration) -> Vec<Row> {
 }
 
 /// The table of pods in at most so many rows, the blank line above it included.
-fn pods(gate: &GatePicture, columns: usize, rows: usize, now: jiff::Timestamp) -> Vec<Row> {
+fn pods(gate: &GateState, columns: usize, rows: usize, now: jiff::Timestamp) -> Vec<Row> {
     let mut pods: Vec<&PodGlance> = gate.pods.values().collect();
     let Some(room) = rows.checked_sub(3).filter(|_| !pods.is_empty()) else { return Vec::new() };
     // One row more where no row is needed for the rest.
@@ -220,7 +220,7 @@ const fn mark(pod: &PodGlance) -> (&'static str, Tone) {
 }
 
 /// What the pods wait for, each thing once.
-fn waits(gate: &GatePicture, columns: usize) -> Vec<Row> {
+fn waits(gate: &GateState, columns: usize) -> Vec<Row> {
     const LABEL: &str = "  waits for   ";
     if gate.decided.is_some() {
         return Vec::new();
@@ -250,7 +250,7 @@ fn waits(gate: &GatePicture, columns: usize) -> Vec<Row> {
 }
 
 /// What happened last.
-fn news(gate: &GatePicture, most: usize) -> Vec<Row> {
+fn news(gate: &GateState, most: usize) -> Vec<Row> {
     let from = gate.news.len().saturating_sub(most);
     gate.news
         .iter()

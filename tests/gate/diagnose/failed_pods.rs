@@ -1,7 +1,7 @@
 //! Pods that ended as a whole and were replaced.
 
 use crashgate::gate::model::{ContainerState, ControllerRef, Phase, Workload};
-use crashgate::gate::result::{Code, Verdict};
+use crashgate::gate::result::{Code, PodState, Verdict};
 
 use crate::gate::{assert_says, web};
 use crate::scenario::objects::{Bend, bare_pod, daemon_set, pod, replica_set};
@@ -47,7 +47,7 @@ fn a_pod_that_outgrows_its_own_disk_limit_is_the_apps_fault_though_its_replaceme
         assert_says(outcome, Verdict::Failed, Code::DiskLimitExceeded, &[said.trim(), advice]);
         let all = format!("{:?}", outcome.findings);
         assert!(!all.contains("pressure") && !all.contains("CrashLoop") && !all.contains("PodDisrupted"), "{all}");
-        assert_eq!(outcome.pods[0].state, "evicted for its own disk limit", "{:?}", outcome.pods);
+        assert_eq!(outcome.pods[0].state, PodState::OverDiskLimit, "{:?}", outcome.pods);
     }
 }
 

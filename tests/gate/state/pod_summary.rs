@@ -120,10 +120,10 @@ fn containers_are_counted_without_those_that_only_begin() {
 
 #[test]
 fn an_end_is_told_unless_it_is_that_of_an_init_container_that_succeeded() {
-    assert_eq!(glance(|pod| pod.terminated("app", 0, "Completed")).state, "app ended: exit code 0");
+    assert_eq!(glance(|pod| pod.terminated("app", 0, "Completed")).state.to_string(), "app ended: exit code 0");
     let failed = glance(|mut pod| {
         pod.containers.insert(0, container("migrate", Role::Init));
         pod.terminated("migrate", 3, "Error")
     });
-    assert_eq!(failed.state, "migrate ended: exit code 3");
+    assert_eq!(failed.state.to_string(), "migrate ended: exit code 3");
 }

@@ -13,18 +13,18 @@ const KEPT: usize = 20_000;
 
 /// A run as it was heard.
 #[derive(Debug, Clone, Default)]
-pub struct Story {
+pub struct RunLog {
     /// Which cluster is asked.
     pub target: Target,
     /// Every gate, in the order of the manifest.
-    pub gates: Vec<GateStory>,
+    pub gates: Vec<GateLog>,
     /// When the newest thing was heard, since the run began.
     pub latest: Duration,
 }
 
 /// A gate as it was heard.
 #[derive(Debug, Clone)]
-pub struct GateStory {
+pub struct GateLog {
     /// What is judged.
     pub plan: Plan,
     /// Where that was written down.
@@ -35,11 +35,11 @@ pub struct GateStory {
     pub left_out: usize,
 }
 
-impl Story {
+impl RunLog {
     /// What will be judged is known.
     pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
         let gates = gates.into_iter();
-        self.gates = gates.map(|(plan, origin)| GateStory { plan, origin, events: Vec::new(), left_out: 0 }).collect();
+        self.gates = gates.map(|(plan, origin)| GateLog { plan, origin, events: Vec::new(), left_out: 0 }).collect();
     }
 
     /// The run begins. Plans that were not known yet have no origin.
@@ -54,7 +54,7 @@ impl Story {
     pub fn hear(&mut self, gate: usize, at: Duration, event: &Event) {
         self.latest = self.latest.max(at);
         let Some(gate) = self.gates.get_mut(gate) else { return };
-        // The decision is heard last, and no story is whole without it.
+        // The decision is heard last, and no log is whole without it.
         if gate.events.len() < KEPT || matches!(event, Event::Decided { .. }) {
             gate.events.push((at, event.clone()));
         } else {
@@ -70,7 +70,7 @@ impl Story {
     /// The run as it stands, which proves nothing: `why` says what kept it from its end.
     #[must_use]
     pub fn unfinished(&self, started_at: jiff::Timestamp, why: &Untrusted) -> Run {
-        let gate = |gate: &GateStory| GateRun {
+        let gate = |gate: &GateLog| GateRun {
             plan: gate.plan.clone(),
             outcome: Outcome {
                 verdict: Verdict::Inconclusive,
@@ -129,16 +129,16 @@ impl Mistake {
 
 /// All that a report is made of.
 #[derive(Debug, Clone, Copy)]
-pub struct Document<'a> {
+pub struct ReportInput<'a> {
     /// How the run ended.
     pub run: &'a Run,
     /// What was heard of it.
-    pub story: &'a Story,
+    pub log: &'a RunLog,
     /// The mistake because of which nothing was judged; the run has no gates then.
     pub error: Option<&'a Mistake>,
 }
 
-impl<'a> Document<'a> {
+impl<'a> ReportInput<'a> {
     /// The verdict of the whole run.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -146,14 +146,14 @@ impl<'a> Document<'a> {
     }
 
     /// Every gate with what was heard of it.
-    pub fn gates(&self) -> impl Iterator<Item = (&'a GateRun, Option<&'a GateStory>)> + use<'a> {
-        let stories = &self.story.gates;
-        self.run.gates.iter().enumerate().map(move |(place, gate)| (gate, stories.get(place)))
+    pub fn gates(&self) -> impl Iterator<Item = (&'a GateRun, Option<&'a GateLog>)> + use<'a> {
+        let logs = &self.log.gates;
+        self.run.gates.iter().enumerate().map(move |(place, gate)| (gate, logs.get(place)))
     }
 
     /// The gates, the one that the verdict of the run comes from first.
     #[must_use]
-    pub fn worst_first(&self) -> Vec<(&'a GateRun, Option<&'a GateStory>)> {
+    pub fn worst_first(&self) -> Vec<(&'a GateRun, Option<&'a GateLog>)> {
         let mut gates: Vec<_> = self.gates().collect();
         gates.sort_by_key(|(gate, _)| std::cmp::Reverse(gate.outcome.verdict.severity()));
         gates
@@ -174,31 +174,31 @@ impl<'a> Document<'a> {
 mod tests {
     use std::time::Duration;
 
-    use super::{KEPT, Story};
+    use super::{KEPT, RunLog};
     use crate::gate::result::Verdict;
     use crate::gate::spec::Plan;
     use crate::report::model::{self, Event, Target};
 
     #[test]
-    fn a_story_has_a_bound_and_keeps_its_end() {
-        let mut story = Story::default();
-        story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
+    fn a_log_has_a_bound_and_keeps_its_end() {
+        let mut log = RunLog::default();
+        log.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
         for second in 0..KEPT as u64 + 5 {
-            story.hear(0, Duration::from_secs(second), &Event::Confirming);
+            log.hear(0, Duration::from_secs(second), &Event::Confirming);
         }
         let verdict = Verdict::Failed;
-        story.hear(0, Duration::from_secs(7), &Event::Decided { verdict });
-        let gate = &story.gates[0];
+        log.hear(0, Duration::from_secs(7), &Event::Decided { verdict });
+        let gate = &log.gates[0];
         assert_eq!((gate.events.len(), gate.left_out), (KEPT + 1, 5));
         assert_eq!(gate.events.last().unwrap().1, Event::Decided { verdict });
     }
 
     #[test]
     fn an_unfinished_run_is_no_pass() {
-        let mut story = Story::default();
-        story.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
-        story.hear(0, Duration::from_secs(3), &Event::Decided { verdict: Verdict::Healthy });
-        let run = story.unfinished(jiff::Timestamp::UNIX_EPOCH, &"killed".into());
+        let mut log = RunLog::default();
+        log.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
+        log.hear(0, Duration::from_secs(3), &Event::Decided { verdict: Verdict::Healthy });
+        let run = log.unfinished(jiff::Timestamp::UNIX_EPOCH, &"killed".into());
         assert_eq!(run.verdict(), Verdict::Inconclusive);
         assert_eq!(run.gates[0].outcome.findings[0].message, "killed".into());
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crashgate::text::mask;
+use crashgate::text::redact;
 
 /// One row of the table.
 struct Row {
@@ -16,7 +16,7 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let table = fs::read_to_string("tests/report/mask_shapes.tsv").unwrap();
+    let table = fs::read_to_string("tests/report/redaction_shapes.tsv").unwrap();
     let lines = table.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with("# "));
     let several = |column: Option<&str>| column.map_or(Vec::new(), |text| text.split(" && ").map(unescaped).collect());
     let row = |(place, line): (usize, &str)| {
@@ -58,7 +58,7 @@ fn every_secret_of_the_table_is_masked_and_every_innocent_word_stays() {
     let (mut leaks, mut caught, mut innocents, mut kept) = (0, 0, 0, 0);
     let mut wrong = Vec::new();
     for Row { line, said, secrets, words } in &rows {
-        let shown = mask::text(said);
+        let shown = redact::text(said);
         if secrets.is_empty() {
             innocents += 1;
             kept += usize::from(shown == *said);
@@ -84,8 +84,8 @@ fn every_secret_of_the_table_is_masked_and_every_innocent_word_stays() {
 #[test]
 fn what_is_masked_already_stays_as_it_is() {
     for Row { line, said, .. } in rows() {
-        let once = mask::text(&said).into_owned();
-        assert_eq!(mask::text(&once), once, "line {line}");
+        let once = redact::text(&said).into_owned();
+        assert_eq!(redact::text(&once), once, "line {line}");
     }
 }
 
@@ -105,7 +105,7 @@ fn a_secret_is_masked_in_other_surroundings_too() {
         }
         for frame in frames {
             let text = frame(&said);
-            let shown = mask::text(&text);
+            let shown = redact::text(&text);
             assert!(
                 !secrets.iter().any(|secret| shown.contains(secret.as_str())),
                 "line {line}: {text:?} became {shown:?}"

@@ -2,7 +2,7 @@
 //!
 //! Each pass looks for one family and goes over the text once; none of them tries again from where it failed, so that
 //! a hostile log costs no more than an honest one. What masks too much hides the cause: words of error messages
-//! (`password: required`) are left alone. `tests/report/mask_shapes.tsv` holds what is known of both sides.
+//! (`password: required`) are left alone. `tests/report/redaction_shapes.tsv` holds what is known of both sides.
 
 use std::borrow::Cow;
 use std::ops::Range;

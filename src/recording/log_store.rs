@@ -10,12 +10,12 @@ pub const NO_LOG: &str = "unable to retrieve container logs";
 
 /// The logs heard so far.
 #[derive(Debug, Default)]
-pub struct LogShelf {
+pub struct LogStore {
     logs: Vec<(Duration, LogEntry)>,
 }
 
-impl LogShelf {
-    /// Puts an answer of the log endpoint on the shelf.
+impl LogStore {
+    /// Puts an answer of the log endpoint into the store.
     pub fn put(&mut self, at: Duration, log: LogEntry) {
         self.logs.push((at, log));
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::super::inert;
+use super::super::escape;
 
 /// No honest sequence for a terminal is longer; the bound keeps the search for its end linear.
 const LONGEST_SEQUENCE: usize = 64;
@@ -50,7 +50,7 @@ pub(super) struct Skeleton {
 impl Skeleton {
     /// Returns `None` where the text is its own skeleton.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let is_plain = |c: char| matches!(c, '\n' | '\r' | '\t') || !inert::is_hostile(c);
+        let is_plain = |c: char| matches!(c, '\n' | '\r' | '\t') || !escape::is_hostile(c);
         let has_escapes = ["&", "\\u00", "%", "\\/"].iter().any(|mark| text.contains(mark));
         if !has_escapes && text.chars().all(is_plain) {
             return None;

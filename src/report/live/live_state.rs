@@ -14,15 +14,15 @@ const NEWS: usize = 8;
 
 /// All that is shown.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub struct LiveState {
     /// When the run began, by this machine's clock.
     pub(super) started_at: jiff::Timestamp,
-    pub(super) gates: Vec<GatePicture>,
+    pub(super) gates: Vec<GateState>,
 }
 
 /// One gate.
 #[derive(Debug, Clone)]
-pub(super) struct GatePicture {
+pub(super) struct GateState {
     /// The app and its version.
     pub name: SafeText,
     pub namespace: SafeText,
@@ -50,11 +50,11 @@ pub(super) struct News {
     pub tone: Tone,
 }
 
-impl Picture {
+impl LiveState {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(started_at: jiff::Timestamp, plans: &[Plan]) -> Self {
-        let gates = plans.iter().map(|plan| GatePicture {
+        let gates = plans.iter().map(|plan| GateState {
             name: progress::app(plan),
             namespace: plan.namespace.line(),
             wait_period: plan.wait_period,
@@ -79,7 +79,7 @@ impl Picture {
     }
 }
 
-impl GatePicture {
+impl GateState {
     fn learn(&mut self, at: Duration, event: &Event) {
         match event {
             Event::PodGlance(glance) => {

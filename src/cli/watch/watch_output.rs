@@ -21,7 +21,7 @@ use crate::text::{Redaction, Untrusted};
 /// How long the commands that still run may take once the feed has ended.
 const HOOK_PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) struct Teller {
+pub(super) struct WatchOutput {
     pub printer: Printer,
     pub format: Format,
     pub only: Only,
@@ -37,7 +37,7 @@ pub(super) struct Teller {
     pub hook: Option<Hook>,
 }
 
-impl Teller {
+impl WatchOutput {
     /// The inventory's file, where one is wanted.
     pub(super) fn inventory(
         path: Option<&Path>,
@@ -63,7 +63,7 @@ impl Teller {
     }
 }
 
-impl Listener for Teller {
+impl Listener for WatchOutput {
     fn begun(&mut self, feed: &Feed) {
         let pods = words::count(feed.register().len(), "pod");
         self.printer.say(&safe!("Watching {}: {} to begin with", Untrusted::name(&self.place).line(), pods));

@@ -1,9 +1,9 @@
-//! A drill: crashgate fails on purpose, in builds for development alone, so that tests see of the whole binary what a
+//! A panic on purpose, in builds for development alone, so that tests see of the whole binary what a
 //! failure of its own leaves behind. A release has none of this.
 
-/// A drill that was ordered, or none.
+/// The panic that was ordered, or none.
 #[derive(Debug, Default)]
-pub(super) struct Drill {
+pub(super) struct PanicInjection {
     #[cfg(debug_assertions)]
     events_left: Option<u64>,
 }
@@ -11,17 +11,17 @@ pub(super) struct Drill {
 /// What `CRASHGATE_DRILL` orders: a panic at the n-th thing that happens, counted from 1. The first one is that the gates
 /// are about to be known.
 #[cfg(debug_assertions)]
-pub(super) fn ordered(env: &dyn Fn(&str) -> Option<String>) -> Drill {
-    Drill { events_left: env("CRASHGATE_DRILL").and_then(|count| count.parse().ok()) }
+pub(super) fn ordered(env: &dyn Fn(&str) -> Option<String>) -> PanicInjection {
+    PanicInjection { events_left: env("CRASHGATE_DRILL").and_then(|count| count.parse().ok()) }
 }
 
 /// Nothing is ordered of a release.
 #[cfg(not(debug_assertions))]
-pub(super) fn ordered(_env: &dyn Fn(&str) -> Option<String>) -> Drill {
-    Drill::default()
+pub(super) fn ordered(_env: &dyn Fn(&str) -> Option<String>) -> PanicInjection {
+    PanicInjection::default()
 }
 
-impl Drill {
+impl PanicInjection {
     /// Something happened.
     #[cfg(debug_assertions)]
     pub(super) fn event(&mut self) {
@@ -34,6 +34,6 @@ impl Drill {
 
     /// Something happened.
     #[cfg(not(debug_assertions))]
-    #[expect(clippy::unused_self, reason = "a drill of a build for development has something to count")]
+    #[expect(clippy::unused_self, reason = "a build for development has something to count")]
     pub(super) fn event(&mut self) {}
 }
