@@ -13,7 +13,7 @@ use crate::cluster::signals::{Stop, stopped};
 use crate::cluster::watch::Link;
 use crate::cluster::watch::Subscriptions;
 use crate::cluster::watch::sleep::{Clock, TICK};
-use crate::cluster::watch::{Inbox, MOST_WAITING, Observed, Pace, Shared};
+use crate::cluster::watch::{Inbox, MOST_WAITING, Observed, ProbeSchedule, Shared};
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
 use crate::gate::Fact;
@@ -95,8 +95,13 @@ pub async fn follow(
     let inbox = Inbox::new(MOST_WAITING);
     let mut sources = Subscriptions::new(shared);
     let subscriber = inbox.subscriber(Source::Pods);
-    let source =
-        sources.subscribe(followed.pods.clone(), Pace::of_feed(QUIET), true, &RequestCounter::default(), subscriber);
+    let source = sources.subscribe(
+        followed.pods.clone(),
+        ProbeSchedule::of_feed(QUIET),
+        true,
+        &RequestCounter::default(),
+        subscriber,
+    );
     sources.start();
 
     let mut following = Following { start, followed, feed: Feed::default(), trouble: None };

@@ -135,13 +135,15 @@ async fn judge(stub: &Stub, gate: Slow, stop: Stop) -> Run {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_told_before_the_end_of_the_wait_is_in_the_verdict_however_slow_the_gate_is() {
-    // All of them are ready at 10 s; that is work until 46 s, and the wait ends at 40 s.
+    // All of them are ready at 10 s; that is work until 40.6 s, and the wait ends at 40 s.
     let stub = rollout(Vec::new());
-    let gate = Slow::new(patient(40), Duration::from_millis(120));
+    let gate = Slow::new(patient(40), Duration::from_millis(102));
     let told = Arc::clone(&gate.told);
     let run = judge(&stub, gate, never()).await;
     let outcome = &run.gates[0].outcome;
-    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
+    let asked: Vec<String> =
+        stub.asks().iter().map(|ask| format!("{:?} {} {}", ask.at, ask.verb, ask.resource)).collect();
+    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}: {asked:#?}", outcome.findings);
     assert_eq!((outcome.verdict.exit_code(), outcome.ready), (0, PODS));
     let told = told.lock().unwrap();
     let of_the_rollout = told.iter().take(PODS as usize);

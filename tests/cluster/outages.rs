@@ -209,3 +209,30 @@ async fn an_app_that_broke_while_nobody_could_look_never_passes() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_no_watch_is_allowed_the_kinds_that_own_nothing_are_not_listed_again_and_again() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/healthy.ndjson");
+    let sandbox = Sandbox::load(&path).unwrap();
+    let mut plan = Plan::new("checkout", "v1", &sandbox.header().namespace);
+    plan.stable_for = Duration::from_secs(200);
+    let faults = "faults:\n- {verb: watch, fault: status, code: 403}\n".parse().unwrap();
+    let running = sandbox.in_memory(Options { begin: Begin::WhenTold, faults, ..Options::default() });
+    let target = Target { server: "memory".to_owned(), ..Target::default() };
+    let connection = Arc::new(Connection::with_client(running.client(), target, Duration::from_secs(10), "default"));
+    running.start();
+    let run = judge_deciders(connection, vec![Gate::new(plan)], &mut Counting::default(), never()).await;
+    let outcome = &run.gates[0].outcome;
+    assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
+    assert!(outcome.decided_after < Duration::from_secs(225), "{:?}", outcome.decided_after);
+    assert!(run.gates[0].requests <= bound(outcome, 0), "{}", run.gates[0].requests);
+    let lists = |resource: &str| {
+        let is_list = |path: &str, query: &str| path.ends_with(resource) && !query.contains("watch=true");
+        running.requests().iter().filter(|request| is_list(&request.path, &request.query)).count()
+    };
+    // The pods in each `delay`, what owns them in every second one; the others once, and once more to confirm.
+    assert!(lists("/pods") >= 20 && lists("/deployments") >= 9 && lists("/replicasets") >= 9);
+    for resource in ["/statefulsets", "/daemonsets", "/jobs"] {
+        assert_eq!(lists(resource), 2, "{resource}");
+    }
+}

@@ -9,7 +9,7 @@ use crashgate::cluster::api::Budget;
 use crashgate::cluster::api::Collection;
 use crashgate::cluster::api::RequestCounter;
 use crashgate::cluster::watch::Link;
-use crashgate::cluster::watch::{Inbox, Observed, Pace, Reins, Shared, SourceTask};
+use crashgate::cluster::watch::{Inbox, Observed, ProbeSchedule, Shared, SourceHandle, SourceTask};
 use crashgate::gate::Fact;
 use crashgate::gate::model::{Source, WorkloadKind};
 use tokio::sync::watch;
@@ -24,7 +24,7 @@ struct Rig {
     stub: Stub,
     inbox: Inbox,
     sleeps: watch::Sender<u64>,
-    reins: Reins,
+    handle: SourceHandle,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -38,7 +38,7 @@ impl Rig {
         let inbox = Inbox::new(1000);
         let (sleeps, receiver) = watch::channel(0);
         let budget = Arc::new(Budget::new([DELAY]));
-        let reins = Reins::default();
+        let handle = SourceHandle::default();
         let shared = Shared {
             connection: stub.connection(),
             budget: Arc::clone(&budget),
@@ -47,12 +47,18 @@ impl Rig {
             doubts_refusals: true,
         };
         let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
-        let pace =
-            Pace { quiet: DELAY, first: DELAY, last_look: None, poll: DELAY, settled: DELAY / 2, most_breaks: 3 };
+        let schedule = ProbeSchedule {
+            quiet: DELAY,
+            first: DELAY,
+            last_window: None,
+            poll: DELAY,
+            settled: DELAY / 2,
+            most_breaks: 3,
+        };
         let subscribers = Arc::new(Mutex::new(vec![inbox.subscriber(source)]));
         let task =
-            SourceTask::new(collection, shared, RequestCounter::default(), true, pace, subscribers, reins.clone());
-        Self { stub, inbox, sleeps, reins, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+            SourceTask::new(collection, shared, RequestCounter::default(), true, schedule, subscribers, handle.clone());
+        Self { stub, inbox, sleeps, handle, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
 
     /// The next fact; `None` where nothing will come any more.
@@ -266,20 +272,20 @@ async fn a_watch_that_is_cut_every_ten_seconds_is_opened_again_and_proven_now_an
 #[tokio::test(start_paused = true)]
 async fn a_source_that_nobody_needs_rests_and_goes_on_where_it_stopped() {
     let mut rig = Rig::of(Source::Workloads(WorkloadKind::Job), |_| None);
-    rig.reins.vote(0, None);
+    rig.handle.vote(0, None);
     rig.expect(&["listed 0"]).await;
-    rig.reins.vote(0, Some(false));
+    rig.handle.vote(0, Some(false));
     rig.expect(&["rested"]).await;
     tokio::time::sleep(Duration::from_mins(5)).await;
     assert_eq!(rig.stub.asks().len(), 1, "listed once, and never watched");
-    rig.reins.vote(1, Some(true));
+    rig.handle.vote(1, Some(true));
     // That it tells all that came meanwhile is proven at once.
     rig.expect(&["resumed", "listed 0"]).await;
     let asks = rig.stub.asks();
     assert!(asks[1].verb == "WATCH" && asks[1].query.contains("resourceVersion=100&"), "{asks:#?}");
-    rig.reins.vote(1, Some(false));
+    rig.handle.vote(1, Some(false));
     rig.expect(&["rested"]).await;
-    rig.reins.relist();
+    rig.handle.relist();
     rig.expect(&["listed 0", "rested"]).await;
     assert_eq!(rig.stub.asks().len(), 4, "a list, and no watch after it");
 }
@@ -288,7 +294,7 @@ async fn a_source_that_nobody_needs_rests_and_goes_on_where_it_stopped() {
 async fn a_source_that_is_asked_to_tells_anew_without_breaking_its_watch() {
     let mut rig = Rig::pods(|_| None);
     rig.expect(&["listed 0"]).await;
-    rig.reins.relist();
+    rig.handle.relist();
     rig.expect(&["listed 0"]).await;
     let asks = rig.stub.asks();
     assert!(asks.len() == 3 && asks[2].at < Duration::from_secs(1), "{asks:#?}");

@@ -18,7 +18,7 @@ use crate::cluster::api::{Budget, Urgency};
 use crate::cluster::api::{Connection, RequestCounter};
 use crate::cluster::api::{Failure, FailureKind};
 use crate::cluster::watch::Link;
-use crate::cluster::watch::Reins;
+use crate::cluster::watch::SourceHandle;
 use crate::gate::Fact;
 use crate::gate::model::{Object, Pod, Source, Workload, WorkloadKind};
 use crate::recording::mapping;
@@ -38,7 +38,7 @@ pub struct Question {
     /// The owners that are read, kind and name of each.
     pub owners: Vec<(WorkloadKind, String)>,
     /// The kinds that are listed whole. An owner of one of these needs no read of its own.
-    pub kinds: Vec<(WorkloadKind, Reins)>,
+    pub kinds: Vec<(WorkloadKind, SourceHandle)>,
     /// No LIST of them may be older than this: the plan's `delay`.
     pub delay: Duration,
 }
@@ -68,7 +68,7 @@ impl Paid<'_> {
 
 /// One read of several.
 enum Read {
-    Kind { kind: WorkloadKind, reins: Reins, delay: Duration },
+    Kind { kind: WorkloadKind, handle: SourceHandle, delay: Duration },
     Owner(WorkloadKind, String),
     Pods(Collection),
 }
@@ -87,7 +87,7 @@ pub async fn confirm(connection: &Connection, question: Question, paid: &Paid<'_
     let Question { namespace, pods, owners, kinds, delay } = question;
     let listed: Vec<WorkloadKind> = kinds.iter().map(|(kind, _)| *kind).collect();
     let owners = owners.into_iter().filter(|(kind, _)| !listed.contains(kind));
-    let reads = kinds.into_iter().map(|(kind, reins)| Read::Kind { kind, reins, delay });
+    let reads = kinds.into_iter().map(|(kind, handle)| Read::Kind { kind, handle, delay });
     let mut reads = reads.chain(owners.map(|(kind, name)| Read::Owner(kind, name))).chain(pods.map(Read::Pods));
     let ask = |read: Read| ask(connection, &namespace, read, paid, patience);
     let answers = async {
@@ -129,19 +129,19 @@ async fn ask(
     loop {
         let (source, answer) = match &read {
             Read::Pods(collection) => (Source::Pods, list(connection, collection, paid).await.map(pods_of)),
-            Read::Kind { kind, reins, delay } => {
+            Read::Kind { kind, handle, delay } => {
                 let source = Source::Workloads(*kind);
                 let collection = Collection::whole(source, namespace);
                 let listed = async {
                     let at = Instant::now();
                     // That this API still does not have the kind is an answer too.
                     let answer = match list(connection, &collection, paid).await {
-                        Err(Failure { kind: FailureKind::NotFound(_), .. }) if reins.was_absent() => Ok(Vec::new()),
+                        Err(Failure { kind: FailureKind::NotFound(_), .. }) if handle.was_absent() => Ok(Vec::new()),
                         answer => answer.map(workloads_of),
                     };
                     (at, answer)
                 };
-                let answer = reins.confirmed(*delay, listed).await;
+                let answer = handle.confirmed(*delay, listed).await;
                 (source, answer.map(|workloads| Answer::Workloads(workloads.to_vec())))
             }
             Read::Owner(kind, name) => {

@@ -2,7 +2,7 @@
 
 use super::decider::Decider;
 use super::gate_driver::GateDriver;
-use crate::cluster::watch::Reins;
+use crate::cluster::watch::SourceHandle;
 use crate::gate::memory::Needs;
 use crate::gate::model::{Source, WorkloadKind};
 
@@ -14,13 +14,13 @@ impl<D: Decider> GateDriver<D> {
     /// never watched at all.
     pub(super) fn arrange(&self) {
         let needs = self.gate.needs();
-        let all_heard = self.reins.keys().all(|source| self.heard.contains(source));
-        for (source, reins) in self.votable() {
+        let all_heard = self.handles.keys().all(|source| self.heard.contains(source));
+        for (source, handle) in self.optional_sources() {
             let vote = match needs {
                 Needs::All => all_heard.then_some(true),
                 Needs::These(_) => Some(needs.include(*source)),
             };
-            reins.vote(self.place, vote);
+            handle.vote(self.place, vote);
         }
         let kinds = WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind)).count();
         let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(1);
@@ -30,26 +30,26 @@ impl<D: Decider> GateDriver<D> {
 
     /// Needs nothing any more.
     pub(super) fn leave(&self) {
-        for (_, reins) in self.votable() {
-            reins.vote(self.place, Some(false));
+        for (_, handle) in self.optional_sources() {
+            handle.vote(self.place, Some(false));
         }
         self.services.budget.book(self.place, None);
     }
 
     /// The sources that a gate may do without. Pods and events every gate follows to its end.
-    fn votable(&self) -> impl Iterator<Item = (&Source, &Reins)> {
-        self.reins.iter().filter(|(source, _)| matches!(source, Source::Workloads(_)))
+    fn optional_sources(&self) -> impl Iterator<Item = (&Source, &SourceHandle)> {
+        self.handles.iter().filter(|(source, _)| matches!(source, Source::Workloads(_)))
     }
 
     fn is_readable(&self, kind: WorkloadKind) -> bool {
-        self.reins.get(&Source::Workloads(kind)).is_some_and(Reins::is_readable)
+        self.handles.get(&Source::Workloads(kind)).is_some_and(SourceHandle::is_readable)
     }
 
     /// The kinds whose state nobody has asked for within `delay`: a workload of the gate's labels may have come that no
     /// watch has told of.
-    pub(super) fn unproven_kinds(&self) -> Vec<(WorkloadKind, Reins)> {
+    pub(super) fn unproven_kinds(&self) -> Vec<(WorkloadKind, SourceHandle)> {
         let delay = self.gate.plan().delay;
-        let reins = |kind: WorkloadKind| Some((kind, self.reins.get(&Source::Workloads(kind))?.clone()));
-        WorkloadKind::ALL.into_iter().filter_map(reins).filter(|(_, reins)| reins.wants_proof(delay)).collect()
+        let handle = |kind: WorkloadKind| Some((kind, self.handles.get(&Source::Workloads(kind))?.clone()));
+        WorkloadKind::ALL.into_iter().filter_map(handle).filter(|(_, handle)| handle.wants_proof(delay)).collect()
     }
 }

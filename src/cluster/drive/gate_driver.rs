@@ -19,7 +19,7 @@ use super::services::Services;
 use super::smoke::Smoke;
 use crate::cluster::api::{Collection, RequestCounter};
 use crate::cluster::signals::stopped;
-use crate::cluster::watch::{Inbox, Reins};
+use crate::cluster::watch::{Inbox, SourceHandle};
 use crate::gate::model::{Object, Source};
 use crate::gate::result::{GateEvent, Notice, Outcome, Verdict, Warning};
 use crate::gate::{Fact, Want};
@@ -51,8 +51,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub inbox: Inbox,
     /// Which pods; `None` until the pinned workload is known.
     pub pods: Option<Collection>,
-    /// The reins of every source.
-    pub reins: HashMap<Source, Reins>,
+    /// The handles of the sources, by which it says what it needs of them.
+    pub handles: HashMap<Source, SourceHandle>,
     /// The sources that have said anything so far.
     pub heard: HashSet<Source>,
     /// Where the cluster is a recording: when it ends, and nothing more will come.
@@ -146,7 +146,7 @@ impl<D: Decider> GateDriver<D> {
                     self.pending.pinned = None;
                     if let Some(workload) = workload {
                         self.follow(&workload);
-                        self.observe(now, Fact::Seen(Box::new(Object::Workload(workload))));
+                        self.observe(now, Fact::Seen(Box::new(Object::Workload(*workload))));
                     }
                 }
                 Woken::Due => {
@@ -215,8 +215,8 @@ impl<D: Decider> GateDriver<D> {
             }
         }
         for source in self.inbox.incomplete() {
-            if let Some(reins) = self.reins.get(&source) {
-                reins.relist();
+            if let Some(handle) = self.handles.get(&source) {
+                handle.relist();
             }
         }
         self.now = self.now.max(until.saturating_duration_since(self.services.start));
@@ -255,8 +255,8 @@ impl<D: Decider> GateDriver<D> {
         }
         self.observe(now, answer);
         if self.gate.outcome().is_none() {
-            for reins in read_anew.iter().filter_map(|source| self.reins.get(source)) {
-                reins.relist();
+            for handle in read_anew.iter().filter_map(|source| self.handles.get(source)) {
+                handle.relist();
             }
         }
     }
@@ -288,8 +288,8 @@ impl<D: Decider> GateDriver<D> {
         self.gate.observe(self.now, fact);
         // What a list of the pods shows for the first time is seldom news of the pods alone.
         if self.emit() && is_list_of_pods {
-            let needed = self.reins.iter().filter(|(source, _)| self.gate.needs().include(**source));
-            needed.for_each(|(_, reins)| reins.hurry());
+            let needed = self.handles.iter().filter(|(source, _)| self.gate.needs().include(**source));
+            needed.for_each(|(_, handle)| handle.hurry());
         }
     }
 

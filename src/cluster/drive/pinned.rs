@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::confirm::read_owner;
 use super::decider::Decider;
 use super::gate_driver::GateDriver;
-use super::subscribe::pace_of_pods;
+use super::subscribe::schedule_of_pods;
 use crate::cluster::api::Collection;
 use crate::cluster::watch::Observed;
 use crate::gate::Fact;
@@ -16,7 +16,7 @@ use crate::gate::model::{Object, Source, Workload};
 use crate::gate::spec::Pin;
 
 /// The pinned workload as a read by its name answered it; `None` where it is not there or could not be read.
-pub(super) type PinnedRead = Option<Workload>;
+pub(super) type PinnedRead = Option<Box<Workload>>;
 
 impl<D: Decider> GateDriver<D> {
     /// Takes in a fact, and learns from it which pods a pinned gate is about.
@@ -68,7 +68,7 @@ impl<D: Decider> GateDriver<D> {
             let patience = connection.request_timeout;
             let deadline = Instant::now() + patience;
             let read = read_owner(&connection, &namespace, pin.kind, &pin.name, deadline, patience, &requests).await;
-            read.ok().flatten()
+            read.ok().flatten().map(Box::new)
         })
     }
 
@@ -79,13 +79,13 @@ impl<D: Decider> GateDriver<D> {
         if self.pods.as_ref() == Some(&pods) {
             return;
         }
-        let pace = pace_of_pods(plan.delay);
+        let schedule = schedule_of_pods(plan.delay);
         self.inbox.unsubscribe(Source::Pods);
         let subscriber = self.inbox.subscriber(Source::Pods);
         let mut subscriptions = self.services.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-        let reins = subscriptions.subscribe(pods.clone(), pace, true, &self.requests, subscriber);
+        let handle = subscriptions.subscribe(pods.clone(), schedule, true, &self.requests, subscriber);
         drop(subscriptions);
-        self.reins.insert(Source::Pods, reins);
+        self.handles.insert(Source::Pods, handle);
         self.pods = Some(pods);
     }
 }

@@ -10,7 +10,7 @@ use super::decider::Decider;
 use super::gate_driver::{Emitted, GateDriver, Pending};
 use super::services::Services;
 use crate::cluster::api::{Collection, RequestCounter};
-use crate::cluster::watch::{Inbox, Look, MOST_WAITING, Pace};
+use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow};
 use crate::gate::model::{Source, WorkloadKind};
 
 /// The collections of a namespace that its gates share, in the order in which they take turns at proving themselves.
@@ -41,21 +41,21 @@ pub(super) fn subscribe_gate<D: Decider>(
 ) -> GateDriver<D> {
     let plan = gate.plan();
     let inbox = Inbox::new(MOST_WAITING);
-    let mut reins = HashMap::new();
+    let mut handles = HashMap::new();
     let mut subscriptions = services.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
     // Each source is looked at once more before the wait period ends: what the gate says then must be of then.
-    let last_look = plan
+    let last_window = plan
         .wait_period
         .checked_sub(plan.delay)
         .filter(|at| *at > plan.delay)
-        .map(|at| Look { from: services.start + at, until: services.start + plan.wait_period.mul_f64(0.999) });
+        .map(|at| ProbeWindow { from: services.start + at, until: services.start + plan.wait_period.mul_f64(0.999) });
     let mut turns = 0;
     for source in SHARED {
         turns += 1;
-        let turn = Pace {
+        let turn = ProbeSchedule {
             quiet: plan.delay * TURN,
             first: plan.delay * turns,
-            last_look,
+            last_window,
             // A list of each kind in play in every second `delay`, and of the pods in each: that is what is earned.
             poll: if source == Source::Events { plan.delay * TURN } else { plan.delay * 2 },
             settled: plan.delay * TURN / 2,
@@ -63,12 +63,12 @@ pub(super) fn subscribe_gate<D: Decider>(
         };
         let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let collection = Collection::whole(source, &plan.namespace);
-        reins.insert(source, subscriptions.subscribe(collection, turn, leads, &requests, inbox.subscriber(source)));
+        handles.insert(source, subscriptions.subscribe(collection, turn, leads, &requests, inbox.subscriber(source)));
     }
     let pods = plan.workload.is_none().then(|| {
         let collection = Collection::selected(Source::Pods, &plan.namespace, plan.selector.to_string());
-        let (pace, subscriber) = (pace_of_pods(plan.delay), inbox.subscriber(Source::Pods));
-        reins.insert(Source::Pods, subscriptions.subscribe(collection.clone(), pace, true, &requests, subscriber));
+        let (schedule, to) = (schedule_of_pods(plan.delay), inbox.subscriber(Source::Pods));
+        handles.insert(Source::Pods, subscriptions.subscribe(collection.clone(), schedule, true, &requests, to));
         collection
     });
     drop(subscriptions);
@@ -80,7 +80,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         emitted,
         inbox,
         pods,
-        reins,
+        handles,
         heard: HashSet::new(),
         recording_ends,
         now: Duration::ZERO,
@@ -90,6 +90,13 @@ pub(super) fn subscribe_gate<D: Decider>(
 }
 
 /// Pods prove themselves after each `delay` of silence.
-pub(super) fn pace_of_pods(delay: Duration) -> Pace {
-    Pace { quiet: delay, first: delay, last_look: None, poll: delay, settled: delay / 2, most_breaks: MOST_BREAKS }
+pub(super) fn schedule_of_pods(delay: Duration) -> ProbeSchedule {
+    ProbeSchedule {
+        quiet: delay,
+        first: delay,
+        last_window: None,
+        poll: delay,
+        settled: delay / 2,
+        most_breaks: MOST_BREAKS,
+    }
 }

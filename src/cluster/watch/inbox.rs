@@ -167,6 +167,7 @@ impl Drop for Inbox {
 
 impl Subscriber {
     /// Sends a fact, stamped with this moment. Returns false if nobody reads it.
+    #[must_use]
     pub fn send(&self, fact: Fact) -> bool {
         let mut state = self.shared.lock();
         let most = self.shared.most;

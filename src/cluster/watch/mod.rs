@@ -12,6 +12,6 @@ pub mod version_tracker;
 
 pub use inbox::{Inbox, MOST_WAITING, Observed, Subscriber};
 pub use link::Link;
-pub use source::{Look, Pace, Reins, Shared, SourceTask};
+pub use source::{ProbeSchedule, ProbeWindow, Shared, SourceHandle, SourceTask};
 pub use subscriptions::Subscriptions;
-pub use version_tracker::Owed;
+pub use version_tracker::Missing;

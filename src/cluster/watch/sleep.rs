@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// How often to ask; a session also tells its sink at this pace that nothing changed.
+/// How often to ask; a session also tells its sink at this schedule that nothing changed.
 pub(in crate::cluster) const TICK: Duration = Duration::from_secs(1);
 
 /// Finds out that the machine was asleep: the wall clock went on and the monotonic one did not, or a tick came far too

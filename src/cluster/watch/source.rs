@@ -5,21 +5,24 @@
 //! everything: that is one request, and no step is missed. Only where the server does not have that version any more, or a
 //! line could not be read, is the collection listed again; and only where neither succeeds is the source lost. Where
 //! watches are refused, or break again and again as soon as they are opened, lists alone tell what happens. A source that
-//! no gate needs ([`Reins::vote`]) rests.
+//! no gate needs ([`SourceHandle::vote`]) rests.
 
-mod reins;
-mod watching;
+mod failures;
+mod handle;
+mod opening;
+mod reading;
+mod schedule;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use self::reins::Demand;
+use self::handle::Demand;
 use super::inbox::Subscriber;
 use super::link::Link;
-use super::version_tracker::Ledger;
+use super::version_tracker::VersionTracker;
 use crate::cluster::api::Backoff;
 use crate::cluster::api::Collection;
 use crate::cluster::api::Listing;
@@ -27,63 +30,17 @@ use crate::cluster::api::{Budget, Urgency};
 use crate::cluster::api::{Connection, RequestCounter};
 use crate::cluster::api::{Failure, FailureKind};
 use crate::gate::Fact;
-use crate::gate::model::{Source, Trouble, TroubleKind};
+use crate::gate::model::{Source, Trouble};
 use crate::gate::result::{Notice, Warning};
 
-pub use self::reins::Reins;
+pub use self::handle::SourceHandle;
+pub use self::schedule::{ProbeSchedule, ProbeWindow};
 
 /// Those who hear of a source.
 pub type Subscribers = Arc<Mutex<Vec<Subscriber>>>;
 
-/// When a source must prove itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// After so long a silence; where watching is forbidden, how often it is listed.
-    pub quiet: Duration,
-    /// How long after its begin for the first time, so that sources take turns.
-    pub first: Duration,
-    /// A moment at which it must have proven itself once more, because a gate may decide by it soon after.
-    pub last_look: Option<Look>,
-    /// Where lists alone tell what happens, they are so far apart.
-    pub poll: Duration,
-    /// A watch that lived so long before it broke is worth opening again.
-    pub settled: Duration,
-    /// After so many in a row that did not live so long, lists alone tell what happens.
-    pub most_breaks: u32,
-}
-
-impl Pace {
-    /// A pace for who wants to miss no step and may ask often for it: watches are opened again however soon they break.
-    #[must_use]
-    pub const fn of_feed(quiet: Duration) -> Self {
-        Self {
-            quiet,
-            first: quiet,
-            last_look: None,
-            poll: quiet,
-            settled: Duration::from_secs(1),
-            most_breaks: u32::MAX,
-        }
-    }
-}
-
-/// A look at a source that is due by some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// It is taken from this moment on…
-    pub from: Instant,
-    /// …and the source is lost where it has not shown anything by this one.
-    pub until: Instant,
-}
-
 /// Longer than any gate.
 const FAR: Duration = Duration::from_hours(24 * 365);
-
-/// A feed is proven so often, however much its watch tells; a gate's source once in three times of silence.
-const UNPROVEN: Duration = Duration::from_mins(5);
-
-/// A source whose watch broke is lost where it was not listed again so long after.
-const BRIDGED: Duration = Duration::from_secs(2);
 
 /// What all sources of a session share.
 #[derive(Debug, Clone)]
@@ -101,11 +58,6 @@ pub struct Shared {
     pub doubts_refusals: bool,
 }
 
-/// How long a source waits before each further question about a refusal that would end its gate…
-const DOUBTS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// …and about one that the gate can do without, and that it hears of at once.
-const LATE_RIGHTS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];
-
 /// So long after its LIST a source waits to hear whether it is needed, before it opens a watch.
 const UNDECIDED: Duration = Duration::from_secs(1);
 
@@ -122,11 +74,11 @@ pub struct SourceTask {
     meter: RequestCounter,
     /// Others wait for this one while nobody answers.
     leads: bool,
-    pace: Pace,
+    schedule: ProbeSchedule,
     subscribers: Subscribers,
-    reins: Reins,
+    handle: SourceHandle,
     demand: watch::Receiver<Demand>,
-    ledger: Ledger,
+    versions: VersionTracker,
     /// Requests that failed in a row.
     failing: Backoff,
     /// Watches in a row that broke early.
@@ -155,9 +107,9 @@ pub struct SourceTask {
     /// Somebody must hear what a LIST shows, however little is new.
     must_tell: bool,
     /// The moments of the paces that are still to come.
-    looks: Vec<Look>,
+    looks: Vec<ProbeWindow>,
     /// The look that is being taken.
-    look: Option<Look>,
+    look: Option<ProbeWindow>,
     /// Requests that the budget has granted and that were not made yet.
     prepaid: u32,
     /// Since when nothing tells what changes, where that is so: the watch broke.
@@ -186,21 +138,21 @@ impl SourceTask {
         shared: Shared,
         meter: RequestCounter,
         leads: bool,
-        pace: Pace,
+        schedule: ProbeSchedule,
         subscribers: Subscribers,
-        reins: Reins,
+        handle: SourceHandle,
     ) -> Self {
-        let demand = reins.demand();
+        let demand = handle.demand();
         Self {
             collection,
             shared,
             meter,
             leads,
-            pace,
+            schedule,
             subscribers,
-            reins,
+            handle,
             demand,
-            ledger: Ledger::default(),
+            versions: VersionTracker::default(),
             failing: Backoff::default(),
             unsettled: Backoff::default(),
             unopened: Backoff::default(),
@@ -216,7 +168,7 @@ impl SourceTask {
             has_rested: false,
             trouble_of_opening: None,
             must_tell: false,
-            looks: pace.last_look.into_iter().collect(),
+            looks: schedule.last_window.into_iter().collect(),
             look: None,
             prepaid: 0,
             unwatched_since: None,
@@ -224,13 +176,13 @@ impl SourceTask {
         }
     }
 
-    /// Changes the pace to the quicker one of two.
-    pub fn hurry(&mut self, pace: Pace, leads: bool) {
-        self.pace.quiet = self.pace.quiet.min(pace.quiet);
-        self.pace.first = self.pace.first.min(pace.first);
-        self.pace.poll = self.pace.poll.min(pace.poll);
-        self.pace.settled = self.pace.settled.min(pace.settled);
-        self.looks.extend(pace.last_look);
+    /// Changes the schedule to the quicker one of two.
+    pub fn hurry(&mut self, schedule: ProbeSchedule, leads: bool) {
+        self.schedule.quiet = self.schedule.quiet.min(schedule.quiet);
+        self.schedule.first = self.schedule.first.min(schedule.first);
+        self.schedule.poll = self.schedule.poll.min(schedule.poll);
+        self.schedule.settled = self.schedule.settled.min(schedule.settled);
+        self.looks.extend(schedule.last_window);
         self.leads |= leads;
     }
 
@@ -322,7 +274,7 @@ impl SourceTask {
         self.has_rested = true;
         self.send(Fact::Rested { source: self.collection.source });
         let mut demand = self.demand.clone();
-        let reins = self.reins.clone();
+        let handle = self.handle.clone();
         tokio::select! {
             needed = demand.wait_for(|demand| *demand == Demand::Needed) => {
                 if needed.is_err() || self.is_abandoned() {
@@ -331,7 +283,7 @@ impl SourceTask {
                 // The server tells all that came since, as after a break.
                 if version.is_empty() { Next::List } else { Next::Follow(version) }
             }
-            () = reins.asked_to_relist() => {
+            () = handle.asked_to_relist() => {
                 self.must_tell = true;
                 Next::List
             }
@@ -343,23 +295,6 @@ impl SourceTask {
         let mut demand = self.demand.clone();
         let decided = timeout(UNDECIDED, demand.wait_for(|demand| *demand != Demand::Undecided)).await;
         !matches!(decided, Ok(Ok(demand)) if *demand == Demand::Unneeded)
-    }
-
-    /// When what is known is too old to be believed, while nothing tells what changes.
-    fn believed_until(&self) -> Instant {
-        let unwatched = self.unwatched_since.filter(|_| self.was_listed).map(|since| since + BRIDGED);
-        let look = self.look.map(|look| look.until);
-        // Lists alone are believed for as long as they are to be apart, and half as long again; those that
-        // do not lead wait for the budget, and the confirming read lists them anew.
-        let polled = (self.is_polled && self.was_listed).then(|| {
-            let looks = self.looks.iter().map(|look| look.until);
-            looks
-                .chain([self.proven
-                    + self.pace.poll.mul_f64(if self.leads { 1.5 } else { 8.0 }).max(self.pace.poll + BRIDGED * 2)])
-                .min()
-        });
-        let look = look.into_iter().chain(polled.flatten()).min();
-        unwatched.into_iter().chain(look).min().unwrap_or_else(|| Instant::now() + FAR)
     }
 
     /// What follows from the answer of a LIST that was asked for at this moment.
@@ -380,11 +315,11 @@ impl SourceTask {
         let objects =
             std::mem::replace(&mut listing.items, Ok(Vec::new())).map_err(|error| self.undecodable(&error))?;
         self.shared.connection.tell_list(&self.collection, &listing);
-        self.ledger.replace(&listing.objects);
-        let after = if self.next_proof.is_none() { self.pace.first } else { self.pace.quiet };
+        self.versions.replace(&listing.objects);
+        let after = if self.next_proof.is_none() { self.schedule.first } else { self.schedule.quiet };
         self.proven = Instant::now();
         self.next_proof = Some(self.proven + after);
-        self.reins.is_proven(asked);
+        self.handle.is_proven(asked);
         self.failing.reset();
         if !listing.resource_version.is_empty() {
             self.absent = 0;
@@ -393,126 +328,14 @@ impl SourceTask {
         self.told_trouble = None;
         self.must_tell = false;
         (self.was_listed, self.has_rested, self.unwatched_since) = (true, false, None);
-        self.looks_now();
+        self.take_due_windows();
         self.look = None;
         self.send(Fact::Listed { source: self.collection.source, objects });
         Ok(listing.resource_version)
     }
 
-    /// A request failed: what that says of the link.
-    fn note_failure(&self, kind: &FailureKind) {
-        match kind {
-            FailureKind::Forbidden(_) => self.shared.link.refused(&self.collection),
-            // Whatever else it answers: one source may have that for itself, several are a server that is not itself.
-            kind => self.shared.link.failed(&self.collection, kind),
-        }
-    }
-
-    /// What follows from a LIST that failed. Waits where waiting is due.
-    async fn after_failure(&mut self, failure: &Failure) -> Next {
-        self.note_failure(&failure.kind);
-        match &failure.kind {
-            FailureKind::Forbidden(_) | FailureKind::Unauthorized(_) => return self.refused(failure).await,
-            // An API server without this group has none of these objects. One that had it a moment ago is only starting.
-            FailureKind::NotFound(_) if matches!(self.collection.source, Source::Workloads(_)) && !self.knows_any() => {
-                if let Ok(nothing) = Listing::of_nothing(&self.collection)
-                    && let Ok(version) = self.accept(Instant::now(), nothing)
-                {
-                    self.reins.is_absent();
-                    self.absent += 1;
-                    return Next::Follow(version);
-                }
-            }
-            _ => {}
-        }
-        self.lost(failure.trouble());
-        if failure.trouble().hopeless {
-            return Next::End;
-        }
-        let wait = self.failing.after_failure(failure.kind.retry_after());
-        sleep(wait).await;
-        Next::List
-    }
-
-    /// What follows from a 401 or 403. The first one is not believed: it is asked about again, a few times and never
-    /// more, and what is said in the end is what the API server said last.
-    async fn refused(&mut self, failure: &Failure) -> Next {
-        let trouble = failure.trouble();
-        let denied = match &failure.kind {
-            FailureKind::Forbidden(message) => {
-                let message = format!("{message}; it needs {}", self.collection.rule("get, list, watch"));
-                Some(Fact::Denied { source: self.collection.source, message })
-            }
-            _ => None,
-        };
-        // A gate does without a kind that may not be listed, and must not wait to hear of it.
-        let is_dispensable = denied.is_some() && self.collection.source != Source::Pods && !self.was_listed;
-        let waits: &[Duration] = match self.shared.doubts_refusals {
-            false => &[],
-            true if is_dispensable => &LATE_RIGHTS,
-            true => &DOUBTS,
-        };
-        let wait = waits.get(self.doubted).copied();
-        self.doubted += 1;
-        // A gate does without a kind that it never could read. What is known of one that it has read is old, and proves
-        // nothing: that one stays lost.
-        let is_final = wait.is_none() && (self.collection.source == Source::Pods || !self.was_listed);
-        let denied_for_good = denied.is_some() && wait.is_none();
-        if let Some(denied) = denied.filter(|_| is_dispensable || is_final) {
-            self.reins.is_denied();
-            if self.doubted == 1 || !is_dispensable {
-                self.send(denied);
-            }
-        } else {
-            self.lost(Trouble { hopeless: wait.is_none() && !denied_for_good, ..trouble });
-        }
-        match wait {
-            Some(wait) => {
-                sleep(wait).await;
-                Next::List
-            }
-            None => Next::End,
-        }
-    }
-
-    /// Some object of it has been seen.
-    fn knows_any(&self) -> bool {
-        !self.ledger.is_empty()
-    }
-
-    fn proof_due(&mut self) -> Instant {
-        let now = Instant::now();
-        // A look that is due is the next one; it is taken off once it was asked for.
-        let mut due = self.next_proof.unwrap_or(now + self.pace.quiet);
-        // A watch that speaks all the time may still have lost a line.
-        due = due.min(self.proven + if self.gives_up_watches() { self.pace.quiet * 3 } else { UNPROVEN });
-        self.looks.iter().map(|look| look.from).fold(due, Instant::min)
-    }
-
-    /// A LIST is asked for now: the looks that were due are taken.
-    fn looks_now(&mut self) {
-        let now = Instant::now();
-        let due = self.looks.iter().filter(|look| look.from <= now).map(|look| look.until).min();
-        self.looks.retain(|look| look.from > now);
-        if let Some(until) = due {
-            self.look = Some(Look { from: now, until });
-        }
-    }
-
     fn undecodable(&self, error: &dyn std::error::Error) -> Failure {
         Failure { request: format!("reading {}", self.collection), kind: FailureKind::Undecodable(error.to_string()) }
-    }
-
-    /// Says that the source is lost, once for each trouble in a row.
-    fn lost(&mut self, trouble: Trouble) {
-        if self.told_trouble.as_ref() != Some(&trouble) {
-            self.told_trouble = Some(trouble.clone());
-            self.send(Fact::Lost { source: self.collection.source, trouble });
-        }
-    }
-
-    fn why_unwatched(&self) -> Trouble {
-        self.trouble_of_opening.clone().unwrap_or_else(|| unwatched(&self.collection))
     }
 
     /// Says something once.
@@ -539,11 +362,6 @@ async fn is_unneeded(demand: &mut watch::Receiver<Demand>) {
     if demand.wait_for(|demand| *demand == Demand::Unneeded).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-fn unwatched(collection: &Collection) -> Trouble {
-    let message = format!("the watch of {collection} broke, and it could not be listed again yet");
-    Trouble { kind: TroubleKind::Stale, message, hopeless: false }
 }
 
 /// Tells a fact to all who listen. The last of them gets the fact itself: a LIST can be large.

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::inbox::Subscriber;
-use super::source::{Pace, Reins, Shared, SourceTask, Subscribers, broadcast};
+use super::source::{ProbeSchedule, Shared, SourceHandle, SourceTask, Subscribers, broadcast};
 use crate::cluster::api::Collection;
 use crate::cluster::api::RequestCounter;
 use crate::gate::Fact;
@@ -19,14 +19,14 @@ use crate::gate::model::{Trouble, TroubleKind};
 pub struct Subscriptions {
     shared: Shared,
     started: bool,
-    sources: HashMap<Collection, Handle>,
+    sources: HashMap<Collection, Entry>,
     tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 #[derive(Debug)]
-struct Handle {
+struct Entry {
     subscribers: Subscribers,
-    reins: Reins,
+    handle: SourceHandle,
     /// Until the session starts.
     waiting: Option<SourceTask>,
 }
@@ -39,60 +39,60 @@ impl Subscriptions {
     }
 
     /// Sends what is learnt of a collection to `to`. The requests of a source are counted for its first subscriber.
-    /// Gives the reins of the source.
+    /// Gives the handle of the source.
     pub fn subscribe(
         &mut self,
         collection: Collection,
-        pace: Pace,
+        schedule: ProbeSchedule,
         leads: bool,
         meter: &RequestCounter,
         to: Subscriber,
-    ) -> Reins {
-        if let Some(handle) = self.sources.get_mut(&collection) {
-            let mut subscribers = handle.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_alive = handle.waiting.is_some() || !subscribers.is_empty();
+    ) -> SourceHandle {
+        if let Some(entry) = self.sources.get_mut(&collection) {
+            let mut subscribers = entry.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_alive = entry.waiting.is_some() || !subscribers.is_empty();
             if is_alive {
                 subscribers.push(to);
-                match &mut handle.waiting {
-                    Some(task) => task.hurry(pace, leads),
+                match &mut entry.waiting {
+                    Some(task) => task.hurry(schedule, leads),
                     // It has told the others what there is; the new one must hear it too.
-                    None => handle.reins.relist(),
+                    None => entry.handle.relist(),
                 }
-                return handle.reins.clone();
+                return entry.handle.clone();
             }
         }
         let subscribers: Subscribers = Arc::new(Mutex::new(vec![to]));
-        let reins = Reins::default();
+        let handle = SourceHandle::default();
         let task = SourceTask::new(
             collection.clone(),
             self.shared.clone(),
             meter.clone(),
             leads,
-            pace,
+            schedule,
             Arc::clone(&subscribers),
-            reins.clone(),
+            handle.clone(),
         );
-        let mut handle = Handle { subscribers, reins: reins.clone(), waiting: Some(task) };
+        let mut entry = Entry { subscribers, handle: handle.clone(), waiting: Some(task) };
         if self.started {
-            self.tasks.extend(spawn(&collection, &mut handle));
+            self.tasks.extend(spawn(&collection, &mut entry));
         }
-        self.sources.insert(collection, handle);
-        reins
+        self.sources.insert(collection, entry);
+        handle
     }
 
     /// Starts all sources that were subscribed to; later ones start at once.
     pub fn start(&mut self) {
         self.started = true;
-        for (collection, handle) in &mut self.sources {
-            self.tasks.extend(spawn(collection, handle));
+        for (collection, entry) in &mut self.sources {
+            self.tasks.extend(spawn(collection, entry));
         }
     }
 }
 
-fn spawn(collection: &Collection, handle: &mut Handle) -> Option<AbortOnDropHandle<()>> {
-    let task = handle.waiting.take()?;
+fn spawn(collection: &Collection, entry: &mut Entry) -> Option<AbortOnDropHandle<()>> {
+    let task = entry.waiting.take()?;
     let source = collection.source;
-    let subscribers = Arc::clone(&handle.subscribers);
+    let subscribers = Arc::clone(&entry.subscribers);
     Some(AbortOnDropHandle::new(tokio::spawn(async move {
         if AssertUnwindSafe(task.run()).catch_unwind().await.is_err() {
             let message = format!("reading {source} failed inside crashgate; please report it");

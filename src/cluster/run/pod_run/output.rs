@@ -11,7 +11,7 @@ use crate::cluster::api::Backoff;
 use crate::cluster::api::FailureKind;
 use crate::cluster::api::{Connection, RequestCounter};
 use crate::cluster::run::LogResume;
-use crate::cluster::watch::Reins;
+use crate::cluster::watch::SourceHandle;
 use crate::gate::result::CONTAINER;
 use crate::gate::run::Stage;
 
@@ -40,7 +40,7 @@ pub(super) struct Reader {
     /// How far the container is.
     pub stage: watch::Receiver<Stage>,
     /// The container seems to have ended: asks for a look at the pod.
-    pub look: Reins,
+    pub look: SourceHandle,
     /// Takes what the container wrote.
     pub to: mpsc::Sender<Bytes>,
 }

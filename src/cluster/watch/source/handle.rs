@@ -22,7 +22,7 @@ pub(super) enum Demand {
 
 /// How far a source can be read, for those who want to confirm what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Standing {
+enum Readability {
     #[default]
     Unheard,
     /// What is known of it was asked for at this moment.
@@ -33,9 +33,9 @@ enum Standing {
     Denied,
 }
 
-/// The reins of a source, shared by all who hear of it.
+/// The handle of a source, shared by all who hear of it.
 #[derive(Debug, Clone)]
-pub struct Reins(Arc<Inner>);
+pub struct SourceHandle(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -44,27 +44,27 @@ struct Inner {
     demand: watch::Sender<Demand>,
     /// By gate; `None` where it does not know yet.
     votes: Mutex<HashMap<usize, Option<bool>>>,
-    standing: Mutex<Standing>,
+    readability: Mutex<Readability>,
     /// What a confirming read has listed last, and when that was asked for.
     confirmed: tokio::sync::Mutex<Option<Confirmed>>,
 }
 
 type Confirmed = (Instant, Arc<Vec<Workload>>);
 
-impl Default for Reins {
+impl Default for SourceHandle {
     fn default() -> Self {
         Self(Arc::new(Inner {
             relist: Notify::new(),
             hurry: Notify::new(),
             demand: watch::Sender::new(Demand::Needed),
             votes: Mutex::default(),
-            standing: Mutex::default(),
+            readability: Mutex::default(),
             confirmed: tokio::sync::Mutex::default(),
         }))
     }
 }
 
-impl Reins {
+impl SourceHandle {
     /// Asks the source to be listed and told anew.
     pub fn relist(&self) {
         self.0.relist.notify_one();
@@ -95,9 +95,9 @@ impl Reins {
     #[must_use]
     pub fn wants_proof(&self, within: Duration) -> bool {
         match *self.lock() {
-            Standing::Denied => false,
-            Standing::Unheard | Standing::Absent => true,
-            Standing::Proven(at) => at.elapsed() > within,
+            Readability::Denied => false,
+            Readability::Unheard | Readability::Absent => true,
+            Readability::Proven(at) => at.elapsed() > within,
         }
     }
 
@@ -125,13 +125,13 @@ impl Reins {
     /// True where it can be read at all, as far as is known.
     #[must_use]
     pub fn is_readable(&self) -> bool {
-        *self.lock() != Standing::Denied
+        *self.lock() != Readability::Denied
     }
 
     /// True where the API did not have it when it was last asked for, as far as is known.
     #[must_use]
     pub fn was_absent(&self) -> bool {
-        *self.lock() == Standing::Absent
+        *self.lock() == Readability::Absent
     }
 
     pub(super) fn demand(&self) -> watch::Receiver<Demand> {
@@ -147,18 +147,18 @@ impl Reins {
     }
 
     pub(super) fn is_proven(&self, asked: Instant) {
-        *self.lock() = Standing::Proven(asked);
+        *self.lock() = Readability::Proven(asked);
     }
 
     pub(super) fn is_absent(&self) {
-        *self.lock() = Standing::Absent;
+        *self.lock() = Readability::Absent;
     }
 
     pub(super) fn is_denied(&self) {
-        *self.lock() = Standing::Denied;
+        *self.lock() = Readability::Denied;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Standing> {
-        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Readability> {
+        self.0.readability.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
