@@ -3,10 +3,12 @@
 //! What may live here: turning gate events and outcomes into text and files, making hostile text inert on the way. What
 //! may not: decisions, requests.
 //!
-//! A sink is one file behind [`model::View`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
+//! The border is [`model`]: what the gate and the cluster say is taken in there, masked once, and everything behind it
+//! knows it as [`Untrusted`](crate::text::Untrusted), which can only be escaped. A sink is one file behind
+//! [`model::View`]: [`human`], [`live`] and [`json`] for terminals and pipes, [`files`] for every report in a file, and
 //! for the log of a CI system [`github`] and [`gitlab`]. Reports that are made of a whole run ([`junit`], [`markdown`],
-//! [`html`]) are functions of a [`run_log::ReportInput`]. What the cluster says passes [`mask`](crate::text::redact) first and [`inert`](crate::text::escape) second, in
-//! [`quote`] both at once, before a sink may show it. [`pod_run`] alone can pass on a container's bytes as they are.
+//! [`html`]) are functions of a [`run_log::ReportInput`]. The [`printer`] and the files take
+//! [`SafeText`](crate::text::SafeText) alone. [`pod_run`] can pass on a container's bytes as they are, and nobody else.
 //!
 //! The events of a [`feed`] and the table of [`pods`] are told without a run around them; an [`inventory`] and a [`hook`]
 //! hear of feeds too.
