@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(line("##vso[task.setvariable]v"), r"##vso\[task.setvariable]v");
         assert_eq!(line("##teamcity[message text='x']"), r"##teamcity\[message text='x']");
         assert_eq!(line("section_start:1:a"), r"section_start\:1:a");
-        assert_eq!(line("\u{a0}::add-redact::a"), "\u{a0}:\\:add-redact::a");
+        assert_eq!(line("\u{a0}::add-mask::a"), "\u{a0}:\\:add-mask::a");
     }
 
     #[test]

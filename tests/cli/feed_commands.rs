@@ -266,7 +266,7 @@ fn pods_are_shown_with_owner_phase_restarts_and_finding() {
 #[test]
 fn hostile_names_are_inert_in_every_line() {
     let whole = std::fs::read_to_string("tests/recordings/image-not-found.ndjson").unwrap();
-    let evil = "\\u001b[2J::error::x\\n::add-redact::y password=hunter2hunter2";
+    let evil = "\\u001b[2J::error::x\\n::add-mask::y password=hunter2hunter2";
     let text = whole.replace("\"reason\":\"ErrImagePull\"", &format!("\"reason\":\"{evil}\""));
     assert_ne!(text, whole);
     let mut file = tempfile::NamedTempFile::new().unwrap();

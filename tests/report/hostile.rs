@@ -63,7 +63,7 @@ pub const HOSTILE: &[&str] = &[
     // CI systems.
     "::error file=a.rs,line=1::pwned",
     "::set-output name=passed::true",
-    "::add-redact::a",
+    "::add-mask::a",
     "::stop-commands::x",
     "   ::warning::indented",
     "\t\t::notice::tabbed",
