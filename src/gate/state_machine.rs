@@ -9,14 +9,14 @@ use std::time::Duration;
 use crate::gate::Fact;
 use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
 use crate::gate::evaluate::{
-    Assessment, Attribution, Course, DecisionInput, EventEmitter, Owner, OwnersFirstSeen, PODS, Remark, Remarks,
-    evidence, outcome,
+    Assessment, Attribution, DecisionInput, DecisionState, EventEmitter, LiveAssessment, Owner, PODS, Remark, Remarks,
+    Ruling, evidence, outcome,
 };
 use crate::gate::memory::Needs;
 use crate::gate::model::{Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::ClusterState;
+use crate::gate::state::{ClusterState, PodHistory};
 
 /// What the gate wants from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +47,14 @@ pub struct Gate {
     plan: Plan,
     state: ClusterState,
     now: Duration,
-    course: Course,
-    owners_first_seen: OwnersFirstSeen,
-    /// When the causes that stand will count.
-    deadlines: Vec<Duration>,
+    /// What follows from the state, kept up with it.
+    live: LiveAssessment,
+    decision: DecisionState,
     warnings: Remarks,
     outcome: Option<Outcome>,
     emitter: EventEmitter,
-    needs: Needs,
+    /// How often it was judged since the last check.
+    unchecked: usize,
 }
 
 impl Gate {
@@ -65,13 +65,12 @@ impl Gate {
             plan,
             state: ClusterState::default(),
             now: Duration::ZERO,
-            course: Course::default(),
-            owners_first_seen: OwnersFirstSeen::new(),
-            deadlines: Vec::new(),
+            live: LiveAssessment::default(),
+            decision: DecisionState::default(),
             warnings: Remarks::default(),
             outcome: None,
             emitter: EventEmitter::default(),
-            needs: Needs::All,
+            unchecked: 0,
         }
     }
 
@@ -150,7 +149,7 @@ impl Gate {
             Fact::Rested { source } => {
                 self.state.sources.rested(source);
                 // It was followed for a moment after the last look said that nobody needs it: that look stands.
-                self.needs.include(source)
+                self.live.needs().include(source)
             }
             Fact::Denied { source, message } => {
                 let news = self.state.sources.denied(source, message);
@@ -165,20 +164,18 @@ impl Gate {
                 false
             }
             Fact::Confirmed { pods, owners, kinds } => {
-                if self.course.take_question() {
+                if self.decision.take_question() {
                     let is_proof = self.take_answer(pods, owners, &kinds);
                     self.judge(is_proof);
                 }
                 false
             }
             Fact::Smoked(run) => {
-                if self.course.take_smoke() {
-                    if let Some((verdict, mut causes)) = run.objection(self.now) {
-                        causes.extend(self.with_assessment(|assessment| assessment.causes.clone()));
-                        self.decide(verdict, causes);
-                    } else {
-                        self.course.smoke_passed();
-                        self.judge(false);
+                let objection = run.objection(self.now);
+                if self.decision.take_smoke(objection.is_none()) {
+                    match objection {
+                        Some((verdict, causes)) => self.end_with(verdict, causes),
+                        None => self.judge(false),
                     }
                 }
                 false
@@ -206,19 +203,20 @@ impl Gate {
             return None;
         }
         let never_reached = (!self.state.sources.reached()).then_some(NEVER_REACHED_LIMIT);
-        let causes = self.deadlines.iter().copied();
-        causes.chain(never_reached).chain(self.course.deadlines(&self.plan)).filter(|at| *at > self.now).min()
+        let causes = self.live.next_due(self.now);
+        let own = never_reached.into_iter().chain(self.decision.deadlines(&self.plan)).filter(|at| *at > self.now);
+        own.chain(causes).min()
     }
 
     /// What the gate wants from outside now.
     #[must_use]
     pub fn want(&self) -> Want {
-        if let Some(ticket) = self.course.smoke_ticket().filter(|_| self.outcome.is_none()) {
+        if let Some(ticket) = self.decision.smoke_ticket().filter(|_| self.outcome.is_none()) {
             return Want::Smoke { ticket };
         }
-        match self.course.ticket().filter(|_| self.outcome.is_none()) {
+        match self.decision.ticket().filter(|_| self.outcome.is_none()) {
             Some(ticket) => {
-                let owners = self.owners().into_iter().map(|owner| (owner.kind, owner.name.clone())).collect();
+                let owners = self.live.owners(&self.state).map(|owner| (owner.kind, owner.name.clone())).collect();
                 Want::Confirmation { owners, ticket }
             }
             None => Want::Nothing,
@@ -228,13 +226,13 @@ impl Gate {
     /// The kinds of workloads that must be followed now.
     #[must_use]
     pub fn needs(&self) -> &Needs {
-        &self.needs
+        self.live.needs()
     }
 
     /// When the gate will want its pass confirmed, where all stays as it is.
     #[must_use]
     pub fn confirms_at(&self) -> Option<Duration> {
-        self.course.stable_at(&self.plan).filter(|_| self.outcome.is_none())
+        self.decision.stable_at(&self.plan).filter(|_| self.outcome.is_none())
     }
 
     /// How it ended, once it did.
@@ -248,8 +246,7 @@ impl Gate {
     pub fn end(&mut self, now: Duration, verdict: Verdict) {
         self.advance(now);
         if self.outcome.is_none() {
-            let causes = self.with_assessment(|assessment| assessment.causes.clone());
-            self.decide(verdict, causes);
+            self.end_with(verdict, Vec::new());
         }
     }
 
@@ -280,59 +277,73 @@ impl Gate {
 
     /// What the gate is still waiting for, in words; `None` where all is well or decided.
     #[must_use]
-    pub fn lacking(&mut self) -> Option<String> {
-        if self.outcome.is_some() {
-            None
-        } else {
-            Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen).lacking()
-        }
+    pub fn lacking(&self) -> Option<String> {
+        if self.outcome.is_some() { None } else { self.live.lacking(&self.state, &self.plan) }
     }
 
-    fn with_assessment<T>(&mut self, look: impl FnOnce(&Assessment<'_>) -> T) -> T {
-        look(&Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen))
+    /// How often a pod was evaluated so far: the work that the facts caused, whatever the machine.
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        self.live.placements()
+    }
+
+    /// Holds what was evaluated fact by fact against an evaluation of everything from scratch: for tests.
+    ///
+    /// # Errors
+    ///
+    /// Where the two differ, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.outcome.is_some() || !self.state.is_evaluated() {
+            return Ok(());
+        }
+        self.live.check(&self.assessment(), &self.state, &self.plan)
+    }
+
+    /// What is known, assessed from scratch.
+    fn assessment(&self) -> Assessment<'_> {
+        Assessment::from_scratch(&self.state, &self.plan, self.now, self.live.first_seen())
     }
 
     /// Judges what is known now, and decides where that is enough.
     fn judge(&mut self, confirmed: bool) {
-        let assessment = Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen);
-        self.emitter.note(&assessment, &self.plan, self.now);
-        let input =
-            DecisionInput { assessment: &assessment, state: &self.state, plan: &self.plan, now: self.now, confirmed };
-        let decision = self.course.decision(&input, &mut self.emitter);
-        self.deadlines = assessment.causes.iter().filter_map(|cause| cause.counts_at(&self.plan)).collect();
-        let disruptions = disruptions(&assessment);
-        self.needs = assessment.needs;
-        for warning in disruptions {
-            self.warn(warning);
+        let delta = self.state.take_delta();
+        let (state, plan, now) = (&self.state, &self.plan, self.now);
+        let changes = self.live.update(delta, state, plan, now);
+        self.emitter.note(&self.live, &changes, state, plan, now);
+        let input = DecisionInput { live: &self.live, changes: &changes, state, plan, now, confirmed };
+        let ruling = self.decision.ruling(&input, &mut self.emitter);
+        for remark in changes.shown.iter().filter_map(|uid| left_out(state.pods.get(uid)?)) {
+            warn(&mut self.warnings, &mut self.emitter, now, remark);
         }
-        if let Some((verdict, causes)) = decision {
-            self.decide(verdict, causes);
+        match ruling {
+            Some(ruling) => {
+                let warnings = std::mem::take(&mut self.warnings);
+                self.outcome = Some(close(ruling, warnings, state, plan, now, &mut self.emitter));
+            }
+            None if cfg!(debug_assertions) => self.check_now_and_then(),
+            None => {}
         }
     }
 
-    fn decide(&mut self, verdict: Verdict, causes: Vec<Cause>) {
-        let assessment = Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen);
+    /// Checks often enough that a fault is seen soon, and so seldom that the cost of a fact does not grow by it.
+    fn check_now_and_then(&mut self) {
+        const CHEAP: usize = 50;
+        self.unchecked += 1;
+        if self.unchecked * CHEAP >= self.state.pods.len() {
+            self.unchecked = 0;
+            let checked = self.check();
+            assert!(checked.is_ok(), "evaluated fact by fact and from scratch: {checked:?}");
+        }
+    }
+
+    /// Ends the gate with this verdict, for these causes and those that stand.
+    fn end_with(&mut self, verdict: Verdict, mut causes: Vec<Cause>) {
         let warnings = std::mem::take(&mut self.warnings);
-        self.outcome = Some(outcome::outcome(
-            &assessment,
-            &self.state.event_index,
-            &self.plan,
-            self.now,
-            verdict,
-            causes,
-            warnings,
-        ));
-        self.emitter.push(self.now, GateEvent::Decided { verdict });
-    }
-
-    /// The owners whose fields are known.
-    fn owners(&self) -> Vec<&Workload> {
-        let attribution = Attribution::of(&self.state, &self.plan);
-        let owners = attribution.groups.into_iter().filter_map(|group| match group.owner {
-            Owner::Workload(workload) => Some(workload),
-            Owner::Nobody | Owner::Unreadable { .. } => None,
-        });
-        owners.collect()
+        let (state, plan, now) = (&self.state, &self.plan, self.now);
+        let assessment = Assessment::from_scratch(state, plan, now, self.live.first_seen());
+        causes.extend(assessment.causes.iter().cloned());
+        let ruling = Ruling { verdict, causes, assessment };
+        self.outcome = Some(close(ruling, warnings, state, plan, now, &mut self.emitter));
     }
 
     fn lose(&mut self, source: Source, trouble: Trouble) -> bool {
@@ -363,8 +374,12 @@ impl Gate {
             let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
             self.state.replace_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
         }
-        let asked: Vec<_> = self.owners().into_iter().map(|owner| (owner.kind, owner.uid.clone())).collect();
-        for (kind, uid) in asked {
+        let groups = Attribution::of(&self.state, &self.plan).groups.into_iter();
+        let asked = groups.filter_map(|group| match group.owner {
+            Owner::Workload(workload) => Some((workload.kind, workload.uid.clone())),
+            Owner::Nobody(_) | Owner::Unreadable { .. } => None,
+        });
+        for (kind, uid) in asked.collect::<Vec<_>>() {
             if !owners.iter().any(|owner| owner.uid == uid) {
                 self.state.remove(Source::Workloads(kind), &uid);
             }
@@ -377,16 +392,14 @@ impl Gate {
     }
 
     fn recording_ended(&mut self) {
-        let lacking = Assessment::of(&self.state, &self.plan, self.now, &mut self.owners_first_seen).lacking();
-        let still = lacking.map_or_else(
+        let still = self.lacking().map_or_else(
             || "everything was ready, but not for long enough".to_owned(),
             |why| format!("still waiting: {why}"),
         );
         let message =
             format!("the recording ended after {:.1} s, before the gate could decide; {still}", self.now.as_secs_f64());
-        let mut causes = vec![Cause::new(Code::RecordingEnded, Place::default(), message, self.now)];
-        causes.extend(self.with_assessment(|assessment| assessment.causes.clone()));
-        self.decide(Verdict::Inconclusive, causes);
+        let ended = Cause::new(Code::RecordingEnded, Place::default(), message, self.now);
+        self.end_with(Verdict::Inconclusive, vec![ended]);
     }
 
     /// Lets what is heard after the decision make a finding more telling: the kubelet's event that names the probe can
@@ -402,36 +415,55 @@ impl Gate {
                 self.state.apply(object, &self.plan, self.now);
             }
         }
+        // Nothing is evaluated any more.
+        drop(self.state.take_delta());
         if let Some(outcome) = &mut self.outcome {
             outcome::sharpen(outcome, &self.state);
         }
     }
 
     fn warn(&mut self, remark: Remark) {
-        let warning = remark.warning.clone();
-        if self.warnings.add(remark) {
-            self.emitter.push(self.now, GateEvent::Warned(warning));
-        }
+        warn(&mut self.warnings, &mut self.emitter, self.now, remark);
     }
 }
 
-/// The pods that the platform took away or is taking away, and those that ended and nobody knows why. They are soon gone,
-/// and a pass must tell of them.
-fn disruptions(assessment: &Assessment<'_>) -> Vec<Remark> {
-    let left_out = assessment.attribution.groups.iter().flat_map(|group| &group.left_out);
-    let remarks = left_out.filter_map(|history| {
-        let pod = &history.pod;
-        let (code, why) = if let Some(why) = history.disturbed() {
-            (Code::PodDisrupted, why)
-        } else {
-            let unexplained = pod.phase == Some(Phase::Failed) && !pod.deleting && history.failure().is_none();
-            let reason = pod.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-            (Code::PodFailed, unexplained.then(|| format!("replaced after it ended in phase Failed{reason}"))?)
-        };
-        let one = format!("pod {} was {why}; it was left out", pod.name);
-        Some(Remark::of_pod(code, &pod.name, one, format!("{PODS} were {why}; they were left out")))
-    });
-    remarks.collect()
+fn warn(warnings: &mut Remarks, emitter: &mut EventEmitter, now: Duration, remark: Remark) {
+    let warning = remark.warning.clone();
+    if warnings.add(remark) {
+        emitter.push(now, GateEvent::Warned(warning));
+    }
+}
+
+/// The outcome of a gate that ended with this ruling.
+fn close(
+    ruling: Ruling<'_>,
+    warnings: Remarks,
+    state: &ClusterState,
+    plan: &Plan,
+    now: Duration,
+    emitter: &mut EventEmitter,
+) -> Outcome {
+    let Ruling { verdict, causes, assessment } = ruling;
+    emitter.push(now, GateEvent::Decided { verdict });
+    outcome::outcome(&assessment, &state.event_index, plan, now, verdict, causes, warnings)
+}
+
+/// What is told of a pod that is left out: that the platform took it away or is taking it away, or that it ended and
+/// nobody knows why. It is soon gone, and a pass must tell of it.
+fn left_out(history: &PodHistory) -> Option<Remark> {
+    if !history.is_left_out() {
+        return None;
+    }
+    let pod = &history.pod;
+    let (code, why) = if let Some(why) = history.disturbed() {
+        (Code::PodDisrupted, why)
+    } else {
+        let unexplained = pod.phase == Some(Phase::Failed) && !pod.deleting && history.failure().is_none();
+        let reason = pod.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+        (Code::PodFailed, unexplained.then(|| format!("replaced after it ended in phase Failed{reason}"))?)
+    };
+    let one = format!("pod {} was {why}; it was left out", pod.name);
+    Some(Remark::of_pod(code, &pod.name, one, format!("{PODS} were {why}; they were left out")))
 }
 
 fn outdated(source: Source) -> Trouble {

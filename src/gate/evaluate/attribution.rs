@@ -27,7 +27,7 @@ pub struct OwnerGroup<'a> {
     /// The `ReplicaSet` of a Deployment's newest template, once it is there.
     pub replica_set: Option<&'a Workload>,
     /// The newest revision of a `DaemonSet` that has no generation to tell its pods by.
-    daemon_revision: NewestRevision<'a>,
+    daemon_revision: NewestRevision,
     /// Its pods of the newest revision that count.
     pub pods: Vec<&'a PodHistory>,
     /// Its pods of the newest revision that do not: on their way out, disturbed, ended and replaced.
@@ -41,8 +41,8 @@ pub struct OwnerGroup<'a> {
 pub enum Owner<'a> {
     /// A workload whose fields are known.
     Workload(&'a Workload),
-    /// Nobody: a bare pod.
-    Nobody,
+    /// Nobody: this is a bare pod.
+    Nobody(&'a PodHistory),
     /// An owner that cannot be read: the identity may not, or its kind is unknown.
     Unreadable {
         /// Its reference, as the pod (or its `ReplicaSet`) has it.
@@ -52,9 +52,61 @@ pub enum Owner<'a> {
     },
 }
 
+/// A group without its pods: who owns it.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupHead<'a> {
+    /// The owner.
+    pub owner: Owner<'a>,
+    /// The `ReplicaSet` of a Deployment's newest template, once it is there.
+    pub replica_set: Option<&'a Workload>,
+}
+
+impl GroupHead<'_> {
+    /// The owner as people write it: `deployment/checkout`; the pod's name for a bare pod.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self.owner {
+            Owner::Workload(workload) => name_of(workload),
+            Owner::Nobody(history) => format!("pod/{}", history.pod.name),
+            Owner::Unreadable { reference, .. } => format!("{}/{}", reference.kind.to_lowercase(), reference.name),
+        }
+    }
+
+    /// True where a deploy tool runs it before or after the app, so that it does not speak for the app.
+    #[must_use]
+    pub fn is_hook(self, plan: &Plan) -> bool {
+        match self.owner {
+            Owner::Workload(workload) => workload.hook && plan.workload.is_none(),
+            Owner::Nobody(history) => history.pod.hook,
+            Owner::Unreadable { .. } => false,
+        }
+    }
+
+    /// True where another pod takes the place of one that failed: a Job counts its failed pods itself, and a bare pod
+    /// has no other in its place.
+    #[must_use]
+    pub fn replaces_failed_pods(self) -> bool {
+        match self.owner {
+            Owner::Workload(workload) => workload.kind != WorkloadKind::Job,
+            Owner::Unreadable { .. } => true,
+            Owner::Nobody(_) => false,
+        }
+    }
+}
+
 /// What stands at the top of a pod's controllerRefs.
-enum Top<'a> {
-    Owner(Owner<'a>),
+pub enum Top<'a> {
+    /// A workload whose fields are known.
+    Workload(&'a Workload),
+    /// Nobody controls it.
+    Nobody,
+    /// An owner that cannot be read.
+    Unreadable {
+        /// Its reference, as the pod (or its `ReplicaSet`) has it.
+        reference: &'a ControllerRef,
+        /// True where the rights are missing; false where the kind is unknown.
+        denied: bool,
+    },
     /// The owner is of a readable kind and has not been seen yet.
     Unseen,
     /// A `CronJob`: its Jobs come and go by the clock, and are no deploy.
@@ -68,23 +120,24 @@ impl<'a> Attribution<'a> {
         let mut groups: Vec<OwnerGroup<'a>> = state
             .workloads
             .values()
-            .filter(|workload| {
-                is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, state)
-            })
+            .filter(|workload| is_gated(workload, plan, state.workloads.values()))
             .map(|workload| OwnerGroup {
-                replica_set: newest_replica_set(workload, state),
-                daemon_revision: daemon_set_revision::newest_revision(workload, state),
+                replica_set: newest_replica_set(workload, state.workloads.values()),
+                daemon_revision: daemon_set_revision::newest_revision(
+                    workload,
+                    &daemon_set_revision::counts(workload, state),
+                ),
                 ..OwnerGroup::new(Owner::Workload(workload))
             })
             .collect();
         let mut unattributed = Vec::new();
         for history in state.pods.values() {
             let pod = &history.pod;
-            if plan.workload.is_none() && !plan.selector.matches(&pod.labels) {
+            if !is_selected(pod, plan) {
                 continue;
             }
             match top_of(pod.controller.as_ref(), state, plan) {
-                Top::Owner(Owner::Workload(workload)) => {
+                Top::Workload(workload) => {
                     if let Some(group) = groups.iter_mut().find(|group| group.is_of(workload))
                         && group.has_newest_revision(pod, workload)
                         && !version::runs_another_image(pod, &workload.template)
@@ -95,19 +148,19 @@ impl<'a> Attribution<'a> {
                 // A pin names a workload: whatever is not attributed to it is none of the gate's.
                 _ if plan.workload.is_some() => {}
                 // No template speaks for these, so each pod does for itself.
-                Top::Owner(Owner::Nobody | Owner::Unreadable { .. }) if version::of_pod(pod, plan) != Said::Gated => {}
-                Top::Owner(Owner::Nobody) => {
-                    let mut group = OwnerGroup::new(Owner::Nobody);
+                Top::Nobody | Top::Unreadable { .. } if version::of_pod(pod, plan) != Said::Gated => {}
+                Top::Nobody => {
+                    let mut group = OwnerGroup::new(Owner::Nobody(history));
                     group.take(history);
                     groups.push(group);
                 }
-                Top::Owner(owner @ Owner::Unreadable { reference, .. }) => {
+                Top::Unreadable { reference, denied } => {
                     let known = groups.iter().position(|group| group.is_of_reference(reference));
                     let place = known.unwrap_or_else(|| {
-                        groups.push(OwnerGroup::new(owner));
+                        groups.push(OwnerGroup::new(Owner::Unreadable { reference, denied }));
                         groups.len() - 1
                     });
-                    if !is_of_older_revision(pod, state) {
+                    if !is_of_older_revision(pod, state, state.workloads.values()) {
                         groups[place].take(history);
                     }
                 }
@@ -117,11 +170,9 @@ impl<'a> Attribution<'a> {
             }
         }
         unattributed.retain(|history| !history.is_left_out());
-        for history in state.fallen.values() {
-            let owner = top_of(history.pod.controller.as_ref(), state, plan);
-            if plan.workload.is_some() || plan.selector.matches(&history.pod.labels) {
-                remember_failure(&mut groups, &owner, history);
-            }
+        for history in state.fallen.values().filter(|history| is_selected(&history.pod, plan)) {
+            let top = top_of(history.pod.controller.as_ref(), state, plan);
+            remember_failure(&mut groups, &top, history);
         }
         // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
         // That they are not those of an older template is then for the Deployment to say.
@@ -144,14 +195,14 @@ impl<'a> OwnerGroup<'a> {
         Self { owner, replica_set: None, daemon_revision, pods: Vec::new(), left_out: Vec::new(), failed: Vec::new() }
     }
 
-    /// A Job counts its failed pods itself, and a bare pod has no other in its place.
+    /// The group without its pods.
+    #[must_use]
+    pub const fn head(&self) -> GroupHead<'a> {
+        GroupHead { owner: self.owner, replica_set: self.replica_set }
+    }
+
     fn take_failure(&mut self, history: &'a PodHistory) {
-        let replaces = match self.owner {
-            Owner::Workload(workload) => workload.kind != WorkloadKind::Job,
-            Owner::Unreadable { .. } => true,
-            Owner::Nobody => false,
-        };
-        if replaces && history.failure().is_some() {
+        if self.head().replaces_failed_pods() && history.failure().is_some() {
             self.failed.push(history);
         }
     }
@@ -175,50 +226,15 @@ impl<'a> OwnerGroup<'a> {
         matches!(self.owner, Owner::Unreadable { reference: own, .. } if own.uid == reference.uid)
     }
 
-    /// True for a pod that was made from the newest template of its workload, by what the controller writes on it.
     fn has_newest_revision(&self, pod: &Pod, workload: &Workload) -> bool {
-        let label = |key: &str| pod.labels.get(key);
-        match &workload.detail {
-            Detail::Deployment { .. } => {
-                let owner = pod.controller.as_ref().map(|owner| &owner.uid);
-                self.replica_set.is_some_and(|newest| owner == Some(&newest.uid))
-            }
-            Detail::StatefulSet { update_revision, .. } => {
-                update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
-            }
-            Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
-                label("pod-template-generation") == generation.as_ref()
-            }
-            Detail::DaemonSet { template_generation: None, .. } => {
-                self.daemon_revision == NewestRevision::Is(daemon_set_revision::revision_of(pod))
-            }
-            // A ReplicaSet never replaces the pods of a template that it had before.
-            Detail::ReplicaSet { .. } => !version::contradicts(pod, &workload.template),
-            Detail::Job { .. } => true,
-        }
+        let replica_set = self.replica_set.map(|newest| newest.uid.as_str());
+        has_newest_revision(pod, workload, replica_set, &self.daemon_revision)
     }
 
     /// The owner as people write it: `deployment/checkout`; the pod's name for a bare pod.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.owner {
-            Owner::Workload(workload) => name_of(workload),
-            Owner::Nobody => {
-                let pod = self.pods.iter().chain(&self.left_out).next();
-                pod.map_or_else(|| "a bare pod".to_owned(), |history| format!("pod/{}", history.pod.name))
-            }
-            Owner::Unreadable { reference, .. } => format!("{}/{}", reference.kind.to_lowercase(), reference.name),
-        }
-    }
-
-    /// True where a deploy tool runs it before or after the app, so that it does not speak for the app.
-    #[must_use]
-    pub fn is_hook(&self, plan: &Plan) -> bool {
-        match self.owner {
-            Owner::Workload(workload) => workload.hook && plan.workload.is_none(),
-            Owner::Nobody => self.pods.iter().chain(&self.left_out).any(|history| history.pod.hook),
-            Owner::Unreadable { .. } => false,
-        }
+        self.head().name()
     }
 
     /// How many of its pods are Ready.
@@ -230,18 +246,61 @@ impl<'a> OwnerGroup<'a> {
 }
 
 /// Counts a pod that failed and is gone for its group, where that is there.
-fn remember_failure<'a>(groups: &mut [OwnerGroup<'a>], owner: &Top<'a>, history: &'a PodHistory) {
-    let group = match owner {
-        Top::Owner(Owner::Workload(workload)) => {
+fn remember_failure<'a>(groups: &mut [OwnerGroup<'a>], top: &Top<'a>, history: &'a PodHistory) {
+    let group = match top {
+        Top::Workload(workload) => {
             groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&history.pod, workload))
         }
-        Top::Owner(Owner::Unreadable { reference, .. }) => {
-            groups.iter_mut().find(|group| group.is_of_reference(reference))
-        }
+        Top::Unreadable { reference, .. } => groups.iter_mut().find(|group| group.is_of_reference(reference)),
         _ => None,
     };
     if let Some(group) = group {
         group.take_failure(history);
+    }
+}
+
+/// True for a pod that the plan asks for by its labels. A pin asks for none: its pods are told by their owner.
+#[must_use]
+pub fn is_selected(pod: &Pod, plan: &Plan) -> bool {
+    plan.workload.is_some() || plan.selector.matches(&pod.labels)
+}
+
+/// True for a workload that has a group of its own: it stands for itself, and has the gated version. `others` are all
+/// workloads, or at least the `ReplicaSet`s of the same controller.
+#[must_use]
+pub fn is_gated<'a>(workload: &Workload, plan: &Plan, others: impl Iterator<Item = &'a Workload>) -> bool {
+    is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, others)
+}
+
+/// True for a pod that was made from the newest template of its workload, by what the controller writes on it.
+/// `replica_set` is the UID of a Deployment's newest one, `daemon_revision` that of a `DaemonSet` whose pods carry no
+/// generation.
+#[must_use]
+pub fn has_newest_revision(
+    pod: &Pod,
+    workload: &Workload,
+    replica_set: Option<&str>,
+    daemon_revision: &NewestRevision,
+) -> bool {
+    let label = |key: &str| pod.labels.get(key);
+    match &workload.detail {
+        Detail::Deployment { .. } => {
+            let owner = pod.controller.as_ref().map(|owner| owner.uid.as_str());
+            replica_set.is_some() && owner == replica_set
+        }
+        Detail::StatefulSet { update_revision, .. } => {
+            update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
+        }
+        Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
+            label("pod-template-generation") == generation.as_ref()
+        }
+        Detail::DaemonSet { template_generation: None, .. } => match daemon_revision {
+            NewestRevision::Is(revision) => revision.as_deref() == daemon_set_revision::revision_of(pod),
+            NewestRevision::Unknown => false,
+        },
+        // A ReplicaSet never replaces the pods of a template that it had before.
+        Detail::ReplicaSet { .. } => !version::contradicts(pod, &workload.template),
+        Detail::Job { .. } => true,
     }
 }
 
@@ -269,21 +328,33 @@ pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
 }
 
 /// True for a pod of a `ReplicaSet` that has a younger sibling. Where their owner may not be read, its newest template is
-/// known by no more than the revision that the Deployment controller writes on each.
-fn is_of_older_revision(pod: &Pod, state: &ClusterState) -> bool {
+/// known by no more than the revision that the Deployment controller writes on each. `others` are all workloads, or at
+/// least the `ReplicaSet`s of the same controller.
+#[must_use]
+pub fn is_of_older_revision<'a>(
+    pod: &Pod,
+    state: &'a ClusterState,
+    others: impl Iterator<Item = &'a Workload>,
+) -> bool {
     let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
-    let Some(own) = own.filter(|own| own.kind == WorkloadKind::ReplicaSet && own.revision.is_some()) else {
-        return false;
-    };
-    let is_sibling = |other: &&Workload| {
+    own.is_some_and(|own| is_older_replica_set(own, others))
+}
+
+/// True for a `ReplicaSet` that has a younger sibling among `others`.
+#[must_use]
+pub fn is_older_replica_set<'a>(own: &Workload, mut others: impl Iterator<Item = &'a Workload>) -> bool {
+    let is_sibling = |other: &Workload| {
         let owners = (&own.controller, &other.controller);
         other.kind == own.kind && matches!(owners, (Some(one), Some(other)) if one.uid == other.uid)
     };
-    state.workloads.values().filter(is_sibling).any(|other| other.revision > own.revision)
+    own.kind == WorkloadKind::ReplicaSet
+        && own.revision.is_some()
+        && others.any(|other| is_sibling(other) && other.revision > own.revision)
 }
 
 /// True for a Deployment all of whose pods are of its newest template, by its own count.
-fn is_rolled_out(workload: &Workload) -> bool {
+#[must_use]
+pub fn is_rolled_out(workload: &Workload) -> bool {
     let is_seen = workload.generation.is_some() && workload.observed_generation >= workload.generation;
     let is_updated = workload.desired.is_some_and(|desired| desired > 0) && workload.updated >= workload.desired;
     workload.kind == WorkloadKind::Deployment && is_seen && is_updated
@@ -304,38 +375,42 @@ pub fn is_top(workload: &Workload, plan: &Plan) -> bool {
 }
 
 /// True for a `ReplicaSet` that a custom resource scaled to nothing in favour of another one: an old revision.
-fn rests_beside_others(workload: &Workload, state: &ClusterState) -> bool {
+fn rests_beside_others<'a>(workload: &Workload, mut others: impl Iterator<Item = &'a Workload>) -> bool {
     let Some(controller) = workload.controller.as_ref().filter(|_| workload.kind == WorkloadKind::ReplicaSet) else {
         return false;
     };
-    let is_sibling = |other: &&Workload| {
+    let is_sibling = |other: &Workload| {
         other.kind == WorkloadKind::ReplicaSet
             && other.uid != workload.uid
             && other.controller.as_ref().is_some_and(|its| its.uid == controller.uid)
     };
     workload.desired == Some(0)
-        && state.workloads.values().filter(is_sibling).any(|other| other.desired.is_some_and(|desired| desired > 0))
+        && others.any(|other| is_sibling(other) && other.desired.is_some_and(|desired| desired > 0))
 }
 
-fn top_of<'a>(controller: Option<&'a ControllerRef>, state: &'a ClusterState, plan: &Plan) -> Top<'a> {
-    let Some(reference) = controller else { return Top::Owner(Owner::Nobody) };
+/// What stands at the top of the controllerRefs that begin with this one.
+#[must_use]
+pub fn top_of<'a>(controller: Option<&'a ControllerRef>, state: &'a ClusterState, plan: &Plan) -> Top<'a> {
+    let Some(reference) = controller else { return Top::Nobody };
     let Some(kind) = WorkloadKind::from_kind(&reference.kind) else {
-        return if reference.kind == "CronJob" {
-            Top::Schedule
-        } else {
-            Top::Owner(Owner::Unreadable { reference, denied: false })
-        };
+        return if reference.kind == "CronJob" { Top::Schedule } else { Top::Unreadable { reference, denied: false } };
     };
     // A UID that leads to another kind leads nowhere: each step up must come nearer to an end.
     let Some(workload) = state.workloads.get(&reference.uid).filter(|workload| workload.kind == kind) else {
         return if state.sources.is_denied(Source::Workloads(kind)) {
-            Top::Owner(Owner::Unreadable { reference, denied: true })
+            Top::Unreadable { reference, denied: true }
         } else {
             Top::Unseen
         };
     };
+    top_over(workload, state, plan)
+}
+
+/// What stands at the top of a pod that this workload controls.
+#[must_use]
+pub fn top_over<'a>(workload: &'a Workload, state: &'a ClusterState, plan: &Plan) -> Top<'a> {
     if is_top(workload, plan) {
-        return Top::Owner(Owner::Workload(workload));
+        return Top::Workload(workload);
     }
     top_of(workload.controller.as_ref(), state, plan)
 }
@@ -345,24 +420,17 @@ fn top_of<'a>(controller: Option<&'a ControllerRef>, state: &'a ClusterState, pl
 #[must_use]
 pub fn top_name(pod: &Pod, state: &ClusterState, plan: &Plan) -> Option<String> {
     match top_of(pod.controller.as_ref(), state, plan) {
-        Top::Owner(Owner::Workload(workload)) => Some(name_of(workload)),
-        Top::Owner(Owner::Unreadable { reference, .. }) => {
-            Some(format!("{}/{}", reference.kind.to_lowercase(), reference.name))
-        }
-        Top::Owner(Owner::Nobody) | Top::Unseen | Top::Schedule => None,
+        Top::Workload(workload) => Some(name_of(workload)),
+        Top::Unreadable { reference, .. } => Some(format!("{}/{}", reference.kind.to_lowercase(), reference.name)),
+        Top::Nobody | Top::Unseen | Top::Schedule => None,
     }
 }
 
-/// How many pods of the group's workload are there that are not of its newest template: older ones, and such that were
-/// changed in place.
+/// True for a pod under this workload, at any depth and of whatever template.
 #[must_use]
-pub fn others_of(group: &OwnerGroup<'_>, workload: &Workload, plan: &Plan, state: &ClusterState) -> usize {
-    let is_of_it = |history: &&PodHistory| {
-        let top = top_of(history.pod.controller.as_ref(), state, plan);
-        matches!(top, Top::Owner(Owner::Workload(owner)) if owner.uid == workload.uid)
-    };
-    let all = state.pods.values().filter(|history| !history.is_left_out()).filter(is_of_it).count();
-    all.saturating_sub(group.pods.len())
+pub fn is_under(history: &PodHistory, workload: &Workload, plan: &Plan, state: &ClusterState) -> bool {
+    let top = top_of(history.pod.controller.as_ref(), state, plan);
+    matches!(top, Top::Workload(owner) if owner.uid == workload.uid)
 }
 
 /// True for a pod of a Job that a `CronJob` made.
@@ -372,11 +440,14 @@ pub fn is_of_schedule(pod: &Pod, state: &ClusterState, plan: &Plan) -> bool {
 }
 
 /// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same
-/// comparison; where several have it, the one of the highest revision is in use.
-pub fn newest_replica_set<'a>(deployment: &Workload, state: &'a ClusterState) -> Option<&'a Workload> {
-    state
-        .workloads
-        .values()
+/// comparison; where several have it, the one of the highest revision is in use. `candidates` are all workloads, or at
+/// least the `ReplicaSet`s that the Deployment controls.
+#[must_use]
+pub fn newest_replica_set<'a>(
+    deployment: &Workload,
+    candidates: impl Iterator<Item = &'a Workload>,
+) -> Option<&'a Workload> {
+    candidates
         .filter(|candidate| {
             candidate.kind == WorkloadKind::ReplicaSet
                 && candidate.controller.as_ref().is_some_and(|owner| owner.uid == deployment.uid)

@@ -1,18 +1,17 @@
-//! The course of a gate from its begin to its decision: the stability window, the confirming read, the workloads that
-//! carried the version, and the end of the wait. The order of the questions in [`Course::decision`] is the decision.
+//! From what is known to a verdict: the stability window, the confirming read, the workloads that carried the version,
+//! and the end of the wait. The order of the questions in [`DecisionState::ruling`] is the decision.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::assessment::Assessment;
-use super::attribution::Owner;
+use super::displaced::Carriers;
 use super::events::EventEmitter;
-use super::stability::{Change, Window};
-use super::version::Said;
-use super::{attribution, ranking, timeout, version};
+use super::live::{Changes, LiveAssessment};
+use super::phase::{Change, Phase};
+use super::{ranking, timeout};
 use crate::gate::diagnose::rbac;
-use crate::gate::model::{Source, WorkloadKind};
-use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Place, Verdict};
+use crate::gate::model::Source;
+use crate::gate::result::{Cause, Code, GateEvent, Place, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::state::ClusterState;
 
@@ -23,19 +22,22 @@ pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
 /// Longer than one request may take that is never answered, so that a second one can be.
 pub const NEVER_REACHED_LIMIT: Duration = Duration::from_secs(12);
 
-/// A verdict and all the causes that stood when it was reached.
-pub type Decision = (Verdict, Vec<Cause>);
+/// A verdict, all the causes that stood when it was reached, and the assessment that it rests on.
+#[derive(Debug)]
+pub struct Ruling<'a> {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The causes.
+    pub causes: Vec<Cause>,
+    /// What was known, assessed from scratch.
+    pub assessment: Assessment<'a>,
+}
 
-/// Where a gate stands in its course.
+/// What a gate remembers on its way to a decision.
 #[derive(Debug, Default)]
-pub struct Course {
-    window: Window,
-    /// Workloads whose template carried the gated version at some time, by UID: kind and name.
-    carried: BTreeMap<String, (WorkloadKind, String)>,
-    /// The ticket of the confirming read that was asked for. Withdrawn whenever the window changes, so that an answer is
-    /// always about the window that is open.
-    asked: Option<u64>,
-    smoke: Smoke,
+pub struct DecisionState {
+    phase: Phase,
+    carriers: Carriers,
     tickets: u64,
     sight: Sight,
 }
@@ -56,22 +58,16 @@ enum Sight {
     Restored(Duration),
 }
 
-/// How far the smoke run of the open window is. It is worth nothing for another window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Smoke {
-    #[default]
-    NotAsked,
-    Asked(u64),
-    Passed,
-}
-
 /// How long a smoke run may take beyond its own time: to be created, read to its end and deleted.
 const SMOKE_LIMIT: Duration = Duration::from_secs(90);
 
-/// A moment that is judged.
+/// All that a decision rests on.
+#[derive(Clone, Copy)]
 pub struct DecisionInput<'a> {
     /// What follows from all that is known.
-    pub assessment: &'a Assessment<'a>,
+    pub live: &'a LiveAssessment,
+    /// What changed since the last decision.
+    pub changes: &'a Changes,
     /// All that is known.
     pub state: &'a ClusterState,
     /// The plan.
@@ -82,101 +78,137 @@ pub struct DecisionInput<'a> {
     pub confirmed: bool,
 }
 
-impl Course {
-    /// The decision that this moment allows, if it allows one.
-    pub fn decision(&mut self, input: &DecisionInput<'_>, emitter: &mut EventEmitter) -> Option<Decision> {
-        let DecisionInput { assessment, state, plan, now, .. } = *input;
-        if let Some(decision) = unobservable(input) {
-            return Some(decision);
+impl<'a> DecisionInput<'a> {
+    /// What is known, assessed from scratch: once, when it decides.
+    #[must_use]
+    pub fn assessment(&self) -> Assessment<'a> {
+        Assessment::from_scratch(self.state, self.plan, self.now, self.live.first_seen())
+    }
+
+    fn ruling(&self, verdict: Verdict) -> Ruling<'a> {
+        let assessment = self.assessment();
+        Ruling { verdict, causes: assessment.causes.clone(), assessment }
+    }
+
+    /// A ruling for this cause above all.
+    fn ruling_for(&self, verdict: Verdict, cause: Cause) -> Ruling<'a> {
+        let mut ruling = self.ruling(verdict);
+        ruling.causes.insert(0, cause);
+        ruling
+    }
+
+    /// The ruling, where the assessment from scratch bears it out. Nothing is passed or failed on a count alone.
+    fn borne_out(&self, verdict: Verdict, is_so: impl Fn(&Assessment<'_>) -> bool) -> Option<Ruling<'a>> {
+        let ruling = self.ruling(verdict);
+        let is_so = is_so(&ruling.assessment);
+        debug_assert!(is_so, "the live assessment says {verdict:?}, and that from scratch does not");
+        is_so.then_some(ruling)
+    }
+}
+
+impl DecisionState {
+    /// The ruling that this input allows, if it allows one.
+    pub fn ruling<'a>(&mut self, input: &DecisionInput<'a>, emitter: &mut EventEmitter) -> Option<Ruling<'a>> {
+        let DecisionInput { live, changes, state, plan, now, .. } = *input;
+        if let Some(ruling) = unobservable(input) {
+            return Some(ruling);
         }
-        if let Some(cause) = self.displaced(input) {
-            return Some((Verdict::Superseded, with(cause, assessment)));
+        if let Some(cause) = self.carriers.displaced(changes, state, plan, now) {
+            return Some(input.ruling_for(Verdict::Superseded, cause));
         }
-        self.remember_carriers(assessment);
-        match ranking::decisive(&assessment.causes, |cause| cause.counts_at(plan), now) {
-            Some(Verdict::Failed) => return Some((Verdict::Failed, assessment.causes.clone())),
-            // What the platform withholds does not matter where enough is ready without it (`minReady`).
-            Some(Verdict::Platform) if !assessment.all_well() => {
-                return Some((Verdict::Platform, assessment.causes.clone()));
+        self.carriers.note(changes, live, state);
+        self.phase.note(changes);
+        let all_well = live.all_well(plan);
+        // What the platform withholds does not matter where enough is ready without it (`minReady`).
+        if let Some(verdict) = live.decisive(now).filter(|verdict| *verdict == Verdict::Failed || !all_well) {
+            let decisive = |full: &Assessment<'_>| ranking::decisive(&full.causes, |cause| cause.counts_at(plan), now);
+            let ruling = input.borne_out(verdict, |full| decisive(full) == Some(verdict));
+            if ruling.is_some() {
+                return ruling;
             }
-            _ => {}
         }
-        let is_fresh = state.sources.are_fresh(&assessment.needs);
+        let is_fresh = state.sources.are_fresh(live.needs());
         if is_fresh && self.sight == Sight::Blind {
             self.sight = Sight::Restored(now);
         }
-        if assessment.all_well() && !is_fresh {
-            self.window.lost_sight();
-            self.asked = None;
-        } else if assessment.all_well() {
+        if all_well && !is_fresh {
+            self.phase.lose_sight();
+        } else if all_well {
             self.keep_window(input, emitter);
             if self.is_stable(input) {
-                if plan.smoke.is_some() && self.smoke != Smoke::Passed {
-                    self.ask_smoke(emitter, now);
-                } else if input.confirmed {
-                    return Some((Verdict::Healthy, assessment.causes.clone()));
-                } else {
-                    self.ask(emitter, now);
+                let ruling = self.prove(input, emitter);
+                if ruling.is_some() {
+                    return ruling;
                 }
             }
-        } else {
+        } else if self.phase.unwell() {
             // Also where one source is lost: what the others tell all the same is true.
-            (self.asked, self.smoke) = (None, Smoke::NotAsked);
-            if self.window.unwell() {
-                let why = assessment.lacking().unwrap_or_else(|| "the gate is not met yet".to_owned());
-                emitter.push(now, GateEvent::WindowBroken { why });
-            }
+            let why = live.lacking(state, plan).unwrap_or_else(|| "the gate is not met yet".to_owned());
+            emitter.push(now, GateEvent::WindowBroken { why });
         }
+        self.end(input, is_fresh)
+    }
+
+    /// What is still to be proven where all has been well for long enough: the smoke run, then the fresh read.
+    fn prove<'a>(&mut self, input: &DecisionInput<'a>, emitter: &mut EventEmitter) -> Option<Ruling<'a>> {
+        let DecisionInput { plan, now, .. } = *input;
+        let needs_smoke = plan.smoke.is_some() && !self.phase.is_smoked();
+        if !needs_smoke && input.confirmed {
+            return input.borne_out(Verdict::Healthy, |full| full.all_well());
+        }
+        if self.phase.ask(self.tickets + 1, needs_smoke) {
+            self.tickets += 1;
+            emitter.push(now, if needs_smoke { GateEvent::Smoking } else { GateEvent::Confirming });
+        }
+        None
+    }
+
+    /// How a gate ends whose time is up.
+    fn end<'a>(&mut self, input: &DecisionInput<'a>, is_fresh: bool) -> Option<Ruling<'a>> {
+        let DecisionInput { state, plan, now, .. } = *input;
         if !self.is_over(input) {
             return None;
         }
         // All was well for long enough, and the read that would prove it never came back: that is the cluster's silence,
         // and no flaw of the app.
-        if self.asked.is_some() {
-            return Some((Verdict::Inconclusive, with(timeout::unconfirmed(now), assessment)));
+        if self.phase.ticket().is_some() {
+            return Some(input.ruling_for(Verdict::Inconclusive, timeout::unconfirmed(now)));
         }
-        if matches!(self.smoke, Smoke::Asked(_)) {
-            return Some((Verdict::Inconclusive, with(timeout::unsmoked(now), assessment)));
+        if self.phase.smoke_ticket().is_some() {
+            return Some(input.ruling_for(Verdict::Inconclusive, timeout::unsmoked(now)));
         }
         if !is_fresh && now < plan.wait_period.saturating_add(CONFIRM_LIMIT) {
             self.sight = Sight::Blind;
             return None;
         }
-        Some(timeout::at_the_end(state, plan, assessment, now))
+        let assessment = input.assessment();
+        let (verdict, causes) = timeout::at_the_end(state, plan, &assessment, now);
+        Some(Ruling { verdict, causes, assessment })
     }
 
     /// The ticket of the question that is open.
     #[must_use]
-    pub fn ticket(&self) -> Option<u64> {
-        self.asked
+    pub const fn ticket(&self) -> Option<u64> {
+        self.phase.ticket()
     }
 
-    /// Takes the open question off. True where there was one.
+    /// Takes the open question off. Returns true if there was one.
     pub fn take_question(&mut self) -> bool {
-        self.asked.take().is_some()
+        self.phase.take_question()
     }
 
     /// The ticket of the smoke run that is asked for.
     #[must_use]
-    pub fn smoke_ticket(&self) -> Option<u64> {
-        if let Smoke::Asked(ticket) = self.smoke { Some(ticket) } else { None }
+    pub const fn smoke_ticket(&self) -> Option<u64> {
+        self.phase.smoke_ticket()
     }
 
-    /// Takes the smoke run off that was asked for. True where there was one.
-    pub fn take_smoke(&mut self) -> bool {
-        let was_asked = self.smoke_ticket().is_some();
-        if was_asked {
-            self.smoke = Smoke::NotAsked;
-        }
-        was_asked
+    /// Takes the smoke run off that was asked for. Returns true if there was one.
+    pub fn take_smoke(&mut self, passed: bool) -> bool {
+        self.phase.take_smoke(passed)
     }
 
-    /// The smoke run that was taken off passed.
-    pub fn smoke_passed(&mut self) {
-        self.smoke = Smoke::Passed;
-    }
-
-    /// The moments at which the course itself has something to decide.
+    /// The moments at which there is something to decide whatever is observed.
     pub fn deadlines(&self, plan: &Plan) -> impl Iterator<Item = Duration> {
         let sight = (self.sight == Sight::Blind).then(|| plan.wait_period.saturating_add(CONFIRM_LIMIT));
         [Some(plan.wait_period), self.stable_at(plan), self.limit(plan), sight].into_iter().flatten()
@@ -185,50 +217,31 @@ impl Course {
     /// When the window that is open will have been open for long enough.
     #[must_use]
     pub fn stable_at(&self, plan: &Plan) -> Option<Duration> {
-        self.window.since().map(|since| since.saturating_add(plan.stable_for))
+        self.phase.window().map(|window| window.since.saturating_add(plan.stable_for))
     }
 
     /// True where the window that is open began in time.
     fn is_open_in_time(&self, plan: &Plan) -> bool {
         let latest = if let Sight::Restored(at) = self.sight { at } else { plan.wait_period };
-        self.window.since().is_some_and(|since| since <= latest.max(plan.wait_period))
+        self.phase.window().is_some_and(|window| window.since <= latest.max(plan.wait_period))
     }
 
     fn keep_window(&mut self, input: &DecisionInput<'_>, emitter: &mut EventEmitter) {
-        let DecisionInput { assessment, plan, now, .. } = *input;
-        let change = self.window.well(now, &assessment.attribution, plan);
-        if change == Change::None {
-            return;
-        }
-        (self.asked, self.smoke) = (None, Smoke::NotAsked);
-        if let Change::Restarted { why } = change {
-            emitter.push(now, GateEvent::WindowBroken { why });
+        let DecisionInput { live, plan, now, .. } = *input;
+        match self.phase.well(now, live) {
+            Change::None => return,
+            Change::Opened => {}
+            Change::Restarted { why } => emitter.push(now, GateEvent::WindowBroken { why }),
         }
         emitter.push(now, GateEvent::WindowOpened { until: now.saturating_add(plan.stable_for) });
     }
 
     /// True where all has been well for long enough. What is finished has nothing left to be stable.
     fn is_stable(&self, input: &DecisionInput<'_>) -> bool {
-        let DecisionInput { assessment, plan, now, .. } = *input;
-        let stable_for = if assessment.all_done() { Duration::ZERO } else { plan.stable_for };
-        let is_long = self.window.since().is_some_and(|since| now >= since.saturating_add(stable_for));
+        let DecisionInput { live, plan, now, .. } = *input;
+        let stable_for = if live.all_done(plan) { Duration::ZERO } else { plan.stable_for };
+        let is_long = self.phase.window().is_some_and(|window| now >= window.since.saturating_add(stable_for));
         is_long && self.is_open_in_time(plan)
-    }
-
-    fn ask(&mut self, emitter: &mut EventEmitter, now: Duration) {
-        if self.asked.is_none() {
-            self.tickets += 1;
-            self.asked = Some(self.tickets);
-            emitter.push(now, GateEvent::Confirming);
-        }
-    }
-
-    fn ask_smoke(&mut self, emitter: &mut EventEmitter, now: Duration) {
-        if self.smoke == Smoke::NotAsked {
-            self.tickets += 1;
-            self.smoke = Smoke::Asked(self.tickets);
-            emitter.push(now, GateEvent::Smoking);
-        }
     }
 
     /// True where the time is up: the wait period is over and no window that began in it is still open, or such a
@@ -241,100 +254,32 @@ impl Course {
 
     /// The latest moment for a window that is open: its end, and the time that a confirming read may take.
     fn limit(&self, plan: &Plan) -> Option<Duration> {
-        let end = self.window.since()?.saturating_add(plan.stable_for);
+        let end = self.stable_at(plan)?;
         let smoke = plan.smoke.as_ref().map_or(Duration::ZERO, |smoke| smoke.timeout.saturating_add(SMOKE_LIMIT));
         // However late a window was opened, the gate keeps to the end that it promises.
         let last = plan.wait_period.saturating_add(plan.stable_for);
         Some(end.clamp(plan.wait_period, last).saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
     }
-
-    fn remember_carriers(&mut self, assessment: &Assessment<'_>) {
-        for group in &assessment.attribution.groups {
-            // Deploy tools delete their hooks as they like.
-            if let Owner::Workload(workload) = group.owner
-                && !workload.deleting
-                && !workload.hook
-                && !self.carried.contains_key(&workload.uid)
-            {
-                self.carried.insert(workload.uid.clone(), (workload.kind, workload.name.clone()));
-            }
-        }
-    }
-
-    /// A workload that carried the version and does not any more, or is not there any more. A version that was never
-    /// seen is never displaced.
-    fn displaced(&self, input: &DecisionInput<'_>) -> Option<Cause> {
-        let DecisionInput { state, plan, now, .. } = *input;
-        self.carried.iter().find_map(|(uid, (kind, name))| {
-            let name = format!("{kind}/{name}");
-            let place = Place { workload: Some(name.clone()), ..Place::default() };
-            match state.workloads.get(uid) {
-                Some(workload) if workload.deleting && !workload.is_complete_job() => {
-                    Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} is being deleted"), now))
-                }
-                None => Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} was deleted"), now)),
-                Some(workload) if !attribution::carries(workload, plan) => {
-                    let message = format!("{name} now runs {}", now_runs(workload, plan));
-                    let mut cause = Cause::new(Code::Superseded, place, message, now);
-                    cause.next_step = format!(
-                        "Nothing, if the newer deploy has its own gate. The rollouts since: `kubectl rollout history -n {} {name}`",
-                        plan.namespace
-                    );
-                    cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: template_words(workload) });
-                    Some(cause)
-                }
-                Some(_) => None,
-            }
-        })
-    }
-}
-
-/// The template of a workload, as far as it tells versions apart.
-fn template_words(workload: &crate::gate::model::Workload) -> String {
-    let labels = workload.template.labels.iter().map(|(key, value)| format!("{key}={value}"));
-    let mut parts = vec![format!("template labels {}", labels.collect::<Vec<_>>().join(","))];
-    parts.extend(workload.template.containers.iter().map(|container| format!("image {}", container.image)));
-    parts.extend(workload.revision.map(|revision| format!("revision {revision}")));
-    parts.join("; ")
-}
-
-/// What a workload runs in place of the gated version: the labels that the gate asks for, as they are now.
-fn now_runs(workload: &crate::gate::model::Workload, plan: &Plan) -> String {
-    match version::of_workload(workload, plan) {
-        Said::Other(version) => return format!("{version} instead of {}", plan.version),
-        Said::OtherTemplate(differences) => {
-            return format!("another template than that of the manifest: {differences}");
-        }
-        Said::Gated | Said::Nothing(_) => {}
-    }
-    let labels = &workload.template.labels;
-    let asked = plan.selector.requirements().iter().map(|requirement| &requirement.key);
-    let labels: Vec<_> = asked.filter_map(|key| labels.get(key).map(|value| format!("{key}={value}"))).collect();
-    if labels.is_empty() { "a template without the gate's labels".to_owned() } else { labels.join(",") }
 }
 
 /// The end of a gate that cannot see: pods that may not be listed, trouble that no waiting mends, a cluster that never
 /// answered.
-fn unobservable(input: &DecisionInput<'_>) -> Option<Decision> {
-    let DecisionInput { assessment, state, now, .. } = *input;
+fn unobservable<'a>(input: &DecisionInput<'a>) -> Option<Ruling<'a>> {
+    let DecisionInput { live, state, now, .. } = *input;
+    let alone = |cause| Ruling { verdict: Verdict::Inconclusive, causes: vec![cause], assessment: input.assessment() };
     if let Some(message) = state.sources.pods_denied() {
         let mut cause =
             Cause::new(Code::Forbidden, Place::default(), format!("pods may not be listed: {message}"), now);
         cause.next_step = format!("Add this rule to the Role: {}", rbac::rule_for(&[Source::Pods]));
-        return Some((Verdict::Inconclusive, vec![cause]));
+        return Some(alone(cause));
     }
     if let Some((source, trouble)) = state.sources.hopeless() {
-        return Some((Verdict::Inconclusive, with(timeout::observation_cause(source, Some(trouble), now), assessment)));
+        let cause = timeout::observation_cause(source, Some(trouble), now);
+        return Some(input.ruling_for(Verdict::Inconclusive, cause));
     }
     if !state.sources.reached() && now >= NEVER_REACHED_LIMIT {
-        let (source, trouble) = state.sources.unfit(&assessment.needs)?;
-        return Some((Verdict::Inconclusive, vec![timeout::observation_cause(source, trouble, now)]));
+        let (source, trouble) = state.sources.unfit(live.needs())?;
+        return Some(alone(timeout::observation_cause(source, trouble, now)));
     }
     None
-}
-
-fn with(cause: Cause, assessment: &Assessment<'_>) -> Vec<Cause> {
-    let mut causes = vec![cause];
-    causes.extend(assessment.causes.iter().cloned());
-    causes
 }

@@ -1,33 +1,31 @@
-//! The journal: what changed since the last look, told as events. It decides nothing.
+//! What changed since the last look, told as events. It decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::assessment::Assessment;
+use super::live::{Changes, LiveAssessment};
 use crate::gate::diagnose::exit_code;
-use crate::gate::result::{Code, GateEvent, PodGlance, PodState};
+use crate::gate::result::{GateEvent, PodGlance, PodState};
 use crate::gate::spec::Plan;
-use crate::gate::state::{PodHistory, pod_summary};
+use crate::gate::state::{ClusterState, PodHistory, pod_summary};
 
-/// What was told so far, and what is still to be handed out.
+/// What was emitted so far, and what is still to be handed out.
 #[derive(Debug, Default)]
 pub struct EventEmitter {
     pending: Vec<(Duration, GateEvent)>,
-    /// What was last told of every pod, by UID.
+    /// What was last emitted of every pod, by UID.
     pods: BTreeMap<String, Emitted>,
-    /// The last told number of crashes, by pod UID and container.
-    crashes: BTreeMap<(String, String), u32>,
-    /// The causes that were told: pod or owner, container, code.
-    causes: BTreeSet<(String, Option<String>, Code)>,
     progress: Option<(u32, Option<u32>)>,
 }
 
-/// What was last told of a pod.
+/// What was last emitted of a pod.
 #[derive(Debug)]
 struct Emitted {
     glance: PodGlance,
-    /// How often the pod had been looked at by then: nothing is new until it is again.
+    /// How often its causes had been derived by then: nothing is new until they are again.
     revision: u64,
+    /// The last emitted number of crashes of each container that has any.
+    crashes: Vec<(String, u32)>,
 }
 
 impl EventEmitter {
@@ -41,47 +39,53 @@ impl EventEmitter {
         std::mem::take(&mut self.pending)
     }
 
-    /// Tells what differs from the last look.
-    pub fn note(&mut self, assessment: &Assessment<'_>, plan: &Plan, now: Duration) {
-        let groups = &assessment.attribution.groups;
-        let shown = || groups.iter().flat_map(|group| group.pods.iter().chain(&group.left_out));
-        let present: BTreeSet<&str> = shown().map(|history| history.pod.uid.as_str()).collect();
-        let gone: Vec<String> = self.pods.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
-        for uid in gone {
-            if let Some(Emitted { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(&uid) {
-                self.crashes.retain(|(of, _), _| *of != uid);
+    /// Emits what differs from the last look.
+    pub fn note(&mut self, live: &LiveAssessment, changes: &Changes, state: &ClusterState, plan: &Plan, now: Duration) {
+        for uid in &changes.hidden {
+            if let Some(Emitted { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(uid) {
                 let why = if state == PodState::Terminating { "deleted".to_owned() } else { format!("it was {state}") };
                 self.push(now, GateEvent::PodGone { pod, why });
             }
         }
-        for history in shown() {
+        for history in changes.shown.iter().filter_map(|uid| state.pods.get(uid)) {
             self.note_pod(history, plan, now);
         }
-        self.note_causes(assessment, plan, now);
-        let progress = (assessment.ready, assessment.wanted);
-        if !groups.is_empty() && self.progress != Some(progress) {
+        for cause in changes.new_causes.iter().filter_map(|place| live.cause(place, state)) {
+            let counts_at = cause.counts_at(plan);
+            // What counts at once is told by the decision that it brings.
+            if counts_at.is_none_or(|at| at > now) {
+                let finding = Box::new(cause.clone().into_finding());
+                self.push(now, GateEvent::Cause { finding, counts_at });
+            }
+        }
+        if let Some(progress) = live.progress(plan).filter(|progress| self.progress != Some(*progress)) {
             self.progress = Some(progress);
             self.push(now, GateEvent::Progress { ready: progress.0, wanted: progress.1 });
         }
     }
 
     fn note_pod(&mut self, history: &PodHistory, plan: &Plan, now: Duration) {
-        let told = self.pods.get(&history.pod.uid);
-        if told.is_some_and(|told| told.revision == history.revision()) {
+        let uid = &history.pod.uid;
+        if self.pods.get(uid).is_some_and(|known| known.revision == history.revision()) {
             return;
         }
+        let known = self.pods.remove(uid);
         let pod = history.pod.name.clone();
-        let uid = history.pod.uid.clone();
-        if told.is_none() {
+        if known.is_none() {
             self.push(now, GateEvent::PodAppeared { pod: pod.clone() });
         }
+        let (before, crashes) = known.map(|known| (known.glance, known.crashes)).unzip();
+        let mut crashes = crashes.unwrap_or_default();
         for (container, ledger) in history.ledgers() {
             if ledger.crashes() == 0 || plan.ignore_containers.contains(&container.name) {
                 continue;
             }
-            let told = self.crashes.entry((uid.clone(), container.name.clone())).or_insert(0);
-            if ledger.crashes() > *told {
-                *told = ledger.crashes();
+            let place = crashes.iter().position(|(name, _)| *name == container.name).unwrap_or_else(|| {
+                crashes.push((container.name.clone(), 0));
+                crashes.len() - 1
+            });
+            if ledger.crashes() > crashes[place].1 {
+                crashes[place].1 = ledger.crashes();
                 let how = ledger
                     .newest()
                     .map_or_else(|| "it was restarted".to_owned(), |(_, ended)| exit_code::in_words(ended));
@@ -97,32 +101,12 @@ impl EventEmitter {
             }
         }
         let glance = pod_summary::glance(history);
-        let told = self.pods.get(&uid).map(|told| &told.glance);
-        let new_state = told.is_none_or(|told| told.state != glance.state);
-        let new_glance = told.is_none_or(|told| *told != glance);
-        if new_state {
+        if before.as_ref().is_none_or(|before| before.state != glance.state) {
             self.push(now, GateEvent::PodState { pod, state: glance.state.clone() });
         }
-        if new_glance {
+        if before.is_none_or(|before| before != glance) {
             self.push(now, GateEvent::PodGlance(Box::new(glance.clone())));
         }
-        self.pods.insert(uid, Emitted { glance, revision: history.revision() });
-    }
-
-    fn note_causes(&mut self, assessment: &Assessment<'_>, plan: &Plan, now: Duration) {
-        let mut standing = BTreeSet::new();
-        for cause in &assessment.causes {
-            let place = &cause.place;
-            let object = place.pod_uid.clone().or_else(|| place.workload.clone()).unwrap_or_default();
-            let key = (object, place.container.clone(), cause.code);
-            standing.insert(key.clone());
-            let counts_at = cause.counts_at(plan);
-            // What counts at once is told by the decision that it brings.
-            if !self.causes.contains(&key) && counts_at.is_none_or(|at| at > now) {
-                let finding = Box::new(cause.clone().into_finding());
-                self.push(now, GateEvent::Cause { finding, counts_at });
-            }
-        }
-        self.causes = standing;
+        self.pods.insert(uid.clone(), Emitted { glance, revision: history.revision(), crashes });
     }
 }

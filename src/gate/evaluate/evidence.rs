@@ -56,7 +56,7 @@ fn events(finding: &Finding, state: &ClusterState) -> Vec<String> {
     let named = || state.workloads.values().find(|workload| Some(name_of(workload)) == place.workload);
     let owner = match history {
         Some(history) => history.pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid)),
-        None => named().map(|top| newest_replica_set(top, state).unwrap_or(top)),
+        None => named().map(|top| newest_replica_set(top, state.workloads.values()).unwrap_or(top)),
     };
     // A ReplicaSet is made for a version, any other owner outlives it: what was said before that is of another run.
     let since = match (owner, history) {

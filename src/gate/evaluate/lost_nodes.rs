@@ -1,8 +1,7 @@
 //! The nodes of a `DaemonSet`, which may die.
 
-use super::attribution::OwnerGroup;
+use super::totals::GroupTotals;
 use crate::gate::diagnose::disruption;
-use crate::gate::model::Workload;
 use crate::gate::state::{ClusterState, PodHistory};
 
 /// The share of the wanted pods, one in so many, that may be lost with nodes that die while the gate looks. One always may.
@@ -20,15 +19,11 @@ pub struct LostNodes {
 }
 
 impl LostNodes {
-    /// The lost nodes under the pods of a group that wants so many.
+    /// The lost nodes under the pods of a `DaemonSet` that wants so many.
     #[must_use]
-    pub fn of(group: &OwnerGroup<'_>, desired: u32, state: &ClusterState) -> Self {
-        let lost = || group.pods.iter().filter(|history| is_lost(history, state));
-        let answered =
-            |history: &&&PodHistory| history.pod.node.as_ref().is_some_and(|node| state.answered.contains(node));
-        let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
-        let died = count(lost().filter(answered).count());
-        Self { before: count(lost().count()) - died, died, tolerated: (desired / TOLERATED_SHARE).max(1) }
+    pub fn of(totals: &GroupTotals, desired: u32) -> Self {
+        let before = totals.lost.saturating_sub(totals.died);
+        Self { before, died: totals.died, tolerated: (desired / TOLERATED_SHARE).max(1) }
     }
 
     /// True where more nodes died than can be taken for the ordinary course of things.
@@ -51,14 +46,8 @@ pub fn is_lost(history: &PodHistory, state: &ClusterState) -> bool {
     node.is_some_and(|node| node.ready == Some(false)) || disruption::looks_lost(&history.pod)
 }
 
-/// How many pods of an older template are on nodes that do not answer: nothing ends them, and so nothing takes their place.
+/// True where the pod's node does not answer any more, and did at some time since the gate began.
 #[must_use]
-pub fn older_on_lost_nodes(group: &OwnerGroup<'_>, daemon_set: &Workload, state: &ClusterState) -> u32 {
-    let is_current = |history: &PodHistory| group.pods.iter().any(|current| current.pod.uid == history.pod.uid);
-    let older = state.pods.values().filter(|history| {
-        history.pod.controller.as_ref().is_some_and(|owner| owner.uid == daemon_set.uid)
-            && is_lost(history, state)
-            && !is_current(history)
-    });
-    u32::try_from(older.count()).unwrap_or(u32::MAX)
+pub fn has_died(history: &PodHistory, state: &ClusterState) -> bool {
+    is_lost(history, state) && history.pod.node.as_ref().is_some_and(|node| state.answered.contains(node))
 }

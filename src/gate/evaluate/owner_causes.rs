@@ -2,32 +2,31 @@
 
 use std::time::Duration;
 
-use super::attribution::{Owner, OwnerGroup};
+use super::attribution::{GroupHead, Owner};
 use crate::gate::diagnose::{admission, exit_code};
 use crate::gate::memory::EventIndex;
 use crate::gate::model::{ContainerState, Detail, Ended, JobEnd, Workload, message};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, FirstSeen, LogWanted, Place};
 use crate::gate::state::PodHistory;
 
-/// The refusal of the API server to create the group's pods, while some of those wanted are missing.
+/// The refusal of the API server to create the group's pods, while some of those wanted are `missing`.
 pub fn creation(
-    group: &OwnerGroup<'_>,
-    wanted: Option<u32>,
+    head: GroupHead<'_>,
+    missing: bool,
     namespace: &str,
     event_index: &EventIndex,
     now: Duration,
     first_seen: &mut FirstSeen,
 ) -> Option<Cause> {
-    let Owner::Workload(workload) = group.owner else { return None };
-    let missing = wanted.is_some_and(|wanted| u32::try_from(group.pods.len()).is_ok_and(|live| live < wanted));
-    let said = if missing { refusal(workload, group.replica_set, event_index) } else { None };
+    let Owner::Workload(workload) = head.owner else { return None };
+    let said = if missing { refusal(workload, head.replica_set, event_index) } else { None };
     let Some(said) = said else {
         first_seen.forget_own();
         return None;
     };
     let essence = message::essence(said);
     let code = admission::cause_of(said);
-    let name = group.name();
+    let name = head.name();
     let reading = admission::read(said, namespace);
     let message = format!("{name} cannot create its pods: {}", reading.words);
     let place = Place { workload: Some(name), ..Place::default() };
@@ -62,15 +61,16 @@ fn refusal<'a>(
 }
 
 /// A Job's failure, with the last pod that failed in it.
-pub fn job_failure(
-    group: &OwnerGroup<'_>,
+pub fn job_failure<'a>(
+    head: GroupHead<'_>,
+    pods: impl Iterator<Item = &'a PodHistory>,
     namespace: &str,
     now: Duration,
     first_seen: &mut FirstSeen,
 ) -> Option<Cause> {
-    let Owner::Workload(job) = group.owner else { return None };
+    let Owner::Workload(job) = head.owner else { return None };
     let Detail::Job { end: Some(JobEnd::Failed { reason, message }), .. } = &job.detail else { return None };
-    let name = group.name();
+    let name = head.name();
     let reason = reason.as_deref().unwrap_or("it gives no reason");
     let mut text = format!("{name} failed: {reason}");
     if let Some(message) = message {
@@ -78,7 +78,7 @@ pub fn job_failure(
     }
     let mut place = Place { workload: Some(name), ..Place::default() };
     let since = first_seen.of(None, Code::JobFailed, now);
-    let last = group.pods.iter().filter_map(|history| failed_end(history)).max_by(|one, other| {
+    let last = pods.filter_map(failed_end).max_by(|one, other| {
         let when =
             |(history, _, ended): &(&PodHistory, &str, &Ended)| (ended.finished_at.clone(), history.pod.name.clone());
         when(one).cmp(&when(other))

@@ -1,6 +1,6 @@
 //! One leading cause, the symptoms that it explains folded under it, the same cause on many pods told once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::gate::result::{Cause, Code, Finding, Verdict};
@@ -21,17 +21,16 @@ pub fn rank(mut causes: Vec<Cause>, verdict: Verdict) -> Vec<Finding> {
     };
     causes.sort_by_key(key);
     let mut findings: Vec<Finding> = Vec::new();
-    let mut essences: Vec<(Code, Option<String>, String)> = Vec::new();
+    let mut places: BTreeMap<(Code, Option<String>, String), usize> = BTreeMap::new();
     for cause in causes {
         let essence = (cause.code, cause.place.container.clone(), essence(&cause));
-        let same = essences.iter().position(|known| *known == essence);
-        if let (Some(place), Some(pod)) = (same, &cause.place.pod) {
-            let first = &mut findings[place];
+        if let (Some(place), Some(pod)) = (places.get(&essence), &cause.place.pod) {
+            let first = &mut findings[*place];
             if first.place.pod.as_ref() != Some(pod) {
                 first.also.push(pod.clone());
             }
         } else {
-            essences.push(essence);
+            places.entry(essence).or_insert(findings.len());
             findings.push(cause.into_finding());
         }
     }

@@ -7,20 +7,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attribution::{Attribution, Owner};
+use super::live::{Changes, LiveAssessment};
 use crate::gate::model::Pod;
 use crate::gate::spec::Plan;
 
 /// What must stay as it is in a pod for the window to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Print {
+pub struct PodFingerprint {
     name: String,
     ready_since: Option<String>,
     containers: Vec<(String, Option<String>, u32)>,
 }
 
-impl Print {
-    fn of(pod: &Pod, plan: &Plan) -> Self {
+impl PodFingerprint {
+    /// The fingerprint of a pod as it is now.
+    #[must_use]
+    pub fn of(pod: &Pod, plan: &Plan) -> Self {
         let watched = pod.containers.iter().filter(|container| !plan.ignore_containers.contains(&container.name));
         Self {
             name: pod.name.clone(),
@@ -36,105 +38,73 @@ impl Print {
     }
 }
 
-/// The window, open or not.
-#[derive(Debug, Default)]
-pub struct Window {
-    open: Option<Open>,
-}
-
+/// An open window. It remembers of the pods no more than what those were that changed since the last look at which all
+/// was well: all others are as they were then.
 #[derive(Debug)]
-struct Open {
-    since: Duration,
-    prints: BTreeMap<String, Print>,
-    /// The generation of every owner, by UID.
-    generations: BTreeMap<String, Option<i64>>,
-    /// The view was lost since the last look: only an unchanged world bridges that.
+pub struct Window {
+    /// Since when all has been well, as the time since the gate began.
+    pub since: Duration,
+    /// The fingerprints then of the pods that changed since, by UID; `None` for one that did not count.
+    pods: BTreeMap<String, Option<PodFingerprint>>,
+    /// The generations then of the workloads that changed since, by UID; `None` for one that was not there.
+    generations: BTreeMap<String, Option<Option<i64>>>,
+    /// The view was lost since then: only an unchanged world bridges that.
     gap: bool,
 }
 
-/// What became of the window at a look.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// It goes on, or stays shut.
-    None,
-    /// It was opened.
-    Opened,
-    /// It broke, and was opened anew at once.
-    Restarted {
-        /// Why it broke.
-        why: String,
-    },
-}
-
 impl Window {
-    /// All is well with these pods now: opens the window, or lets it go on, or starts it again where a pod is not the
-    /// one it was.
-    pub fn well(&mut self, now: Duration, attribution: &Attribution<'_>, plan: &Plan) -> Change {
-        let prints =
-            attribution.pods().map(|history| (history.pod.uid.clone(), Print::of(&history.pod, plan))).collect();
-        let generations = attribution
-            .groups
-            .iter()
-            .filter_map(|group| match group.owner {
-                Owner::Workload(workload) => Some((workload.uid.clone(), workload.generation)),
-                Owner::Nobody | Owner::Unreadable { .. } => None,
-            })
-            .collect();
-        let present = Open { since: now, prints, generations, gap: false };
-        let Some(open) = &mut self.open else {
-            self.open = Some(present);
-            return Change::Opened;
-        };
-        match difference(open, &present) {
-            None => {
-                *open = Open { since: open.since, ..present };
-                Change::None
-            }
-            Some(why) => {
-                self.open = Some(present);
-                Change::Restarted { why }
-            }
+    /// A window that opens now.
+    #[must_use]
+    pub const fn new(now: Duration) -> Self {
+        Self { since: now, pods: BTreeMap::new(), generations: BTreeMap::new(), gap: false }
+    }
+
+    /// Remembers what changed. To be told of every change while the window is open.
+    pub fn note(&mut self, changes: &Changes) {
+        for (uid, before) in &changes.fingerprints {
+            self.pods.entry(uid.clone()).or_insert_with(|| before.clone());
+        }
+        for (uid, before) in &changes.generations {
+            self.generations.entry(uid.clone()).or_insert(*before);
         }
     }
 
     /// The view of the cluster was lost: nothing is known until the next look.
-    pub fn lost_sight(&mut self) {
-        if let Some(open) = &mut self.open {
-            open.gap = true;
+    pub const fn lose_sight(&mut self) {
+        self.gap = true;
+    }
+
+    /// All is well now: lets the window go on, unless a pod is not the one that it was. Then it says why.
+    pub fn go_on(&mut self, live: &LiveAssessment) -> Result<(), String> {
+        if let Some(why) = self.difference(live) {
+            return Err(why);
         }
+        *self = Self::new(self.since);
+        Ok(())
     }
 
-    /// Something is not well: shuts the window. True where it was open.
-    pub fn unwell(&mut self) -> bool {
-        self.open.take().is_some()
-    }
-
-    /// Since when it is open.
-    #[must_use]
-    pub fn since(&self) -> Option<Duration> {
-        self.open.as_ref().map(|open| open.since)
-    }
-}
-
-/// The first difference that breaks the window. What may change while it is watched (a pod that leaves while the rest is
-/// still enough, a new target) breaks it over a gap in the view, where what happened in between is not known.
-fn difference(before: &Open, present: &Open) -> Option<String> {
-    for (uid, print) in &present.prints {
-        match before.prints.get(uid) {
-            None => return Some(format!("pod {} appeared", print.name)),
-            Some(known) if known == print => {}
-            Some(known) if known.ready_since != print.ready_since => {
-                return Some(format!("pod {} lost its readiness and got it back", print.name));
+    /// The first difference that breaks the window. What may change while it is watched (a pod that leaves while the rest
+    /// is still enough, a new target) breaks it over a gap in the view, where what happened in between is not known.
+    fn difference(&self, live: &LiveAssessment) -> Option<String> {
+        for (uid, before) in &self.pods {
+            match (before, live.fingerprint(uid)) {
+                (_, None) => {}
+                (None, Some(now)) => return Some(format!("pod {} appeared", now.name)),
+                (Some(before), Some(now)) if before == now => {}
+                (Some(before), Some(now)) if before.ready_since != now.ready_since => {
+                    return Some(format!("pod {} lost its readiness and got it back", now.name));
+                }
+                (Some(_), Some(now)) => return Some(format!("a container of pod {} was restarted", now.name)),
             }
-            Some(_) => return Some(format!("a container of pod {} was restarted", print.name)),
         }
+        if !self.gap {
+            return None;
+        }
+        if self.generations.iter().any(|(uid, before)| *before != live.generation(uid)) {
+            return Some("the workload was changed while the cluster could not be observed".to_owned());
+        }
+        let left = self.pods.iter().find(|(uid, before)| before.is_some() && live.fingerprint(uid).is_none());
+        left.and_then(|(_, before)| before.as_ref())
+            .map(|before| format!("pod {} disappeared while the cluster could not be observed", before.name))
     }
-    if !before.gap {
-        return None;
-    }
-    if before.generations != present.generations {
-        return Some("the workload was changed while the cluster could not be observed".to_owned());
-    }
-    let left = before.prints.iter().find(|(uid, _)| !present.prints.contains_key(*uid));
-    left.map(|(_, print)| format!("pod {} disappeared while the cluster could not be observed", print.name))
 }

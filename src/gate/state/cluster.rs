@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::delta::Delta;
+use super::index::{Index, PodIndex};
 use super::pod_history::{PodHistory, RuleContext};
 use crate::gate::memory::{CLAIM, EventIndex, EventLog, Sources, event_index};
-use crate::gate::model::{Node, Object, Pod, Source, Workload};
+use crate::gate::model::{ClusterEvent, Node, Object, Pod, Source, Workload, WorkloadKind};
 use crate::gate::spec::Plan;
 
 /// How many pods that are gone are remembered. More of the same make no difference.
@@ -32,6 +34,12 @@ pub struct ClusterState {
     pub event_log: EventLog,
     /// How far each source can be trusted.
     pub sources: Sources,
+    index: PodIndex,
+    /// The fallen pods by the UID of their controller.
+    fallen_index: Index,
+    /// The `ReplicaSet`s by the UID of what controls them.
+    replica_sets: Index,
+    delta: Delta,
 }
 
 impl ClusterState {
@@ -45,43 +53,78 @@ impl ClusterState {
                 false
             }
             Object::Pod(pod) => self.apply_pod(pod, plan, now),
-            Object::Workload(workload) => {
-                let known = self.workloads.get(&workload.uid);
-                if known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)) {
-                    return false;
-                }
-                let news = known != Some(&workload);
-                self.workloads.insert(workload.uid.clone(), workload);
-                news
-            }
-            Object::Node(node) => {
-                let news = self.nodes.get(&node.name).and_then(|known| known.ready) != node.ready;
-                let name = node.name.clone();
-                if node.ready == Some(true) {
-                    self.answered.insert(name.clone());
-                }
-                self.nodes.insert(name.clone(), node);
-                if news {
-                    self.rederive_causes_of(plan, now, |pod| pod.node.as_deref() == Some(name.as_str()));
-                }
-                news
-            }
-            Object::Event(event) => {
-                self.event_log.observe(&event);
-                // That the kubelet is getting on with a pod matters only where something stands against it.
-                let troubled = |uid: &String| self.pods.get(uid).is_some_and(|history| !history.causes().is_empty());
-                let news = self.event_index.observe(&event)
-                    && (!event_index::is_progress(&event.reason) || troubled(&event.object_uid));
-                self.forget_events_of_unknown();
-                if news {
-                    let of_claim = event.object_kind == CLAIM;
-                    self.rederive_causes_of(plan, now, |pod| {
-                        pod.uid == event.object_uid || (of_claim && pod.claims.contains(&event.object_name))
-                    });
-                }
-                news
+            Object::Workload(workload) => self.apply_workload(workload),
+            Object::Node(node) => self.apply_node(node, plan, now),
+            Object::Event(event) => self.apply_event(&event, plan, now),
+        }
+    }
+
+    fn apply_workload(&mut self, workload: Workload) -> bool {
+        let known = self.workloads.get(&workload.uid);
+        if known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)) {
+            return false;
+        }
+        let news = known != Some(&workload);
+        if news {
+            self.take_workload(&workload.uid);
+            self.note_workload(&workload);
+            if let Some(above) = controller_of_set(&workload) {
+                self.replica_sets.add(above, &workload.uid);
             }
         }
+        self.workloads.insert(workload.uid.clone(), workload);
+        news
+    }
+
+    /// Takes a workload out. Returns true if it was there.
+    fn take_workload(&mut self, uid: &str) -> bool {
+        let Some(known) = self.workloads.remove(uid) else { return false };
+        self.note_workload(&known);
+        if let Some(above) = controller_of_set(&known) {
+            self.replica_sets.take(above, uid);
+        }
+        true
+    }
+
+    /// Notes that a workload changed, or that something was said about it, and with it what is above a `ReplicaSet`.
+    fn note_workload(&mut self, workload: &Workload) {
+        self.delta.workloads.insert(workload.uid.clone());
+        self.delta.workloads.extend(controller_of_set(workload).map(str::to_owned));
+    }
+
+    fn apply_node(&mut self, node: Node, plan: &Plan, now: Duration) -> bool {
+        let news = self.nodes.get(&node.name).and_then(|known| known.ready) != node.ready;
+        let name = node.name.clone();
+        if node.ready == Some(true) {
+            self.answered.insert(name.clone());
+        }
+        self.nodes.insert(name.clone(), node);
+        if news {
+            let pods = self.index.nodes.get(&name).map(str::to_owned).collect();
+            self.rederive_causes_of(pods, plan, now);
+        }
+        news
+    }
+
+    fn apply_event(&mut self, event: &ClusterEvent, plan: &Plan, now: Duration) -> bool {
+        self.event_log.observe(event);
+        // That the kubelet is getting on with a pod matters only where something stands against it.
+        let troubled = |uid: &String| self.pods.get(uid).is_some_and(|history| !history.causes().is_empty());
+        let news = self.event_index.observe(event)
+            && (!event_index::is_progress(&event.reason) || troubled(&event.object_uid));
+        self.forget_events_of_unknown();
+        if news {
+            let mut pods = BTreeSet::from([event.object_uid.clone()]);
+            if event.object_kind == CLAIM {
+                pods.extend(self.index.claims.get(&event.object_name).map(str::to_owned));
+            }
+            self.rederive_causes_of(pods, plan, now);
+            if let Some(workload) = self.workloads.remove(&event.object_uid) {
+                self.note_workload(&workload);
+                self.workloads.insert(workload.uid.clone(), workload);
+            }
+        }
+        news
     }
 
     /// Bounds what is remembered of objects that are not there. An event may come before its pod, and so nothing is given
@@ -92,32 +135,42 @@ impl ClusterState {
         }
         let (pods, workloads) = (&self.pods, &self.workloads);
         let is_known = |uid: &str| pods.contains_key(uid) || workloads.contains_key(uid);
-        let claims = || pods.values().flat_map(|history| &history.pod.claims).map(String::as_str).collect();
+        let claims = || self.index.claims.keys().collect();
         self.event_index.forget_unknown(is_known, claims);
     }
 
     fn apply_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
         let node_ready = node_ready(&self.nodes, &pod);
-        let around = RuleContext { event_index: &self.event_index, plan, node_ready, now };
+        let context = RuleContext { event_index: &self.event_index, plan, node_ready, now };
         if let Some(node) = pod.node.as_ref().filter(|node| pod.is_ready() && !self.answered.contains(*node)) {
             self.answered.insert(node.clone());
+            // Of another pod on it, it is now known that its node did answer.
+            self.delta.pods.extend(self.index.nodes.get(node).map(str::to_owned));
         }
         match self.pods.get_mut(&pod.uid) {
-            Some(history) if pod.resource_version.is_older_than(history.pod.resource_version) => false,
+            Some(history) if pod.resource_version.is_older_than(history.pod.resource_version) => return false,
             Some(history) if history.pod == pod => {
                 history.pod.resource_version = history.pod.resource_version.newest(pod.resource_version);
-                false
+                return false;
             }
             Some(history) => {
-                history.observe(pod, around);
-                true
+                self.delta.pods.insert(pod.uid.clone());
+                if !PodIndex::is_same(&history.pod, &pod) {
+                    self.index.take(&history.pod);
+                    self.index.add(&pod);
+                }
+                history.observe(pod, context);
             }
             None => {
-                self.fallen.remove(&pod.uid);
-                self.pods.insert(pod.uid.clone(), PodHistory::new(pod, around));
-                true
+                self.delta.pods.insert(pod.uid.clone());
+                self.index.add(&pod);
+                if let Some(fallen) = self.fallen.remove(&pod.uid) {
+                    fallen.pod.controller.iter().for_each(|owner| self.fallen_index.take(&owner.uid, &pod.uid));
+                }
+                self.pods.insert(pod.uid.clone(), PodHistory::new(pod, context));
             }
         }
+        true
     }
 
     /// Returns true if one of the objects is older than what is known of it: an answer that holds it (of a cache, or of
@@ -137,11 +190,35 @@ impl ClusterState {
         })
     }
 
-    fn rederive_causes_of(&mut self, plan: &Plan, now: Duration, which: impl Fn(&Pod) -> bool) {
-        for history in self.pods.values_mut().filter(|history| which(&history.pod)) {
+    fn rederive_causes_of(&mut self, pods: BTreeSet<String>, plan: &Plan, now: Duration) {
+        for uid in pods {
+            let Some(history) = self.pods.get_mut(&uid) else { continue };
             let node_ready = node_ready(&self.nodes, &history.pod);
             history.rederive_causes(RuleContext { event_index: &self.event_index, plan, node_ready, now });
+            self.delta.pods.insert(uid);
         }
+    }
+
+    /// What changed since this was last asked.
+    pub fn take_delta(&mut self) -> Delta {
+        std::mem::take(&mut self.delta)
+    }
+
+    /// True where nothing changed since [`ClusterState::take_delta`] was last asked.
+    #[must_use]
+    pub fn is_evaluated(&self) -> bool {
+        self.delta.is_empty()
+    }
+
+    /// The UIDs of the pods that this controller controls: those that are there, then those that ended by their own fault
+    /// and are gone.
+    pub fn pods_of(&self, controller: &str) -> impl Iterator<Item = &str> {
+        self.index.controllers.get(controller).chain(self.fallen_index.get(controller))
+    }
+
+    /// The `ReplicaSet`s that this workload, or whatever has this UID, controls.
+    pub fn replica_sets_of(&self, controller: &str) -> impl Iterator<Item = &Workload> {
+        self.replica_sets.get(controller).filter_map(|uid| self.workloads.get(uid))
     }
 
     /// Takes in a whole collection: what is not in it is gone.
@@ -170,17 +247,23 @@ impl ClusterState {
     /// Forgets a deleted object. True where it was known.
     pub fn remove(&mut self, source: Source, uid: &str) -> bool {
         match source {
-            Source::Pods => self.pods.remove(uid).is_some_and(|history| {
-                if history.failure().is_some() && self.fallen.len() < MOST_FALLEN {
-                    self.fallen.insert(uid.to_owned(), history);
-                }
-                true
-            }),
+            Source::Pods => self.remove_pod(uid),
             // A Job that is complete has done what it was made for: that it is cleaned up then changes nothing.
             Source::Workloads(_) if self.workloads.get(uid).is_some_and(Workload::is_complete_job) => false,
-            Source::Workloads(_) => self.workloads.remove(uid).is_some(),
+            Source::Workloads(_) => self.take_workload(uid),
             Source::Events | Source::Nodes => false,
         }
+    }
+
+    fn remove_pod(&mut self, uid: &str) -> bool {
+        let Some(history) = self.pods.remove(uid) else { return false };
+        self.delta.pods.insert(uid.to_owned());
+        self.index.take(&history.pod);
+        if history.failure().is_some() && self.fallen.len() < MOST_FALLEN {
+            history.pod.controller.iter().for_each(|owner| self.fallen_index.add(&owner.uid, uid));
+            self.fallen.insert(uid.to_owned(), history);
+        }
+        true
     }
 
     /// What rules about this pod look at beside the pod itself.
@@ -208,4 +291,10 @@ fn sort_key(object: &Object) -> (Option<&str>, &str) {
         Object::Event(event) => (event.last_seen.as_deref(), &event.uid),
         other => (None, uid_of(other)),
     }
+}
+
+/// The UID of what controls a `ReplicaSet`.
+fn controller_of_set(workload: &Workload) -> Option<&str> {
+    let controller = workload.controller.as_ref().filter(|_| workload.kind == WorkloadKind::ReplicaSet);
+    controller.map(|controller| controller.uid.as_str())
 }

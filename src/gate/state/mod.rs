@@ -3,8 +3,11 @@
 //! What may live here: how a fact changes what is known. What may not: what that means for the gate.
 
 pub mod cluster;
+pub mod delta;
+pub mod index;
 pub mod pod_history;
 pub mod pod_summary;
 
 pub use cluster::ClusterState;
+pub use delta::Delta;
 pub use pod_history::{PodHistory, RuleContext};
