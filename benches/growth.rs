@@ -187,7 +187,15 @@ fn owner(size: u32) -> f64 {
     })
 }
 
-/// One LIST of so many pods, of each of which an event has told before; in milliseconds.
+/// The CPU time that was spent so far, for what takes so long that others are served in between (Linux; elsewhere the
+/// time since the epoch).
+fn spent() -> Duration {
+    let told = std::fs::read_to_string("/proc/self/schedstat").ok();
+    let nanoseconds = told.and_then(|told| told.split_whitespace().next()?.parse().ok());
+    nanoseconds.map_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap(), Duration::from_nanos)
+}
+
+/// One LIST of so many pods, of each of which an event has told before; in milliseconds of CPU time.
 fn first_list(size: u32) -> f64 {
     let mut times: Vec<f64> = (0..3)
         .map(|_| {
@@ -205,10 +213,10 @@ fn first_list(size: u32) -> f64 {
                 );
             }
             let objects = pods.into_iter().map(Object::Pod).collect();
-            let began = Instant::now();
+            let began = spent();
             gate.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects });
             black_box(gate.take_events());
-            began.elapsed().as_secs_f64() * 1e3
+            (spent() - began).as_secs_f64() * 1e3
         })
         .collect();
     times.sort_by(f64::total_cmp);

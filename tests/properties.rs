@@ -3,6 +3,7 @@
 //! `CRASHGATE_PROPERTY_CASES=100000 cargo test properties` is the nightly setting; without it each property is tried on
 //! 2,000 stories.
 
+mod evaluated;
 mod owners;
 mod pods;
 mod replays;

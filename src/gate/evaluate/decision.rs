@@ -97,10 +97,14 @@ impl<'a> DecisionInput<'a> {
         ruling
     }
 
-    /// The ruling, where the assessment from scratch bears it out. Nothing is passed or failed on a count alone.
-    fn borne_out(&self, verdict: Verdict, is_so: impl Fn(&Assessment<'_>) -> bool) -> Option<Ruling<'a>> {
+    /// The ruling, where the assessment from scratch bears it out. Nothing passes or fails on a count alone.
+    fn borne_out(&self, verdict: Verdict) -> Option<Ruling<'a>> {
         let ruling = self.ruling(verdict);
-        let is_so = is_so(&ruling.assessment);
+        let counts_at = |cause: &Cause| cause.counts_at(self.plan);
+        let is_so = match verdict {
+            Verdict::Healthy => ruling.assessment.all_well(),
+            _ => ranking::decisive(&ruling.causes, counts_at, self.now) == Some(verdict),
+        };
         debug_assert!(is_so, "the live assessment says {verdict:?}, and that from scratch does not");
         is_so.then_some(ruling)
     }
@@ -121,8 +125,7 @@ impl DecisionState {
         let all_well = live.all_well(plan);
         // What the platform withholds does not matter where enough is ready without it (`minReady`).
         if let Some(verdict) = live.decisive(now).filter(|verdict| *verdict == Verdict::Failed || !all_well) {
-            let decisive = |full: &Assessment<'_>| ranking::decisive(&full.causes, |cause| cause.counts_at(plan), now);
-            let ruling = input.borne_out(verdict, |full| decisive(full) == Some(verdict));
+            let ruling = input.borne_out(verdict);
             if ruling.is_some() {
                 return ruling;
             }
@@ -154,7 +157,7 @@ impl DecisionState {
         let DecisionInput { plan, now, .. } = *input;
         let needs_smoke = plan.smoke.is_some() && !self.phase.is_smoked();
         if !needs_smoke && input.confirmed {
-            return input.borne_out(Verdict::Healthy, |full| full.all_well());
+            return input.borne_out(Verdict::Healthy);
         }
         if self.phase.ask(self.tickets + 1, needs_smoke) {
             self.tickets += 1;

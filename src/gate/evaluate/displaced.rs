@@ -37,8 +37,8 @@ impl Carriers {
     /// version that was never seen is never displaced.
     #[must_use]
     pub fn displaced(&self, changes: &Changes, state: &ClusterState, plan: &Plan, now: Duration) -> Option<Cause> {
-        let changed = changes.workloads.iter().filter_map(|uid| Some((uid, self.carried.get(uid)?)));
-        changed.into_iter().find_map(|(uid, (kind, name))| {
+        let mut candidates = changes.workloads.iter().filter_map(|uid| Some((uid, self.carried.get(uid)?)));
+        candidates.find_map(|(uid, (kind, name))| {
             let name = format!("{kind}/{name}");
             let place = Place { workload: Some(name.clone()), ..Place::default() };
             match state.workloads.get(uid) {

@@ -1,6 +1,6 @@
 //! What changed since the last look, told as events. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::live::{Changes, LiveAssessment};
@@ -14,7 +14,7 @@ use crate::gate::state::{ClusterState, PodHistory, pod_summary};
 pub struct EventEmitter {
     pending: Vec<(Duration, GateEvent)>,
     /// What was last emitted of every pod, by UID.
-    pods: BTreeMap<String, Emitted>,
+    pods: HashMap<String, Emitted>,
     progress: Option<(u32, Option<u32>)>,
 }
 

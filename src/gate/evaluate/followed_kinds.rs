@@ -34,11 +34,15 @@ impl InPlay {
         for group in &attribution.groups {
             let kind = if let Owner::Workload(workload) = group.owner { Some(workload.kind) } else { None };
             in_play.speaks |= kind != Some(WorkloadKind::Job);
-            kind.into_iter().for_each(|kind| in_play.owners[kind as usize] = true);
+            if let Some(kind) = kind {
+                in_play.owners[kind as usize] = true;
+            }
         }
         for history in &attribution.unattributed {
             let kind = history.pod.controller.as_ref().and_then(|owner| WorkloadKind::from_kind(&owner.kind));
-            kind.into_iter().for_each(|kind| in_play.unseen[kind as usize] = true);
+            if let Some(kind) = kind {
+                in_play.unseen[kind as usize] = true;
+            }
         }
         in_play
     }

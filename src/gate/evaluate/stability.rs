@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::live::{Changes, LiveAssessment};
+use super::live::{Changes, Generation, LiveAssessment};
 use crate::gate::model::Pod;
 use crate::gate::spec::Plan;
 
@@ -47,7 +47,7 @@ pub struct Window {
     /// The fingerprints then of the pods that changed since, by UID; `None` for one that did not count.
     pods: BTreeMap<String, Option<PodFingerprint>>,
     /// The generations then of the workloads that changed since, by UID; `None` for one that was not there.
-    generations: BTreeMap<String, Option<Option<i64>>>,
+    generations: BTreeMap<String, Option<Generation>>,
     /// The view was lost since then: only an unchanged world bridges that.
     gap: bool,
 }

@@ -1,6 +1,6 @@
 //! The events that rules read, kept small: the newest of each kind about each object, for a bounded number of objects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::gate::model::{ClusterEvent, is_earlier};
 
@@ -91,7 +91,7 @@ pub const MOST_UNKNOWN: usize = 5_000;
 #[derive(Debug, Default)]
 pub struct EventIndex {
     /// By the object's UID.
-    objects: BTreeMap<String, BTreeMap<Key, Said>>,
+    objects: HashMap<String, BTreeMap<Key, Said>>,
     /// What was last said about each `PersistentVolumeClaim`, by its name, which is all that pods know of it.
     claims: BTreeMap<String, ClaimSaid>,
     order: u64,

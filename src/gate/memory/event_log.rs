@@ -20,6 +20,8 @@ const TELLING: [&str; 5] = ["Killing", "TriggeredScaleUp", "NotTriggerScaleUp", 
 #[derive(Debug, Default)]
 pub struct EventLog {
     objects: BTreeMap<String, Vec<Entry>>,
+    /// The objects by when something was said about them last: the first is silent for longest.
+    by_silence: BTreeMap<u64, String>,
     order: u64,
 }
 
@@ -44,9 +46,12 @@ impl EventLog {
             return;
         }
         self.order += 1;
-        if !self.objects.contains_key(&event.object_uid) && self.objects.len() >= MOST_OBJECTS {
-            self.give_one_up();
+        match self.objects.get(&event.object_uid) {
+            Some(entries) => _ = newest(entries).and_then(|order| self.by_silence.remove(&order)),
+            None if self.objects.len() >= MOST_OBJECTS => self.give_one_up(),
+            None => {}
         }
+        self.by_silence.insert(self.order, event.object_uid.clone());
         let entries = self.objects.entry(event.object_uid.clone()).or_default();
         let message: String = event.message.chars().take(MOST_CHARACTERS).collect();
         let essence = essence(&message);
@@ -78,9 +83,7 @@ impl EventLog {
     }
 
     fn give_one_up(&mut self) {
-        let newest = |entries: &[Entry]| entries.iter().map(|entry| entry.order).max();
-        let silent = self.objects.iter().min_by_key(|(_, entries)| newest(entries)).map(|(uid, _)| uid.clone());
-        if let Some(silent) = silent {
+        if let Some((_, silent)) = self.by_silence.pop_first() {
             self.objects.remove(&silent);
         }
     }
@@ -107,6 +110,10 @@ impl EventLog {
         entries.sort_by_key(|entry| (entry.last_seen.clone(), entry.order));
         entries.into_iter().map(Entry::line).collect()
     }
+}
+
+fn newest(entries: &[Entry]) -> Option<u64> {
+    entries.iter().map(|entry| entry.order).max()
 }
 
 impl Entry {

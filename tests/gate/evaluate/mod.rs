@@ -8,6 +8,7 @@ mod evidence;
 mod findings;
 mod gaps;
 mod graces;
+mod growth;
 mod hints;
 mod jobs;
 mod ranking;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use super::super::assessment::Assessment;
+use super::super::attribution::GroupHead;
 use super::super::stability::PodFingerprint;
 use super::due::{CauseKey, CauseMark};
 use super::group::{Order, Standing};
@@ -60,12 +61,12 @@ impl LiveAssessment {
             let pods = |part: Part| {
                 let is_of_it = |place: &Place| matches!(place, Place::Group(own, its) if own == id && *its == part);
                 let all = self.placed.iter().filter(|(_, placed)| is_of_it(&placed.place));
-                all.map(|(uid, _)| uid.clone()).collect::<Vec<_>>()
+                all.map(|(uid, _)| uid.clone()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
             };
             let failed = self.groups.get(id).into_iter().flat_map(|group| &group.failed);
-            let failed = failed.filter(|_| head.is_some_and(|head| head.replaces_failed_pods()));
+            let failed = failed.filter(|_| head.is_some_and(GroupHead::replaces_failed_pods));
             let failed = failed.map(|(_, uid)| uid.clone()).collect();
-            let name = head.map_or_else(String::new, |head| head.name());
+            let name = head.map_or_else(String::new, GroupHead::name);
             (name, [pods(Part::Counts), pods(Part::LeftOut), failed], format!("{:?}", standing.status))
         });
         told.collect()

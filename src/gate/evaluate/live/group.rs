@@ -8,7 +8,7 @@ use super::super::rollout::RolloutStatus;
 use super::super::totals::GroupTotals;
 use super::super::{attribution, daemon_set_revision};
 use super::due::CauseMark;
-use super::placement::{Part, Place, Placed};
+use super::placement::{CountedFor, Part, Place, Placed};
 use crate::gate::model::{Workload, WorkloadKind};
 use crate::gate::result::Cause;
 use crate::gate::spec::Plan;
@@ -27,6 +27,10 @@ pub enum GroupId {
 
 /// The order of groups: workloads by UID, then the others by the UID of the first pod that shows them.
 pub type Order = (bool, String);
+
+/// `metadata.generation` of a workload, where it says one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(pub Option<i64>);
 
 /// A group as it is told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +54,7 @@ pub struct Standing {
     /// The kind of its workload, where it has one.
     pub kind: Option<WorkloadKind>,
     /// The generation of its workload.
-    pub generation: Option<Option<i64>>,
+    pub generation: Option<Generation>,
 }
 
 /// One group.
@@ -107,7 +111,7 @@ struct Below {
 /// All groups.
 #[derive(Debug, Default)]
 pub struct Groups {
-    groups: BTreeMap<GroupId, LiveGroup>,
+    by_id: BTreeMap<GroupId, LiveGroup>,
     below: BTreeMap<String, Below>,
     hidden: BTreeSet<GroupId>,
 }
@@ -115,24 +119,24 @@ pub struct Groups {
 impl Groups {
     /// Every group, present or not, those of workloads first.
     pub fn iter(&self) -> impl Iterator<Item = (&GroupId, &LiveGroup)> {
-        self.groups.iter()
+        self.by_id.iter()
     }
 
     /// One group.
     #[must_use]
     pub fn get(&self, id: &GroupId) -> Option<&LiveGroup> {
-        self.groups.get(id)
+        self.by_id.get(id)
     }
 
     /// One group, to be told of anew.
     pub fn get_mut(&mut self, id: &GroupId) -> Option<&mut LiveGroup> {
-        self.groups.get_mut(id)
+        self.by_id.get_mut(id)
     }
 
     /// Gives up a group that nothing speaks for.
     pub fn tidy(&mut self, id: &GroupId) {
-        if self.groups.get(id).is_some_and(LiveGroup::is_empty) {
-            self.groups.remove(id);
+        if self.by_id.get(id).is_some_and(LiveGroup::is_empty) {
+            self.by_id.remove(id);
             self.hidden.remove(id);
         }
     }
@@ -140,7 +144,7 @@ impl Groups {
     /// What makes a pod one of the newest revision of a workload that has a group.
     #[must_use]
     pub fn of_workload(&self, id: &GroupId) -> Option<(Option<&str>, &NewestRevision)> {
-        let group = self.groups.get(id).filter(|group| group.exists)?;
+        let group = self.by_id.get(id).filter(|group| group.exists)?;
         Some((group.replica_set.as_deref(), &group.daemon_revision))
     }
 
@@ -159,7 +163,7 @@ impl Groups {
             attribution::is_gated(workload, plan, state.replica_sets_of(&above))
         });
         let Some(workload) = gated else {
-            if let Some(group) = self.groups.get_mut(&id) {
+            if let Some(group) = self.by_id.get_mut(&id) {
                 group.exists = false;
                 group.replica_set = None;
                 group.daemon_revision = NewestRevision::Unknown;
@@ -170,20 +174,20 @@ impl Groups {
         let counts = self.below.get(uid).map_or(&none, |below| &below.revisions);
         let daemon_revision = daemon_set_revision::newest_revision(workload, counts);
         let newest = attribution::newest_replica_set(workload, state.replica_sets_of(uid));
-        let group = self.groups.entry(id).or_default();
+        let group = self.by_id.entry(id).or_default();
         group.exists = true;
         group.replica_set = newest.map(|newest| newest.uid.clone());
         group.daemon_revision = daemon_revision;
     }
 
     /// Counts the revision of a pod for its `DaemonSet`, in place of what was counted before.
-    pub fn recount(&mut self, uid: &str, before: Option<&Option<String>>, now: Option<&Option<String>>) {
+    pub fn recount(&mut self, uid: &str, before: Option<&CountedFor>, now: Option<&CountedFor>) {
         let revisions = &mut self.below.entry(uid.to_owned()).or_default().revisions;
-        if let Some(count) = before.and_then(|before| revisions.get_mut(before)) {
+        if let Some(count) = before.and_then(|before| revisions.get_mut(&before.0)) {
             *count -= 1;
         }
         if let Some(now) = now {
-            *revisions.entry(now.clone()).or_default() += 1;
+            *revisions.entry(now.0.clone()).or_default() += 1;
         }
         revisions.retain(|_, count| *count > 0);
     }
@@ -207,10 +211,10 @@ impl Groups {
             };
         };
         if let Place::Group(id, part) = &placed.place {
-            let group = if let Some(group) = self.groups.get_mut(id) {
+            let group = if let Some(group) = self.by_id.get_mut(id) {
                 group
             } else {
-                self.groups.entry(id.clone()).or_default()
+                self.by_id.entry(id.clone()).or_default()
             };
             if *part == Part::Counts {
                 step(&mut group.live);
@@ -272,9 +276,9 @@ impl Groups {
                     Some(GroupHead { owner: Owner::Unreadable { denied: true, .. }, .. })
                 )
         };
-        let hides = !may_read_replica_sets && self.groups.iter().any(is_unreadable);
+        let hides = !may_read_replica_sets && self.by_id.iter().any(is_unreadable);
         let mut changed = Vec::new();
-        for (id, group) in &mut self.groups {
+        for (id, group) in &mut self.by_id {
             let GroupId::Workload(uid) = id else { continue };
             let is_rolled_out = || state.workloads.get(uid).is_some_and(attribution::is_rolled_out);
             let hidden = hides && is_rolled_out();
@@ -294,7 +298,7 @@ impl Groups {
     /// The group without its pods; `None` where it is not present.
     #[must_use]
     pub fn head<'a>(&self, id: &GroupId, state: &'a ClusterState, plan: &Plan) -> Option<GroupHead<'a>> {
-        let group = self.groups.get(id).filter(|group| group.is_present())?;
+        let group = self.by_id.get(id).filter(|group| group.is_present())?;
         let owner = match id {
             GroupId::Workload(uid) => Owner::Workload(state.workloads.get(uid)?),
             GroupId::Nobody(uid) => Owner::Nobody(state.pods.get(uid)?),
@@ -317,7 +321,7 @@ impl Groups {
             GroupId::Workload(uid) => (false, uid.clone()),
             GroupId::Nobody(uid) => (true, uid.clone()),
             GroupId::Unreadable(uid) => {
-                let first = self.groups.get(id).and_then(|group| group.claimants.first());
+                let first = self.by_id.get(id).and_then(|group| group.claimants.first());
                 (true, first.unwrap_or(uid).clone())
             }
         }
@@ -326,7 +330,7 @@ impl Groups {
     /// The counts by which the rollout of a group is judged.
     #[must_use]
     pub fn totals(&self, id: &GroupId, state: &ClusterState) -> GroupTotals {
-        let Some(group) = self.groups.get(id) else { return GroupTotals::default() };
+        let Some(group) = self.by_id.get(id) else { return GroupTotals::default() };
         let totals = GroupTotals { live: group.live, ready: group.ready, ..GroupTotals::default() };
         let GroupId::Workload(uid) = id else { return totals };
         let none = Below::default();

@@ -15,28 +15,33 @@ mod check;
 mod due;
 mod group;
 mod placement;
+mod sums;
+mod update;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use self::due::{CauseMark, DueCauses};
-pub use self::group::GroupId;
+use self::due::DueCauses;
+pub use self::group::{Generation, GroupId};
 use self::group::{Groups, Order, Standing};
-use self::placement::{Lineage, Part, Place, Placed};
+use self::placement::{Lineage, Placed};
+use self::sums::Sums;
 use super::assessment::{self, OwnersFirstSeen};
+use super::attribution::GroupHead;
 use super::followed_kinds::InPlay;
-use super::rollout::{self, RolloutStatus};
+use super::rollout::RolloutStatus;
 use super::stability::PodFingerprint;
 use crate::gate::memory::Needs;
-use crate::gate::model::{Source, Workload, WorkloadKind};
-use crate::gate::result::{Cause, FirstSeen, Verdict};
+use crate::gate::model::{Workload, WorkloadKind};
+use crate::gate::result::{Cause, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::{ClusterState, Delta, PodHistory};
+use crate::gate::state::ClusterState;
 
 /// The assessment of what is known, as of its last update.
 #[derive(Debug)]
 pub struct LiveAssessment {
-    placed: BTreeMap<String, Placed>,
+    /// By UID. Every fact asks for its pod here; nobody for their order.
+    placed: HashMap<String, Placed>,
     groups: Groups,
     /// What is above the pods of each controller that is known and has any.
     lineages: BTreeMap<String, Lineage>,
@@ -53,22 +58,6 @@ pub struct LiveAssessment {
     placements: u64,
 }
 
-/// The sums over all groups that are told of.
-#[derive(Debug, Default)]
-struct Sums {
-    groups: usize,
-    done: usize,
-    short: BTreeMap<Order, GroupId>,
-    hooks: usize,
-    all_there_can_be: usize,
-    ready: u64,
-    wanted: u64,
-    of_unknown_size: usize,
-    of_no_job: usize,
-    kinds: [usize; WorkloadKind::ALL.len()],
-    unseen_kinds: [usize; WorkloadKind::ALL.len()],
-}
-
 /// What an update changed.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -81,7 +70,7 @@ pub struct Changes {
     /// The fingerprints that pods had before, with the pod's name, where they changed, came or went.
     pub fingerprints: Vec<(String, Option<PodFingerprint>)>,
     /// The generations that the groups' workloads had before, where they changed, came or went.
-    pub generations: Vec<(String, Option<Option<i64>>)>,
+    pub generations: Vec<(String, Option<Generation>)>,
     /// The workloads that changed, by UID.
     pub workloads: BTreeSet<String>,
     /// The groups that were assessed anew.
@@ -100,7 +89,7 @@ pub enum NewCause {
 impl Default for LiveAssessment {
     fn default() -> Self {
         Self {
-            placed: BTreeMap::new(),
+            placed: HashMap::new(),
             groups: Groups::default(),
             lineages: BTreeMap::new(),
             unattributed: BTreeSet::new(),
@@ -111,370 +100,6 @@ impl Default for LiveAssessment {
             denied: [false; WorkloadKind::ALL.len()],
             first_seen: OwnersFirstSeen::new(),
             placements: 0,
-        }
-    }
-}
-
-/// The work of one update.
-struct Update<'a> {
-    state: &'a ClusterState,
-    plan: &'a Plan,
-    now: Duration,
-    /// The pods to be placed.
-    pods: BTreeSet<String>,
-    /// The marks of causes that were there, and those that are.
-    before: Vec<CauseMark>,
-    after: Vec<(CauseMark, NewCause)>,
-    changes: Changes,
-}
-
-impl LiveAssessment {
-    /// Takes in what changed.
-    pub fn update(&mut self, delta: Delta, state: &ClusterState, plan: &Plan, now: Duration) -> Changes {
-        let Delta { pods, workloads } = delta;
-        let changes = Changes { workloads, ..Changes::default() };
-        let mut update = Update { state, plan, now, pods, before: Vec::new(), after: Vec::new(), changes };
-        let denied = WorkloadKind::ALL.map(|kind| state.sources.is_denied(Source::Workloads(kind)));
-        if std::mem::replace(&mut self.denied, denied) != denied {
-            self.look_at_all(&mut update);
-        }
-        self.look_at_workloads(&mut update);
-        self.count_revisions(&mut update);
-        let looked_at = self.place_all(&mut update);
-        let groups = std::mem::take(&mut update.changes.groups);
-        for id in &groups {
-            self.assess(id, &mut update);
-        }
-        update.changes.groups = groups;
-        self.settle_causes(&mut update);
-        self.sort(looked_at, &mut update);
-        self.settle_needs(plan);
-        update.changes
-    }
-
-    /// What may be read changed: everything is looked at again.
-    fn look_at_all(&mut self, update: &mut Update<'_>) {
-        update.pods.extend(update.state.pods.keys().chain(update.state.fallen.keys()).cloned());
-        update.changes.groups.extend(self.groups.iter().map(|(id, _)| id.clone()));
-        self.lineages.clear();
-    }
-
-    /// Looks at the workloads that changed, and at those whose pods may have another place by that: the `ReplicaSet`s
-    /// below and beside them.
-    fn look_at_workloads(&mut self, update: &mut Update<'_>) {
-        let (state, plan) = (update.state, update.plan);
-        let mut touched: BTreeSet<&str> = BTreeSet::new();
-        for uid in &update.changes.workloads {
-            touched.insert(uid);
-            touched.extend(state.replica_sets_of(uid).map(|below| below.uid.as_str()));
-        }
-        for uid in &touched {
-            self.groups.look_at(uid, state, plan);
-        }
-        let mut pods = Vec::new();
-        for uid in &touched {
-            if self.is_above_changed(uid, state, plan) {
-                pods.extend(state.pods_of(uid).map(str::to_owned));
-            }
-        }
-        // What was said about a workload, or of its ReplicaSets, concerns the group alone.
-        update.changes.groups.extend(touched.iter().map(|uid| GroupId::Workload((*uid).to_owned())));
-        update.pods.extend(pods);
-    }
-
-    /// Returns true if anything changed for the pods of this controller that decides on their place, and keeps it up.
-    fn is_above_changed(&mut self, uid: &str, state: &ClusterState, plan: &Plan) -> bool {
-        if state.pods_of(uid).next().is_none() {
-            // Once it has pods again, these are placed as they come.
-            self.lineages.remove(uid);
-            return false;
-        }
-        let lineage = state.workloads.get(uid).map(|workload| Lineage::of(workload, &self.groups, state, plan));
-        match (lineage, self.lineages.get(uid)) {
-            (Some(lineage), Some(known)) if lineage == *known => false,
-            (Some(lineage), _) => {
-                self.lineages.insert(uid.to_owned(), lineage);
-                true
-            }
-            (None, _) => {
-                self.lineages.remove(uid);
-                true
-            }
-        }
-    }
-
-    /// Counts the revisions of pods for the `DaemonSet`s whose newest is told by that. Where it changes, all their pods
-    /// may have another place.
-    fn count_revisions(&mut self, update: &mut Update<'_>) {
-        let (state, plan) = (update.state, update.plan);
-        let mut daemon_sets = BTreeSet::new();
-        for uid in &update.pods {
-            let history = state.pods.get(uid);
-            let now = history.and_then(|history| placement::revision(history, state));
-            let controller = history.and_then(|history| history.pod.controller.as_ref()).map(|owner| &owner.uid);
-            let known = self.placed.get(uid);
-            let before = known.and_then(|known| known.revision.as_ref());
-            let known_controller = known.and_then(|known| known.controller.as_ref());
-            if before == now.as_ref() && (before.is_none() || controller == known_controller) {
-                continue;
-            }
-            if let Some((daemon_set, before)) = known_controller.zip(before) {
-                self.groups.recount(daemon_set, Some(before), None);
-                daemon_sets.insert(daemon_set.clone());
-            }
-            if let Some((daemon_set, now)) = controller.zip(now.as_ref()) {
-                self.groups.recount(daemon_set, None, Some(now));
-                daemon_sets.insert(daemon_set.clone());
-            }
-            let known = self.placed.entry(uid.clone()).or_default();
-            known.revision = now;
-        }
-        for uid in daemon_sets {
-            self.groups.look_at(&uid, state, plan);
-            if self.is_above_changed(&uid, state, plan) {
-                update.pods.extend(state.pods_of(&uid).map(str::to_owned));
-            }
-            update.changes.groups.insert(GroupId::Workload(uid));
-        }
-    }
-
-    /// Places the pods, and those of the groups that are left out, or not any more, because of that. Returns all of them.
-    fn place_all(&mut self, update: &mut Update<'_>) -> BTreeSet<String> {
-        let mut looked_at = BTreeSet::new();
-        loop {
-            for uid in std::mem::take(&mut update.pods) {
-                self.place(&uid, update);
-                looked_at.insert(uid);
-            }
-            let may_read = !self.denied[WorkloadKind::ReplicaSet as usize];
-            let changed = self.groups.hide(may_read, update.state, update.plan);
-            if changed.is_empty() {
-                return looked_at;
-            }
-            let is_of_one = |placed: &Placed| matches!(&placed.place, Place::Group(id, _) if changed.contains(id));
-            let pods = self.placed.iter().filter(|(_, placed)| is_of_one(placed)).map(|(uid, _)| uid.clone());
-            update.pods.extend(pods);
-            update.changes.groups.extend(changed.iter().cloned());
-        }
-    }
-
-    /// Places one pod: its share in every count is taken off, and put on where it belongs now.
-    fn place(&mut self, uid: &str, update: &mut Update<'_>) {
-        let Update { state, plan, .. } = *update;
-        self.placements += 1;
-        let now = if let Some(history) = state.pods.get(uid) {
-            Some(Placed::of(history, &self.groups, state, plan))
-        } else {
-            state.fallen.get(uid).map(|history| Placed::of_fallen(history, &self.groups, state, plan))
-        };
-        self.note_lineage(uid, state, plan);
-        let known = self.placed.remove(uid).unwrap_or_default();
-        if now.as_ref() == Some(&known) && !is_judged_by_itself(&known) {
-            self.placed.insert(uid.to_owned(), known);
-            return;
-        }
-        let now_placed = now.as_ref();
-        self.groups.take(uid, &known);
-        self.count_unattributed(uid, &known, false);
-        if let Some(now) = now_placed {
-            self.groups.add(uid, now);
-            self.count_unattributed(uid, now, true);
-        }
-        for placed in [Some(&known), now_placed].into_iter().flatten() {
-            let groups = &mut update.changes.groups;
-            if let Place::Group(id, _) = &placed.place {
-                groups.insert(id.clone());
-            }
-            groups.extend(placed.top.iter().chain(&placed.controller).map(|uid| GroupId::Workload(uid.clone())));
-        }
-        let fingerprint = now_placed.and_then(|now| now.fingerprint.as_ref());
-        if known.fingerprint.as_ref() != fingerprint {
-            update.changes.fingerprints.push((uid.to_owned(), known.fingerprint));
-        }
-        let causes = now_placed.map(|now| now.causes.as_slice()).unwrap_or_default();
-        if known.causes != causes {
-            let order = now_placed.and_then(|now| self.order_of(&now.place)).unwrap_or_default();
-            let marks = causes.iter().enumerate();
-            let marks = marks.map(|(at, mark)| (mark.clone(), NewCause::OfPod(order.clone(), uid.to_owned(), at)));
-            update.after.extend(marks);
-            update.before.extend(known.causes);
-        }
-        if let Some(now) = now {
-            self.placed.insert(uid.to_owned(), now);
-        }
-    }
-
-    /// Remembers what is above a pod that is there.
-    fn note_lineage(&mut self, uid: &str, state: &ClusterState, plan: &Plan) {
-        let history = state.pods.get(uid).or_else(|| state.fallen.get(uid));
-        let controller = history.and_then(|history| history.pod.controller.as_ref());
-        if let Some(workload) = controller.and_then(|controller| state.workloads.get(&controller.uid))
-            && !self.lineages.contains_key(&workload.uid)
-        {
-            self.lineages.insert(workload.uid.clone(), Lineage::of(workload, &self.groups, state, plan));
-        }
-    }
-
-    fn count_unattributed(&mut self, uid: &str, placed: &Placed, adds: bool) {
-        let Place::Unattributed(kind) = placed.place else { return };
-        if adds {
-            self.unattributed.insert(uid.to_owned());
-        } else {
-            self.unattributed.remove(uid);
-        }
-        if let Some(kind) = kind {
-            step(&mut self.sums.unseen_kinds[kind as usize], adds);
-        }
-    }
-
-    fn order_of(&self, place: &Place) -> Option<Order> {
-        if let Place::Group(id, _) = place { Some(self.groups.order(id)) } else { None }
-    }
-
-    /// Says anew how one group stands.
-    fn assess(&mut self, id: &GroupId, update: &mut Update<'_>) {
-        let standing = self.standing(id, update);
-        let Some(group) = self.groups.get_mut(id) else { return };
-        let known = std::mem::replace(&mut group.standing, standing.clone());
-        if known != standing {
-            if let Some(known) = &known {
-                self.sums.count(id, known, false);
-            }
-            if let Some(standing) = &standing {
-                self.sums.count(id, standing, true);
-            }
-            let generation = |standing: &Option<Standing>| standing.as_ref().and_then(|standing| standing.generation);
-            if let GroupId::Workload(uid) = id
-                && generation(&known) != generation(&standing)
-            {
-                update.changes.generations.push((uid.clone(), generation(&known)));
-            }
-            if let Some(standing) = standing {
-                let marks = standing.marks.into_iter().enumerate();
-                let place = |at| NewCause::OfGroup(standing.order.clone(), id.clone(), at);
-                update.after.extend(marks.map(|(at, mark)| (mark, place(at))));
-            }
-            update.before.extend(known.into_iter().flat_map(|known| known.marks));
-        }
-        self.groups.tidy(id);
-    }
-
-    /// How a group stands; `None` where it is none of the gate's.
-    fn standing(&mut self, id: &GroupId, update: &Update<'_>) -> Option<Standing> {
-        let Update { state, plan, now, .. } = *update;
-        let head = self.groups.head(id, state, plan)?;
-        let totals = self.groups.totals(id, state);
-        let workload = if let super::Owner::Workload(workload) = head.owner { Some(workload) } else { None };
-        let failed: Vec<&PodHistory> = if head.replaces_failed_pods() {
-            let failed = self.groups.get(id).into_iter().flat_map(|group| &group.failed);
-            failed.filter_map(|(_, uid)| state.pods.get(uid).or_else(|| state.fallen.get(uid))).collect()
-        } else {
-            Vec::new()
-        };
-        let placed = &self.placed;
-        let pods = workload.into_iter().flat_map(|workload| state.pods_of(&workload.uid));
-        let counts = |uid: &&str| {
-            workload.zip(placed.get(*uid)).is_some_and(|(workload, placed)| placed.counts_in(&workload.uid))
-        };
-        let pods = pods.filter(counts).filter_map(|uid| state.pods.get(uid));
-        let mut nobodys = FirstSeen::default();
-        let first_seen = match workload {
-            Some(workload) if self.first_seen.contains_key(&workload.uid) => self.first_seen.get_mut(&workload.uid),
-            Some(workload) => Some(self.first_seen.entry(workload.uid.clone()).or_default()),
-            None => None,
-        };
-        let first_seen = first_seen.unwrap_or(&mut nobodys);
-        let causes = assessment::group_causes((head, &totals), pods, &failed, plan, state, now, first_seen);
-        Some(Standing {
-            order: self.groups.order(id),
-            status: rollout::status(head, &totals, plan, state),
-            marks: causes.iter().map(|cause| CauseMark::of(cause, plan)).collect(),
-            causes,
-            wanted: assessment::wanted_of(head, &totals, plan),
-            ready: totals.ready,
-            is_hook: head.is_hook(plan),
-            is_all_there_can_be: assessment::is_all_there_can_be(head, plan),
-            kind: workload.map(|workload| workload.kind),
-            generation: workload.map(|workload| workload.generation),
-        })
-    }
-
-    /// Tells the causes that stand now from those that stood before.
-    fn settle_causes(&mut self, update: &mut Update<'_>) {
-        let after = std::mem::take(&mut update.after);
-        let new = after.iter().filter(|(mark, _)| !self.due.has(&mark.key)).map(|(_, place)| place.clone());
-        update.changes.new_causes = new.collect();
-        update.changes.new_causes.sort();
-        for mark in &update.before {
-            self.due.take(mark);
-        }
-        for (mark, _) in &after {
-            self.due.add(mark);
-        }
-    }
-
-    /// Puts the pods that were looked at in the order in which they are told of.
-    fn sort(&self, looked_at: BTreeSet<String>, update: &mut Update<'_>) {
-        let mut shown = Vec::new();
-        for uid in looked_at {
-            let place = self.placed.get(&uid).map(|placed| &placed.place);
-            match place {
-                Some(Place::Group(id, part @ (Part::Counts | Part::LeftOut))) if !self.groups.is_hidden(id) => {
-                    shown.push((self.groups.order(id), *part, uid));
-                }
-                _ => update.changes.hidden.push(uid),
-            }
-        }
-        shown.sort();
-        update.changes.shown = shown.into_iter().map(|(.., uid)| uid).collect();
-    }
-
-    fn settle_needs(&mut self, plan: &Plan) {
-        let has = |counts: [usize; WorkloadKind::ALL.len()]| counts.map(|count| count > 0);
-        let sums = &self.sums;
-        let in_play = InPlay { speaks: sums.of_no_job > 0, owners: has(sums.kinds), unseen: has(sums.unseen_kinds) };
-        if self.in_play != in_play || self.needs == Needs::All {
-            self.in_play = in_play;
-            self.needs = in_play.needs(plan);
-        }
-    }
-}
-
-/// True for a pod whose group looks at more of it than its counts.
-fn is_judged_by_itself(placed: &Placed) -> bool {
-    matches!(placed.place, Place::Group(GroupId::Nobody(_) | GroupId::Unreadable(_), _))
-}
-
-fn step(count: &mut usize, adds: bool) {
-    *count = if adds { *count + 1 } else { count.saturating_sub(1) };
-}
-
-impl Sums {
-    fn count(&mut self, id: &GroupId, standing: &Standing, adds: bool) {
-        step(&mut self.groups, adds);
-        match &standing.status {
-            RolloutStatus::Done => step(&mut self.done, adds),
-            RolloutStatus::Well => {}
-            RolloutStatus::Short(_) if adds => _ = self.short.insert(standing.order.clone(), id.clone()),
-            RolloutStatus::Short(_) => _ = self.short.remove(&standing.order),
-        }
-        if standing.is_hook {
-            step(&mut self.hooks, adds);
-        }
-        if standing.is_all_there_can_be {
-            step(&mut self.all_there_can_be, adds);
-        }
-        if standing.kind != Some(WorkloadKind::Job) {
-            step(&mut self.of_no_job, adds);
-        }
-        if let Some(kind) = standing.kind {
-            step(&mut self.kinds[kind as usize], adds);
-        }
-        let sum = |sum: u64, more: u32| if adds { sum + u64::from(more) } else { sum.saturating_sub(u64::from(more)) };
-        self.ready = sum(self.ready, standing.ready);
-        match standing.wanted {
-            Some(wanted) => self.wanted = sum(self.wanted, wanted),
-            None => step(&mut self.of_unknown_size, adds),
         }
     }
 }
@@ -563,7 +188,7 @@ impl LiveAssessment {
 
     /// The generation of a group's workload.
     #[must_use]
-    pub fn generation(&self, uid: &str) -> Option<Option<i64>> {
+    pub fn generation(&self, uid: &str) -> Option<Generation> {
         self.groups.get(&GroupId::Workload(uid.to_owned()))?.standing.as_ref()?.generation
     }
 
@@ -602,10 +227,6 @@ impl LiveAssessment {
         let mut groups: Vec<(&Order, &GroupId)> =
             self.groups.iter().filter_map(|(id, group)| Some((&group.standing.as_ref()?.order, id))).collect();
         groups.sort();
-        groups
-            .iter()
-            .filter_map(|(_, id)| self.groups.head(id, state, plan))
-            .map(super::attribution::GroupHead::name)
-            .collect()
+        groups.iter().filter_map(|(_, id)| self.groups.head(id, state, plan)).map(GroupHead::name).collect()
     }
 }

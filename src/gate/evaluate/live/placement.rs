@@ -36,6 +36,10 @@ pub enum Part {
     Fallen,
 }
 
+/// The revision for which a pod counts, where it says one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedFor(pub Option<String>);
+
 /// A pod where it belongs, and all of it that is counted there or elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is counted by itself")]
@@ -57,7 +61,7 @@ pub struct Placed {
     /// Its node did answer at some time since the gate began.
     pub died: bool,
     /// The revision for which it counts, where the newest of its `DaemonSet` is told by counting.
-    pub revision: Option<Option<String>>,
+    pub revision: Option<CountedFor>,
     /// What must stay as it is while the gate is stable, where it counts.
     pub fingerprint: Option<PodFingerprint>,
     /// Its causes, where it counts.
@@ -167,11 +171,11 @@ fn daemon_set_of<'a>(history: &PodHistory, state: &'a ClusterState) -> Option<&'
 
 /// The revision for which a pod counts, where the newest of its `DaemonSet` is told by counting.
 #[must_use]
-pub fn revision(history: &PodHistory, state: &ClusterState) -> Option<Option<String>> {
+pub fn revision(history: &PodHistory, state: &ClusterState) -> Option<CountedFor> {
     let daemon_set =
         daemon_set_of(history, state).filter(|workload| daemon_set_revision::is_told_by_counts(workload))?;
     daemon_set_revision::may_be_newest(history, daemon_set)
-        .then(|| daemon_set_revision::revision_of(&history.pod).map(str::to_owned))
+        .then(|| CountedFor(daemon_set_revision::revision_of(&history.pod).map(str::to_owned)))
 }
 
 /// All that the place of a pod takes from the workloads above it, but for what only the pod itself refers to. As long as
