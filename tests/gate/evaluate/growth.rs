@@ -95,13 +95,15 @@ fn a_fact_is_about_as_many_pods_among_two_thousand_as_among_twenty() {
         let (few, many) = (evaluations(20, bend), evaluations(2_000, bend));
         assert_eq!(few, many);
         for (name, count) in few {
+            // The first Ready pod of a node tells of the node's other pod that its node did answer.
             let expected = match name {
-                "a node does not answer" => 2,
-                "a pod is told again" => 0,
-                _ if name.starts_with("a p") => 1,
-                _ => 0,
+                "a node does not answer" => 2..=2,
+                "a pod is told again" => 0..=0,
+                "a pod is on its way out" => 1..=2,
+                _ if name.starts_with("a p") => 1..=1,
+                _ => 0..=0,
             };
-            assert_eq!(count, expected, "{name}");
+            assert!(expected.contains(&count), "{name}: {count}");
         }
     }
 }

@@ -127,7 +127,7 @@ impl LiveAssessment {
     /// What is lacking first, in words, for why a window broke and for a heartbeat.
     #[must_use]
     pub fn lacking(&self, state: &ClusterState, plan: &Plan) -> Option<String> {
-        let first = self.sums.short.first_key_value().and_then(|(_, id)| self.groups.get(id)?.standing.as_ref());
+        let first = self.sums.short.first().and_then(|(_, id)| self.groups.get(id)?.standing.as_ref());
         if let Some(Standing { status: RolloutStatus::Short(shortfall), .. }) = first {
             return Some(shortfall.why.clone());
         }

@@ -1,6 +1,6 @@
 //! The sums over all groups.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::super::rollout::RolloutStatus;
 use super::group::{GroupId, Order, Standing};
@@ -13,8 +13,8 @@ pub struct Sums {
     pub groups: usize,
     /// Those that have done all they were made for.
     pub done: usize,
-    /// Those that lack something, by their place.
-    pub short: BTreeMap<Order, GroupId>,
+    /// Those that lack something, by their place: two can have the same while a pod goes from one to the other.
+    pub short: BTreeSet<(Order, GroupId)>,
     /// Those that do not speak for the app.
     pub hooks: usize,
     /// Those after which nothing else can come.
@@ -45,8 +45,8 @@ impl Sums {
         match &standing.status {
             RolloutStatus::Done => step(&mut self.done, adds),
             RolloutStatus::Well => {}
-            RolloutStatus::Short(_) if adds => _ = self.short.insert(standing.order.clone(), id.clone()),
-            RolloutStatus::Short(_) => _ = self.short.remove(&standing.order),
+            RolloutStatus::Short(_) if adds => _ = self.short.insert((standing.order.clone(), id.clone())),
+            RolloutStatus::Short(_) => _ = self.short.remove(&(standing.order.clone(), id.clone())),
         }
         if standing.is_hook {
             step(&mut self.hooks, adds);
