@@ -216,7 +216,7 @@ fn first_list(size: u32) -> f64 {
             let began = spent();
             gate.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects });
             black_box(gate.take_events());
-            (spent() - began).as_secs_f64() * 1e3
+            spent().saturating_sub(began).as_secs_f64() * 1e3
         })
         .collect();
     times.sort_by(f64::total_cmp);
