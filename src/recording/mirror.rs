@@ -1,6 +1,6 @@
 //! The pods and workloads as a recording has shown them so far, to answer confirming reads from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
@@ -78,9 +78,10 @@ impl Mirror {
             .and_then(|pin| self.workloads(pin.kind).find(|workload| workload.name == pin.name).cloned());
         let is_whole = selector.is_none_or(|selector| source == Source::Pods && selector.covers(plan, pinned.as_ref()));
         let known = self.objects.entry(source).or_default();
+        let still_there: BTreeSet<&str> = objects.iter().filter_map(uid).collect();
         let gone: Vec<String> = known
             .iter()
-            .filter(|(uid, object)| is_meant(object) && !objects.iter().any(|listed| self::uid(listed) == Some(uid)))
+            .filter(|(uid, object)| is_meant(object) && !still_there.contains(uid.as_str()))
             .map(|(uid, _)| uid.clone())
             .collect();
         for uid in &gone {
