@@ -309,10 +309,11 @@ impl Gate {
         let delta = self.state.take_delta();
         let (state, plan, now) = (&self.state, &self.plan, self.now);
         let changes = self.live.update(delta, state, plan, now);
-        self.emitter.note(&self.live, &changes, state, plan, now);
+        let shown: Vec<&PodHistory> = changes.shown.iter().filter_map(|uid| state.pods.get(uid)).collect();
+        self.emitter.note(&self.live, &changes, &shown, state, plan, now);
         let input = DecisionInput { live: &self.live, changes: &changes, state, plan, now, confirmed };
         let ruling = self.decision.ruling(&input, &mut self.emitter);
-        for remark in changes.shown.iter().filter_map(|uid| left_out(state.pods.get(uid)?)) {
+        for remark in shown.into_iter().filter_map(left_out) {
             warn(&mut self.warnings, &mut self.emitter, now, remark);
         }
         match ruling {

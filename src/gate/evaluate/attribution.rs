@@ -172,7 +172,7 @@ impl<'a> Attribution<'a> {
         unattributed.retain(|history| !history.is_left_out());
         for history in state.fallen.values().filter(|history| is_selected(&history.pod, plan)) {
             let top = top_of(history.pod.controller.as_ref(), state, plan);
-            remember_failure(&mut groups, &top, history);
+            remember_failure(&mut groups, &top, history, state);
         }
         // Where ReplicaSets may not be read, a Deployment's pods stand by themselves, and it would wait for them for ever.
         // That they are not those of an older template is then for the Deployment to say.
@@ -246,11 +246,17 @@ impl<'a> OwnerGroup<'a> {
 }
 
 /// Counts a pod that failed and is gone for its group, where that is there.
-fn remember_failure<'a>(groups: &mut [OwnerGroup<'a>], top: &Top<'a>, history: &'a PodHistory) {
+fn remember_failure<'a>(
+    groups: &mut [OwnerGroup<'a>],
+    top: &Top<'a>,
+    history: &'a PodHistory,
+    state: &'a ClusterState,
+) {
     let group = match top {
         Top::Workload(workload) => {
             groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&history.pod, workload))
         }
+        Top::Unreadable { .. } if is_of_older_revision(&history.pod, state, state.workloads.values()) => None,
         Top::Unreadable { reference, .. } => groups.iter_mut().find(|group| group.is_of_reference(reference)),
         _ => None,
     };

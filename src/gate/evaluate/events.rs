@@ -39,15 +39,23 @@ impl EventEmitter {
         std::mem::take(&mut self.pending)
     }
 
-    /// Emits what differs from the last look.
-    pub fn note(&mut self, live: &LiveAssessment, changes: &Changes, state: &ClusterState, plan: &Plan, now: Duration) {
+    /// Emits what differs from the last look. `shown` are the pods that changed and are told of, in their order.
+    pub fn note(
+        &mut self,
+        live: &LiveAssessment,
+        changes: &Changes,
+        shown: &[&PodHistory],
+        state: &ClusterState,
+        plan: &Plan,
+        now: Duration,
+    ) {
         for uid in &changes.hidden {
             if let Some(Emitted { glance: PodGlance { pod, state, .. }, .. }) = self.pods.remove(uid) {
                 let why = if state == PodState::Terminating { "deleted".to_owned() } else { format!("it was {state}") };
                 self.push(now, GateEvent::PodGone { pod, why });
             }
         }
-        for history in changes.shown.iter().filter_map(|uid| state.pods.get(uid)) {
+        for history in shown {
             self.note_pod(history, plan, now);
         }
         for cause in changes.new_causes.iter().filter_map(|place| live.cause(place, state)) {

@@ -5,6 +5,7 @@ mod blocked_updates;
 mod daemon_sets;
 mod events;
 mod evidence;
+mod fact_by_fact;
 mod findings;
 mod gaps;
 mod graces;

@@ -7,7 +7,7 @@ use super::super::stability::PodFingerprint;
 use super::super::version::{self, Said};
 use super::due::CauseMark;
 use super::group::{GroupId, Groups};
-use crate::gate::model::{ControllerRef, Detail, Template, Workload, WorkloadKind};
+use crate::gate::model::{ControllerRef, Detail, Pod, Template, Workload, WorkloadKind};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, PodHistory};
 
@@ -138,6 +138,7 @@ fn place(
         }
         // A pin names a workload: whatever is not attributed to it is none of the gate's.
         _ if plan.workload.is_some() => Place::Nowhere,
+        Top::Unreadable { .. } if is_fallen && is_older(pod, state) => Place::Nowhere,
         Top::Unreadable { reference, .. } if is_fallen => {
             Place::Group(GroupId::Unreadable(reference.uid.clone()), part)
         }
@@ -146,9 +147,7 @@ fn place(
         Top::Nobody | Top::Unreadable { .. } if version::of_pod(pod, plan) != Said::Gated => Place::Nowhere,
         Top::Nobody => Place::Group(GroupId::Nobody(pod.uid.clone()), part),
         Top::Unreadable { reference, .. } => {
-            let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
-            let siblings = own.into_iter().flat_map(|own| siblings(own, state));
-            let part = if attribution::is_of_older_revision(pod, state, siblings) { Part::Older } else { part };
+            let part = if is_older(pod, state) { Part::Older } else { part };
             Place::Group(GroupId::Unreadable(reference.uid.clone()), part)
         }
         Top::Unseen if history.is_left_out() || matches!(version::of_pod(pod, plan), Said::Other(_)) => Place::Nowhere,
@@ -157,6 +156,12 @@ fn place(
         }
         Top::Schedule => Place::Nowhere,
     }
+}
+
+/// True for a pod of a `ReplicaSet` that has a younger sibling.
+fn is_older(pod: &Pod, state: &ClusterState) -> bool {
+    let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
+    own.is_some_and(|own| attribution::is_older_replica_set(own, siblings(own, state)))
 }
 
 /// The `ReplicaSet`s that have the same controller.
