@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::protobuf;
-use super::server::Shared;
+use super::shared::Shared;
 use super::status::{Refusal, json_response};
 
 /// A review is some hundred bytes.

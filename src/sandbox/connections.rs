@@ -8,8 +8,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::front;
 use super::guard;
-use super::server::{self, Shared};
+use super::shared::Shared;
 
 /// Serves until the server is stopped, and then until the open streams have ended.
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
@@ -43,7 +44,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
         // An error is no answer: the connection is closed.
         async move {
             match guard::check(&request) {
-                Ok(()) => server::handle(shared, request.map(axum::body::Body::new)).await,
+                Ok(()) => front::handle(shared, request.map(axum::body::Body::new)).await,
                 Err(refusal) => Ok(refusal.into_response()),
             }
         }

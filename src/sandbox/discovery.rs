@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::accept;
 use super::kind::{Kind, Resource};
-use super::server::Shared;
+use super::shared::Shared;
 use super::status::{json_response, typed_response};
 use super::timeline::Timeline;
 

@@ -8,10 +8,11 @@ use futures::{Stream, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::collection::{Key, Object};
 use super::log_history::{self, Instance, LogAnswer, State};
-use super::logs::Ask;
-use super::server::Shared;
-use super::timeline::{Key, Object, Timeline};
+use super::log_options::LogOptions;
+use super::shared::Shared;
+use super::timeline::Timeline;
 
 /// A log that is followed.
 pub(super) struct Follow {
@@ -26,7 +27,7 @@ pub(super) struct Follow {
     pending: Bytes,
     /// Every answer up to this moment is known.
     seen_ms: u64,
-    ask: Ask,
+    ask: LogOptions,
     started: Option<Timestamp>,
 }
 
@@ -39,12 +40,12 @@ impl Follow {
         instance: Instance,
         known: Bytes,
         pending: Bytes,
-        ask: &Ask,
+        ask: &LogOptions,
         started: Option<Timestamp>,
     ) -> Self {
         let seen_ms = shared.clock.now_ms();
         // Tail, limit and age are about what was there when the request came.
-        let ask = Ask { timestamps: ask.timestamps, ..Ask::default() };
+        let ask = LogOptions { timestamps: ask.timestamps, ..LogOptions::default() };
         Self { shared, pod: pod.key(), container, instance, known, pending, seen_ms, ask, started }
     }
 

@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::accept::Shape;
+use super::collection::{Collection, Key, Object, Snapshot};
+use super::partial_object::metadata_only;
 use super::path::Target;
 use super::query::Parameters;
-use super::server::Shared;
+use super::shared::Shared;
 use super::state::Look;
 use super::status::{Refusal, json_response};
 use super::table;
-use super::timeline::{Collection, Key, Object, Snapshot};
 
 /// How long a continue token is good, in milliseconds: as long as an API server keeps old states by default.
 const TOKEN_LIFE_MS: u64 = 5 * 60 * 1000;
@@ -120,11 +121,6 @@ fn undressed(mut object: Value) -> Value {
         fields.remove("apiVersion");
     }
     object
-}
-
-/// The object without all but its metadata.
-pub(super) fn metadata_only(object: &Value) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata")})
 }
 
 /// Hex, for a token travels in a query.

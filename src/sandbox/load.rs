@@ -8,11 +8,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::collection::{Change, Collection, Key, Object, What};
 use super::kind::{self, Kind, Resource};
 use super::log_history::LogHistory;
 use super::path::{self, Target};
 use super::query::Filter;
-use super::timeline::{Change, Collection, Key, Object, Timeline, What};
+use super::timeline::Timeline;
 use crate::recording::line::{Entry, FORMAT, Header, LogEntry};
 use crate::recording::reader::{ReadError, Reader};
 
@@ -280,22 +281,14 @@ impl Draft {
     }
 }
 
-/// The object under another resource version.
-pub(super) fn with_version(object: &Object, version: u64) -> Object {
-    let mut value = object.value.clone();
-    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("resourceVersion".to_owned(), version.to_string().into());
-    }
-    Object { namespace: object.namespace.clone(), name: object.name.clone(), value }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
     use super::load;
+    use crate::sandbox::collection::What;
     use crate::sandbox::kind::Resource;
-    use crate::sandbox::timeline::{Timeline, What};
+    use crate::sandbox::timeline::Timeline;
 
     const HEADER: &str = r#"{"crashgateRecording":1,"startedAt":"2026-11-21T03:09:56.902Z","namespace":"a"}"#;
 

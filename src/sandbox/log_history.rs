@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::timeline::{Change, Key, Object, What};
+use super::collection::{Change, Key, Object, What};
 use crate::recording::line::LogEntry;
 
 /// How long after a moment an answer may come and still belong to it, in milliseconds: the recorder asks 0.3 s after a

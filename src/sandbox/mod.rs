@@ -5,35 +5,42 @@
 //! connections to a real cluster, decisions, and any write that changes what was recorded.
 //!
 //! ```text
-//! load → timeline ─┬─ state ─┬─ list, watch, logs, table ─ server ─ running
+//! load → timeline ─┬─ state ─┬─ list, watch, logs, table ─ server ─ faults ─ front ─ running
 //!          clock ──┘  pods ──┘
 //! ```
 //!
-//! Every request passes `server::answer` once and every read of state goes through the timeline: what
+//! Every request passes `front::handle` once and every read of state goes through the timeline: what
 //! disturbs requests ([`faults`]) stands in front of the one, what changes state belongs behind the other.
 
 mod accept;
 mod access;
 mod clock;
+mod collection;
 mod connections;
 mod discovery;
 pub mod faults;
 mod fields;
 mod follow;
+mod front;
 mod guard;
 mod kind;
 mod list;
 mod load;
 mod log_history;
+mod log_options;
 mod logs;
+mod options;
+mod partial_object;
 mod path;
 mod pods;
 mod protobuf;
 mod query;
+mod requests;
 mod running;
 mod sample;
 mod script_error;
 mod server;
+mod shared;
 mod shift;
 mod span;
 mod state;
@@ -43,6 +50,8 @@ mod timeline;
 mod watch;
 
 pub use faults::{Faults, FaultsError};
+pub use options::{AtEnd, Begin, Options};
 pub use pods::{PodScript, PodScriptError};
-pub use running::{AtEnd, Begin, Options, Request, Running, Sandbox, ServeError};
+pub use requests::Request;
+pub use running::{Running, Sandbox, ServeError};
 pub use sample::Sample;

@@ -7,9 +7,9 @@ use axum::extract::Query;
 use http::Uri;
 use serde_json::Value;
 
+use super::collection::Object;
 use super::fields::FieldSelector;
 use super::status::Refusal;
-use super::timeline::Object;
 use crate::gate::model::Selector;
 
 /// Which objects of a collection are asked for.

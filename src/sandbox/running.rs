@@ -1,30 +1,25 @@
 //! Starting and stopping the server: what callers of the sandbox see.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::faults::{self, Faults};
-use super::pods::PodScript;
+use super::connections;
+use super::front;
+use super::load;
+use super::options::{Begin, Options};
+use super::requests::Request;
 use super::sample::Sample;
-use super::server::{self, Shared};
+use super::shared::Shared;
 use super::timeline::Timeline;
-use super::{connections, load};
 use crate::recording::line::Header;
 use crate::recording::reader::ReadError;
-
-/// How many requests are remembered; of older ones only the number is.
-const REMEMBERED_REQUESTS: usize = 10_000;
-
-/// As many bytes of a path, and of a query, are remembered: a client may send hundreds of kilobytes.
-const REMEMBERED_BYTES: usize = 2048;
 
 /// How long open streams have to end once the server is stopped.
 const STOP_TIME: Duration = Duration::from_secs(2);
@@ -33,45 +28,6 @@ const STOP_TIME: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     timeline: Arc<Timeline>,
-}
-
-/// When playback begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Begin {
-    /// With the server.
-    #[default]
-    Now,
-    /// With the first request.
-    AtFirstRequest,
-    /// When [`Running::start`] is called; until then the recording stands still.
-    WhenTold,
-}
-
-/// What is served once the recording is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AtEnd {
-    /// Its final state.
-    #[default]
-    Keep,
-    /// 503 to every request; watches and followed logs end.
-    Refuse,
-}
-
-/// How to serve a recording.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The port on 127.0.0.1; a free one where none is given.
-    pub port: Option<u16>,
-    /// When playback begins.
-    pub begin: Begin,
-    /// The moment of the recording that playback begins with.
-    pub offset: Duration,
-    /// What comes after the end.
-    pub at_end: AtEnd,
-    /// What goes wrong on purpose.
-    pub faults: Faults,
-    /// What becomes of pods that clients create. Without it the sandbox is read-only.
-    pub pods: Option<PodScript>,
 }
 
 /// Why a recording cannot be served.
@@ -91,42 +47,6 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
-}
-
-/// One request, as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The HTTP method.
-    pub method: String,
-    /// The path, the first 2 KiB of it.
-    pub path: String,
-    /// The query as it was sent, without the `?`, the first 2 KiB of it; empty where there was none.
-    pub query: String,
-    /// The milliseconds of the recording when it came.
-    pub at_ms: u64,
-}
-
-/// The requests that came.
-#[derive(Debug, Default)]
-pub(super) struct RequestLog {
-    count: u64,
-    newest: VecDeque<Request>,
-}
-
-impl RequestLog {
-    /// Remembers a request.
-    pub fn push(&mut self, request: Request) {
-        self.count += 1;
-        if self.newest.len() == REMEMBERED_REQUESTS {
-            self.newest.pop_front();
-        }
-        self.newest.push_back(request);
-    }
-}
-
-/// What is remembered of a part of a request.
-pub(super) fn shortened(text: &str) -> String {
-    text[..text.floor_char_boundary(REMEMBERED_BYTES)].to_owned()
 }
 
 impl Sandbox {
@@ -204,7 +124,8 @@ impl Sandbox {
         if begin == Begin::Now {
             shared.clock.start();
         }
-        tokio::spawn(faults::conduct(Arc::clone(&shared)));
+        let playing = Arc::clone(&shared);
+        tokio::spawn(async move { playing.faults.outage.conduct(&playing.clock, &playing.stop).await });
         shared
     }
 }
@@ -255,7 +176,7 @@ impl Running {
     pub fn client(&self) -> kube::Client {
         let shared = Arc::clone(&self.shared);
         let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
-            server::handle(Arc::clone(&shared), request.map(axum::body::Body::new))
+            front::handle(Arc::clone(&shared), request.map(axum::body::Body::new))
         });
         kube::Client::new(service, "default")
     }
@@ -280,13 +201,13 @@ impl Running {
     /// How many requests came.
     #[must_use]
     pub fn request_count(&self) -> u64 {
-        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).count
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).count()
     }
 
     /// The requests that came, in their order; the newest ten thousand.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).newest.iter().cloned().collect()
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).newest().cloned().collect()
     }
 
     /// Ends every stream and the server.
@@ -301,26 +222,5 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-/// The requests behind a lock that every connection shares.
-pub(super) type Requests = Mutex<RequestLog>;
-
-#[cfg(test)]
-mod tests {
-    use super::{REMEMBERED_BYTES, REMEMBERED_REQUESTS, Request, RequestLog, shortened};
-
-    #[test]
-    fn of_many_and_long_requests_only_so_much_is_remembered() {
-        assert_eq!(shortened("/api/v1/pods"), "/api/v1/pods");
-        assert!((REMEMBERED_BYTES - 3..=REMEMBERED_BYTES).contains(&shortened(&"€".repeat(100_000)).len()));
-        let mut log = RequestLog::default();
-        let request = |at_ms| Request { method: "GET".to_owned(), path: String::new(), query: String::new(), at_ms };
-        for at_ms in 0..REMEMBERED_REQUESTS as u64 + 5 {
-            log.push(request(at_ms));
-        }
-        assert_eq!((log.newest.len(), log.count), (REMEMBERED_REQUESTS, REMEMBERED_REQUESTS as u64 + 5));
-        assert_eq!(log.newest.front(), Some(&request(5)), "the newest ones");
     }
 }

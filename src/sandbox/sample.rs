@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::timeline::{Timeline, What};
+use super::collection::What;
+use super::timeline::Timeline;
 
 /// Names to try commands with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

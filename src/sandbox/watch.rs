@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::accept::Shape;
+use super::collection::{Change, Collection, Object, What};
 use super::kind::{Kind, Resource};
-use super::load::with_version;
+use super::options::AtEnd;
+use super::partial_object::metadata_only;
 use super::path::Target;
 use super::query::{Filter, Parameters};
-use super::running::AtEnd;
-use super::server::Shared;
+use super::shared::Shared;
 use super::status::{Refusal, typed_response};
-use super::timeline::{Change, Collection, Object, What};
-use super::{list, table};
+use super::table;
 
 /// How often a watch that allows them gets a bookmark. A real server takes about a minute, which a recording of a
 /// minute would hardly show.
@@ -192,7 +192,7 @@ impl Watch {
                 (false, true, _) => self.tell(kind, "ADDED", &change.object),
                 (true, true, _) => self.tell(kind, "MODIFIED", &change.object),
                 // The last state that matched, under the version that took it away.
-                (true, false, Some(before)) => self.tell(kind, "DELETED", &with_version(before, change.version)),
+                (true, false, Some(before)) => self.tell(kind, "DELETED", &before.with_version(change.version)),
                 _ => {}
             },
         }
@@ -202,7 +202,7 @@ impl Watch {
         let value = object.told(self.shared.clock.shift());
         let value = match self.shape {
             Shape::Whole => value,
-            Shape::Metadata => list::metadata_only(&value),
+            Shape::Metadata => metadata_only(&value),
             Shape::Table(version) => {
                 let metadata = json!({"resourceVersion": value.pointer("/metadata/resourceVersion")});
                 self.rows(kind, version, &[value], &metadata)
@@ -220,7 +220,7 @@ impl Watch {
         let kind = &collection.kind;
         let value = match self.shape {
             Shape::Whole => json!({"kind": kind.name, "apiVersion": kind.resource.api_version(), "metadata": metadata}),
-            Shape::Metadata => list::metadata_only(&json!({"metadata": metadata})),
+            Shape::Metadata => metadata_only(&json!({"metadata": metadata})),
             Shape::Table(version) => self.rows(kind, version, &[], &metadata),
         };
         self.write("BOOKMARK", &value);

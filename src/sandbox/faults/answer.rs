@@ -10,7 +10,8 @@ use super::body::{Bend, bent, until_restart};
 use super::rule::{Fault, Verb};
 use super::{Closed, watch};
 use crate::sandbox::path;
-use crate::sandbox::server::{self, Shared};
+use crate::sandbox::server;
+use crate::sandbox::shared::Shared;
 use crate::sandbox::status::{Refusal, typed_response};
 
 const GARBAGE: &[u8] = b"\x16\x03\x01 this is no JSON {{{";

@@ -53,7 +53,6 @@ mod script;
 mod watch;
 
 pub(super) use answer::disturbed;
-pub(super) use outage::conduct;
 pub(super) use playback::Playback;
 pub(super) use rule::matches;
 pub use script::{Faults, FaultsError};

@@ -1,12 +1,13 @@
 //! Restarts of the server: every connection is closed, and for a while none is taken.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::sandbox::server::Shared;
+use crate::sandbox::clock::Clock;
 
 /// The restarts of a playback.
 #[derive(Debug)]
@@ -51,6 +52,18 @@ impl Outage {
     pub fn listen(&self) -> Restarts {
         Restarts(self.begun.subscribe())
     }
+
+    /// Begins the planned restarts at their times.
+    pub async fn conduct(&self, clock: &Clock, stop: &CancellationToken) {
+        for (at_ms, _) in &self.planned {
+            clock.wait_for_start().await;
+            let Some(at) = clock.instant_of(*at_ms) else { return };
+            tokio::select! {
+                () = tokio::time::sleep_until(at) => self.begun.send_modify(|count| *count += 1),
+                () = stop.cancelled() => return,
+            }
+        }
+    }
 }
 
 /// Hears of restarts.
@@ -62,18 +75,6 @@ impl Restarts {
     pub async fn begins(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Begins the planned restarts at their times.
-pub(in crate::sandbox) async fn conduct(shared: Arc<Shared>) {
-    for (at_ms, _) in &shared.faults.outage.planned {
-        shared.clock.wait_for_start().await;
-        let Some(at) = shared.clock.instant_of(*at_ms) else { return };
-        tokio::select! {
-            () = tokio::time::sleep_until(at) => shared.faults.outage.begun.send_modify(|count| *count += 1),
-            () = shared.stop.cancelled() => return,
         }
     }
 }

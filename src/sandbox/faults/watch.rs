@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::body::closed;
 use super::rule::Fault;
-use crate::sandbox::server::Shared;
+use crate::sandbox::shared::Shared;
 use crate::sandbox::status::Refusal;
 
 /// Half of a line, as a connection that breaks leaves it behind.

@@ -32,11 +32,13 @@
 //! cluster was seen to tell.
 
 mod life;
+mod log;
 mod names;
 mod output;
 mod script;
 mod write;
 
-pub(super) use output::{Written, log};
+pub(super) use log::log;
+pub(super) use output::Written;
 pub use script::{PodScript, PodScriptError};
 pub(super) use write::answer;

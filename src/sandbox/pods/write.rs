@@ -14,10 +14,11 @@ use super::life::{self, Birth};
 use super::names;
 use super::output::Written;
 use super::script::Fate;
+use crate::sandbox::collection::{Change, Object, What};
 use crate::sandbox::path::{self, Target};
-use crate::sandbox::server::Shared;
+use crate::sandbox::shared::Shared;
 use crate::sandbox::status::{Refusal, json_response};
-use crate::sandbox::timeline::{Change, Object, Timeline, What};
+use crate::sandbox::timeline::Timeline;
 
 /// No pod is bigger.
 const LONGEST_BODY: usize = 1024 * 1024;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Layout, age, cells};
+use super::layout::Layout;
+use super::{age, cells};
 
 pub(super) const EVENTS: Layout = Layout {
     columns: &[

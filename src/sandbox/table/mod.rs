@@ -4,22 +4,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::kind::Kind;
-use super::list::metadata_only;
+use super::partial_object::metadata_only;
 
 mod age;
 mod cells;
 mod cluster;
+mod layout;
 mod pods;
 mod workloads;
 
-/// A column: its title, its type, and whether only `-o wide` shows it.
-type Column = (&'static str, &'static str, bool);
-
-/// How a kind is shown.
-struct Layout {
-    columns: &'static [Column],
-    row: fn(&Value, Timestamp) -> Vec<Value>,
-}
+use layout::Layout;
 
 const GENERIC: Layout = Layout {
     columns: &[("Name", "string", false), ("Age", "string", false)],
