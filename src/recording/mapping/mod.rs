@@ -5,42 +5,21 @@
 
 use serde_json::value::RawValue;
 
+use self::fields::{condition, parse, required, version};
 use self::pod::pod;
 use self::workload::workload;
 use super::wire;
 use crate::gate::Fact;
-use crate::gate::model::{ClusterEvent, Condition, ControllerRef, Node, Object, ResourceVersion, Source, WorkloadKind};
+use crate::gate::model::{ClusterEvent, Node, Object, ResourceVersion, Source, WorkloadKind};
 
+mod fields;
 mod pod;
 #[cfg(test)]
 mod tests;
 mod workload;
 
+pub use self::fields::MapError;
 pub(super) use self::workload::hash_template;
-
-/// Why a piece of JSON is no observation.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MapError {
-    /// It does not have the shape that the API gives it.
-    #[error("cannot read {what} of the API server's answer: {reason}")]
-    Shape {
-        /// Which kind of object.
-        what: &'static str,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A watch line ERROR: the server ended the watch.
-    #[error("the API server ended the watch: {message} (code {code})")]
-    WatchError {
-        /// The status code; 410 where the resource version has expired.
-        code: u16,
-        /// The server's words.
-        message: String,
-    },
-    /// A kind of watch line that does not exist.
-    #[error("a watch line of unknown type {0:?}")]
-    LineKind(String),
-}
 
 /// The collection that a request path reads and its namespace (`None`: all of them, or cluster-scoped); `None` for
 /// paths that the gate does not read.
@@ -124,18 +103,6 @@ pub fn object(source: Source, body: &RawValue) -> Result<Object, MapError> {
     }
 }
 
-fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str, what: &'static str) -> Result<T, MapError> {
-    serde_json::from_str(json).map_err(|error| MapError::Shape { what, reason: error.to_string() })
-}
-
-fn required<T>(value: Option<T>, what: &'static str, field: &str) -> Result<T, MapError> {
-    value.ok_or_else(|| MapError::Shape { what, reason: format!("it has no `{field}`") })
-}
-
-fn version(text: Option<&str>) -> ResourceVersion {
-    text.map(ResourceVersion::parse).unwrap_or_default()
-}
-
 /// The `metadata.resourceVersion` of an object or of a LIST's answer.
 #[must_use]
 pub fn version_of(body: &RawValue) -> ResourceVersion {
@@ -158,33 +125,6 @@ pub fn is_elsewhere(object: &RawValue, asked: Option<&str>) -> bool {
     let named: Option<Named> = asked.and_then(|_| serde_json::from_str(object.get()).ok());
     let namespace = named.and_then(|named| named.metadata.namespace).filter(|namespace| !namespace.is_empty());
     namespace.is_some_and(|namespace| asked.is_some_and(|asked| asked != namespace))
-}
-
-fn controller(references: Option<Vec<wire::OwnerReference>>) -> Option<ControllerRef> {
-    references?.into_iter().find(|reference| reference.controller == Some(true)).map(|reference| ControllerRef {
-        kind: kind_of(reference.kind, reference.api_version.as_deref()),
-        name: reference.name,
-        uid: reference.uid,
-    })
-}
-
-/// The kind of an owner, as kubectl tells kinds of one name apart: a custom resource may well be called `StatefulSet`, and
-/// is then `StatefulSet.apps.kruise.io`. The groups of Kubernetes' own workloads have no dot.
-fn kind_of(kind: String, api_version: Option<&str>) -> String {
-    let group = api_version.and_then(|version| version.split_once('/')).map(|(group, _)| group);
-    match group.filter(|group| group.contains('.')) {
-        Some(group) if kind == "CronJob" || WorkloadKind::from_kind(&kind).is_some() => format!("{kind}.{group}"),
-        _ => kind,
-    }
-}
-
-fn condition(conditions: Option<&[wire::Condition]>, kind: &str) -> Option<Condition> {
-    conditions?.iter().find(|condition| condition.kind == kind).map(|condition| Condition {
-        status: condition.status == "True",
-        since: condition.last_transition_time.clone(),
-        reason: condition.reason.clone().filter(|reason| !reason.is_empty()),
-        message: condition.message.clone().filter(|message| !message.is_empty()),
-    })
 }
 
 fn cluster_event(raw: wire::Event) -> Result<ClusterEvent, MapError> {

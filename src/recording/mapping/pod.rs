@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{MapError, condition, controller, required, version};
+use super::fields::{MapError, condition, controller, required, version};
 use crate::gate::model::{
     Condition, Container, ContainerState, ContainerStatus, Ended, Phase, Pod, PodResize, Probe, Probes, Resize,
     RestartPolicy, RestartRule, Role,

@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::fields::{MapError, condition, controller, parse, required, version};
 use super::pod::role_of_init;
-use super::{MapError, condition, controller, parse, required, version};
 use crate::gate::model::{Detail, JobEnd, Role, Template, TemplateContainer, Workload, WorkloadKind};
 use crate::recording::wire;
 
