@@ -19,7 +19,7 @@ use crate::cluster::api::Connection;
 use crate::cluster::{End, Followed, Listener, follow};
 use crate::cluster::{Stop, signals, stopped};
 use crate::feed::event::{Change, Only};
-use crate::feed::machine::Feed;
+use crate::feed::machine::{Feed, trim};
 use crate::gate::result::Verdict;
 use crate::recording::pods;
 use crate::recording::reader::Reader;
@@ -149,7 +149,7 @@ async fn watched(args: &Args, redaction: Redaction, printer: &mut Printer) -> Re
     printer.say(&feed::target(connection.target(), redaction));
     let mut output = WatchOutput { inventory, hook, ..output(args, redaction, printer, &default, Timestamp::now()) };
     let about = About { namespace: &namespace, title: format!("pods of {}", output.place), command: "watch" };
-    let connection: Arc<Connection> = recorder.listen_on(connection.for_feeds(), about);
+    let connection: Arc<Connection> = recorder.listen_on(connection.trimming(trim), about);
     let followed = Followed {
         pods: args.selection.pods(&default),
         until_crash: args.until_crash,

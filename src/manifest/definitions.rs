@@ -375,9 +375,10 @@ mod tests {
     use super::{GRACES, Key, KeyDefinition};
     use crate::gate::spec::Grace;
     use crate::manifest::diagnostics::{Problem, Problems};
-    use crate::manifest::draft::{Draft, Overrides};
+    use crate::manifest::draft::Draft;
     use crate::manifest::duration::{self, Zero};
     use crate::manifest::keys::Form;
+    use crate::manifest::overrides::Overrides;
     use crate::manifest::schema::schema;
     use crate::manifest::{gate, tree};
 

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::definitions::Key;
 use super::diagnostics::{Message, Problems, Reported, quoted};
-use super::draft::{Draft, Overrides};
+use super::draft::Draft;
 use super::expand::{Env, expand};
 use super::keys::{Form, Group, KeyDefinition, Set};
 use super::node::{Node, Value};
+use super::overrides::Overrides;
 
 /// Reads a gate. What a flag replaces is not looked at: it may name variables that only the pipeline sets.
 pub(super) fn read(root: &Node, flags: &Overrides, env: Env<'_>, problems: &mut Problems) -> Draft {

@@ -4,11 +4,11 @@ use crate::gate::spec::Plan;
 
 use super::definitions::Key;
 use super::diagnostics::{Diagnostic, Diagnostics, Message, Place, Problems};
-use super::draft::Overrides;
 use super::expand::Env;
-use super::expect::Expected;
+use super::expected::Expected;
 use super::node::{Node, Value};
 use super::objects::{self, Object};
+use super::overrides::Overrides;
 use super::source::{Source, Text};
 use super::{gate, tree, workload};
 

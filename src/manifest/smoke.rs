@@ -1,7 +1,5 @@
 //! `smoke:`: the pod that must end well before the gate passes.
 
-use std::time::Duration;
-
 use crate::gate::spec::Security;
 
 use super::diagnostics::{Message, quoted};
@@ -10,9 +8,6 @@ use super::duration::{self, Zero};
 use super::keys::{Form, Group, KeyDefinition, Need};
 use super::value_type as of;
 use super::values;
-
-/// How long a smoke run may take where nothing is said.
-pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The keys of `smoke`.
 pub(super) static SMOKE: Group = Group {

@@ -8,8 +8,9 @@ use crate::gate::spec::ManifestTemplate;
 
 use super::definitions::Key;
 use super::diagnostics::{Message, Place, Problems, Reported, quoted};
-use super::draft::{Draft, Overrides};
+use super::draft::Draft;
 use super::node::{Node, Value};
+use super::overrides::Overrides;
 
 /// The label keys that hold an app's name, the best one first.
 const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];

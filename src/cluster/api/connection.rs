@@ -15,7 +15,7 @@ use super::credential::Credential;
 use super::kubeconfig::{ConfigEnv, choose};
 use super::request_counter::RequestCounter;
 use super::target::Target;
-use crate::gate::model::ResourceVersion;
+use crate::gate::model::{Pod, ResourceVersion};
 use crate::recording::line::Entry;
 
 /// Credentials that were refused are not had anew more often than this.
@@ -40,8 +40,8 @@ pub struct Connection {
     pub(in crate::cluster) tap: Option<Tap>,
     /// The newest version that was shown of each collection, by path: an older LIST proves nothing.
     pub(super) newest: Mutex<HashMap<String, ResourceVersion>>,
-    /// Of pods that are listed only that is held which a feed reads.
-    pub(in crate::cluster) feeds: bool,
+    /// Takes off a pod that was listed what nobody will read.
+    pub(in crate::cluster) trim: Option<fn(&mut Pod)>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -89,7 +89,7 @@ impl Connection {
             unattributed: AtomicU64::new(0),
             tap: None,
             newest: Mutex::default(),
-            feeds: false,
+            trim: None,
         }
     }
 
@@ -115,10 +115,10 @@ impl Connection {
         self
     }
 
-    /// Says that it serves feeds alone: of the pods that it lists, what a feed never reads is not held.
+    /// Takes off every pod that it lists what nobody will read, so that it is not held.
     #[must_use]
-    pub const fn for_feeds(mut self) -> Self {
-        self.feeds = true;
+    pub const fn trimming(mut self, trim: fn(&mut Pod)) -> Self {
+        self.trim = Some(trim);
         self
     }
 

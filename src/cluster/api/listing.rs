@@ -7,8 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::collection::Collection;
-use crate::feed::machine::trim;
-use crate::gate::model::{Object, Source};
+use crate::gate::model::{Object, Pod, Source};
 use crate::recording::mapping::{self, MapError};
 
 /// A whole LIST.
@@ -95,7 +94,7 @@ fn null_or_items<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> R
 pub struct Pages {
     items: Result<Vec<Object>, MapError>,
     keeps: bool,
-    trims: bool,
+    trim: Option<fn(&mut Pod)>,
     kept: Vec<Box<RawValue>>,
     objects: Vec<(String, String)>,
     resource_version: String,
@@ -110,7 +109,7 @@ impl Pages {
         Self {
             items: Ok(Vec::new()),
             keeps,
-            trims: false,
+            trim: None,
             kept: Vec::new(),
             objects: Vec::new(),
             resource_version: String::new(),
@@ -119,10 +118,10 @@ impl Pages {
         }
     }
 
-    /// The same, with only that of each pod that a feed reads.
+    /// The same, with only that of each pod that `trim` leaves.
     #[must_use]
-    pub const fn for_feed(mut self, trims: bool) -> Self {
-        self.trims = trims;
+    pub const fn trimming(mut self, trim: Option<fn(&mut Pod)>) -> Self {
+        self.trim = trim;
         self
     }
 
@@ -150,11 +149,12 @@ impl Pages {
             self.objects.push((named.metadata.uid, named.metadata.resource_version));
             if let Ok(items) = &mut self.items {
                 match mapping::object(collection.source, item) {
-                    Ok(Object::Pod(mut pod)) if self.trims => {
-                        trim(&mut pod);
-                        items.push(Object::Pod(pod));
+                    Ok(mut object) => {
+                        if let (Some(trim), Object::Pod(pod)) = (self.trim, &mut object) {
+                            trim(pod);
+                        }
+                        items.push(object);
                     }
-                    Ok(object) => items.push(object),
                     Err(error) => self.items = Err(error),
                 }
             }

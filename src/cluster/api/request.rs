@@ -139,7 +139,7 @@ impl Connection {
     ) -> Result<Listing, FailureKind> {
         let (mut restarts, mut is_first) = (0, true);
         'anew: loop {
-            let mut pages = Pages::new(self.tap.is_some()).for_feed(self.feeds);
+            let mut pages = Pages::new(self.tap.is_some()).trimming(self.trim);
             let mut token: Option<String> = None;
             for page in 0..MOST_PAGES {
                 if let Some((budget, urgency)) = paid.filter(|_| !std::mem::take(&mut is_first)) {
