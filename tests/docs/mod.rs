@@ -1,5 +1,7 @@
 //! What is written for users is true: the README, the examples for CI systems, and the vendors' schemas of both.
 
+mod browser;
+mod contributing;
 #[cfg(unix)]
 mod examples;
 mod readme;

@@ -1,7 +1,7 @@
 //! What the vendors' own schemas and readers say to what crashgate writes, and to the examples.
 //!
-//! Python does the reading. Its packages are installed once, into `target/`. Where that cannot be done a test says
-//! loudly that it saw nothing, and in CI it fails.
+//! Python does the reading. Its packages are installed once, into `target/`, which takes the network: these tests are not
+//! run without being asked for; see CONTRIBUTING.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,13 @@ use std::sync::OnceLock;
 
 use crate::report::documents::{documents, fleet};
 use crate::report::hostile::{HOSTILE, run_of, run_of_names};
+use crate::report::hostile_recordings;
 use crashgate::report::files::Kind;
 
 /// The folder with everything installed: `venv/` and `junit.xsd`.
-fn tools() -> Option<&'static PathBuf> {
-    static TOOLS: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let tools = TOOLS.get_or_init(|| match install() {
-        Ok(folder) => Some(folder),
-        Err(why) => {
-            assert!(std::env::var_os("CI").is_none(), "in CI the vendors have to be heard: {why}");
-            println!("SKIPPED, no vendor was heard: {why}");
-            None
-        }
-    });
-    tools.as_ref()
+fn tools() -> &'static Path {
+    static TOOLS: OnceLock<PathBuf> = OnceLock::new();
+    TOOLS.get_or_init(|| install().unwrap_or_else(|why| panic!("the vendors cannot be heard: {why}")))
 }
 
 fn install() -> Result<PathBuf, String> {
@@ -51,9 +44,10 @@ fn content(tools: &Path, program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {said}");
 }
 
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
 #[test]
 fn every_example_keeps_to_its_vendors_schema() {
-    let Some(tools) = tools() else { return };
+    let tools = tools();
     for (schema, file) in [
         ("github-workflows", "github/workflow.yml"),
         ("github-actions", "github/action.yml"),
@@ -70,8 +64,8 @@ fn every_example_keeps_to_its_vendors_schema() {
 }
 
 /// Whether every file `junit` below this folder is valid, and there are so many.
-pub fn check_junit(folder: &Path, count: usize) {
-    let Some(tools) = tools() else { return };
+fn check_junit(folder: &Path, count: usize) {
+    let tools = tools();
     let script = "import sys, glob\nfrom lxml import etree\nfrom junitparser import JUnitXml\n\
         schema = etree.XMLSchema(etree.parse(sys.argv[1]))\n\
         files = glob.glob(sys.argv[2] + '/*/junit')\n\
@@ -106,8 +100,8 @@ assert len(files) > 120, len(files)
 ";
 
 /// Whether a run's reports in this folder, each in a file of its kind's name, are what their schemas ask for.
-pub fn check_schemas(folder: &Path) {
-    let Some(tools) = tools() else { return };
+fn check_schemas(folder: &Path) {
+    let tools = tools();
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     content(tools, "check-jsonschema", &["--schemafile", "manifests/result.schema.json", &path("json")]);
     let schema = tools.join("junit-10.xsd");
@@ -116,9 +110,10 @@ pub fn check_schemas(folder: &Path) {
     content(tools, "python3", &["-c", script, schema.to_str().unwrap(), &path("junit")]);
 }
 
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
 #[test]
 fn junit_is_valid_and_read_back_whatever_pods_say() {
-    let Some(tools) = tools() else { return };
+    let tools = tools();
     let folder = tempfile::tempdir().unwrap();
     let mut runs: Vec<_> = HOSTILE.iter().flat_map(|text| [run_of(text), run_of_names(text)]).collect();
     runs.push(fleet(500));
@@ -129,4 +124,22 @@ fn junit_is_valid_and_read_back_whatever_pods_say() {
     }
     let schema = tools.join("junit-10.xsd");
     content(tools, "python3", &["-c", READ_BACK, schema.to_str().unwrap(), folder.path().to_str().unwrap()]);
+}
+
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
+#[test]
+fn junit_is_valid_whatever_recordings_say() {
+    hostile_recordings::give_no_command_away(check_junit);
+    hostile_recordings::give_no_command_away_in_the_binary(check_junit);
+}
+
+#[cfg(unix)]
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
+#[test]
+fn reports_are_valid_however_a_run_ends() {
+    crate::cli::signals_end_a_run(check_schemas);
+    #[cfg(debug_assertions)]
+    crate::cli::a_panic_in_the_wait(check_schemas);
+    #[cfg(debug_assertions)]
+    crate::cli::a_panic_before_the_wait(check_schemas);
 }

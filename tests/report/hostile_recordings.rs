@@ -206,6 +206,11 @@ fn check_document(kind: &str, document: &str, what: &str) {
 
 #[test]
 fn no_recording_gives_a_command_away() {
+    give_no_command_away(|_, _| ());
+}
+
+/// `also` checks the folder with the reports, a folder for each of so many runs.
+pub fn give_no_command_away(also: fn(&Path, usize)) {
     let rows = rows();
     let template = |(place, row): (usize, &Row)| Template::of(&row.recording, DEPTHS[place % 3]);
     let templates: Vec<Template> = rows.iter().enumerate().map(template).collect();
@@ -235,12 +240,17 @@ fn no_recording_gives_a_command_away() {
     }
     // What is never quoted proves nothing: most runs tell a cause, and with it what was said.
     assert!(runs >= 160 && quoted * 2 > runs, "{quoted} of {runs} runs quote");
-    crate::docs::vendors::check_junit(folder.path(), runs);
+    also(folder.path(), runs);
 }
 
 /// The same of the whole binary, in the surroundings of both systems at once.
 #[test]
 fn the_binary_gives_no_command_away() {
+    give_no_command_away_in_the_binary(|_, _| ());
+}
+
+/// The same of the binary.
+pub fn give_no_command_away_in_the_binary(also: fn(&Path, usize)) {
     let texts = [
         "::error::pwned",
         "##[set-env name=PATH]x",
@@ -286,7 +296,7 @@ fn the_binary_gives_no_command_away() {
             check_document(kind, &fs::read_to_string(reports.join(kind)).unwrap(), &what);
         }
     }
-    crate::docs::vendors::check_junit(folder.path(), texts.len() * recordings.len());
+    also(folder.path(), texts.len() * recordings.len());
 }
 
 /// The lines of a feed and the table of pods go to the log of a CI system as the result of a gate does.

@@ -5,7 +5,7 @@ mod build;
 pub mod ci_log;
 pub mod documents;
 pub mod hostile;
-mod hostile_recordings;
+pub mod hostile_recordings;
 mod human_output;
 mod json;
 mod live;

@@ -1,4 +1,5 @@
 //! A recording as a Kubernetes API on loopback, by itself and under a gate.
 
 mod api;
+mod kubectl;
 mod rehearsal;
