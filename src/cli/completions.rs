@@ -15,9 +15,9 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
+pub(super) fn run(args: &Args, mut command: clap::Command, printer: &mut Printer) -> u8 {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::command(), "crashgate", &mut script);
+    clap_complete::generate(args.shell, &mut command, "crashgate", &mut script);
     printer.result(&SafeText::rearranged(String::from_utf8_lossy(&script)));
     0
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::complain;
+use super::complain::complain;
 use crate::gate::result::Verdict;
 use crate::report::printer::Printer;
 use crate::text::Redaction;
@@ -14,8 +14,8 @@ pub(super) struct Args {
     folder: PathBuf,
 }
 
-pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    match clap_mangen::generate_to(super::command(), &args.folder) {
+pub(super) fn run(args: &Args, command: clap::Command, printer: &mut Printer) -> u8 {
+    match clap_mangen::generate_to(command, &args.folder) {
         Ok(()) => 0,
         Err(error) => {
             complain(

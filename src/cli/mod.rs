@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::complain::complain;
 use crate::gate::result::Verdict;
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
@@ -13,6 +14,7 @@ use crate::text::{Redaction, SafeText};
 
 mod check;
 mod cluster_flags;
+mod complain;
 mod completions;
 mod duration;
 mod explain;
@@ -56,11 +58,6 @@ enum Command {
     Man(man::Args),
 }
 
-/// The whole command line, as those that describe it need it.
-fn command() -> clap::Command {
-    Cli::command()
-}
-
 /// Parses the arguments, runs the subcommand and returns the process's exit code.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer) -> u8 {
@@ -88,24 +85,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),
-        Command::Completions(args) => completions::run(&args, printer),
-        Command::Man(args) => man::run(&args, printer),
+        Command::Completions(args) => completions::run(&args, Cli::command(), printer),
+        Command::Man(args) => man::run(&args, Cli::command(), printer),
     }));
     let exit_code = ended.unwrap_or(Verdict::Inconclusive.exit_code());
     exit_code_of(exit_code, is_run, printer)
-}
-
-/// Says on stderr what is wrong. It may quote flags, manifests, paths and servers, which may hold anything.
-fn complain(printer: &mut Printer, redaction: Redaction, message: &str) {
-    printer.say(&redaction.text(message.trim_end()).whole());
-}
-
-/// Returns what `--no-redact` stands for, and warns where it is given.
-fn redaction(no_redact: bool, printer: &mut Printer) -> Redaction {
-    if no_redact {
-        printer.say(&"warning: --no-redact: the output may contain secrets; keep it out of shared logs".into());
-    }
-    Redaction::unless(no_redact)
 }
 
 /// Returns the exit code of a command that would end with this one: 0 stands for a result that was told. `run` has a

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::complain::{complain, redaction};
+use super::overwriting;
 use super::panic_injection::{self, PanicInjection};
-use super::{complain, overwriting};
 use crate::cluster::drive::Run;
 use crate::gate::result::Verdict;
 use crate::manifest::{Diagnostics, Loaded, Origin};
@@ -87,7 +88,7 @@ impl OutputFlags {
         live: bool,
     ) -> u8 {
         let opened = self.open(printer, inputs, live);
-        let redaction = super::redaction(self.no_redact, printer);
+        let redaction = redaction(self.no_redact, printer);
         let mut sinks = match opened {
             Ok(view) => Border { view, redaction },
             Err(message) => return self.usage(printer, None, redaction, &Halt::usage(message)),

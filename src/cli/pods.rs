@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use tokio::time::Instant;
 
 use super::cluster_flags::ClusterFlags;
-use super::complain;
+use super::complain::{complain, redaction};
 use super::rehearsal::{self, Rehearsal, RehearsalFlags};
 use super::selection_flags::SelectionFlags;
 use crate::cluster::api::Connection;
@@ -62,7 +62,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 type Halt = (String, Verdict);
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let redaction = super::redaction(args.no_redact, printer);
+    let redaction = redaction(args.no_redact, printer);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{complain, overwriting};
+use super::complain::complain;
+use super::overwriting;
 use crate::cluster::api::Connection;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::{WriteError, Writer};

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
 use super::cluster_flags::ClusterFlags;
-use super::complain;
+use super::complain::{complain, redaction};
 use super::recorder::{About, RecordFlags, Recorder};
 use super::rehearsal;
 use crate::cluster::api::Connection;
@@ -152,7 +152,7 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let redaction = super::redaction(args.no_redact, printer);
+    let redaction = redaction(args.no_redact, printer);
     let ran = catch_unwind(AssertUnwindSafe(|| within_runtime(args, redaction, printer)));
     match ran.unwrap_or_else(|_| Err("crashgate itself failed".to_owned())) {
         Ok(code) => code,

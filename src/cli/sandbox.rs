@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::complain;
+use super::complain::complain;
 use crate::cluster::signals;
 use crate::gate::result::Verdict;
 use crate::report::printer::Printer;

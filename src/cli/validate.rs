@@ -6,7 +6,7 @@ use crate::report::printer::Printer;
 use crate::safe;
 use crate::text::{Redaction, Untrusted};
 
-use super::complain;
+use super::complain::complain;
 use super::plan_flags::PlanFlags;
 
 /// Check gate manifests without contacting the cluster

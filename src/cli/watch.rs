@@ -1,5 +1,6 @@
 //! `crashgate watch`.
 
+mod format;
 mod watch_output;
 
 use std::path::{Path, PathBuf};
@@ -9,9 +10,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
+use self::format::Format;
 use self::watch_output::WatchOutput;
 use super::cluster_flags::ClusterFlags;
-use super::complain;
+use super::complain::{complain, redaction};
 use super::recorder::{About, RecordFlags, Recorder};
 use super::rehearsal::{self, RehearsalFlags};
 use super::selection_flags::SelectionFlags;
@@ -86,19 +88,11 @@ enum Wanted {
     All,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON object a line
-    Json,
-}
-
 /// What ends a feed before it is one.
 type Halt = (String, Verdict);
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let redaction = super::redaction(args.no_redact, printer);
+    let redaction = redaction(args.no_redact, printer);
     within_runtime(args, redaction, printer).unwrap_or_else(|(message, verdict)| {
         complain(printer, redaction, &message);
         verdict.exit_code()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Origin;
+use super::origin::Origin;
 use crate::text::escape;
 
 /// What is wrong, and what to do about it. Both are plain sentences without a full stop.

@@ -8,6 +8,7 @@ use super::expand::Env;
 use super::expected::Expected;
 use super::node::{Node, Value};
 use super::objects::{self, Object};
+use super::origin::Origin;
 use super::overrides::Overrides;
 use super::source::{Source, Text};
 use super::{gate, tree, workload};
@@ -21,15 +22,6 @@ pub struct Loaded {
     pub expect: Expected,
     /// Where its document begins. `None` where the flags alone made the gate.
     pub origin: Option<Origin>,
-}
-
-/// Where the document of a gate begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// The path as it was given, or `<stdin>`.
-    pub file: String,
-    /// The line of its first key, from 1.
-    pub line: usize,
 }
 
 /// Reads every source and lays the flags over each gate in it. Without sources the flags alone make one gate. `env`

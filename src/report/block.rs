@@ -113,7 +113,7 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
             lines.extend(others_lines(others, shape.others, columns));
         }
     } else if outcome.verdict == Verdict::Healthy {
-        lines.extend(indented(&passed(gate), columns));
+        lines.extend(indented(&headline::passed(gate), columns));
     }
     if outcome.verdict != Verdict::Healthy {
         lines.extend(pods::pods(outcome, shape.pods, columns));
@@ -136,19 +136,6 @@ fn headline(gate: &GateRun, columns: usize) -> Vec<Line> {
     let mut lines = wrap(&text, "", "  ", columns).into_iter();
     let front = lines.next().map(|line| Line::toned(line, first.len(), headline::tone(verdict)));
     front.into_iter().chain(lines.map(Line::plain)).collect()
-}
-
-/// What a pass rests on.
-pub(super) fn passed(gate: &GateRun) -> SafeText {
-    let ready = words::ready(gate.outcome.ready, gate.outcome.wanted);
-    if gate.outcome.ready == 0 {
-        // A Job's pods are done, not ready.
-        "Completed.".into()
-    } else if gate.plan.stable_for.is_zero() {
-        safe!("{}.", ready)
-    } else {
-        safe!("{}, without a break for {}.", ready, glued(&words::duration(gate.plan.stable_for)))
-    }
 }
 
 /// The root cause: its place, its words, its proof, the next step.

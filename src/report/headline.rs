@@ -1,8 +1,9 @@
 //! What documents say first of a run, a gate and a cause: their headlines.
 
 use super::layout::Tone;
+use super::layout::glued;
 use super::model::{Evidence, Finding, GateRun, Run};
-use super::{block, progress, words};
+use super::{progress, words};
 use crate::gate::model::Role;
 use crate::gate::result::Verdict;
 use crate::safe;
@@ -102,7 +103,7 @@ pub(super) fn counts(run: &Run) -> SafeText {
 /// How ready the gate was at its end.
 pub(super) fn readiness(gate: &GateRun) -> SafeText {
     if gate.outcome.verdict == Verdict::Healthy {
-        return block::passed(gate);
+        return passed(gate);
     }
     safe!("{}.", words::ready(gate.outcome.ready, gate.outcome.wanted))
 }
@@ -127,4 +128,17 @@ pub(super) fn place_line(finding: &Finding) -> SafeText {
 /// The lines of a piece of proof.
 pub(super) fn proof(evidence: &Evidence) -> Vec<SafeText> {
     evidence.text.block(2000)
+}
+
+/// What a pass rests on.
+pub(super) fn passed(gate: &GateRun) -> SafeText {
+    let ready = words::ready(gate.outcome.ready, gate.outcome.wanted);
+    if gate.outcome.ready == 0 {
+        // A Job's pods are done, not ready.
+        "Completed.".into()
+    } else if gate.plan.stable_for.is_zero() {
+        safe!("{}.", ready)
+    } else {
+        safe!("{}, without a break for {}.", ready, glued(&words::duration(gate.plan.stable_for)))
+    }
 }

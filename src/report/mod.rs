@@ -33,6 +33,7 @@ pub mod pod_run;
 pub mod pods;
 pub mod printer;
 pub mod run_log;
+pub mod state_kind;
 pub mod timeline;
 pub mod words;
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::timeline::State;
+use super::state_kind::State;
 use crate::cluster::{api, drive};
 use crate::gate;
 use crate::gate::model::Source;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::model::{Event, Finding, Plan, Target, Warning};
-use super::timeline::State;
+use super::state_kind::State;
 use super::words;
 use crate::safe;
 use crate::text::{SafeText, Untrusted};

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::model::{Event, Outcome, Pod};
 use super::run_log::GateLog;
+pub use super::state_kind::State;
 use super::{progress, words};
-use crate::gate::result::{PodState, Verdict};
+use crate::gate::result::Verdict;
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
 
@@ -62,52 +63,6 @@ pub struct Span {
     pub kind: State,
     /// The state in words.
     pub words: SafeText,
-}
-
-/// The kinds of states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Not on a node yet.
-    Waiting,
-    /// On its way.
-    Starting,
-    /// Ready.
-    Ready,
-    /// Something is wrong.
-    Trouble,
-    /// Done, or on its way out.
-    Leaving,
-}
-
-impl State {
-    /// Every state, in the order of a pod's life.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Starting, Self::Ready, Self::Trouble, Self::Leaving];
-
-    /// The name of the state, for a legend.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting for a node",
-            Self::Starting => "starting",
-            Self::Ready => "ready",
-            Self::Trouble => "in trouble",
-            Self::Leaving => "done or leaving",
-        }
-    }
-
-    pub(super) const fn of(state: &PodState) -> Self {
-        match state {
-            PodState::Ready => Self::Ready,
-            PodState::Succeeded | PodState::Terminating => Self::Leaving,
-            PodState::Unscheduled { .. } => Self::Waiting,
-            PodState::Starting | PodState::NotReady | PodState::Initializing { .. } => Self::Starting,
-            PodState::Disturbed(_)
-            | PodState::OverDiskLimit
-            | PodState::Failed { .. }
-            | PodState::ContainerWaits { .. }
-            | PodState::ContainerEnded { .. } => Self::Trouble,
-        }
-    }
 }
 
 /// Something that happened at one moment.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Format;
+use super::format::Format;
 use crate::cli::overwriting;
 use crate::cluster::Listener;
 use crate::feed::event::{Change, FeedEvent, Only};

@@ -14,15 +14,17 @@ use tokio::time::sleep_until;
 
 use super::confirm::{Paid, Question, confirm};
 use super::decider::Decider;
-use super::pinned::PinnedRead;
 use super::services::Services;
 use super::smoke::Smoke;
 use crate::cluster::api::{Collection, RequestCounter};
 use crate::cluster::signals::stopped;
 use crate::cluster::watch::{Inbox, SourceHandle};
-use crate::gate::model::{Object, Source};
+use crate::gate::model::{Object, Source, Workload};
 use crate::gate::result::{GateEvent, Notice, Outcome, Verdict, Warning};
 use crate::gate::{Fact, Want};
+
+/// The pinned workload as a read by its name answered it; `None` where it is not there or could not be read.
+pub(super) type PinnedRead = Option<Box<Workload>>;
 
 /// A gate that has not ended so long after its last deadline is ended.
 const BACKSTOP: Duration = Duration::from_secs(30);

@@ -7,16 +7,13 @@ use tokio::time::Instant;
 
 use super::confirm::read_owner;
 use super::decider::Decider;
-use super::gate_driver::GateDriver;
+use super::gate_driver::{GateDriver, PinnedRead};
 use super::subscribe::schedule_of_pods;
 use crate::cluster::api::Collection;
 use crate::cluster::watch::Observed;
 use crate::gate::Fact;
 use crate::gate::model::{Object, Source, Workload};
 use crate::gate::spec::Pin;
-
-/// The pinned workload as a read by its name answered it; `None` where it is not there or could not be read.
-pub(super) type PinnedRead = Option<Box<Workload>>;
 
 impl<D: Decider> GateDriver<D> {
     /// Takes in a fact, and learns from it which pods a pinned gate is about.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::pods::class;
 use crate::report::timeline::{Lane, Mark, MarkKind, Span, State, Timeline, Window};
 use crate::report::words;
 use crate::safe;
@@ -213,5 +212,16 @@ fn tick(at: f64) -> SafeText {
         safe!("{:.1} s", at)
     } else {
         words::duration(Duration::from_secs_f64(at))
+    }
+}
+
+/// Returns how the style sheet calls a state.
+pub(super) const fn class(state: State) -> &'static str {
+    match state {
+        State::Waiting => "waiting",
+        State::Starting => "starting",
+        State::Ready => "ready",
+        State::Trouble => "trouble",
+        State::Leaving => "leaving",
     }
 }

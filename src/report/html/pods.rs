@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::Chart;
+use super::chart::{Chart, class};
 use crate::report::timeline::{Lane, Mark, MarkKind, State, Timeline};
 use crate::report::words;
 use crate::text::SafeText;
@@ -68,16 +68,6 @@ fn row(chart: &Chart, timeline: &Timeline, lane: &Lane) -> Markup {
             }
             td.when role="cell" { (chart.lane(timeline, lane)) }
         } "\n"
-    }
-}
-
-pub(super) const fn class(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting",
-        State::Starting => "starting",
-        State::Ready => "ready",
-        State::Trouble => "trouble",
-        State::Leaving => "leaving",
     }
 }
 

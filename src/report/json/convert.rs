@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::{
-    ClusterJson, Evidence, EvidenceJson, EvidenceKindJson, FaultJson, Finding, FindingJson, GateJson, GateRun, Pod,
-    PodJson, ResultJson, RoleJson, Run, SCHEMA, Target, Verdict, VerdictJson, Warning, WarningJson,
+use super::contract::{
+    ClusterJson, EvidenceJson, EvidenceKindJson, FaultJson, FindingJson, GateJson, PodJson, ResultJson, RoleJson,
+    SCHEMA, VerdictJson, WarningJson,
 };
 use crate::gate::model::Role;
 use crate::gate::result::EvidenceKind;
 use crate::gate::result::Fault;
+use crate::gate::result::Verdict;
+use crate::report::model::{Evidence, Finding, GateRun, Pod, Run, Target, Warning};
 use crate::text::Untrusted;
 
 pub(super) fn result(run: &Run) -> ResultJson {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson, convert, schema_of, text_of};
+use super::contract::{ClusterJson, FindingJson, SCHEMA, VerdictJson, WarningJson};
+use super::{convert, schema_of, text_of};
 use crate::cluster::api::Target;
 use crate::cluster::run::{OutputTail, PodReport};
 use crate::gate::result::Notice;

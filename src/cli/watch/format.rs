@@ -1,0 +1,12 @@
+//! How events are written.
+
+use clap::ValueEnum;
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Human,
+    /// One JSON object a line
+    Json,
+}
