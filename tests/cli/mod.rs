@@ -1,5 +1,6 @@
 //! The whole binary: what a user gets who is in a hurry, has no cluster, or makes a mistake.
 
+mod diagnostic_log;
 mod feed_commands;
 pub mod run;
 #[cfg(unix)]
@@ -32,6 +33,7 @@ pub fn crashgate(arguments: &[&str]) -> Command {
         "CIRCLECI",
         "TF_BUILD",
         "TEAMCITY_VERSION",
+        "RUST_LOG",
     ] {
         command.env_remove(name);
     }

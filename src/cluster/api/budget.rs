@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::debug;
 
 /// Requests that a gate may make to start.
 pub const TO_START: u32 = 16;
@@ -117,6 +118,7 @@ impl Budget {
     pub async fn take_several(&self, urgency: Urgency, tokens: u32) {
         let _turn = self.lines[urgency as usize].lock().await;
         while let Some(wait) = self.try_take(urgency, f64::from(tokens)) {
+            debug!(?urgency, tokens, ?wait, "request waits for the budget");
             tokio::time::sleep(wait).await;
         }
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
+use tracing::info;
 
 use super::confirm::{Paid, Question, confirm};
 use super::decider::Decider;
@@ -90,6 +91,15 @@ impl<D: Decider> GateDriver<D> {
     pub async fn run(mut self) -> Option<Outcome> {
         self.arrange();
         let interrupted = self.decide().await;
+        if let Some(outcome) = self.gate.outcome() {
+            let plan = self.gate.plan();
+            let cause = outcome.findings.first().map(|finding| finding.code.name());
+            let requests = self.requests.count();
+            info!(
+                app = plan.app, version = plan.version, namespace = plan.namespace,
+                verdict = %outcome.verdict, cause, after = ?outcome.decided_after, requests, "gate decided"
+            );
+        }
         self.leave();
         // Whatever ended the gate, the pod of its smoke run must not stay.
         if let Some(mut smoke) = self.pending.smoke.take() {

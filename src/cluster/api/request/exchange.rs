@@ -8,6 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::debug;
 
 use super::body::{BIGGEST_ERROR, collect, content_type};
 use crate::cluster::api::connection::{Access, Renewal};
@@ -83,15 +84,25 @@ impl Connection {
         meter.add(1);
         // In a task of its own: whatever of the client library blocks the thread, the time limit must hold all the same.
         let sent = AbortOnDropHandle::new(tokio::spawn(async move { client.send(request).await }));
-        let response = match timeout_at(deadline, sent).await {
-            Err(_) => return Err(FailureKind::TimedOut(*patience)),
+        let begun = Instant::now();
+        debug!(%method, path = path_and_query, "request sent");
+        let answered = match timeout_at(deadline, sent).await {
+            Err(_) => Err(FailureKind::TimedOut(*patience)),
             Ok(Err(_)) => {
                 let what = "the request ended before its answer".to_owned();
-                return Err(FailureKind::Unreachable { what, hopeless: false });
+                Err(FailureKind::Unreachable { what, hopeless: false })
             }
-            Ok(Ok(Err(error))) => return Err(of_connection(&error)),
-            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(error))) => Err(of_connection(&error)),
+            Ok(Ok(Ok(response))) => Ok(response),
         };
+        let took = begun.elapsed();
+        match &answered {
+            Ok(response) => {
+                debug!(%method, path = path_and_query, status = response.status().as_u16(), ?took, "request answered");
+            }
+            Err(kind) => debug!(%method, path = path_and_query, error = %kind, ?took, "request failed"),
+        }
+        let response = answered?;
         if matches!(response.status(), StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED) {
             return Ok(response);
         }

@@ -7,6 +7,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
+use tracing::debug;
 
 use super::body::{BIGGEST_ERROR, collect, is_json};
 use crate::cluster::api::{Collection, with_query};
@@ -52,6 +53,7 @@ impl Connection {
         let request = format!("WATCH {collection}");
         match opened {
             Ok(response) => {
+                debug!(watch = %collection, version, "watch opened");
                 self.tell(|| Entry::Opened { path: path.clone(), version: version.to_owned() });
                 Ok(Watch {
                     connection: self,
@@ -62,6 +64,7 @@ impl Connection {
                 })
             }
             Err(kind) => {
+                debug!(watch = %collection, version, error = %kind, "watch not opened");
                 self.tell_failure(&path, &kind);
                 Err(Failure { request, kind })
             }
@@ -103,8 +106,18 @@ impl Watch<'_> {
                 kind: line.kind.clone(),
                 object: line.object.clone(),
             }),
-            Ok(None) => self.connection.tell(|| Entry::Closed { path: self.path.clone() }),
-            Err(kind) => self.connection.tell_failure(&self.path, kind),
+            Ok(None) => {
+                debug!(watch = self.path, "watch closed by the server");
+                self.connection.tell(|| Entry::Closed { path: self.path.clone() });
+            }
+            Err(kind @ FailureKind::Expired(_)) => {
+                debug!(watch = self.path, error = %kind, "watch expired");
+                self.connection.tell_failure(&self.path, kind);
+            }
+            Err(kind) => {
+                debug!(watch = self.path, error = %kind, "watch broken");
+                self.connection.tell_failure(&self.path, kind);
+            }
         }
         answer.map_err(|kind| Failure { request: self.request.clone(), kind })
     }
