@@ -54,6 +54,8 @@ struct Reading {
     exports: Names,
     /// The same of every other `use`, which gives the name to its own module alone.
     imports: Names,
+    /// Where each macro is: an exported one has its name at the crate's root, whatever module it stands in.
+    macros: BTreeMap<String, String>,
     uses: Vec<Used>,
 }
 
@@ -94,6 +96,12 @@ impl Reading {
                         names.entry((module.clone(), name)).or_default().push(path);
                     }
                     at = end;
+                }
+                Some("macro_rules") => {
+                    if let Some(name) = tokens.get(at + 2).and_then(ident) {
+                        self.macros.insert(name, file.to_owned());
+                    }
+                    at += 2;
                 }
                 Some("mod") if tokens.get(at + 1).and_then(ident).is_some() => {
                     let name = tokens.get(at + 1).and_then(ident).unwrap_or_default();
@@ -191,7 +199,8 @@ impl Reading {
             let all: Vec<String> = [name.to_owned()].into_iter().chain(rest.iter().cloned()).collect();
             self.through(&self.exports, module, "*", &all, depth)
         };
-        exported.or_else(starred).or_else(|| self.modules.get(module).cloned())
+        let at_the_root = || self.macros.get(name).filter(|_| module.is_empty()).cloned();
+        exported.or_else(starred).or_else(at_the_root).or_else(|| self.modules.get(module).cloned())
     }
 
     /// Returns the file that declares what a name stands for in this module, gone on from by `rest`.

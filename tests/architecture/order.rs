@@ -169,6 +169,11 @@ fn a_use_that_runs_upward_is_named_however_it_is_written() {
         let said = said_of(&[LIB, ("a.rs", a), b, c, deep], &[]);
         assert_eq!(said, ["src/a.rs uses src/b.rs, which is on a higher floor"], "{a}");
     }
+    let said = said_of(
+        &[LIB, ("a.rs", "fn a() { crate::m!(1); }"), ("b.rs", "#[macro_export] macro_rules! m {}"), c, deep],
+        &[],
+    );
+    assert_eq!(said, ["src/a.rs uses src/b.rs, which is on a higher floor"], "a macro is seen where it is defined");
     let said = said_of(&[LIB, ("a.rs", "use crate::c::Deep;"), b, c, deep], &[]);
     assert_eq!(said, ["src/a.rs uses src/c/deep.rs, which is on a higher floor"], "a re-export is seen through");
 }
