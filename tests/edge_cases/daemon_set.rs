@@ -1,4 +1,4 @@
-//! DaemonSets and the nodes that they need.
+//! `DaemonSet`s and the nodes that they need.
 
 use crashgate::gate::result::{Code, Verdict};
 

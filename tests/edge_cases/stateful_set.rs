@@ -1,4 +1,4 @@
-//! StatefulSets: partitions, order, updates by hand.
+//! `StatefulSet`s: partitions, order, updates by hand.
 
 use crashgate::gate::model::Detail;
 use crashgate::gate::result::{Code, Verdict};
