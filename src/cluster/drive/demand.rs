@@ -2,6 +2,7 @@
 
 use super::decider::Decider;
 use super::gate_driver::GateDriver;
+use crate::cluster::api::request::pages_of;
 use crate::cluster::watch::SourceHandle;
 use crate::gate::memory::Needs;
 use crate::gate::model::{Source, WorkloadKind};
@@ -23,7 +24,7 @@ impl<D: Decider> GateDriver<D> {
             handle.vote(self.place, vote);
         }
         let kinds = WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind)).count();
-        let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(1);
+        let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(pages_of(self.pods_listed));
         let confirms_at = self.gate.confirms_at().map(|at| (self.services.start + at, cost));
         self.services.budget.book(self.place, confirms_at);
     }

@@ -54,6 +54,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub inbox: Inbox,
     /// Which pods; `None` until the pinned workload is known.
     pub pods: Option<Collection>,
+    /// How many pods the newest LIST of them showed: what the confirming read will cost.
+    pub pods_listed: usize,
     /// The handles of the sources, by which it says what it needs of them.
     pub handles: HashMap<Source, SourceHandle>,
     /// The sources that have said anything so far.

@@ -23,6 +23,9 @@ impl<D: Decider> GateDriver<D> {
         if let Fact::Listed { source, .. } | Fact::Denied { source, .. } | Fact::Lost { source, .. } = &fact {
             self.heard.insert(*source);
         }
+        if let Fact::Listed { source: Source::Pods, objects } = &fact {
+            self.pods_listed = objects.len();
+        }
         let Some(pin) = self.gate.plan().workload.clone() else {
             self.observe(at, fact);
             return;

@@ -80,6 +80,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         emitted,
         inbox,
         pods,
+        pods_listed: 0,
         handles,
         heard: HashSet::new(),
         recording_ends,
