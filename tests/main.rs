@@ -19,3 +19,4 @@ mod recording;
 mod report;
 mod sandbox;
 mod scenario;
+mod small_worlds;

@@ -42,7 +42,7 @@ pub enum Want {
 }
 
 /// One gate: a state machine over observations, with time passed in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Gate {
     plan: Plan,
     state: ClusterState,

@@ -34,7 +34,7 @@ pub struct Ruling<'a> {
 }
 
 /// What a gate remembers on its way to a decision.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DecisionState {
     phase: Phase,
     carriers: Carriers,

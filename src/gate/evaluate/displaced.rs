@@ -12,7 +12,7 @@ use crate::gate::spec::Plan;
 use crate::gate::state::ClusterState;
 
 /// The workloads whose template carried the gated version at some time, by UID: kind and name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Carriers {
     carried: BTreeMap<String, (WorkloadKind, String)>,
 }

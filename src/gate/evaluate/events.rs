@@ -10,7 +10,7 @@ use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, PodHistory, pod_summary};
 
 /// What was emitted so far, and what is still to be handed out.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EventEmitter {
     pending: Vec<(Duration, GateEvent)>,
     /// What was last emitted of every pod, by UID.
@@ -19,7 +19,7 @@ pub struct EventEmitter {
 }
 
 /// What was last emitted of a pod.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Emitted {
     glance: PodGlance,
     /// How often its causes had been derived by then: nothing is new until they are again.

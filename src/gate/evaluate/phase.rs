@@ -6,7 +6,7 @@ use super::live::{Changes, LiveAssessment};
 use super::stability::Window;
 
 /// The stage that a gate is in.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub enum Phase {
     /// Something is lacking, or nothing is there. Goes on to [`Phase::Stable`] once all is well.
     #[default]

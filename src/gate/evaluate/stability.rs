@@ -40,7 +40,7 @@ impl PodFingerprint {
 
 /// An open window. It remembers of the pods no more than what those were that changed since the last look at which all
 /// was well: all others are as they were then.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Window {
     /// Since when all has been well, as the time since the gate began.
     pub since: Duration,

@@ -43,7 +43,7 @@ impl From<Warning> for Remark {
 }
 
 /// All that was raised so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Remarks {
     raised: Vec<Remark>,
     /// Code and words of each remark.

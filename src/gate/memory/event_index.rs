@@ -88,7 +88,7 @@ const MOST_PER_OBJECT: usize = 512;
 pub const MOST_UNKNOWN: usize = 5_000;
 
 /// All that was said, by object.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EventIndex {
     /// By the object's UID.
     objects: HashMap<String, BTreeMap<Key, Said>>,

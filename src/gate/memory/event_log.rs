@@ -17,7 +17,7 @@ const MOST_CHARACTERS: usize = 1200;
 const TELLING: [&str; 5] = ["Killing", "TriggeredScaleUp", "NotTriggerScaleUp", "Preempted", "NodeNotReady"];
 
 /// All that was said, by the UID of the object.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EventLog {
     objects: BTreeMap<String, Vec<Entry>>,
     /// The objects by when something was said about them last: the first is silent for longest.
@@ -25,7 +25,7 @@ pub struct EventLog {
     order: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     reason: String,
     container: Option<String>,

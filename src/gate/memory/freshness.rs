@@ -28,7 +28,7 @@ pub enum Trust {
 }
 
 /// The trust in every source that a gate reads. A source that was never heard of is not trusted either.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
     states: BTreeMap<Source, Trust>,
     /// True once any source was listed: the API server has been reached.

@@ -14,7 +14,7 @@ use crate::gate::spec::Plan;
 const MOST_FALLEN: usize = 1_000;
 
 /// The known cluster.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ClusterState {
     /// Every pod of the watched selection, by UID.
     pub pods: BTreeMap<String, PodHistory>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The changes of the known cluster that nobody has evaluated yet. Each is there once, however often it changed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Delta {
     /// The UIDs of the pods that came, changed or went, that something was said about, or whose node changed.
     pub pods: BTreeSet<String>,

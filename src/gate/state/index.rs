@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::gate::model::Pod;
 
 /// The UIDs of the objects that refer to something, by its name or UID.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Index {
     uids: BTreeMap<String, BTreeSet<String>>,
 }
@@ -41,7 +41,7 @@ impl Index {
 }
 
 /// The pods by all that is known to change beside them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PodIndex {
     /// By the UID of their controller.
     pub controllers: Index,

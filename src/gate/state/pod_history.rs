@@ -12,7 +12,7 @@ use crate::gate::result::{Cause, Code, FirstSeen, Place};
 use crate::gate::spec::Plan;
 
 /// A pod and its history, as far as rules need it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PodHistory {
     /// The pod as it was last seen.
     pub pod: Pod,

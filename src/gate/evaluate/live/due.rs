@@ -34,7 +34,7 @@ impl CauseMark {
 }
 
 /// The causes that stand: how many of each, and how many count at each moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DueCauses {
     keys: BTreeMap<CauseKey, u32>,
     failed: BTreeMap<Duration, u32>,

@@ -58,7 +58,7 @@ pub struct Standing {
 }
 
 /// One group.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LiveGroup {
     /// Its workload has one.
     exists: bool,
@@ -93,7 +93,7 @@ impl LiveGroup {
 }
 
 /// What is counted of the pods under a workload, whether or not it has a group.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Below {
     /// At any depth: pods that are there, and not left out.
     there: u32,
@@ -109,7 +109,7 @@ struct Below {
 }
 
 /// All groups.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Groups {
     by_id: BTreeMap<GroupId, LiveGroup>,
     below: BTreeMap<String, Below>,

@@ -19,6 +19,7 @@ mod sums;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use self::due::DueCauses;
@@ -38,7 +39,7 @@ use crate::gate::spec::Plan;
 use crate::gate::state::ClusterState;
 
 /// The assessment of what is known, as of its last update.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct LiveAssessment {
     /// By UID. Every fact asks for its pod here; nobody for their order.
     placed: HashMap<String, Placed>,
@@ -58,8 +59,15 @@ pub struct LiveAssessment {
     placements: u64,
 }
 
+/// Only what does not follow from the state: two gates that look alike then go on alike.
+impl fmt::Debug for LiveAssessment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveAssessment").field("first_seen", &self.first_seen).finish_non_exhaustive()
+    }
+}
+
 /// What an update changed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Changes {
     /// Pods that were looked at and are not among those told of: UIDs.
     pub hidden: Vec<String>,

@@ -185,7 +185,7 @@ pub fn revision(history: &PodHistory, state: &ClusterState) -> Option<CountedFor
 
 /// All that the place of a pod takes from the workloads above it, but for what only the pod itself refers to. As long as
 /// it is the same for the pod's controller, no pod of that changes its place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
     top: LineageTop,
     /// The pods are of a revision that has a younger one beside it.
@@ -194,7 +194,7 @@ pub struct Lineage {
     counted_by: Option<Template>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum LineageTop {
     /// A workload, and where it has a group, what makes a pod one of that.
     Workload(String, Option<Box<Newest>>),
@@ -205,7 +205,7 @@ enum LineageTop {
 }
 
 /// What makes a pod one of the newest revision.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Newest {
     template: Template,
     is_newest_replica_set: bool,

@@ -7,7 +7,7 @@ use super::group::{GroupId, Order, Standing};
 use crate::gate::model::WorkloadKind;
 
 /// The sums over all groups that are told of.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sums {
     /// All groups.
     pub groups: usize,
