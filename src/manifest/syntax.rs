@@ -1,6 +1,6 @@
 //! What is wrong with a text as YAML, in words for people who do not know the grammar.
 
-use serde_yaml::granit_parser::{ErrorKind, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 
 use super::diagnostics::{Message, Place, Problem};
 
