@@ -55,13 +55,8 @@ impl FromArgMatches for PlanFlags {
 
 /// The flag of a key, for clap.
 fn argument(key: Key) -> Option<Arg> {
-    let flag = key.flag_definition()?;
-    let argument =
-        Arg::new(key.name()).long(flag.name.trim_start_matches('-')).value_name(flag.value_name).help(key.flag_help());
-    let argument = match flag.short {
-        Some(short) => argument.short(short),
-        None => argument,
-    };
+    let long = key.flag()?.trim_start_matches('-');
+    let argument = Arg::new(key.name()).long(long).short(key.short()).value_name(key.value_name()).help(key.help());
     Some(match key.flag_value() {
         FlagValue::Text => argument,
         FlagValue::Quantity => argument.allow_hyphen_values(true),

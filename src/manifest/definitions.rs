@@ -5,7 +5,7 @@ use crate::gate::spec::{Grace, MinReady, Plan};
 use super::draft::put;
 use super::duration::{self, Zero};
 use super::expect::EXPECT;
-use super::keys::{Flag, Form, Group, KeyDefinition, Need};
+use super::keys::{Form, Group, KeyDefinition, Need};
 use super::smoke::SMOKE;
 use super::value_type as of;
 use super::values;
@@ -47,8 +47,10 @@ keys!(
         name: "app",
         example: "checkout",
         other_names: &["name"],
-        form: Form::Scalar(&of::TEXT, |draft, name, text| put(&mut draft.plan.app, values::line(name, text))),
-        flag: Some(Flag { name: "--app", short: None, value_name: "NAME", help: "The app's name" }),
+        form: Form::Scalar(&of::TEXT, |to, name, text| put(&mut to.plan.app, values::line(name, text))),
+        flag: Some("--app"),
+        value_name: "NAME",
+        help: "The app's name",
         need: Need::ByKey,
         is_of_one_gate: true,
     },
@@ -58,13 +60,10 @@ keys!(
         name: "version",
         example: "v2.3.1",
         other_names: &["tag", "image"],
-        form: Form::Scalar(&of::TEXT, |draft, name, text| put(&mut draft.plan.version, values::line(name, text))),
-        flag: Some(Flag {
-            name: "--version",
-            short: None,
-            value_name: "VERSION",
-            help: "The version of the app that must become healthy",
-        }),
+        form: Form::Scalar(&of::TEXT, |to, name, text| put(&mut to.plan.version, values::line(name, text))),
+        flag: Some("--version"),
+        value_name: "VERSION",
+        help: "The version of the app that must become healthy",
         need: Need::ByKey,
         is_of_one_gate: true,
     },
@@ -73,15 +72,13 @@ keys!(
         name: "namespace",
         example: "shop",
         other_names: &["ns"],
-        form: Form::Scalar(&of::NAMESPACE, |draft, name, text| {
-            put(&mut draft.plan.namespace, values::namespace(name, text))
+        form: Form::Scalar(&of::NAMESPACE, |to, name, text| {
+            put(&mut to.plan.namespace, values::namespace(name, text))
         }),
-        flag: Some(Flag {
-            name: "--namespace",
-            short: Some('n'),
-            value_name: "NAMESPACE",
-            help: "The namespace of the pods",
-        }),
+        flag: Some("--namespace"),
+        short: Some('n'),
+        value_name: "NAMESPACE",
+        help: "The namespace of the pods",
         need: Need::ByKeyOrFlag,
     },
     Delay {
@@ -91,15 +88,12 @@ keys!(
         default: Some("10s"),
         example: "10s",
         other_names: &["interval"],
-        form: Form::Scalar(&of::TIME, |draft, name, text| {
-            put(&mut draft.plan.delay, duration::parse(name, text, Zero::Refused))
+        form: Form::Scalar(&of::TIME, |to, name, text| {
+            put(&mut to.plan.delay, duration::parse(name, text, Zero::Refused))
         }),
-        flag: Some(Flag {
-            name: "--delay",
-            short: None,
-            value_name: "DURATION",
-            help: "How old the data of a pass may be; also the polling interval where watching is not allowed",
-        }),
+        flag: Some("--delay"),
+        value_name: "DURATION",
+        help: "How old the data of a pass may be; also the polling interval where watching is not allowed",
         summary: |plan| Some(format!("delay {}", duration::format(plan.delay))),
     },
     WaitPeriod {
@@ -108,15 +102,12 @@ keys!(
         default: Some("60s"),
         example: "60s",
         other_names: &["timeout"],
-        form: Form::Scalar(&of::TIME, |draft, name, text| {
-            put(&mut draft.plan.wait_period, duration::parse(name, text, Zero::Refused))
+        form: Form::Scalar(&of::TIME, |to, name, text| {
+            put(&mut to.plan.wait_period, duration::parse(name, text, Zero::Refused))
         }),
-        flag: Some(Flag {
-            name: "--wait-period",
-            short: None,
-            value_name: "DURATION",
-            help: "How long the app may take to become healthy",
-        }),
+        flag: Some("--wait-period"),
+        value_name: "DURATION",
+        help: "How long the app may take to become healthy",
         summary: |plan| Some(format!("wait {}", duration::format(plan.wait_period))),
     },
     StableFor {
@@ -124,15 +115,12 @@ keys!(
         name: "stableFor",
         default: Some("30s"),
         example: "30s",
-        form: Form::Scalar(&of::TIME_OR_ZERO, |draft, name, text| {
-            put(&mut draft.plan.stable_for, duration::parse(name, text, Zero::Allowed))
+        form: Form::Scalar(&of::TIME_OR_ZERO, |to, name, text| {
+            put(&mut to.plan.stable_for, duration::parse(name, text, Zero::Allowed))
         }),
-        flag: Some(Flag {
-            name: "--stable-for",
-            short: None,
-            value_name: "DURATION",
-            help: "How long the app must stay healthy before it passes",
-        }),
+        flag: Some("--stable-for"),
+        value_name: "DURATION",
+        help: "How long the app must stay healthy before it passes",
         summary: |plan| Some(format!("stable {}", duration::format(plan.stable_for))),
     },
     MaxRestarts {
@@ -141,15 +129,10 @@ keys!(
         default: Some("0"),
         example: "0",
         other_names: &["restarts"],
-        form: Form::Scalar(&of::COUNT, |draft, name, text| {
-            put(&mut draft.plan.max_restarts, values::count(name, text))
-        }),
-        flag: Some(Flag {
-            name: "--max-restarts",
-            short: None,
-            value_name: "COUNT",
-            help: "Crashes allowed per container",
-        }),
+        form: Form::Scalar(&of::COUNT, |to, name, text| { put(&mut to.plan.max_restarts, values::count(name, text)) }),
+        flag: Some("--max-restarts"),
+        value_name: "COUNT",
+        help: "Crashes allowed per container",
         summary: |plan| (plan.max_restarts > 0).then(|| format!("up to {} restarts", plan.max_restarts)),
     },
     Workload {
@@ -159,15 +142,12 @@ keys!(
         name: "workload",
         example: "deployment/checkout",
         other_names: &["deployment"],
-        form: Form::Scalar(&of::WORKLOAD, |draft, name, text| {
-            put(&mut draft.plan.workload, values::pin(name, text).map(Some))
+        form: Form::Scalar(&of::WORKLOAD, |to, name, text| {
+            put(&mut to.plan.workload, values::pin(name, text).map(Some))
         }),
-        flag: Some(Flag {
-            name: "--workload",
-            short: None,
-            value_name: "KIND/NAME",
-            help: "Pin the gate to one workload, as in `deployment/checkout`",
-        }),
+        flag: Some("--workload"),
+        value_name: "KIND/NAME",
+        help: "Pin the gate to one workload, as in `deployment/checkout`",
         is_of_one_gate: true,
     },
     Selector {
@@ -175,15 +155,12 @@ keys!(
         name: "selector",
         example: "app=checkout,version=v2.3.1",
         other_names: &["labelSelector"],
-        form: Form::Scalar(&of::SELECTOR, |draft, name, text| {
-            put(&mut draft.plan.selector, values::selector(name, text))
+        form: Form::Scalar(&of::SELECTOR, |to, name, text| {
+            put(&mut to.plan.selector, values::selector(name, text))
         }),
-        flag: Some(Flag {
-            name: "--selector",
-            short: None,
-            value_name: "SELECTOR",
-            help: "Find the pods by this label selector [default: app=APP,version=VERSION]",
-        }),
+        flag: Some("--selector"),
+        value_name: "SELECTOR",
+        help: "Find the pods by this label selector [default: app=APP,version=VERSION]",
         is_of_one_gate: true,
     },
     Labels {
@@ -191,37 +168,33 @@ keys!(
         name: "labels",
         example: "{app: app.kubernetes.io/name}",
         form: Form::Map(&LABELS),
-        flag: Some(Flag {
-            name: "--labels",
-            short: None,
-            value_name: "LABEL=KEY",
-            help: "Other label keys for the default selector, as in `app=app.kubernetes.io/name`",
-        }),
+        flag: Some("--labels"),
+        value_name: "LABEL=KEY",
+        help: "Other label keys for the default selector, as in `app=app.kubernetes.io/name`",
     },
     Replicas {
         description: "A floor for the number of pods; the target is the larger of this and what the owning workload \
                       asks for.",
         name: "replicas",
         example: "3",
-        form: Form::Scalar(&of::PODS, |draft, name, text| {
-            put(&mut draft.plan.replicas, values::replicas(name, text).map(Some))
+        form: Form::Scalar(&of::PODS, |to, name, text| {
+            put(&mut to.plan.replicas, values::replicas(name, text).map(Some))
         }),
-        flag: Some(Flag { name: "--replicas", short: None, value_name: "COUNT", help: "The minimum number of pods" }),
+        flag: Some("--replicas"),
+        value_name: "COUNT",
+        help: "The minimum number of pods",
         summary: |plan| plan.replicas.map(|replicas| format!("at least {replicas} pods")),
     },
     MinReady {
         description: "How much of the target must be ready: a share or a number of pods. Default: all of it.",
         name: "minReady",
         example: "95%",
-        form: Form::Scalar(&of::MIN_READY, |draft, name, text| {
-            put(&mut draft.plan.min_ready, values::min_ready(name, text).map(Some))
+        form: Form::Scalar(&of::MIN_READY, |to, name, text| {
+            put(&mut to.plan.min_ready, values::min_ready(name, text).map(Some))
         }),
-        flag: Some(Flag {
-            name: "--min-ready",
-            short: None,
-            value_name: "SHARE",
-            help: "How much of the target must be ready, as in `95%` or `3` [default: all]",
-        }),
+        flag: Some("--min-ready"),
+        value_name: "SHARE",
+        help: "How much of the target must be ready, as in `95%` or `3` [default: all]",
         summary: |plan| match plan.min_ready? {
             MinReady::Count(pods) => Some(format!("{pods} ready are enough")),
             MinReady::Percent(percent) => Some(format!("{percent}% ready are enough")),
@@ -232,12 +205,9 @@ keys!(
         name: "grace",
         example: "{ImagePull: 30s}",
         form: Form::Map(&GRACES),
-        flag: Some(Flag {
-            name: "--grace",
-            short: None,
-            value_name: "CAUSE=DURATION",
-            help: "How long a cause may last before it counts, as in `ImagePull=30s`",
-        }),
+        flag: Some("--grace"),
+        value_name: "CAUSE=DURATION",
+        help: "How long a cause may last before it counts, as in `ImagePull=30s`",
         summary: graces,
     },
     IgnoreContainers {
@@ -246,18 +216,15 @@ keys!(
         example: "[istio-proxy]",
         form: Form::List {
             value: &of::CONTAINERS,
-            add: |draft, name, text| {
-                draft.plan.ignore_containers.insert(values::container(name, text)?);
+            add: |to, name, text| {
+                to.plan.ignore_containers.insert(values::container(name, text)?);
                 Ok(())
             },
             may_be_empty: false,
         },
-        flag: Some(Flag {
-            name: "--ignore-containers",
-            short: None,
-            value_name: "NAMES",
-            help: "Containers to ignore",
-        }),
+        flag: Some("--ignore-containers"),
+        value_name: "NAMES",
+        help: "Containers to ignore",
         summary: |plan| {
             let names: Vec<&str> = plan.ignore_containers.iter().map(String::as_str).collect();
             (!names.is_empty()).then(|| format!("ignoring {}", names.join(",")))
@@ -270,12 +237,9 @@ keys!(
         example: "{server: https://prod.example.com:6443}",
         other_names: &["cluster"],
         form: Form::Map(&EXPECT),
-        flag: Some(Flag {
-            name: "--expect",
-            short: None,
-            value_name: "MARK=VALUE",
-            help: "Refuse any other cluster than this, as in `server=https://prod.example.com:6443` or `clusterUid=UID`",
-        }),
+        flag: Some("--expect"),
+        value_name: "MARK=VALUE",
+        help: "Refuse any other cluster than this, as in `server=https://prod.example.com:6443` or `clusterUid=UID`",
     },
     Smoke {
         description: "A pod that must end with exit code 0 once the app has been stable for long enough, before the \
@@ -283,12 +247,9 @@ keys!(
         name: "smoke",
         example: "{image: shop/smoke:1, timeout: 1m}",
         form: Form::Map(&SMOKE),
-        flag: Some(Flag {
-            name: "--smoke",
-            short: None,
-            value_name: "KEY=VALUE",
-            help: "Run this pod before a pass, as in `image=shop/smoke:1`, or `none`. Repeat it for more keys",
-        }),
+        flag: Some("--smoke"),
+        value_name: "KEY=VALUE",
+        help: "Run this pod before a pass, as in `image=shop/smoke:1`, or `none`. Repeat it for more keys",
         summary: |plan| {
             let smoke = plan.smoke.as_ref()?;
             Some(format!("smoke run of {} within {}", smoke.image, duration::format(smoke.timeout)))
@@ -305,7 +266,7 @@ static LABELS: Group = Group {
             description: "The key of the label that holds the app.",
             default: Some("app"),
             example: "app.kubernetes.io/name",
-            form: Form::Scalar(&of::TEXT, |draft, name, text| put(&mut draft.app_label, values::label_key(name, text))),
+            form: Form::Scalar(&of::TEXT, |to, name, text| put(&mut to.app_label, values::label_key(name, text))),
             ..KeyDefinition::NEW
         },
         KeyDefinition {
@@ -313,8 +274,8 @@ static LABELS: Group = Group {
             description: "The key of the label that holds the version.",
             default: Some("version"),
             example: "app.kubernetes.io/version",
-            form: Form::Scalar(&of::TEXT, |draft, name, text| {
-                put(&mut draft.plan.version_label, values::label_key(name, text))
+            form: Form::Scalar(&of::TEXT, |to, name, text| {
+                put(&mut to.plan.version_label, values::label_key(name, text))
             }),
             ..KeyDefinition::NEW
         },
@@ -351,8 +312,8 @@ const fn grace<const CAUSE: usize>(default: Option<&'static str>, description: &
         description,
         default,
         example: "30s",
-        form: Form::Scalar(&of::TIME_OR_ZERO, |draft, name, text| {
-            draft.plan.grace.insert(Grace::ALL[CAUSE], duration::parse(name, text, Zero::Allowed)?);
+        form: Form::Scalar(&of::TIME_OR_ZERO, |to, name, text| {
+            to.plan.grace.insert(Grace::ALL[CAUSE], duration::parse(name, text, Zero::Allowed)?);
             Ok(())
         }),
         ..KeyDefinition::NEW

@@ -1,7 +1,7 @@
 //! What can be asked of a key: its name, its flag, its example, and which one an unknown word is meant to be.
 
 use super::definitions::Key;
-use super::keys::{Flag, FlagValue, Form, Group, KeyDefinition, nearest};
+use super::keys::{FlagValue, Form, Group, KeyDefinition, nearest};
 use super::value_type::ValueType;
 
 impl Key {
@@ -14,21 +14,26 @@ impl Key {
     /// The flag of the same name, if there is one.
     #[must_use]
     pub fn flag(self) -> Option<&'static str> {
-        self.flag_definition().map(|flag| flag.name)
+        self.definition().flag
     }
 
-    /// The definition of that flag.
+    /// The short form of the flag.
     #[must_use]
-    pub fn flag_definition(self) -> Option<&'static Flag> {
-        self.definition().flag.as_ref()
+    pub fn short(self) -> Option<char> {
+        self.definition().short
+    }
+
+    /// What `--help` calls the value of the flag.
+    #[must_use]
+    pub fn value_name(self) -> &'static str {
+        self.definition().value_name
     }
 
     /// The flag's line of `--help`, with the default.
     #[must_use]
-    pub fn flag_help(self) -> String {
-        let KeyDefinition { flag, default, .. } = self.definition();
-        let help = flag.as_ref().map_or("", |flag| flag.help);
-        default.map_or_else(|| help.to_owned(), |default| format!("{help} [default: {default}]"))
+    pub fn help(self) -> String {
+        let KeyDefinition { help, default, .. } = self.definition();
+        default.map_or_else(|| (*help).to_owned(), |default| format!("{help} [default: {default}]"))
     }
 
     /// How often the flag is given, and what its value may look like.

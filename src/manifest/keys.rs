@@ -21,8 +21,15 @@ pub(super) struct KeyDefinition {
     pub other_names: &'static [&'static str],
     /// What its value is, and how it is taken.
     pub form: Form,
-    /// Its flag. Keys of a map have none: they are given with the flag of the map, as in `--grace ImagePull=30s`.
-    pub flag: Option<Flag>,
+    /// Its flag, with the dashes. Keys of a map have none: they are given with the flag of the map, as in
+    /// `--grace ImagePull=30s`.
+    pub flag: Option<&'static str>,
+    /// The short form of the flag.
+    pub short: Option<char>,
+    /// What `--help` calls the value of the flag.
+    pub value_name: &'static str,
+    /// The flag's line of `--help`, to which a default is added.
+    pub help: &'static str,
     /// Whether a gate can do without it.
     pub need: Need,
     /// It makes no sense for two gates at once: as a flag it is refused over several documents.
@@ -41,6 +48,9 @@ impl KeyDefinition {
         other_names: &[],
         form: Form::Map(&Group { name: "", description: "", keys: &[], noun: "key", none: None }),
         flag: None,
+        short: None,
+        value_name: "",
+        help: "",
         need: Need::Optional,
         is_of_one_gate: false,
         summary: |_| None,
@@ -97,19 +107,6 @@ impl Group {
             Message::new(format!("{} is not a {} that `{called}` knows", quoted(name), self.noun), remedy)
         })
     }
-}
-
-/// A flag that gives a key its value.
-#[derive(Debug)]
-pub struct Flag {
-    /// The flag, with its dashes.
-    pub name: &'static str,
-    /// Its short form.
-    pub short: Option<char>,
-    /// What to call its value in `--help`.
-    pub value_name: &'static str,
-    /// Its line of `--help`; a default that the key has is added to it.
-    pub help: &'static str,
 }
 
 /// How often a flag is given, and what its value may look like.

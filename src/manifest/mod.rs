@@ -38,7 +38,7 @@ mod workload;
 pub use definitions::Key;
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use expected::Expected;
-pub use keys::{Flag, FlagValue};
+pub use keys::FlagValue;
 pub use load::{Loaded, load};
 pub use origin::Origin;
 pub use overrides::Overrides;

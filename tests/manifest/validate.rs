@@ -133,8 +133,8 @@ fn every_flag_is_in_the_help_with_its_sentence() {
         let run = crashgate(Path::new("."), &[subcommand, "--help"], b"");
         let plain = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         for key in Key::ALL {
-            let Some(flag) = key.flag_definition() else { continue };
-            let line = format!("{} <{}> {}", flag.name, flag.value_name, key.flag_help());
+            let Some(flag) = key.flag() else { continue };
+            let line = format!("{flag} <{}> {}", key.value_name(), key.help());
             assert!(plain.contains(&line), "{subcommand} lacks: {line}");
         }
     }
