@@ -33,6 +33,8 @@ pub enum Action {
     OwnerDeleted,
     /// Another version is applied.
     Rollout,
+    /// The gated version is applied again.
+    Rollback,
     /// The pods cannot be watched any more.
     PodsLost,
     /// The Deployments cannot be watched any more.
@@ -94,6 +96,8 @@ pub struct World {
     pub gate: Gate,
     cluster: Cluster,
     truth: Truth,
+    /// Since when the Deployment asks for what it asks for.
+    owner_since: Duration,
     facts: u8,
     steps: u8,
     incarnations: [u8; 2],
@@ -126,6 +130,7 @@ impl World {
                 lost_ready: 0,
                 answered_as_of: None,
             },
+            owner_since: Duration::ZERO,
             facts: 0,
             steps: 0,
             incarnations: [0; 2],
@@ -182,6 +187,9 @@ impl World {
         if self.cluster.owner.is_some_and(|(version, _)| version == "v2") {
             all.extend([Action::OwnerDeleted, Action::Rollout]);
         }
+        if self.cluster.owner.is_some_and(|(version, _)| version == "v3") {
+            all.push(Action::Rollback);
+        }
         if self.truth.losses == 0 {
             all.extend([Action::PodsLost, Action::OwnersLost]);
         }
@@ -234,14 +242,9 @@ impl World {
             }
             Action::Rollout => {
                 self.truth.rollouts += 1;
-                self.cluster.version += 1;
-                self.cluster.owner = Some(("v3", self.cluster.version));
-                self.judge_truth();
-                if self.truth.owners_seen {
-                    let owner = owner_of(&self.cluster).unwrap();
-                    self.tell(Fact::Seen(Box::new(Object::Workload(owner))));
-                }
+                self.apply("v3");
             }
+            Action::Rollback => self.apply("v2"),
             Action::PodsLost => {
                 (self.truth.losses, self.truth.pods_seen) = (1, false);
                 self.lose(Source::Pods);
@@ -297,6 +300,17 @@ impl World {
         }
     }
 
+    fn apply(&mut self, version: &'static str) {
+        self.cluster.version += 1;
+        self.cluster.owner = Some((version, self.cluster.version));
+        self.owner_since = self.truth.now;
+        self.judge_truth();
+        if self.truth.owners_seen {
+            let owner = owner_of(&self.cluster).unwrap();
+            self.tell(Fact::Seen(Box::new(Object::Workload(owner))));
+        }
+    }
+
     fn ready_pod(&mut self, place: usize) {
         if self.cluster.pods[place].is_none() {
             self.incarnations[place] += 1;
@@ -325,7 +339,7 @@ impl World {
     fn judge_truth(&mut self) {
         let is_well = self.cluster.owner.is_some_and(|(version, _)| version == "v2")
             && self.cluster.pods.iter().all(|pod| pod.as_ref().is_some_and(|pod| pod.ready));
-        let newest = self.cluster.pods.iter().flatten().map(|pod| pod.since).max();
+        let newest = self.cluster.pods.iter().flatten().map(|pod| pod.since.max(self.owner_since)).max();
         self.truth.well_since = newest.filter(|_| is_well);
     }
 
