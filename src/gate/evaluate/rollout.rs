@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::attribution::{GroupHead, Owner};
-use super::lost_nodes::LostNodes;
+use super::tolerated_nodes::LostNodes;
 use super::totals::GroupTotals;
 use crate::gate::model::{Detail, JobEnd, Phase, RestartPolicy, Source, Workload, WorkloadKind};
 use crate::gate::result::Code;

@@ -7,36 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::fingerprint::PodFingerprint;
 use super::live::{Changes, Generation, LiveAssessment};
-use crate::gate::model::Pod;
-use crate::gate::spec::Plan;
-
-/// What must stay as it is in a pod for the window to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PodFingerprint {
-    name: String,
-    ready_since: Option<String>,
-    containers: Vec<(String, Option<String>, u32)>,
-}
-
-impl PodFingerprint {
-    /// The fingerprint of a pod as it is now.
-    #[must_use]
-    pub fn of(pod: &Pod, plan: &Plan) -> Self {
-        let watched = pod.containers.iter().filter(|container| !plan.ignore_containers.contains(&container.name));
-        Self {
-            name: pod.name.clone(),
-            ready_since: pod.ready.as_ref().and_then(|ready| ready.since.clone()),
-            containers: watched
-                .map(|container| {
-                    let status = container.status.as_ref();
-                    let id = status.and_then(|status| status.container_id.clone());
-                    (container.name.clone(), id, status.map_or(0, |status| status.restart_count))
-                })
-                .collect(),
-        }
-    }
-}
 
 /// An open window. It remembers of the pods no more than what those were that changed since the last look at which all
 /// was well: all others are as they were then.

@@ -5,10 +5,10 @@ use std::fmt::Debug;
 
 use super::super::assessment::Assessment;
 use super::super::attribution::GroupHead;
-use super::super::stability::PodFingerprint;
+use super::super::fingerprint::PodFingerprint;
 use super::due::{CauseKey, CauseMark};
 use super::group::{Order, Standing};
-use super::placement::{Part, Place};
+use super::placed::{Part, Place};
 use super::{GroupId, LiveAssessment};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, PodHistory};

@@ -8,22 +8,11 @@ use super::super::rollout::RolloutStatus;
 use super::super::totals::GroupTotals;
 use super::super::{attribution, daemon_set_revision};
 use super::due::CauseMark;
-use super::placement::{CountedFor, Part, Place, Placed};
+use super::placed::{CountedFor, GroupId, Part, Place, Placed};
 use crate::gate::model::{Workload, WorkloadKind};
 use crate::gate::result::Cause;
 use crate::gate::spec::Plan;
 use crate::gate::state::ClusterState;
-
-/// A group by its owner.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GroupId {
-    /// The workload with this UID.
-    Workload(String),
-    /// The bare pod with this UID.
-    Nobody(String),
-    /// An owner that cannot be read, by its UID.
-    Unreadable(String),
-}
 
 /// The order of groups: workloads by UID, then the others by the UID of the first pod that shows them.
 pub type Order = (bool, String);

@@ -14,6 +14,7 @@
 mod check;
 mod due;
 mod group;
+mod placed;
 mod placement;
 mod sums;
 mod update;
@@ -23,15 +24,17 @@ use std::fmt;
 use std::time::Duration;
 
 use self::due::DueCauses;
-pub use self::group::{Generation, GroupId};
+pub use self::group::Generation;
 use self::group::{Groups, Order, Standing};
-use self::placement::{Lineage, Placed};
+pub use self::placed::GroupId;
+use self::placed::Placed;
+use self::placement::Lineage;
 use self::sums::Sums;
 use super::assessment::{self, OwnersFirstSeen};
 use super::attribution::GroupHead;
+use super::fingerprint::PodFingerprint;
 use super::followed_kinds::InPlay;
 use super::rollout::RolloutStatus;
-use super::stability::PodFingerprint;
 use crate::gate::memory::Needs;
 use crate::gate::model::{Workload, WorkloadKind};
 use crate::gate::result::{Cause, Verdict};

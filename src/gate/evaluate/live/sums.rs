@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::rollout::RolloutStatus;
-use super::group::{GroupId, Order, Standing};
+use super::group::{Order, Standing};
+use super::placed::GroupId;
 use crate::gate::model::WorkloadKind;
 
 /// The sums over all groups that are told of.
