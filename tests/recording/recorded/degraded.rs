@@ -73,23 +73,21 @@ fn the_replay_of_a_degraded_run_never_passes_what_the_run_did_not() {
     let children: Vec<_> =
         STORIES.iter().enumerate().map(|(place, (_, faults))| run(place, faults, folder.path())).collect();
     let mut told = Vec::new();
-    for (place, mut child) in children.into_iter().enumerate() {
+    for (place, child) in children.into_iter().enumerate() {
         let words = STORIES[place].0;
-        for tries in 0.. {
-            let live = verdict(&child.wait_with_output().unwrap().stdout);
-            let replayed = replayed(&folder.path().join(place.to_string()));
-            let agree = replayed == live || replayed == "inconclusive";
-            if agree && (!PASS.contains(&words) || replayed == "healthy") || tries == 2 {
-                assert!(agree, "{words}: {live} live, {replayed} in its replay");
-                told.push((words, live, replayed));
-                break;
-            }
-            // Twelve runs by the real clock at once can starve on a busy machine, which proves nothing: once more, alone.
-            std::fs::remove_file(folder.path().join(place.to_string())).unwrap();
-            child = run(place, STORIES[place].1, folder.path());
+        let mut live = verdict(&child.wait_with_output().unwrap().stdout);
+        let recording = folder.path().join(place.to_string());
+        // Twelve gates by the real clock can starve on a busy machine, and then none of them is in time: once more, alone.
+        if PASS.contains(&words) && live != "healthy" {
+            std::fs::remove_file(&recording).unwrap();
+            live = verdict(&run(place, STORIES[place].1, folder.path()).wait_with_output().unwrap().stdout);
         }
+        told.push((words, live, replayed(&recording)));
     }
     println!("{told:#?}");
+    for (words, live, replayed) in &told {
+        assert!(replayed == live || replayed == "inconclusive", "{words}: {live} live, {replayed} in its replay");
+    }
     let of = |words: &str| told.iter().find(|(story, ..)| *story == words).unwrap();
     for words in PASS {
         assert_eq!((of(words).1.as_str(), of(words).2.as_str()), ("healthy", "healthy"), "{words}");
