@@ -1,6 +1,6 @@
 //! Every key of a gate, each defined once. To add one, add it here and a field to the plan.
 
-use crate::gate::spec::{Grace, MinReady, Plan};
+use crate::gate::spec::{Grace, MinReady, Plan, Until};
 
 use super::draft::put;
 use super::duration::{self, Zero};
@@ -159,6 +159,7 @@ keys!(
             put(&mut to.plan.selector, values::selector(name, text))
         }),
         flag: Some("--selector"),
+        short: Some('l'),
         value_name: "SELECTOR",
         help: "Find the pods by this label selector [default: app=APP,version=VERSION]",
         is_of_one_gate: true,
@@ -229,6 +230,19 @@ keys!(
             let names: Vec<&str> = plan.ignore_containers.iter().map(String::as_str).collect();
             (!names.is_empty()).then(|| format!("ignoring {}", names.join(",")))
         },
+    },
+    Until {
+        description: "How far a workload that is delivered in steps must have come. step: the pods that its present \
+                      step asks for are healthy. promoted: the new revision has become the stable one. Only for \
+                      workloads that can be promoted.",
+        name: "until",
+        default: Some("step"),
+        example: "promoted",
+        form: Form::Scalar(&of::UNTIL, |to, name, text| put(&mut to.plan.until, values::until(name, text))),
+        flag: Some("--until"),
+        value_name: "GOAL",
+        help: "How far a workload delivered in steps must have come: `step` or `promoted`",
+        summary: |plan| (plan.until == Until::Promoted).then(|| "until promoted".to_owned()),
     },
     Expect {
         description: "The cluster that must be asked: any other is refused before anything is judged. Not looked at \

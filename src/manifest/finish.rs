@@ -1,7 +1,7 @@
 //! From a draft to a plan: what must have been said, and what follows from what was.
 
 use crate::gate::model::{Selector, is_label_value};
-use crate::gate::spec::Plan;
+use crate::gate::spec::{Pin, Plan, Until};
 
 use super::definitions::Key;
 use super::diagnostics::{Message, Place, Problems, Reported, quoted};
@@ -47,6 +47,13 @@ impl Draft {
             let reported = problems.report(*place, message);
             self.mention("smoke.image", Err(reported));
         }
+        if let Some(Ok(place)) = self.mentions.get(Key::Until.name())
+            && let Some(pin) = self.plan.workload.as_ref().filter(|pin| !pin.kind.can_be_promoted())
+            && self.plan.until == Until::Promoted
+        {
+            let reported = problems.report(*place, never_promoted(pin));
+            self.mention(Key::Until.name(), Err(reported));
+        }
         if let Some(reported) = self.mentions.values().find_map(|mention| mention.err()) {
             return Err(reported);
         }
@@ -70,6 +77,17 @@ fn missing(key: Key, is_in_file: bool) -> Message {
         (_, None) => format!("add `{}`", key.example()),
     };
     Message::new(format!("the gate has no `{}`", key.name()), remedy)
+}
+
+fn never_promoted(pin: &Pin) -> Message {
+    Message::new(
+        format!("`until` is `promoted`, and {pin} is of a kind that is never promoted"),
+        format!(
+            "leave out `until`: a gate of a {} passes once the whole rollout is healthy. Only a workload that is \
+             delivered in steps is promoted",
+            pin.kind.kind()
+        ),
+    )
 }
 
 fn no_label(key: Key, value: &str) -> Message {

@@ -1,6 +1,6 @@
 //! From sources and flags to plans.
 
-use crate::gate::spec::Plan;
+use crate::gate::spec::{Plan, Until};
 
 use super::definitions::Key;
 use super::diagnostics::{Diagnostic, Diagnostics, Message, Place, Problems};
@@ -62,6 +62,13 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<L
                 format!("write `{}` into each gate, or run one gate at a time", key.name()),
             )));
         }
+    }
+    // Asked for on the command line, it must hold for something.
+    if problems.is_empty() && flags.promoted() && gates.iter().flatten().all(|gate| gate.plan.until == Until::Step) {
+        problems.push(Diagnostic::of_flags(&Message::new(
+            "`--until` is `promoted`, and no workload of the manifests is of a kind that is ever promoted",
+            "leave out `--until`: a gate of such a workload passes once the whole rollout is healthy",
+        )));
     }
     Diagnostics::none_or_err(problems)?;
     Ok(gates.into_iter().flatten().collect())

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::gate::spec::Until;
+
 use super::definitions::Key;
 use super::diagnostics::{Message, Problem, Problems, quoted};
 use super::draft::Draft;
@@ -54,6 +56,11 @@ impl Overrides {
     /// The key of the version label that a flag gives.
     pub(super) fn version_label(&self) -> Option<&str> {
         self.is_taken("labels.version").then_some(&*self.draft.plan.version_label)
+    }
+
+    /// Returns true if a flag asks for a promotion.
+    pub(super) fn promoted(&self) -> bool {
+        self.is_taken("until") && self.draft.plan.until == Until::Promoted
     }
 
     fn is_taken(&self, path: &str) -> bool {

@@ -70,6 +70,9 @@ pub(super) static WORKLOAD: ValueType = ValueType::new("Workload", || {
     })
 });
 
+pub(super) static UNTIL: ValueType =
+    ValueType::new("Until", || json!({ "type": "string", "pattern": either("step|promoted") }));
+
 pub(super) static SELECTOR: ValueType = ValueType::new(
     "SelectorText",
     || json!({ "type": "string", "minLength": 1, "examples": ["app=checkout,version=v2.3.1"] }),

@@ -3,7 +3,7 @@
 //! Every function takes the `name` of the key or flag that holds the value, as the sentence shall call it.
 
 use crate::gate::model::{Selector, SelectorError, WorkloadKind, is_dns_name, is_label_key};
-use crate::gate::spec::{MinReady, Pin};
+use crate::gate::spec::{MinReady, Pin, Until};
 
 use super::diagnostics::{Message, quoted};
 use super::keys::nearest;
@@ -105,6 +105,17 @@ pub(super) fn min_ready(name: &str, text: &str) -> Result<MinReady, Message> {
     }
 }
 
+/// `until`: how far a workload that is delivered in steps must have come.
+pub(super) fn until(name: &str, text: &str) -> Result<Until, Message> {
+    let text = not_empty(name, text)?;
+    Until::ALL.into_iter().find(|until| until.name() == text).ok_or_else(|| {
+        Message::new(
+            format!("`{name}` is {}, which is neither `step` nor `promoted`", quoted(text)),
+            "write `step` (healthy at the present step) or `promoted` (the new revision has become the stable one)",
+        )
+    })
+}
+
 /// `workload`: `deployment/checkout`, with the short names that kubectl knows.
 pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Message> {
     const EXAMPLE: &str = "write a kind and a name, as in `deployment/checkout`";
@@ -179,8 +190,8 @@ fn bad_label_key(name: &str, key: &str) -> Message {
 
 #[cfg(test)]
 mod tests {
-    use super::{container, count, line, min_ready, namespace, pin, replicas, selector};
-    use crate::gate::spec::MinReady;
+    use super::{container, count, line, min_ready, namespace, pin, replicas, selector, until};
+    use crate::gate::spec::{MinReady, Until};
 
     #[test]
     fn pins_are_read_as_kubectl_spells_them() {
@@ -234,6 +245,15 @@ mod tests {
         assert_eq!(min_ready("minReady", "3"), Ok(MinReady::Count(3)));
         for text in ["0", "0%", "101%", "300%", "-5%", "1.5%", "%", "", "most", "0.95"] {
             assert!(min_ready("minReady", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn until_is_a_step_or_promoted_and_nothing_near_them() {
+        assert_eq!(until("until", "step"), Ok(Until::Step));
+        assert_eq!(until("until", " promoted "), Ok(Until::Promoted));
+        for text in ["", "Promoted", "promote", "healthy", "step,promoted", "100%"] {
+            assert!(until("until", text).is_err(), "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::gate::evaluate::{Speaker, version};
 use crate::gate::model::{Role, TemplateContainer, WorkloadKind, image_ref, is_dns_name};
-use crate::gate::spec::ManifestTemplate;
+use crate::gate::spec::{ManifestTemplate, Until};
 
 use super::definitions::Key;
 use super::diagnostics::{Message, Place, Problems, Reported, quoted};
@@ -21,6 +21,10 @@ const VERSION_LABELS: [&str; 2] = ["app.kubernetes.io/version", "version"];
 pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems: &mut Problems) -> Draft {
     let mut reader = Reader { flags, draft: flags.draft(), problems, broken_template: None };
     let name = root.at(&["metadata", "name"]);
+    if !kind.can_be_promoted() {
+        // The flag is for those of the file that are delivered in steps. For all others a whole rollout is what is asked.
+        reader.draft.plan.until = Until::Step;
+    }
     if !flags.has(Key::Workload) {
         match name.and_then(Node::text).filter(|name| is_dns_name(name)) {
             Some(name) => reader.take(Key::Workload, &format!("{kind}/{name}"), root.place),

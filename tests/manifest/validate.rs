@@ -141,6 +141,52 @@ fn every_flag_is_in_the_help_with_its_sentence() {
 }
 
 #[test]
+fn the_short_flags_are_those_of_kubectl() {
+    let flags = ["validate", "--app", "a", "--version", "v1", "-n", "shop", "-l", "app=a,tier!=cache"];
+    let run = crashgate(Path::new("."), &flags, b"");
+    assert_eq!(run.stdout, "a v1 in shop: pods app=a,tier!=cache; delay 10s; wait 1m; stable 30s\n");
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn only_what_is_delivered_in_steps_is_gated_until_it_is_promoted() {
+    refused(
+        gate_with("workload: sts/db\nuntil: promoted"),
+        "gate.yaml:5:8: `until` is `promoted`, and statefulset/db is of a kind that is never promoted\n  \
+         5 | until: promoted\n    |        ^^^^^^^^\n  \
+         fix: leave out `until`: a gate of a StatefulSet passes once the whole rollout is healthy. Only a workload that is \
+         delivered in steps is promoted",
+    );
+    refused(
+        gate_with("until: rolled-out"),
+        "gate.yaml:4:8: `until` is `rolled-out`, which is neither `step` nor `promoted`\n  \
+         4 | until: rolled-out\n    |        ^^^^^^^^^^\n  \
+         fix: write `step` (healthy at the present step) or `promoted` (the new revision has become the stable one)",
+    );
+    let run = validate(gate_with("workload: sts/db\nuntil: step"));
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    // Which workloads the labels find is known in the cluster alone.
+    let run = validate_with(gate_with("maxRestarts: 0"), &["--until", "promoted"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert!(run.stdout.ends_with("; until promoted\n"), "{}", run.stdout);
+}
+
+#[test]
+fn a_promotion_that_nothing_in_the_manifests_can_have_is_a_usage_error() {
+    let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: shop}\nspec: {template: {spec: \
+                    {containers: [{name: a, image: 'x:v1'}]}}}\n";
+    let run = validate_with(manifest, &["--until", "promoted"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        run.stderr,
+        "error: `--until` is `promoted`, and no workload of the manifests is of a kind that is ever promoted\n  \
+         fix: leave out `--until`: a gate of such a workload passes once the whole rollout is healthy\n"
+    );
+    let run = validate_with(manifest, &["--until", "step"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn a_workload_without_a_name_or_app_label_is_refused_though_a_flag_pins_it() {
     let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {namespace: shop}\nspec: {template: {metadata: \
                     {labels: {version: v1}}, spec: {containers: [{name: a, image: 'x:v1'}]}}}\n";

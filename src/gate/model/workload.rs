@@ -49,6 +49,14 @@ impl WorkloadKind {
         }
     }
 
+    /// True for a kind that is delivered in steps, at the end of which its new revision becomes the stable one.
+    #[must_use]
+    pub const fn can_be_promoted(self) -> bool {
+        match self {
+            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet | Self::Job => false,
+        }
+    }
+
     /// The kind of that name in the API's spelling.
     #[must_use]
     pub fn from_kind(kind: &str) -> Option<Self> {

@@ -7,5 +7,5 @@ pub mod plan;
 pub mod pod_order;
 
 pub use grace::Grace;
-pub use plan::{ManifestTemplate, MinReady, Pin, Plan};
+pub use plan::{ManifestTemplate, MinReady, Pin, Plan, Until};
 pub use pod_order::{PodOrder, Security};

@@ -42,6 +42,8 @@ pub struct Plan {
     pub grace: BTreeMap<Grace, Duration>,
     /// Containers whose state and crashes decide nothing.
     pub ignore_containers: BTreeSet<String>,
+    /// How far a progressive workload must have come.
+    pub until: Until,
     /// A pod that must end with 0 once the app is stable, before the gate passes.
     pub smoke: Option<PodOrder>,
 }
@@ -66,6 +68,7 @@ impl Plan {
             min_ready: None,
             grace: BTreeMap::new(),
             ignore_containers: BTreeSet::new(),
+            until: Until::Step,
             smoke: None,
         }
     }
@@ -101,6 +104,29 @@ pub struct ManifestTemplate {
     pub images: BTreeMap<String, String>,
     /// The version stands in a label of the template.
     pub version_label: bool,
+}
+
+/// How far a workload that is delivered in steps must have come (`until`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// The pods that the present step asks for are enough.
+    Step,
+    /// The new revision must have become the stable one.
+    Promoted,
+}
+
+impl Until {
+    /// Every value.
+    pub const ALL: [Self; 2] = [Self::Step, Self::Promoted];
+
+    /// The value as a manifest spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Promoted => "promoted",
+        }
+    }
 }
 
 /// How much of the target must be ready (`minReady`).
