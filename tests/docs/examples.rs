@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crashgate::sandbox::{Options, Running, Sandbox};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -44,6 +44,41 @@ fn kubernetes_knows_every_field_of_every_manifest() {
         }
     }
     assert_eq!(checked, 8);
+}
+
+/// The rules of a Role, those too that a comment holds ready.
+fn rules(file: &str) -> Vec<PolicyRule> {
+    let text = fs::read_to_string(file).unwrap();
+    let role = text.split("\n---\n").find(|document| document.contains("\nkind: Role\n")).unwrap();
+    let ready = role.lines().filter_map(|line| line.strip_prefix("#  ")).map(|line| format!("  {line}\n"));
+    let (rules, ready) = (role.split_once("rules:\n").unwrap().1, ready.collect::<String>());
+    let of = |text: &str| serde_yaml::from_str::<Vec<PolicyRule>>(text).unwrap();
+    [of(rules), of(&ready)].concat()
+}
+
+#[test]
+fn a_gate_may_only_read_and_every_optional_kind_has_a_rule_of_its_own() {
+    let rules = rules("manifests/rbac.yaml");
+    let mut optional = BTreeMap::new();
+    for rule in &rules {
+        assert!(rule.verbs.iter().all(|verb| ["get", "list", "watch"].contains(&verb.as_str())), "{rule:?}");
+        assert!(rule.non_resource_urls.is_none() && rule.resource_names.is_none(), "{rule:?}");
+        let groups = rule.api_groups.as_ref().unwrap();
+        assert_eq!(groups.len(), 1, "a rule that is left out takes nothing else with it: {rule:?}");
+        let resources = rule.resources.clone().unwrap();
+        assert!(resources.iter().all(|resource| !resource.contains('*')), "{rule:?}");
+        if groups[0].contains('.') {
+            assert!(optional.insert(groups[0].as_str(), (resources, rule.verbs.len())).is_none(), "{rule:?}");
+        }
+    }
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let expected = BTreeMap::from([
+        ("argoproj.io", (owned(&["rollouts", "analysisruns"]), 3)),
+        ("apps.kruise.io", (owned(&["clonesets"]), 3)),
+        ("flagger.app", (owned(&["canaries"]), 3)),
+        ("ray.io", (owned(&["rayclusters", "rayclusters/scale"]), 1)),
+    ]);
+    assert_eq!(optional, expected);
 }
 
 fn yaml(file: &str) -> Value {
@@ -166,6 +201,15 @@ fn container(file: &str) -> CiJob {
     }
 }
 
+/// A script of its own.
+fn flagger() -> CiJob {
+    let env = BTreeMap::from([("VERSION".to_owned(), "v1".to_owned())]);
+    CiJob {
+        steps: vec![Step::new(fs::read_to_string("ci-examples/flagger.sh").unwrap(), env)],
+        kept: vec!["crashgate.xml".to_owned(), "crashgate.html".to_owned()],
+    }
+}
+
 fn examples() -> Vec<(&'static str, CiJob)> {
     vec![
         ("ci-examples/gitlab/crashgate.yml", gitlab()),
@@ -176,6 +220,7 @@ fn examples() -> Vec<(&'static str, CiJob)> {
         ("ci-examples/tekton-task.yaml", tekton::job()),
         ("ci-examples/argocd-sync.yaml", container("ci-examples/argocd-sync.yaml")),
         ("manifests/job.yaml", container("manifests/job.yaml")),
+        ("ci-examples/flagger.sh", flagger()),
     ]
 }
 
@@ -256,6 +301,34 @@ fn every_step_of_every_example_is_executed() {
 }
 
 #[test]
+fn flaggers_gate_is_opened_by_a_pass_and_its_rollback_by_a_failure_alone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let clusters = clusters(&runtime);
+    let hooks = |cluster: &Cluster, version: &str| {
+        let (_kept, folder) = checkout(cluster);
+        let gate = fs::read_to_string(folder.join("gate.yaml")).unwrap().replace("${VERSION}", version);
+        fs::write(folder.join("gate.yaml"), gate + "waitPeriod: 1s\n").unwrap();
+        let (code, said) = flagger().run(&folder);
+        let asked = fs::read_to_string(folder.join("asked")).unwrap();
+        let hooks = asked.lines().map(|line| match line.rsplit_once("http://localhost:8080/") {
+            Some((_, hook)) => hook.to_owned(),
+            None => line.to_owned(),
+        });
+        (code, hooks.collect::<Vec<_>>(), said)
+    };
+    let before = ["gate/close", "rollback/close", "kubectl apply -f deploy/"];
+    for (cluster, version, code, after) in [
+        (&clusters[0], "v1", 0, Some("gate/open")),
+        (&clusters[1], "v1", 1, Some("rollback/open")),
+        (&clusters[0], "v9", 4, None),
+    ] {
+        let (ended, hooks, said) = hooks(cluster, version);
+        assert_eq!(ended, code, "{said}");
+        assert_eq!(hooks, before.into_iter().chain(after).collect::<Vec<_>>(), "{said}");
+    }
+}
+
+#[test]
 fn every_step_of_the_workflow_and_the_action_is_executed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for cluster in &clusters(&runtime) {
@@ -283,7 +356,12 @@ fn every_step_of_the_workflow_and_the_action_is_executed() {
 #[test]
 fn nothing_that_is_not_there_is_promised() {
     let files = examples().into_iter().map(|(file, _)| file);
-    for file in files.chain(["ci-examples/github/action.yml", "ci-examples/github/workflow.yml", "README.md"]) {
+    for file in files.chain([
+        "ci-examples/github/action.yml",
+        "ci-examples/github/workflow.yml",
+        "manifests/argo-rollouts.yaml",
+        "README.md",
+    ]) {
         let text = fs::read_to_string(file).unwrap();
         for line in text.lines().filter(|line| line.contains("cargo install")) {
             // A name alone would be asked of a registry in which anybody may take it.

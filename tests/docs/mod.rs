@@ -3,6 +3,8 @@
 mod browser;
 mod contributing;
 #[cfg(unix)]
+mod controllers;
+#[cfg(unix)]
 mod examples;
 mod readme;
 pub mod vendors;
