@@ -81,10 +81,16 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
     })
 }
 
+/// The kinds whose rollout kubectl can follow.
+const ROLLED_OUT: [&str; 3] = ["deployment/", "statefulset/", "daemonset/"];
+
 fn usage(running: &Running, kubeconfig: &Path, sample: &Sample, length: Duration) -> String {
     let selector = sample.selector.as_ref().map(|selector| format!(" -l {selector}")).unwrap_or_default();
     let second = match (&sample.workload, &sample.pod) {
-        (Some(workload), _) if !workload.starts_with("job/") => format!("kubectl rollout status {workload}"),
+        (Some(workload), _) if ROLLED_OUT.iter().any(|kind| workload.starts_with(kind)) => {
+            format!("kubectl rollout status {workload}")
+        }
+        (Some(workload), _) if !workload.starts_with("job/") => format!("kubectl get {workload} -w"),
         (_, Some(pod)) => format!("kubectl describe pod {pod}"),
         _ => "kubectl get events".to_owned(),
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Change, FeedEvent, PodRef};
 use super::known::{Known, stands_now};
-use super::owner::TEMPLATE_HASH;
+use super::owner;
 use crate::gate::Fact;
 use crate::gate::model::{Object, Pod, Probes, Source};
 
@@ -129,7 +129,7 @@ fn told(known: &Known, changes: Vec<Change>) -> Vec<FeedEvent> {
 
 /// Drops from a pod what a feed never reads, so that a list of twenty thousand takes half the room.
 pub fn trim(pod: &mut Pod) {
-    pod.labels.retain(|key, _| key == TEMPLATE_HASH);
+    pod.labels.retain(|key, _| owner::is_told_by(key));
     for container in &mut pod.containers {
         container.image = String::new();
         container.memory_limit = None;

@@ -111,6 +111,14 @@ fn resources(shared: &Shared, group: &str, version: &str) -> Option<Value> {
                 json!({"name": "pods/log", "singularName": "", "namespaced": true, "kind": "Pod", "verbs": ["get"]});
             resources.push(log);
         }
+        for (subresource, read) in shared.timeline().subresources_of(&kind.resource) {
+            let (of_group, of_version, of_kind) = kind_of(read);
+            resources.push(json!({
+                "name": format!("{}/{subresource}", kind.resource.plural), "singularName": "",
+                "namespaced": kind.namespaced, "group": of_group, "version": of_version, "kind": of_kind,
+                "verbs": ["get"],
+            }));
+        }
     }
     if group == REVIEW_GROUP && version == "v1" {
         resources.extend(REVIEWS.iter().map(|(plural, kind)| {
@@ -121,6 +129,13 @@ fn resources(shared: &Shared, group: &str, version: &str) -> Option<Value> {
     (!resources.is_empty()).then(|| {
         json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources})
     })
+}
+
+/// The group, version and kind of an object: `autoscaling`, `v1`, `Scale`.
+fn kind_of(object: &Value) -> (&str, &str, &str) {
+    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
+    (group, version, text("kind"))
 }
 
 /// All of it in one answer, as newer clients ask for it.
@@ -170,6 +185,16 @@ fn aggregated_resources(shared: &Shared, group: &str, version: &str) -> Vec<Valu
         if kind.resource.is_core("pods") {
             resource["subresources"] =
                 json!([{"subresource": "log", "responseKind": response_kind("Pod"), "verbs": ["get"]}]);
+        }
+        let timeline = shared.timeline();
+        let read = timeline.subresources_of(&kind.resource).into_iter().map(|(subresource, read)| {
+            let (group, version, kind) = kind_of(read);
+            let kind = json!({"group": group, "version": version, "kind": kind});
+            json!({"subresource": subresource, "responseKind": kind, "verbs": ["get"]})
+        });
+        let read: Vec<Value> = read.collect();
+        if !read.is_empty() {
+            resource["subresources"] = read.into();
         }
         resources.push(resource);
     }

@@ -44,10 +44,17 @@ impl Resource {
 }
 
 impl Kind {
-    /// The kind of a recorded resource that the table below does not have.
-    pub fn unknown(resource: Resource, kind: Option<&str>, namespaced: bool) -> Self {
-        let name = kind.map_or_else(|| guess_kind(&resource.plural), str::to_owned);
-        Self { resource, name, namespaced, short: "", in_all: false }
+    /// The kind of a recorded resource: as its `CustomResourceDefinition` has it, or else as its objects say.
+    pub fn recorded(resource: Resource, kind: Option<&str>, namespaced: bool) -> Self {
+        if let Some(known) = served().find(|known| known.resource == resource) {
+            return known;
+        }
+        let custom = CUSTOM.iter().find(|(group, plural, ..)| *group == resource.group && *plural == resource.plural);
+        let Some(&(_, _, name, short, in_all)) = custom else {
+            let name = kind.map_or_else(|| guess_kind(&resource.plural), str::to_owned);
+            return Self { resource, name, namespaced, short: "", in_all: false };
+        };
+        Self { resource, name: name.to_owned(), namespaced, short, in_all }
     }
 
     /// The singular that kubectl takes.
@@ -87,8 +94,17 @@ const KNOWN: [(&str, &str, &str, bool, &str, bool); 20] = [
     ("batch", "jobs", "Job", true, "", true),
 ];
 
+/// group, plural, kind, short names, in `all`, as the definitions of Argo Rollouts, `OpenKruise` and Flagger have them, in
+/// whatever version. They are namespaced, and served only where they were recorded: other clusters do not have them.
+const CUSTOM: [(&str, &str, &str, &str, bool); 4] = [
+    ("apps.kruise.io", "clonesets", "CloneSet", "clone", false),
+    ("argoproj.io", "analysisruns", "AnalysisRun", "ar", false),
+    ("argoproj.io", "rollouts", "Rollout", "ro", false),
+    ("flagger.app", "canaries", "Canary", "", true),
+];
+
 /// Every kind that is served even where nothing of it was recorded.
-pub(super) fn known() -> impl Iterator<Item = Kind> {
+pub(super) fn served() -> impl Iterator<Item = Kind> {
     KNOWN.iter().map(|&(group, plural, kind, namespaced, short, in_all)| Kind {
         resource: Resource { group: group.to_owned(), version: "v1".to_owned(), plural: plural.to_owned() },
         name: kind.to_owned(),

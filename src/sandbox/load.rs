@@ -44,6 +44,7 @@ pub(super) fn nothing(namespace: &str) -> Timeline {
 #[derive(Default)]
 struct Loader {
     drafts: BTreeMap<Resource, Draft>,
+    subresources: BTreeMap<Target, Vec<(u64, Arc<Value>)>>,
     logs: Vec<(u64, LogEntry)>,
     end_ms: u64,
 }
@@ -103,9 +104,11 @@ impl Loader {
                 }
             }
             Entry::Get { path, body } => {
-                if let (Some(target), Ok(value)) = (path::parse(&path), serde_json::from_str::<Value>(body.get()))
-                    && target.subresource.is_none()
-                {
+                if let (Some(target), Ok(value)) = (path::parse(&path), serde_json::from_str::<Value>(body.get())) {
+                    if target.subresource.is_some() {
+                        self.subresources.entry(target).or_default().push((at_ms, Arc::new(value)));
+                        return;
+                    }
                     let kind = value.get("kind").and_then(Value::as_str).map(str::to_owned);
                     self.draft(target, kind.as_deref()).object(at_ms, value, false);
                 }
@@ -124,14 +127,17 @@ impl Loader {
         let namespaced = target.namespace.is_some();
         self.drafts.entry(target.resource).or_insert_with_key(|resource| {
             let kind = kind.map(|kind| kind.strip_suffix("List").unwrap_or(kind));
-            let known = kind::known().find(|known| known.resource == *resource);
-            Draft::new(known.unwrap_or_else(|| Kind::unknown(resource.clone(), kind, namespaced)))
+            Draft::new(Kind::recorded(resource.clone(), kind, namespaced))
         })
     }
 
     fn finish(mut self, header: Header, torn: bool) -> Timeline {
+        // An object that was only asked for its scale is there all the same.
+        for target in self.subresources.keys().cloned().collect::<Vec<_>>() {
+            self.draft(target, None);
+        }
         let first_version = self.drafts.values().filter_map(|draft| draft.first_version).max().unwrap_or(1).max(1);
-        for kind in kind::known() {
+        for kind in kind::served() {
             self.drafts.entry(kind.resource.clone()).or_insert_with(|| Draft::new(kind));
         }
         self.synthesise_namespaces(&header, first_version);
@@ -142,7 +148,8 @@ impl Loader {
         let newest_version =
             collections.values().map(|collection| collection.version_at(collection.changes.len())).max().unwrap_or(1);
         let (logs, written) = (Arc::new(logs), BTreeMap::new());
-        Timeline { header, end_ms: self.end_ms, torn, newest_version, collections, logs, written }
+        let subresources = self.subresources;
+        Timeline { header, end_ms: self.end_ms, torn, newest_version, collections, subresources, logs, written }
     }
 
     /// Namespaces are not recorded, but whoever asks should find those that the objects are in.

@@ -3,7 +3,7 @@
 use super::kind::Resource;
 
 /// What a path points at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Target {
     /// The collection.
     pub resource: Resource,

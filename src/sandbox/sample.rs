@@ -14,13 +14,16 @@ pub struct Sample {
     pub selector: Option<String>,
     /// The newest pod of the recording that is still there at its end.
     pub pod: Option<String>,
-    /// A workload, as `deployment/checkout`.
+    /// A workload, as `deployment/checkout` or `rollout/checkout`.
     pub workload: Option<String>,
 }
 
 /// Labels that controllers add: they tell revisions and ordinals apart, not apps.
-const MADE_BY_CONTROLLERS: [&str; 8] = [
+const MADE_BY_CONTROLLERS: [&str; 11] = [
     "pod-template-hash",
+    "rollouts-pod-template-hash",
+    "apps.kruise.io/",
+    "lifecycle.apps.kruise.io/",
     "controller-revision-hash",
     "pod-template-generation",
     "apps.kubernetes.io/pod-index",
@@ -30,6 +33,9 @@ const MADE_BY_CONTROLLERS: [&str; 8] = [
     "batch.kubernetes.io",
 ];
 
+/// What a gate is asked about, the kinds first that have others below them.
+const WORKLOADS: [&str; 7] = ["rollouts", "clonesets", "canaries", "daemonsets", "deployments", "statefulsets", "jobs"];
+
 impl Sample {
     pub(super) fn of(timeline: &Timeline) -> Self {
         let mut sample = Self { namespace: timeline.header.namespace.clone(), ..Self::default() };
@@ -37,16 +43,17 @@ impl Sample {
             let last = pods.at(timeline.end_ms).objects;
             let added =
                 pods.changes.iter().rev().filter(|change| change.what == What::Added).map(|change| &change.object);
-            let newest = added.clone().find(|pod| last.contains_key(&pod.key())).or_else(|| last.values().next_back());
+            // As it is at the end: an update in place changes the labels of a pod.
+            let newest = added.clone().find_map(|pod| last.get(&pod.key())).or_else(|| last.values().next_back());
             sample.pod = newest.map(|pod| pod.name.clone());
             sample.selector = newest.or_else(|| added.clone().next()).and_then(|pod| selector(&pod.value));
         }
-        let mut workloads = timeline.collections.values().filter(|collection| {
-            ["deployments", "statefulsets", "daemonsets", "jobs"].contains(&collection.kind.resource.plural.as_str())
-        });
-        sample.workload = workloads.find_map(|collection| {
-            let change = collection.changes.iter().rev().find(|change| change.what == What::Added)?;
-            Some(format!("{}/{}", collection.kind.singular(), change.object.name))
+        sample.workload = WORKLOADS.iter().find_map(|plural| {
+            let collections = timeline.collections.values();
+            collections.filter(|collection| collection.kind.resource.plural == *plural).find_map(|collection| {
+                let change = collection.changes.iter().rev().find(|change| change.what == What::Added)?;
+                Some(format!("{}/{}", collection.kind.singular(), change.object.name))
+            })
         });
         sample
     }

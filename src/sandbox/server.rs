@@ -61,7 +61,10 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Refus
             let pod = find(collection, look.now_ms, &target, name)?;
             logs::answer(&shared, &look, &pod, &parameters)
         }
-        _ => Err(Refusal::no_resource()),
+        (Some(_), Some(_)) => {
+            let read = look.timeline.subresource(&target, look.now_ms).ok_or_else(Refusal::no_resource)?;
+            Ok(json_response(StatusCode::OK, read))
+        }
     }
 }
 

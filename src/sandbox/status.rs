@@ -12,11 +12,13 @@ pub(super) struct Refusal {
     reason: &'static str,
     message: String,
     details: Option<Value>,
+    /// True where it is said in plain text.
+    is_plain: bool,
 }
 
 impl Refusal {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), details: None, is_plain: false }
     }
 
     /// 400: the request makes no sense.
@@ -55,9 +57,10 @@ impl Refusal {
         Self::new(409, "Conflict", message)
     }
 
-    /// 404: no such resource or path.
+    /// 404: no such resource or path. The API server says that in plain text, for nothing is registered there that could
+    /// answer with a `Status`; it is what a gate hears of a kind that the cluster does not have.
     pub fn no_resource() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self { is_plain: true, ..Self::new(404, "NotFound", "404 page not found\n") }
     }
 
     /// 405: a write.
@@ -154,7 +157,11 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        json_response(StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.to_value())
+        let status = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.is_plain {
+            return typed_response(status, "text/plain; charset=utf-8", self.message);
+        }
+        json_response(status, &self.to_value())
     }
 }
 

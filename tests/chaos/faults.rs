@@ -16,9 +16,12 @@ pub enum On {
 }
 
 /// A fault as a script spells it, and in words.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
     pub words: &'static str,
     pub on: On,
+    /// The requests that it strikes, all where there is no pattern.
+    path: Option<&'static str>,
     pub script: &'static str,
 }
 
@@ -39,7 +42,11 @@ impl Fault {
 }
 
 const fn fault(words: &'static str, on: On, script: &'static str) -> Fault {
-    Fault { words, on, script }
+    Fault { words, on, path: None, script }
+}
+
+const fn of_rollouts(words: &'static str, on: On, script: &'static str) -> Fault {
+    Fault { words, on, path: Some("*/rollouts*"), script }
 }
 
 pub const FAULTS: [Fault; 30] = [
@@ -82,9 +89,30 @@ pub const MORE: [Fault; 3] = [
     fault("API server restarts for 3 s", On::Everything, "fault: restart, lasts: 3s"),
 ];
 
-/// All of them.
-pub fn all() -> impl Iterator<Item = &'static Fault> {
+/// Of the owner's collection alone: all else is answered.
+const OF_ROLLOUTS: [Fault; 12] = [
+    of_rollouts("rollouts alone: 404", On::Lists, "fault: status, code: 404"),
+    of_rollouts("rollouts alone: 403", On::Lists, "fault: status, code: 403"),
+    of_rollouts("rollouts alone: 410 as HTTP status", On::Lists, "fault: expired"),
+    of_rollouts("rollouts alone: 503", On::Lists, "fault: status, code: 503"),
+    of_rollouts("rollouts alone: a minute late", On::Lists, "fault: delay, by: 60s"),
+    of_rollouts("rollouts alone: never answered", On::Lists, "fault: stall"),
+    of_rollouts("rollouts alone: the state of 8 s ago", On::Lists, "fault: behind, by: 8s"),
+    of_rollouts("rollouts alone: watches may not be opened: 403", On::Opening, "fault: status, code: 403"),
+    of_rollouts("rollouts alone: watches are not found: 404", On::Opening, "fault: status, code: 404"),
+    of_rollouts("rollouts alone: watches half-open", On::Lines, "fault: freeze, after: 0"),
+    of_rollouts("rollouts alone: 410 in the stream", On::Lines, "fault: gone"),
+    of_rollouts("rollouts alone: events lost before a bookmark", On::Lines, "fault: skip"),
+];
+
+/// Those that strike every recording.
+fn everywhere() -> impl Iterator<Item = &'static Fault> {
     FAULTS.iter().chain(&MORE)
+}
+
+/// All that strike a recording, by whether a `Rollout` is in play in it.
+pub fn of(has_rollout: bool) -> Vec<&'static Fault> {
+    everywhere().chain(OF_ROLLOUTS.iter().filter(|_| has_rollout)).collect()
 }
 
 /// When it happens.
@@ -121,11 +149,15 @@ pub fn script(fault: &Fault, moment: Moment, moments: [u64; 3]) -> String {
     let when = match moment {
         Moment::BeforeList => "for: 3s".to_owned(),
         Moment::DuringList if fault.on == On::Everything => "at: 20ms, for: 3s".to_owned(),
-        Moment::DuringList => "request: 1, path: '*/pods'".to_owned(),
+        Moment::DuringList => format!("request: 1, path: '{}'", fault.path.unwrap_or("*/pods")),
         Moment::BeforeReady => format!("at: {before_ready}ms, for: 3s"),
         Moment::InWindow => format!("at: {in_window}ms, for: 3s"),
         Moment::Confirming => format!("at: {confirming}ms, for: 3s"),
         Moment::ForGood => format!("at: {in_window}ms"),
+    };
+    let when = match fault.path.filter(|_| moment != Moment::DuringList) {
+        Some(path) => format!("{when}, path: '{path}'"),
+        None => when,
     };
     let late = matches!(moment, Moment::BeforeReady | Moment::InWindow | Moment::ForGood);
     let mut rules = Vec::new();

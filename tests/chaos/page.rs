@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::faults::{Moment, all};
+use super::faults::Moment;
 use super::matrix::{Cell, STORIES, cells, run};
 
 /// One cell of so many is run where nothing else is asked for.
@@ -60,7 +60,7 @@ fn no_fault_makes_a_false_pass_or_a_wrong_cause() {
 }
 
 fn told((story, fault, moment): Cell, said: &str, known: &str) -> String {
-    let fault = all().nth(fault).unwrap().words;
+    let fault = STORIES[story].faults()[fault].words;
     format!("{} × {fault} × {}: {said}, and was {known}", STORIES[story].name, Moment::ALL[moment].words())
 }
 
@@ -100,7 +100,7 @@ fn page(said: &BTreeMap<Cell, String>) -> String {
         let _ = writeln!(page, "\n## {}: without a fault {}{code}\n", story.name, story.verdict);
         let _ = writeln!(page, "| fault | {} |", Moment::ALL.map(Moment::words).join(" | "));
         let _ = writeln!(page, "|---{}|", "|---".repeat(Moment::ALL.len()));
-        for (fault_place, fault) in all().enumerate() {
+        for (fault_place, fault) in story.faults().into_iter().enumerate() {
             let row: Vec<&str> =
                 (0..Moment::ALL.len()).map(|moment| said[&(story_place, fault_place, moment)].as_str()).collect();
             let _ = writeln!(page, "| {} | {} |", fault.words, row.join(" | "));
@@ -118,8 +118,9 @@ fn read(page: &str) -> BTreeMap<Cell, String> {
             story = STORIES.iter().position(|story| title.starts_with(&format!("{}:", story.name)));
         }
         let mut parts = line.trim_matches('|').split('|').map(str::trim);
-        let fault = parts.next().and_then(|words| all().position(|fault| fault.words == words));
-        if let (Some(story), Some(fault)) = (story, fault) {
+        let words = parts.next();
+        let fault = |story: usize| STORIES[story].faults().iter().position(|fault| Some(fault.words) == words);
+        if let Some((story, fault)) = story.and_then(|story| Some((story, fault(story)?))) {
             cells.extend(parts.enumerate().map(|(moment, said)| ((story, fault, moment), said.to_owned())));
         }
     }

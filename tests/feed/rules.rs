@@ -144,6 +144,33 @@ fn a_deployment_is_known_by_the_name_of_its_replica_set() {
     assert_eq!(owner("ReplicaSet", "web-5949ff565", None), "ReplicaSet web-5949ff565");
     assert_eq!(owner("ReplicaSet", "web-other", Some("5949ff565")), "ReplicaSet web-other");
     assert_eq!(owner("ReplicaSet", "-5949ff565", Some("5949ff565")), "ReplicaSet -5949ff565");
+    assert_eq!(
+        owner("CloneSet", "web-5949ff565", Some("5949ff565")),
+        "CloneSet web-5949ff565",
+        "its pods carry one too"
+    );
     assert_eq!(owner("Job", "ledger-5949ff565", Some("5949ff565")), "Job ledger-5949ff565");
     assert_eq!(Owner::of(&bare_pod("p")), None);
+}
+
+#[test]
+fn a_rollout_is_known_by_the_name_of_its_replica_set_and_the_hash_of_its_own() {
+    use crashgate::feed::owner::Owner;
+    use crashgate::gate::model::ControllerRef;
+    let owner = |name: &str, labels: &[(&str, &str)]| {
+        let mut pod = bare_pod("p");
+        pod.controller =
+            Some(ControllerRef { kind: "ReplicaSet".to_owned(), name: name.to_owned(), uid: "u".to_owned() });
+        pod.labels.extend(labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        crashgate::feed::machine::trim(&mut pod);
+        let owner = Owner::of(&pod).unwrap();
+        (format!("{} {}", owner.kind, owner.name), owner.replica_set)
+    };
+    let (own, of_deployment) = (("rollouts-pod-template-hash", "66bf74479"), ("pod-template-hash", "5949ff565"));
+    let through = Some("web-66bf74479".to_owned());
+    assert_eq!(owner("web-66bf74479", &[own]), ("Rollout web".to_owned(), through.clone()));
+    assert_eq!(owner("web-66bf74479", &[own, of_deployment]), ("Rollout web".to_owned(), through));
+    let deployed = ("Deployment web".to_owned(), Some("web-5949ff565".to_owned()));
+    assert_eq!(owner("web-5949ff565", &[own, of_deployment]), deployed, "the name says which hash is its own");
+    assert_eq!(owner("web-other", &[own]), ("ReplicaSet web-other".to_owned(), None));
 }

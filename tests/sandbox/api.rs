@@ -25,7 +25,7 @@ fn recording(name: &str) -> PathBuf {
 }
 
 impl Desk {
-    async fn open(path: &Path, options: Options) -> Self {
+    pub async fn open(path: &Path, options: Options) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let running = Sandbox::load(path).unwrap().serve(options).await.unwrap();
         let client = kube::Client::try_from(kube::Config::new(running.url().parse().unwrap())).unwrap();
@@ -37,18 +37,18 @@ impl Desk {
         Self::open(&recording(name), still(at_ms)).await
     }
 
-    async fn send(&self, method: Method, path: &str, accept: &str) -> http::Response<Body> {
+    pub async fn send(&self, method: Method, path: &str, accept: &str) -> http::Response<Body> {
         let request = Request::builder().method(method).uri(path).header("accept", accept);
         self.client.send(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
-    async fn text(&self, path: &str) -> (StatusCode, String) {
+    pub async fn text(&self, path: &str) -> (StatusCode, String) {
         let response = self.send(Method::GET, path, "application/json, */*").await;
         let status = response.status();
         (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub async fn json(&self, path: &str) -> Value {
         let (status, text) = self.text(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {text}");
         serde_json::from_str(&text).unwrap()
@@ -62,18 +62,18 @@ impl Desk {
     }
 
     /// The lines of a watch, until its end.
-    async fn watch(&self, path: &str) -> Vec<Value> {
+    pub async fn watch(&self, path: &str) -> Vec<Value> {
         let (status, text) = self.text(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {text}");
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
-fn still(at_ms: u64) -> Options {
+pub fn still(at_ms: u64) -> Options {
     Options { begin: Begin::WhenTold, offset: Duration::from_millis(at_ms), ..Options::default() }
 }
 
-fn names(list: &Value) -> Vec<&str> {
+pub fn names(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["metadata"]["name"].as_str().unwrap()).collect()
 }
 
@@ -116,7 +116,8 @@ async fn a_list_shows_the_moment() {
     }
     assert_eq!(later.refusal(&format!("{PODS}?labelSelector=%3D")).await, (400, "BadRequest".to_owned()));
     assert_eq!(later.refusal(&format!("{PODS}/nobody")).await, (404, "NotFound".to_owned()));
-    assert_eq!(later.refusal("/apis/x.io/v1/widgets").await, (404, "NotFound".to_owned()));
+    let no_such_kind = (StatusCode::NOT_FOUND, "404 page not found\n".to_owned());
+    assert_eq!(later.text("/apis/x.io/v1/widgets").await, no_such_kind, "in plain text, as a real server says it");
     assert_eq!(later.refusal("/api/v1/secrets").await, (403, "Forbidden".to_owned()));
     assert_eq!(later.json(&format!("{PODS}/payments-5949ff565-m5qgg")).await["kind"], "Pod");
     assert_eq!(later.running.request_count(), 15);

@@ -58,6 +58,49 @@ async fn it_is_read_as_a_cluster_is() {
 
 #[ignore = "needs kubectl: cargo test --test it -- --ignored kubectl"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn custom_resources_are_read_as_where_their_definitions_are_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run =
+        |desk: &Desk, arguments: &str| tokio::task::block_in_place(|| kubectl(&desk.running, folder.path(), arguments));
+    let words = |text: &str| -> Vec<Vec<String>> {
+        text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let rollouts = Desk::still("rollout-aborted", 20_000).await;
+    for arguments in ["get rollouts", "get ro", "get rollouts.argoproj.io", "get rollout/search"] {
+        let told = words(&run(&rollouts, arguments));
+        assert_eq!(told[0], ["NAME", "DESIRED", "CURRENT", "UP-TO-DATE", "AVAILABLE", "AGE"], "{arguments}");
+        assert_eq!(told[1][..5], ["search", "3", "4", "1", "4"], "{arguments}");
+    }
+    let yaml = run(&rollouts, "get rollout/search -o yaml");
+    assert!(yaml.starts_with("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\n"), "{yaml}");
+    assert!(yaml.contains("  currentPodHash: 7c8cd557f5\n"), "{yaml}");
+    let described = run(&rollouts, "describe rollout search");
+    assert!(described.contains("Phase:") && described.contains("Step Analysis Run 'search-7c8cd557f5-2-1'"));
+    assert_eq!(run(&rollouts, "get rollout search -o jsonpath={.status.phase}"), "Progressing");
+    assert_eq!(words(&run(&rollouts, "get ar"))[1][..2], ["search-7c8cd557f5-2-1", "Running"]);
+    assert!(run(&rollouts, "auth can-i list rollouts").starts_with("yes"));
+    assert!(run(&rollouts, "delete rollout search --wait=false").contains("the sandbox is read-only"));
+    let none = run(&rollouts, "get clonesets");
+    assert_eq!(none, "error: the server doesn't have a resource type \"clonesets\"\n");
+    let none = run(&rollouts, "get --raw /apis/apps.kruise.io/v1alpha1/namespaces/rec-rollout-aborted/clonesets");
+    assert!(none.contains("the server could not find the requested resource"), "{none}");
+
+    let clone_sets = Desk::still("cloneset-inplace", 20_000).await;
+    for arguments in ["get clonesets", "get clone"] {
+        let told = words(&run(&clone_sets, arguments));
+        let columns = ["NAME", "DESIRED", "UPDATED", "UPDATED_READY", "UPDATED_AVAILABLE", "READY", "TOTAL", "AGE"];
+        assert_eq!(told[0], columns);
+        assert_eq!(told[1][..3], ["cart", "3", "2"], "{arguments}");
+    }
+    let canaries = Desk::still("flagger-canary-ok", 50_000).await;
+    let told = words(&run(&canaries, "get canaries"));
+    assert_eq!(told[0], ["NAME", "STATUS", "WEIGHT", "LASTTRANSITIONTIME"]);
+    assert_eq!(told[1][..3], ["payments", "Progressing", "10"]);
+    assert!(run(&canaries, "get all").contains("canary.flagger.app/payments"), "its definition puts it into `all`");
+}
+
+#[ignore = "needs kubectl: cargo test --test it -- --ignored kubectl"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_watched_as_a_cluster_is() {
     let folder = tempfile::tempdir().unwrap();
     let desk = Desk::still("crash-loop", 5_400).await;

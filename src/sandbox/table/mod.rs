@@ -9,6 +9,7 @@ use super::partial_object::metadata_only;
 mod age;
 mod cells;
 mod cluster;
+mod custom;
 mod layout;
 mod pods;
 mod workloads;
@@ -31,6 +32,10 @@ fn layout(kind: &Kind) -> &'static Layout {
         ("apps", "statefulsets") => &workloads::STATEFUL_SETS,
         ("apps", "daemonsets") => &workloads::DAEMON_SETS,
         ("batch", "jobs") => &workloads::JOBS,
+        ("apps.kruise.io", "clonesets") => &custom::CLONE_SETS,
+        ("argoproj.io", "analysisruns") => &custom::ANALYSIS_RUNS,
+        ("argoproj.io", "rollouts") => &custom::ROLLOUTS,
+        ("flagger.app", "canaries") => &custom::CANARIES,
         _ => &GENERIC,
     }
 }
