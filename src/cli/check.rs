@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use super::cluster_flags::ClusterFlags;
+use super::live_gates::{self, Told};
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
@@ -15,7 +16,7 @@ use crate::cluster::drive::{session, unconnected};
 use crate::cluster::signals;
 use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
-use crate::manifest::Loaded;
+use crate::manifest::{Expected, Live, Loaded, Target};
 use crate::report::json;
 use crate::report::model::{self, Border};
 use crate::report::printer::Printer;
@@ -27,6 +28,15 @@ use crate::text::Redaction;
 /// Exits 0 if the version is healthy. See `crashgate explain` for all other exit codes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Gate this workload by the template that it has now, as in `deployment/checkout`
+    ///
+    /// Short and plural kinds work as in kubectl, and so do two words: `deploy checkout`. The namespace is that of
+    /// `--namespace` or of the context; app and version are taken from the live pod template.
+    #[arg(value_name = "KIND/NAME")]
+    live: Vec<String>,
+    /// Gate every workload of the namespace by the template that it has now
+    #[arg(long, help_heading = "Gate")]
+    all: bool,
     #[command(flatten)]
     plan: PlanFlags,
     #[command(flatten)]
@@ -81,74 +91,125 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
     let pods = args.pods.as_deref().map(PodScript::load).transpose();
     let pods = pods.map_err(|error| Halt::from(format!("error: {error}")))?;
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
-    let gates = args.plan.load_for(&recorded_namespace)?;
-    sinks.view.plan(&gates);
-    let expect = expected(&gates);
-    let plans: Vec<Plan> = gates.into_iter().map(|gate| gate.plan).collect();
+    let asked = match args.plan.live(&args.live, args.all)? {
+        Some(live) => Asked::Live(Box::new(live)),
+        None => Asked::Gates(args.plan.load_for(&recorded_namespace)?),
+    };
+    if let Asked::Gates(gates) = &asked {
+        sinks.view.plan(gates);
+    }
     let mut recorder = Recorder::create(&args.record, &args.inputs().collect::<Vec<_>>(), printer)
         .map_err(|error| Halt::from(format!("error: {error}")))?;
 
-    let run = match (sandbox, args.rehearse.as_deref()) {
+    let (connection, running) = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
             let length = sandbox.length();
             let options = Options { begin: Begin::WhenTold, faults, pods, ..Options::default() };
             let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
             let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
-            let connection = recorder.listen_on(connection, about(&plans));
-            running.start();
-            let run = session::rehearse(connection, plans, length, sinks, stop).await;
-            running.stop().await;
-            run
+            (connection, Some((running, length, recorded_namespace)))
         }
-        _ => match open(&ConnectOptions { expect, ..args.cluster.options() }, stop.clone()).await {
-            Err(Unopened::Stopped(verdict)) => {
-                let run = unconnected::ended(plans, verdict);
-                sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
-                sinks.end(&run);
-                run
-            }
-            Ok(connection) => {
-                let connection = recorder.listen_on(connection, about(&plans));
-                session::judge(connection, plans, sinks, stop).await
-            }
+        _ => match open(&ConnectOptions { expect: asked.expect(), ..args.cluster.options() }, stop.clone()).await {
+            Ok(connection) => (connection, None),
             Err(Unopened::Error(error)) if error.is_usage() => return Err(usage(&error)),
-            Err(Unopened::Error(error)) => {
-                if error.plugin_words().is_some() {
-                    printer.say(&rehearsal::told(&error, sinks.redaction));
-                }
-                let run = unconnected::run(plans, &error);
+            Err(unopened) => {
+                let plans = asked.plans(&Connection::namespace_of(&args.cluster.options()));
+                let run = match unopened {
+                    Unopened::Stopped(verdict) => unconnected::ended(plans, verdict),
+                    Unopened::Error(error) => {
+                        if error.plugin_words().is_some() {
+                            printer.say(&rehearsal::told(&error, sinks.redaction));
+                        }
+                        unconnected::run(plans, &error)
+                    }
+                };
                 sinks.begin(&run.target, &run.gates.iter().map(|gate| gate.plan.clone()).collect::<Vec<_>>());
                 sinks.end(&run);
-                run
+                finish(&recorder, &run, printer);
+                return Ok(run);
             }
         },
     };
-    recorder.finish(
-        || serde_json::from_str(&json::render(&model::Run::of(&run, Redaction::On))).unwrap_or_default(),
-        printer,
-    );
+    let default = match &running {
+        Some((_, _, namespace)) if !namespace.is_empty() => namespace.clone(),
+        _ => connection.namespace().to_owned(),
+    };
+    let plans = asked.plans(&default);
+    let connection = recorder.listen_on(connection, about(&asked, &plans));
+    let length = running.as_ref().map(|(_, length, _)| *length);
+    if let Some((running, _, _)) = &running {
+        running.start();
+    }
+    let run = match (&asked, length) {
+        (Asked::Live(live), length) => {
+            let namespace = live.namespace().unwrap_or(&default);
+            let mut told = Told { sink: sinks, printer: printer.clone(), verbose: args.output.is_verbose() };
+            live_gates::judge(live, namespace, connection, length, &mut told, stop).await
+        }
+        (Asked::Gates(_), Some(length)) => session::rehearse(connection, plans, length, sinks, stop).await,
+        (Asked::Gates(_), None) => session::judge(connection, plans, sinks, stop).await,
+    };
+    if let Some((running, _, _)) = running {
+        running.stop().await;
+    }
+    finish(&recorder, &run, printer);
     Ok(run)
 }
 
-/// What the cluster must be known by, each expectation once.
-fn expected(gates: &[Loaded]) -> Vec<Expect> {
-    let mut all: Vec<Expect> = Vec::new();
-    for Loaded { expect, .. } in gates {
-        let expect = Expect { server: expect.server.clone(), cluster_uid: expect.cluster_uid.clone() };
-        if !all.contains(&expect) {
-            all.push(expect);
+/// Writes the end of a recording.
+fn finish(recorder: &Recorder, run: &Run, printer: &mut Printer) {
+    recorder.finish(
+        || serde_json::from_str(&json::render(&model::Run::of(run, Redaction::On))).unwrap_or_default(),
+        printer,
+    );
+}
+
+/// What is to be judged.
+enum Asked {
+    /// Gates that files or flags make.
+    Gates(Vec<Loaded>),
+    /// What runs in the cluster.
+    Live(Box<Live>),
+}
+
+impl Asked {
+    /// What the cluster must be known by, each expectation once.
+    fn expect(&self) -> Vec<Expect> {
+        let all: Vec<&Expected> = match self {
+            Self::Gates(gates) => gates.iter().map(|gate| &gate.expect).collect(),
+            Self::Live(live) => vec![live.expect()],
+        };
+        let mut each: Vec<Expect> = Vec::new();
+        for expect in all {
+            let expect = Expect { server: expect.server.clone(), cluster_uid: expect.cluster_uid.clone() };
+            if !each.contains(&expect) {
+                each.push(expect);
+            }
+        }
+        each
+    }
+
+    /// The plans as far as they are known without the cluster. `default` is the namespace where none is named.
+    fn plans(&self, default: &str) -> Vec<Plan> {
+        match self {
+            Self::Gates(gates) => gates.iter().map(|gate| gate.plan.clone()).collect(),
+            Self::Live(live) => vec![live.unseen(live.namespace().unwrap_or(default))],
         }
     }
-    all
 }
 
 /// What a recording of this run is about.
-fn about(plans: &[Plan]) -> About<'_> {
-    About {
-        namespace: plans.first().map_or("", |plan| &plan.namespace),
-        title: plans.iter().map(|plan| format!("{} {}", plan.app, plan.version)).collect::<Vec<_>>().join(", "),
-        command: "check",
-    }
+fn about<'p>(asked: &Asked, plans: &'p [Plan]) -> About<'p> {
+    let title = match asked {
+        Asked::Gates(_) => {
+            plans.iter().map(|plan| format!("{} {}", plan.app, plan.version)).collect::<Vec<_>>().join(", ")
+        }
+        Asked::Live(live) => match live.target() {
+            Target::One(pin) => pin.to_string(),
+            Target::All => "all workloads".to_owned(),
+        },
+    };
+    About { namespace: plans.first().map_or("", |plan| &plan.namespace), title, command: "check" }
 }
 
 /// Why there is no connection.

@@ -53,6 +53,11 @@ enum Format {
 }
 
 impl OutputFlags {
+    /// True where all evidence is asked for.
+    pub(super) const fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// The sinks that were asked for, as one. `live` allows a view that is drawn anew, where stderr can show one. The
     /// files of reports are there from here on.
     ///

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, value_parser};
 
-use crate::manifest::{self, Diagnostics, FlagValue, Key, Loaded, Overrides, Source};
+use crate::manifest::{self, Diagnostics, FlagValue, Key, Live, Loaded, Overrides, Source};
 
 /// The gate: files, and a flag for each key of a file. Flags win.
 #[derive(Debug, Default)]
@@ -85,14 +85,28 @@ impl PlanFlags {
     /// Every problem of files and flags, in one answer.
     pub(super) fn load_for(&self, recorded_namespace: &str) -> Result<Vec<Loaded>, Diagnostics> {
         let sources: Vec<Source> = self.files.iter().cloned().map(Source::named).collect();
-        let mut flags = Overrides::default();
-        for (key, text) in &self.texts {
-            flags.set(*key, text);
-        }
+        let mut flags = self.overrides();
         let names_none = !self.texts.iter().any(|(key, _)| *key == Key::Namespace);
         if self.files.is_empty() && names_none && !recorded_namespace.is_empty() {
             flags.set(Key::Namespace, recorded_namespace);
         }
         manifest::load(&sources, &flags, &|name| std::env::var(name).ok())
+    }
+
+    /// The gates of what runs in the cluster now, where the command line asks for them: `words` are its arguments that are
+    /// no flags, `all` stands for `--all`.
+    ///
+    /// # Errors
+    /// Every problem of words and flags, in one answer.
+    pub(super) fn live(&self, words: &[String], all: bool) -> Result<Option<Live>, Diagnostics> {
+        Live::read(words, all, !self.files.is_empty(), self.overrides())
+    }
+
+    fn overrides(&self) -> Overrides {
+        let mut flags = Overrides::default();
+        for (key, text) in &self.texts {
+            flags.set(*key, text);
+        }
+        flags
     }
 }

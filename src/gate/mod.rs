@@ -28,6 +28,7 @@ pub(crate) mod state;
 mod state_machine;
 
 pub use diagnose::{REASONS, Reason};
+pub use evaluate::release::{Release, release};
 pub use evaluate::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
 pub use inspect::{Eyes, Sight, Standing};
 pub use observation::Fact;

@@ -10,7 +10,7 @@ use crate::gate::Fact;
 use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
 use crate::gate::evaluate::{
     Assessment, Attribution, DecisionInput, DecisionState, EventEmitter, LiveAssessment, Owner, PODS, Remark, Remarks,
-    Ruling, evidence, outcome,
+    Ruling, evidence, hints, outcome,
 };
 use crate::gate::memory::Needs;
 use crate::gate::model::{Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
@@ -279,6 +279,12 @@ impl Gate {
     #[must_use]
     pub fn lacking(&self) -> Option<String> {
         if self.outcome.is_some() { None } else { self.live.lacking(&self.state, &self.plan) }
+    }
+
+    /// What exists near to what the gate asks for, each in a sentence.
+    #[must_use]
+    pub fn near(&self) -> Vec<String> {
+        hints::hints(&self.state, &self.plan)
     }
 
     /// How often a pod was evaluated so far: the work that the facts caused, whatever the machine.

@@ -48,6 +48,11 @@ impl Overrides {
         !matches!(key.form, Form::Map(_)) && self.draft.has(path)
     }
 
+    /// The namespace that a flag gives.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.is_taken("namespace").then_some(&*self.draft.plan.namespace)
+    }
+
     /// The version that a flag gives.
     pub(super) fn version(&self) -> Option<&str> {
         self.is_taken("version").then_some(&*self.draft.plan.version)

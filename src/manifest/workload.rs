@@ -13,9 +13,9 @@ use super::node::{Node, Value};
 use super::overrides::Overrides;
 
 /// The label keys that hold an app's name, the best one first.
-const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
+pub(super) const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
 /// The label keys that hold an app's version, the best one first.
-const VERSION_LABELS: [&str; 2] = ["app.kubernetes.io/version", "version"];
+pub(super) const VERSION_LABELS: [&str; 2] = ["app.kubernetes.io/version", "version"];
 
 /// Reads a workload. What a flag says is not asked of it.
 pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems: &mut Problems) -> Draft {
@@ -269,7 +269,7 @@ fn image_place(root: &Node, name: &str) -> Option<Place> {
 }
 
 /// The tag of an image, else its digest.
-fn version_of_image(image: &str) -> Option<&str> {
+pub(super) fn version_of_image(image: &str) -> Option<&str> {
     let parts = image_ref::split(image);
     parts.tag.filter(|tag| !tag.is_empty()).or(parts.digest).filter(|version| !version.is_empty())
 }

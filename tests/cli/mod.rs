@@ -2,6 +2,7 @@
 
 mod diagnostic_log;
 mod feed_commands;
+mod live_gates;
 pub mod run;
 #[cfg(unix)]
 mod unwritable_output;

@@ -4,6 +4,7 @@ mod driver;
 mod evidence;
 mod gateway;
 mod identity;
+mod live_gates;
 mod loopback;
 mod many_gates;
 mod outages;

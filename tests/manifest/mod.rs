@@ -1,3 +1,4 @@
 //! Manifests of gates, through `crashgate validate`.
 
+mod live;
 mod validate;

@@ -48,6 +48,14 @@ impl Connection {
         Ok(connection.with_version().await)
     }
 
+    /// The namespace of the context that the options name, `default` where it names none or cannot be read: for what is
+    /// said of a connection that cannot be had.
+    #[must_use]
+    pub fn namespace_of(options: &ConnectOptions) -> String {
+        let chosen = choose(options, &ConfigEnv::of_process());
+        chosen.map_or_else(|_| "default".to_owned(), |chosen| chosen.config.default_namespace)
+    }
+
     /// A connection to a server at a bare URL, without credentials and without a proxy: the rehearsal's.
     ///
     /// # Errors

@@ -11,6 +11,10 @@ use crate::gate::{Fact, Gate, Want};
 pub trait Decider: Send + 'static {
     /// See [`Gate::plan`].
     fn plan(&self) -> &Plan;
+    /// False as long as another plan may take the place of the present one. Nobody is told of the gate before.
+    fn is_planned(&self) -> bool {
+        true
+    }
     /// See [`Gate::observe`].
     fn observe(&mut self, at: Duration, fact: Fact);
     /// See [`Gate::advance`].

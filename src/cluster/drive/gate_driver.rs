@@ -17,15 +17,16 @@ use super::confirm::{Paid, Question, confirm};
 use super::decider::Decider;
 use super::services::Services;
 use super::smoke::Smoke;
-use crate::cluster::api::{Collection, RequestCounter};
+use crate::cluster::api::{Collection, Failure, RequestCounter};
 use crate::cluster::signals::stopped;
 use crate::cluster::watch::{Inbox, SourceHandle};
 use crate::gate::model::{Object, Source, Workload};
 use crate::gate::result::{GateEvent, Notice, Outcome, Verdict, Warning};
+use crate::gate::spec::Plan;
 use crate::gate::{Fact, Want};
 
-/// The pinned workload as a read by its name answered it; `None` where it is not there or could not be read.
-pub(super) type PinnedRead = Option<Box<Workload>>;
+/// The pinned workload as a read by its name answered it; `None` where it is not there.
+pub(super) type PinnedRead = Result<Option<Box<Workload>>, Failure>;
 
 /// A gate that has not ended so long after its last deadline is ended.
 const BACKSTOP: Duration = Duration::from_secs(30);
@@ -40,6 +41,8 @@ const AT_ONCE: usize = 32;
 pub(in crate::cluster) struct Emitted {
     /// Its place in the manifest.
     pub place: usize,
+    /// Its plan, where that was not known before.
+    pub plan: Option<Box<Plan>>,
     /// When, since the session began, and what.
     pub events: Vec<(Duration, GateEvent)>,
 }
@@ -48,6 +51,8 @@ pub(in crate::cluster) struct Emitted {
 pub(in crate::cluster) struct GateDriver<D> {
     pub place: usize,
     pub gate: D,
+    /// The session knows its plan.
+    pub is_planned: bool,
     pub services: Services,
     pub requests: RequestCounter,
     pub emitted: mpsc::UnboundedSender<Emitted>,
@@ -156,11 +161,18 @@ impl<D: Decider> GateDriver<D> {
                     }
                 }
                 Woken::Confirmed(answer) => self.answer(now, answer),
-                Woken::Pinned(workload) => {
+                Woken::Pinned(read) => {
                     self.pending.pinned = None;
-                    if let Some(workload) = workload {
-                        self.follow(&workload);
-                        self.observe(now, Fact::Seen(Box::new(Object::Workload(*workload))));
+                    match read {
+                        Ok(Some(workload)) => {
+                            self.follow(&workload);
+                            self.observe(now, Fact::Seen(Box::new(Object::Workload(*workload))));
+                        }
+                        Ok(None) => {}
+                        // Whose pods to look for is not known, nor will it be.
+                        Err(failure) => {
+                            self.observe(now, Fact::Lost { source: Source::Pods, trouble: failure.trouble() });
+                        }
                     }
                 }
                 Woken::Due => {
@@ -309,11 +321,17 @@ impl<D: Decider> GateDriver<D> {
 
     /// Emits what changed. Returns true if anything did.
     fn emit(&mut self) -> bool {
+        let newly_planned = !self.is_planned && self.gate.is_planned();
+        if !self.is_planned && !newly_planned && self.gate.outcome().is_none() {
+            return false;
+        }
+        let plan = newly_planned.then(|| Box::new(self.gate.plan().clone()));
+        self.is_planned |= newly_planned;
         let events = self.gate.take_events();
         let is_news = !events.is_empty();
-        if is_news {
+        if is_news || plan.is_some() {
             // Nobody listens where the session was dropped.
-            let _ = self.emitted.send(Emitted { place: self.place, events });
+            let _ = self.emitted.send(Emitted { place: self.place, plan, events });
         }
         is_news
     }

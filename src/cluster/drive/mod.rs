@@ -7,6 +7,8 @@ pub mod decider;
 mod demand;
 mod evidence;
 mod gate_driver;
+pub mod late_gate;
+pub mod namespace;
 mod pinned;
 pub mod run_report;
 pub mod run_sink;
@@ -18,6 +20,7 @@ pub mod unconnected;
 
 pub use confirm::{Paid, Question, confirm};
 pub use decider::Decider;
+pub use late_gate::{Expecting, LateGate};
 pub use run_report::{GateRun, Run};
 pub use run_sink::Sink;
-pub use session::{judge, judge_deciders, rehearse};
+pub use session::{judge, judge_deciders, rehearse, rehearse_deciders};

@@ -9,7 +9,7 @@ use super::confirm::read_owner;
 use super::decider::Decider;
 use super::gate_driver::{GateDriver, PinnedRead};
 use super::subscribe::schedule_of_pods;
-use crate::cluster::api::Collection;
+use crate::cluster::api::{Collection, FailureKind};
 use crate::cluster::watch::Observed;
 use crate::gate::Fact;
 use crate::gate::model::{Object, Source, Workload};
@@ -64,11 +64,17 @@ impl<D: Decider> GateDriver<D> {
     fn read(&self, pin: Pin) -> BoxFuture<'static, PinnedRead> {
         let (connection, requests) = (Arc::clone(&self.services.connection), self.requests.clone());
         let namespace = self.gate.plan().namespace.clone();
+        let collection = Collection::whole(Source::Workloads(pin.kind), &namespace);
         Box::pin(async move {
             let patience = connection.request_timeout;
             let deadline = Instant::now() + patience;
             let read = read_owner(&connection, &namespace, pin.kind, &pin.name, deadline, patience, &requests).await;
-            read.ok().flatten().map(Box::new)
+            read.map(|workload| workload.map(Box::new)).map_err(|mut failure| {
+                if let FailureKind::Forbidden(message) = &mut failure.kind {
+                    *message = format!("{message}; it needs {}", collection.rule("get, list, watch"));
+                }
+                failure
+            })
         })
     }
 

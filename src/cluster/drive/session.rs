@@ -18,7 +18,7 @@ use super::run_sink::Sink;
 use super::services::Services;
 use super::subscribe::subscribe_gate;
 use crate::cluster::api::Budget;
-use crate::cluster::api::{Connection, RequestCounter};
+use crate::cluster::api::{Connection, RequestCounter, Target};
 use crate::cluster::signals::Stop;
 use crate::cluster::watch::Link;
 use crate::cluster::watch::Shared;
@@ -56,6 +56,54 @@ pub async fn judge_deciders<D: Decider>(
     drive(connection, deciders, None, sink, stop).await
 }
 
+/// As [`rehearse`], for anything that decides as a gate does.
+pub async fn rehearse_deciders<D: Decider>(
+    connection: Arc<Connection>,
+    deciders: Vec<D>,
+    length: Duration,
+    sink: &mut dyn Sink,
+    stop: Stop,
+) -> Run {
+    drive(connection, deciders, Some(length), sink, stop).await
+}
+
+/// Begins the run for the sink once all plans are known, and passes on what gates emit from then on.
+struct Beginning<'s> {
+    sink: &'s mut dyn Sink,
+    target: Target,
+    plans: Vec<Plan>,
+    unplanned: usize,
+    began: bool,
+    /// What was emitted before.
+    held: Vec<Emitted>,
+}
+
+impl Beginning<'_> {
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.began, true) {
+            self.sink.begin(&self.target, &self.plans);
+            for news in std::mem::take(&mut self.held) {
+                pass_on(self.sink, news);
+            }
+        }
+    }
+
+    fn hear(&mut self, mut news: Emitted) {
+        if let Some(plan) = news.plan.take() {
+            self.plans[news.place] = *plan;
+            self.unplanned -= 1;
+        }
+        if self.unplanned == 0 {
+            self.begin();
+        }
+        if self.began {
+            pass_on(self.sink, news);
+        } else {
+            self.held.push(news);
+        }
+    }
+}
+
 async fn drive<D: Decider>(
     connection: Arc<Connection>,
     gates: Vec<D>,
@@ -66,9 +114,14 @@ async fn drive<D: Decider>(
     let started_at = jiff::Timestamp::now();
     let start = Instant::now();
     let plans: Vec<Plan> = gates.iter().map(|gate| gate.plan().clone()).collect();
-    sink.begin(connection.target(), &plans);
+    let unplanned = gates.iter().filter(|gate| !gate.is_planned()).count();
+    let target = connection.target().clone();
+    let mut to = Beginning { sink, target, plans, unplanned, began: false, held: Vec::new() };
+    if unplanned == 0 {
+        to.begin();
+    }
 
-    let budget = Arc::new(Budget::new(plans.iter().map(|plan| plan.delay)));
+    let budget = Arc::new(Budget::new(to.plans.iter().map(|plan| plan.delay)));
     // What opening the connection has cost.
     let already = connection.unattributed.swap(0, Ordering::Relaxed);
     budget.spend(u32::try_from(already).unwrap_or(u32::MAX));
@@ -84,7 +137,7 @@ async fn drive<D: Decider>(
     let subscriptions = Arc::new(Mutex::new(Subscriptions::new(shared)));
     let services = Services { start, connection, subscriptions, budget, link, stop };
     let (sender, mut emitted) = mpsc::unbounded_channel();
-    let counters: Vec<RequestCounter> = plans.iter().map(|_| RequestCounter::default()).collect();
+    let counters: Vec<RequestCounter> = to.plans.iter().map(|_| RequestCounter::default()).collect();
     if let Some(first) = counters.first() {
         first.add(already);
     }
@@ -99,8 +152,8 @@ async fn drive<D: Decider>(
     let Services { connection, subscriptions, budget, .. } = services;
     subscriptions.lock().unwrap_or_else(PoisonError::into_inner).start();
 
-    let mut outcomes: Vec<Option<Outcome>> = plans.iter().map(|_| None).collect();
-    let mut clock = Clock::new(plans.iter().map(|plan| plan.delay).min().unwrap_or(TICK));
+    let mut outcomes: Vec<Option<Outcome>> = to.plans.iter().map(|_| None).collect();
+    let mut clock = Clock::new(to.plans.iter().map(|plan| plan.delay).min().unwrap_or(TICK));
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = false;
@@ -108,7 +161,7 @@ async fn drive<D: Decider>(
         tokio::select! {
             Some(news) = emitted.recv() => {
                 quiet = false;
-                pass_on(sink, news);
+                to.hear(news);
             }
             Some((place, outcome, now)) = running.next() => {
                 outcomes[place] = Some(outcome.unwrap_or_else(|| broke(now)));
@@ -119,15 +172,18 @@ async fn drive<D: Decider>(
                     slept.send_modify(|count| *count += 1);
                 }
                 if std::mem::replace(&mut quiet, true) {
-                    sink.idle(start.elapsed());
+                    to.sink.idle(start.elapsed());
                 }
             }
         }
     }
     while let Ok(news) = emitted.try_recv() {
-        pass_on(sink, news);
+        to.hear(news);
     }
+    // A plan that never became known is told of all the same.
+    to.begin();
 
+    let Beginning { sink, plans, .. } = to;
     let gates = plans
         .into_iter()
         .zip(outcomes)

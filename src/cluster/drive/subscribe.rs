@@ -74,6 +74,7 @@ pub(super) fn subscribe_gate<D: Decider>(
     drop(subscriptions);
     GateDriver {
         place,
+        is_planned: gate.is_planned(),
         gate,
         services: services.clone(),
         requests,

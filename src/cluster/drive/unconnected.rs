@@ -1,12 +1,13 @@
-//! A run that ends before it begins, because the credentials could not be had or a signal came.
+//! A run that ends before it begins: the credentials could not be had, a signal came, there is nothing to gate.
 
 use std::time::Duration;
 
 use super::run_report::{GateRun, Run};
 use crate::cluster::api::ConnectError;
 use crate::cluster::api::Target;
+use crate::gate::Release;
 use crate::gate::model::{Source, Trouble, TroubleKind};
-use crate::gate::result::Verdict;
+use crate::gate::result::{Code, Finding, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::{Fact, Gate};
 
@@ -25,6 +26,65 @@ pub fn run(plans: Vec<Plan>, error: &ConnectError) -> Run {
 #[must_use]
 pub fn ended(plans: Vec<Plan>, verdict: Verdict) -> Run {
     of(plans, |gate| gate.end(Duration::ZERO, verdict))
+}
+
+/// The run of a gate that stands for a whole namespace, of which this much could not be observed.
+#[must_use]
+pub fn lost(plan: Plan, trouble: &Trouble, target: &Target, after: Duration) -> Run {
+    let run = of(vec![plan], |gate| {
+        gate.observe(Duration::ZERO, Fact::Lost { source: Source::Pods, trouble: trouble.clone() });
+    });
+    begun(run, target, after)
+}
+
+/// The run of a gate that stands for a whole namespace in which nothing can be gated.
+#[must_use]
+pub fn nothing(plan: Plan, release: &Release, target: &Target, after: Duration) -> Run {
+    let namespace = &plan.namespace;
+    let left_out: Vec<String> =
+        release.left_out.iter().map(|left_out| format!("{} ({})", left_out.name, left_out.why)).collect();
+    let message = if left_out.is_empty() {
+        format!("namespace {namespace} has no workload at all")
+    } else {
+        format!("namespace {namespace} has nothing that can be gated: {}", left_out.join(", "))
+    };
+    let next_step =
+        format!("Compare the namespace and the cluster with those of the deploy: `kubectl get all -n {namespace}`");
+    let finding = Finding {
+        code: Code::NothingMatched,
+        place: Place::default(),
+        message,
+        exit_status: None,
+        restarts: None,
+        next_step,
+        also: Vec::new(),
+        log: None,
+        evidence: Vec::new(),
+    };
+    let outcome = Outcome {
+        verdict: Verdict::NothingMatched,
+        decided_after: after,
+        findings: vec![finding],
+        pods: Vec::new(),
+        warnings: Vec::new(),
+        ready: 0,
+        wanted: None,
+    };
+    let gates = vec![GateRun { plan, outcome, requests: 0 }];
+    begun(Run { started_at: jiff::Timestamp::now(), duration: after, target: Target::default(), gates }, target, after)
+}
+
+/// The same run, against a cluster that is known.
+fn begun(mut run: Run, target: &Target, after: Duration) -> Run {
+    run.target = target.clone();
+    run.duration = after;
+    if let Ok(before) = run.started_at.checked_sub(jiff::SignedDuration::try_from(after).unwrap_or_default()) {
+        run.started_at = before;
+    }
+    for gate in &mut run.gates {
+        gate.outcome.decided_after = after;
+    }
+    run
 }
 
 fn of(plans: Vec<Plan>, mut end: impl FnMut(&mut Gate)) -> Run {

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod owner_causes;
 pub mod phase;
 pub mod ranking;
+pub mod release;
 pub mod rollout;
 pub mod stability;
 pub mod timeout;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::assessment::Assessment;
 use super::attribution::Owner;
-use super::hints;
 use super::rollout::RolloutStatus;
+use super::{attribution, hints};
 use crate::gate::model::{Detail, Source, Trouble};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, Place, Verdict};
-use crate::gate::spec::Plan;
+use crate::gate::spec::{Pin, Plan};
 use crate::gate::state::ClusterState;
 
 /// The verdict at the end of the wait, and every cause that stands then. Never healthy.
@@ -89,7 +89,9 @@ pub fn unsmoked(now: Duration) -> Cause {
 }
 
 fn nothing_matched(state: &ClusterState, plan: &Plan, now: Duration) -> Cause {
+    let absent = plan.workload.as_ref().filter(|pin| is_absent(pin, state));
     let asked = match &plan.workload {
+        Some(pin) if absent.is_some() => format!("{pin} does not exist"),
         Some(pin) => format!("no pod of {pin} at version {} appeared", plan.version),
         // Pods of older revisions and of other versions may well have the labels.
         None if !hints::carriers(state, plan).is_empty() => {
@@ -103,12 +105,25 @@ fn nothing_matched(state: &ClusterState, plan: &Plan, now: Duration) -> Cause {
     let hints = hints::hints(state, plan);
     let message = format!("{asked} in namespace {}; {}", plan.namespace, hints.join("; "));
     let mut cause = Cause::new(Code::NothingMatched, Place::default(), message, now);
+    if let Some(pin) = absent {
+        cause.next_step = format!(
+            "Compare the name, the namespace and the cluster with those of the deploy: `kubectl get {} -n {}`",
+            pin.kind, plan.namespace
+        );
+        return cause;
+    }
     let look = match &plan.workload {
         Some(pin) => format!("`kubectl get {pin} -n {} -o wide`", plan.namespace),
         None => format!("`kubectl get pods -n {} --show-labels`", plan.namespace),
     };
     cause.next_step = format!("Compare the labels, the namespace and the cluster with those of the deploy: {look}");
     cause
+}
+
+/// True where the list of its kind is known, and the workload is not in it.
+fn is_absent(pin: &Pin, state: &ClusterState) -> bool {
+    state.sources.is_fresh(Source::Workloads(pin.kind))
+        && !state.workloads.values().any(|workload| attribution::is_pinned(workload, pin))
 }
 
 /// The cause of a gate that saw nothing but the hooks of a deploy tool.

@@ -110,16 +110,20 @@ impl Sources {
         self.unfit(needs).is_none()
     }
 
-    /// The first source that a verdict would need and that is not fresh, with its trouble where it has one.
+    /// The first source that a verdict would need and that is not fresh, with its trouble; one of which no trouble is
+    /// known only where there is no other: the pods of a pinned workload are not even asked for before it is found.
     #[must_use]
     pub fn unfit(&self, needs: &Needs) -> Option<(Source, Option<&Trouble>)> {
-        needed().find_map(|source| match self.states.get(&source) {
+        let unfit = |source| match self.states.get(&source) {
             Some(Trust::Fresh) => None,
             Some(Trust::Resting) if !needs.include(source) => None,
             Some(Trust::Denied { .. }) if source != Source::Pods => None,
             Some(Trust::Lost { trouble, .. }) => Some((source, Some(trouble))),
             Some(Trust::Denied { .. } | Trust::Resting) | None => Some((source, None)),
-        })
+        };
+        let first = needed().find_map(unfit)?;
+        let troubled = needed().filter_map(unfit).find(|(_, trouble)| trouble.is_some());
+        Some(if first.1.is_none() { troubled.unwrap_or(first) } else { first })
     }
 
     /// The trouble that no waiting can mend, where there is one.

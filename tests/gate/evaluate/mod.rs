@@ -13,6 +13,7 @@ mod growth;
 mod hints;
 mod jobs;
 mod ranking;
+mod release;
 mod rollout;
 mod stale_reads;
 mod timeout;

@@ -1,0 +1,108 @@
+//! Which workloads of a namespace are gated where all of them are (`check --all`), and why the others are not.
+//!
+//! What is left out proves nothing, and is named: a workload without a wanted pod is neither healthy nor at fault, and what
+//! another gated workload controls is judged with that one.
+
+use std::fmt;
+
+use crate::gate::model::{Detail, Workload, WorkloadKind};
+
+/// The workloads of a namespace, parted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Those that are gated, by kind and name.
+    pub gated: Vec<Workload>,
+    /// Those that are not.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A workload that is not gated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Kind and name: `deployment/checkout`.
+    pub name: String,
+    /// Why not.
+    pub why: Why,
+}
+
+/// Why a workload is not gated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It wants no pod.
+    ScaledToZero,
+    /// A Job that is suspended, and so has no pod.
+    Suspended,
+    /// It carries an annotation of a hook.
+    Hook,
+    /// It has a deletion timestamp.
+    Deleting,
+    /// It is controlled by another workload, which is judged in its place or runs by the clock: kind and name.
+    ControlledBy(String),
+}
+
+impl Why {
+    /// True where leaving it out is a matter of course, and need not be told each time.
+    #[must_use]
+    pub const fn is_routine(&self) -> bool {
+        matches!(self, Self::ControlledBy(_))
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ScaledToZero => f.write_str("it wants no pod"),
+            Self::Suspended => f.write_str("it is suspended"),
+            Self::Hook => f.write_str("it is a hook of Helm or Argo CD"),
+            Self::Deleting => f.write_str("it is being deleted"),
+            Self::ControlledBy(controller) => write!(f, "it is controlled by {controller}"),
+        }
+    }
+}
+
+/// Parts the workloads of a namespace.
+#[must_use]
+pub fn release(workloads: impl IntoIterator<Item = Workload>) -> Release {
+    let mut release = Release::default();
+    for workload in workloads {
+        match left_out(&workload) {
+            Some(why) => {
+                let name = format!("{}/{}", workload.kind, workload.name);
+                release.left_out.push(LeftOut { name, why });
+            }
+            None => release.gated.push(workload),
+        }
+    }
+    release.gated.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
+    release.left_out.sort_by(|one, other| one.name.cmp(&other.name));
+    release
+}
+
+fn left_out(workload: &Workload) -> Option<Why> {
+    if let Some(controller) = &workload.controller
+        && speaks_for(&controller.kind, workload.kind)
+    {
+        return Some(Why::ControlledBy(format!("{}/{}", controller.kind.to_lowercase(), controller.name)));
+    }
+    if workload.hook {
+        return Some(Why::Hook);
+    }
+    if workload.deleting {
+        return Some(Why::Deleting);
+    }
+    match &workload.detail {
+        Detail::Job { suspended: true, end: None, .. } => Some(Why::Suspended),
+        Detail::Job { .. } => None,
+        // Its number of pods is that of the nodes that fit, as the controller counted them for this very spec.
+        Detail::DaemonSet { .. } if workload.observed_generation < workload.generation => None,
+        _ => (workload.desired == Some(0)).then_some(Why::ScaledToZero),
+    }
+}
+
+/// True where a workload of this kind need not be judged for what such a controller makes of it. What any other custom
+/// resource controls is judged by itself: nothing else speaks for its pods.
+fn speaks_for(controller: &str, kind: WorkloadKind) -> bool {
+    // Their Jobs run by the clock, or judge a rollout: crashgate itself may be one of them.
+    let makes_tasks = controller.contains("Cron") || controller == "AnalysisRun";
+    WorkloadKind::from_kind(controller).is_some() || (kind == WorkloadKind::Job && makes_tasks)
+}

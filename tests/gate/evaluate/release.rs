@@ -1,0 +1,119 @@
+//! What is gated where all of a namespace is.
+
+use crashgate::gate::model::{ControllerRef, Detail, JobEnd, Workload};
+use crashgate::gate::release;
+
+use crate::scenario::objects::{daemon_set, deployment, job, reference, replica_set, stateful_set};
+
+fn controlled_by(kind: &str, workload: Workload) -> Workload {
+    let controller = ControllerRef { kind: kind.to_owned(), name: "above".to_owned(), uid: "above".to_owned() };
+    Workload { controller: Some(controller), ..workload }
+}
+
+/// The names of what is gated, and of what is left out with the reason and whether that is routine.
+#[track_caller]
+fn parted(workloads: impl IntoIterator<Item = Workload>, gated: &[&str], left_out: &[(&str, &str, bool)]) {
+    let release = release(workloads);
+    let names: Vec<String> = release.gated.iter().map(|one| format!("{}/{}", one.kind, one.name)).collect();
+    assert_eq!(names, gated);
+    let others: Vec<(&str, String, bool)> =
+        release.left_out.iter().map(|one| (&*one.name, one.why.to_string(), one.why.is_routine())).collect();
+    let others: Vec<(&str, &str, bool)> = others.iter().map(|(name, why, routine)| (*name, &**why, *routine)).collect();
+    assert_eq!(others, left_out);
+}
+
+#[test]
+fn every_workload_is_gated_once() {
+    let web = deployment("web", "v2", 2);
+    let alone = Workload { controller: None, ..replica_set(&deployment("alone", "v1", 1)) };
+    let by_the_clock = controlled_by("CronJob", job("nightly-123", "v1", None));
+    parted(
+        [
+            job("migrate", "v2", None),
+            replica_set(&web),
+            stateful_set("db", "v1", 1),
+            web,
+            alone,
+            daemon_set("agent", "v1", 3),
+            by_the_clock,
+        ],
+        &["deployment/web", "replicaset/alone-v1", "statefulset/db", "daemonset/agent", "job/migrate"],
+        &[
+            ("job/nightly-123", "it is controlled by cronjob/above", true),
+            ("replicaset/web-v2", "it is controlled by deployment/web", true),
+        ],
+    );
+}
+
+#[test]
+fn what_wants_no_pod_is_named_and_never_gated() {
+    let mut suspended = job("later", "v1", None);
+    if let Detail::Job { suspended, .. } = &mut suspended.detail {
+        *suspended = true;
+    }
+    let mut done = suspended.clone();
+    done.name = "done".to_owned();
+    if let Detail::Job { end, .. } = &mut done.detail {
+        *end = Some(JobEnd::Complete);
+    }
+    parted(
+        [deployment("idle", "v1", 0), stateful_set("db", "v1", 0), daemon_set("nowhere", "v1", 0), suspended, done],
+        &["job/done"],
+        &[
+            ("daemonset/nowhere", "it wants no pod", false),
+            ("deployment/idle", "it wants no pod", false),
+            ("job/later", "it is suspended", false),
+            ("statefulset/db", "it wants no pod", false),
+        ],
+    );
+}
+
+#[test]
+fn a_daemon_set_that_its_controller_has_not_counted_yet_is_gated() {
+    let new = Workload { observed_generation: None, ..daemon_set("agent", "v1", 0) };
+    let changed = Workload { generation: Some(2), name: "changed".to_owned(), ..daemon_set("agent", "v1", 0) };
+    parted([new, changed], &["daemonset/agent", "daemonset/changed"], &[]);
+}
+
+#[test]
+fn hooks_and_what_is_being_deleted_are_named_and_left_out() {
+    let hook = Workload { hook: true, ..job("migrate", "v2", None) };
+    let going = Workload { deleting: true, ..deployment("old", "v1", 2) };
+    parted(
+        [hook, going],
+        &[],
+        &[("deployment/old", "it is being deleted", false), ("job/migrate", "it is a hook of Helm or Argo CD", false)],
+    );
+}
+
+#[test]
+fn what_a_custom_resource_controls_is_gated_by_itself() {
+    // A StatefulSet of OpenKruise is none of Kubernetes' own, whatever its name.
+    parted(
+        [
+            controlled_by("Prometheus", stateful_set("prometheus", "v2", 2)),
+            controlled_by("StatefulSet.apps.kruise.io", job("init", "v1", None)),
+        ],
+        &["statefulset/prometheus", "job/init"],
+        &[],
+    );
+    // Jobs that judge a rollout are no part of it: crashgate may be one of them.
+    parted(
+        [
+            controlled_by("AnalysisRun", job("analysis", "v1", None)),
+            controlled_by("AdvancedCronJob", job("tick", "v1", None)),
+        ],
+        &[],
+        &[
+            ("job/analysis", "it is controlled by analysisrun/above", true),
+            ("job/tick", "it is controlled by advancedcronjob/above", true),
+        ],
+    );
+}
+
+#[test]
+fn a_failed_job_is_gated() {
+    let failed = job("migrate", "v1", Some(JobEnd::Failed { reason: None, message: None }));
+    assert!(failed.controller.is_none() && reference(&failed).kind == "Job");
+    parted([failed], &["job/migrate"], &[]);
+}
