@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use super::cluster_flags::ClusterFlags;
+use super::left_out;
 use super::live_gates::{self, Told};
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
@@ -16,7 +17,7 @@ use crate::cluster::drive::{session, unconnected};
 use crate::cluster::signals;
 use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
-use crate::manifest::{Expected, Live, Loaded, Target};
+use crate::manifest::{Expected, Live, Loaded, Manifests, Target};
 use crate::report::json;
 use crate::report::model::{self, Border};
 use crate::report::printer::Printer;
@@ -91,13 +92,14 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
     let pods = args.pods.as_deref().map(PodScript::load).transpose();
     let pods = pods.map_err(|error| Halt::from(format!("error: {error}")))?;
     let recorded_namespace = sandbox.as_ref().map_or_else(String::new, |sandbox| sandbox.header().namespace.clone());
-    let asked = match args.plan.live(&args.live, args.all)? {
-        Some(live) => Asked::Live(Box::new(live)),
-        None => Asked::Gates(args.plan.load_for(&recorded_namespace)?),
+    let asked = if let Some(live) = args.plan.live(&args.live, args.all)? {
+        Asked::Live(Box::new(live))
+    } else {
+        let Manifests { gates, left_out } = args.plan.load_for(&recorded_namespace)?;
+        left_out::tell(&left_out, args.output.is_verbose(), printer);
+        sinks.view.plan(&gates);
+        Asked::Gates(gates)
     };
-    if let Asked::Gates(gates) = &asked {
-        sinks.view.plan(gates);
-    }
     let mut recorder = Recorder::create(&args.record, &args.inputs().collect::<Vec<_>>(), printer)
         .map_err(|error| Halt::from(format!("error: {error}")))?;
 

@@ -18,6 +18,7 @@ mod complain;
 mod completions;
 mod duration;
 mod explain;
+mod left_out;
 mod live_gates;
 mod man;
 mod output;

@@ -30,7 +30,7 @@ pub(super) struct OutputFlags {
     /// What to print on stdout: the verdict for people, or the result as JSON
     #[arg(short, long, value_enum, default_value_t = Format::Human)]
     output: Format,
-    /// Show all evidence: whole logs, every event, no limit on lines
+    /// Show all evidence (whole logs, every event, no limit on lines), and all that is left out
     #[arg(short, long)]
     verbose: bool,
     /// Show secrets in logs and messages as they are; recordings stay masked

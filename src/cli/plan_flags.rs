@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, value_parser};
 
-use crate::manifest::{self, Diagnostics, FlagValue, Key, Live, Loaded, Overrides, Source};
+use crate::manifest::{self, Diagnostics, FlagValue, Key, Live, Manifests, Overrides, Source};
 
 /// The gate: files, and a flag for each key of a file. Flags win.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl PlanFlags {
     ///
     /// # Errors
     /// Every problem of files and flags, in one answer.
-    pub(super) fn load(&self) -> Result<Vec<Loaded>, Diagnostics> {
+    pub(super) fn load(&self) -> Result<Manifests, Diagnostics> {
         self.load_for("")
     }
 
@@ -83,7 +83,7 @@ impl PlanFlags {
     ///
     /// # Errors
     /// Every problem of files and flags, in one answer.
-    pub(super) fn load_for(&self, recorded_namespace: &str) -> Result<Vec<Loaded>, Diagnostics> {
+    pub(super) fn load_for(&self, recorded_namespace: &str) -> Result<Manifests, Diagnostics> {
         let sources: Vec<Source> = self.files.iter().cloned().map(Source::named).collect();
         let mut flags = self.overrides();
         let names_none = !self.texts.iter().any(|(key, _)| *key == Key::Namespace);

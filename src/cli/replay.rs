@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::left_out;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::rehearsal;
 use crate::cluster::api::Target;
 use crate::cluster::drive::{GateRun, Run, Sink};
 use crate::gate::result::Code;
+use crate::manifest::Manifests;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
 use crate::report::model::Border;
@@ -35,7 +37,8 @@ fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Resul
     let words = |error: ReadError| Halt::from(format!("error: {error}"));
     let mut reader = Reader::open(&args.recording).map_err(words)?;
     let header = reader.header().clone();
-    let gates = args.plan.load_for(&header.namespace)?;
+    let Manifests { gates, left_out } = args.plan.load_for(&header.namespace)?;
+    left_out::tell(&left_out, args.output.is_verbose(), printer);
     sinks.view.plan(&gates);
     let plans: Vec<_> = gates.into_iter().map(|gate| gate.plan).collect();
     let target = Target {

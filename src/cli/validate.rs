@@ -1,12 +1,13 @@
 //! `crashgate validate`.
 
 use crate::gate::result::Verdict;
-use crate::manifest::Summary;
+use crate::manifest::{Manifests, Summary};
 use crate::report::printer::Printer;
 use crate::safe;
 use crate::text::{Redaction, Untrusted};
 
 use super::complain::complain;
+use super::left_out;
 use super::plan_flags::PlanFlags;
 
 /// Check gate manifests without contacting the cluster
@@ -14,11 +15,15 @@ use super::plan_flags::PlanFlags;
 pub(super) struct Args {
     #[command(flatten)]
     plan: PlanFlags,
+    /// Also name the objects of a manifest that have no pods, or whose pods another one speaks for
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     match args.plan.load() {
-        Ok(gates) => {
+        Ok(Manifests { gates, left_out }) => {
+            left_out::tell(&left_out, args.verbose, printer);
             for gate in gates {
                 printer.result(&safe!("{}\n", Untrusted::name(&Summary(&gate.plan).to_string()).one_line()));
             }

@@ -6,6 +6,7 @@ use super::definitions::Key;
 use super::diagnostics::{Diagnostic, Diagnostics, Message, Place, Problems};
 use super::expand::Env;
 use super::expected::Expected;
+use super::left_out::{LeftOut, Why};
 use super::node::{Node, Value};
 use super::objects::{self, Object};
 use super::origin::Origin;
@@ -24,22 +25,34 @@ pub struct Loaded {
     pub origin: Option<Origin>,
 }
 
+/// What is added to the kind of a hook, where the kinds of a file are listed.
+const HOOK: &str = " (a hook)";
+
+/// What manifests hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifests {
+    /// Every gate, in their order.
+    pub gates: Vec<Loaded>,
+    /// Every Kubernetes object that is not gated, in their order.
+    pub left_out: Vec<LeftOut>,
+}
+
 /// Reads every source and lays the flags over each gate in it. Without sources the flags alone make one gate. `env`
 /// reads an environment variable, `None` where it is not set.
 ///
 /// # Errors
 /// Every problem of all sources and flags together, in their order; see [`Diagnostics`].
-pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<Loaded>, Diagnostics> {
+pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Manifests, Diagnostics> {
     let mut problems: Vec<Diagnostic> =
         flags.problems().iter().map(|problem| Diagnostic::of_flags(&problem.message)).collect();
-    let mut gates = Vec::new();
+    let (mut gates, mut left_out) = (Vec::new(), Vec::new());
     for (index, source) in sources.iter().enumerate() {
         if sources[..index].contains(source) {
             problems.push(Diagnostic::of_flags(&given_twice(source)));
             continue;
         }
         match source.read() {
-            Ok(text) => gates.extend(read_text(&text, flags, env, &mut problems)),
+            Ok(text) => gates.extend(read_text(&text, flags, env, &mut problems, &mut left_out)),
             Err(problem) => problems.push(problem),
         }
     }
@@ -71,7 +84,7 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Vec<L
         )));
     }
     Diagnostics::none_or_err(problems)?;
-    Ok(gates.into_iter().flatten().collect())
+    Ok(Manifests { gates: gates.into_iter().flatten().collect(), left_out })
 }
 
 fn given_twice(source: &Source) -> Message {
@@ -91,7 +104,13 @@ fn without_file(message: &Message) -> Diagnostic {
 }
 
 /// The gates of one text: `None` for one that has problems, so that it still counts.
-fn read_text(text: &Text, flags: &Overrides, env: Env<'_>, all: &mut Vec<Diagnostic>) -> Vec<Option<Loaded>> {
+fn read_text(
+    text: &Text,
+    flags: &Overrides,
+    env: Env<'_>,
+    all: &mut Vec<Diagnostic>,
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<Option<Loaded>> {
     let tree::Parsed { documents, mut problems } = tree::parse(&text.content);
     let mut gates = Vec::new();
     let mut others = Vec::new();
@@ -104,7 +123,7 @@ fn read_text(text: &Text, flags: &Overrides, env: Env<'_>, all: &mut Vec<Diagnos
         let found = objects::objects(document);
         let is_empty_list = document.get("items").is_some() && document.get("kind").is_some();
         let drafts = if found.is_empty() && is_empty_list {
-            others.push("List");
+            others.push("an empty List".to_owned());
             continue;
         } else if found.is_empty() {
             vec![(gate::read(document, flags, env, &mut problems), start_of(document))]
@@ -115,7 +134,12 @@ fn read_text(text: &Text, flags: &Overrides, env: Env<'_>, all: &mut Vec<Diagnos
                     Object::Workload(kind, node) => {
                         drafts.push((workload::read(kind, node, flags, &mut problems), start_of(node)));
                     }
-                    Object::Other(kind) => others.push(kind),
+                    Object::LeftOut(kind, node, why) => {
+                        let is_hook = matches!(why, Why::Hook { .. });
+                        others.push(if is_hook { format!("{kind}{HOOK}") } else { kind.to_owned() });
+                        let origin = Origin { file: text.name.clone(), line: start_of(node).line };
+                        left_out.push(LeftOut { origin, name: objects::name(kind, node), why });
+                    }
                     Object::Refused(problem) => {
                         problems.add(problem);
                     }
@@ -158,7 +182,7 @@ fn empty_document() -> Message {
     Message::new("a document between `---` lines is empty", "remove a `---` line, or write a gate there")
 }
 
-fn no_gate(text: &str, others: &[&str]) -> Message {
+fn no_gate(text: &str, others: &[String]) -> Message {
     let sentence = if text.trim().is_empty() {
         "the file is empty".to_owned()
     } else if text.lines().all(|line| line.trim().is_empty() || line.trim().starts_with('#')) {
@@ -171,6 +195,12 @@ fn no_gate(text: &str, others: &[&str]) -> Message {
         kinds.dedup();
         format!("the file holds no gate and no workload, only {}", kinds.join(", "))
     };
+    if others.iter().any(|other| other.ends_with(HOOK)) {
+        return Message::new(
+            sentence,
+            "give the manifest of what is deployed as well; `crashgate check job/migrate` gates one by itself",
+        );
+    }
     Message::new(
         sentence,
         "write a gate (`app`, `version`, `namespace`), or give the manifest of a Deployment, StatefulSet, DaemonSet or Job",
@@ -199,7 +229,7 @@ mod tests {
         let text = Text { name: "gate.yaml".to_owned(), content: content.to_owned() };
         let env = |name: &str| (name == "TAG").then(|| "v2: {a: b}\n".trim_end().to_owned());
         let mut problems = Vec::new();
-        let gates = read_text(&text, &overrides(flags), &env, &mut problems);
+        let gates = read_text(&text, &overrides(flags), &env, &mut problems, &mut Vec::new());
         if problems.is_empty() {
             assert!(gates.iter().all(Option::is_some), "refused without a word: {content}");
             return Ok(gates.into_iter().flatten().collect());
@@ -316,7 +346,10 @@ spec: {template: {spec: {containers: [{name: migrate, image: 'registry:5000/migr
     fn flags_alone_make_a_gate() {
         let flags = overrides(&[(Key::App, "a"), (Key::Version, "v1"), (Key::Namespace, "n")]);
         let gates = super::load(&[], &flags, &|_| None).unwrap();
-        assert_eq!(gates, [Loaded { plan: Plan::new("a", "v1", "n"), expect: Expected::default(), origin: None }]);
+        assert_eq!(
+            gates.gates,
+            [Loaded { plan: Plan::new("a", "v1", "n"), expect: Expected::default(), origin: None }]
+        );
         let nothing: Diagnostics = super::load(&[], &Overrides::default(), &|_| None).unwrap_err();
         assert_eq!(nothing.all().len(), 1);
     }

@@ -1,9 +1,10 @@
-//! The Kubernetes objects of a document: which of them are gated, which have no pods of this deploy, and which have pods
-//! that no gate can judge yet.
+//! The Kubernetes objects of a document: which of them are gated, which are left out and why, and which have pods that no
+//! gate can judge yet.
 
 use crate::gate::model::WorkloadKind;
 
 use super::diagnostics::{Message, Problem, quoted};
+use super::left_out::Why;
 use super::node::{Node, Value};
 
 /// An object of a Kubernetes manifest.
@@ -11,8 +12,8 @@ use super::node::{Node, Value};
 pub(super) enum Object<'n> {
     /// A workload that can be gated.
     Workload(WorkloadKind, &'n Node),
-    /// It makes no pods in a deploy, or another object of a cluster speaks for it: passed over, by its kind.
-    Other(&'n str),
+    /// It is not gated, and why not.
+    LeftOut(&'n str, &'n Node, Why),
     /// It cannot be gated, and must not be passed over in silence.
     Refused(Problem),
 }
@@ -30,12 +31,8 @@ struct Identity<'n> {
 /// Groups whose objects hold patterns of pods, and make none.
 const POLICY_GROUPS: [&str; 2] = ["kyverno.io", "gatekeeper.sh"];
 
-/// The events of Helm for which a hook is not run by an install or an upgrade.
-const OTHER_HELM_EVENTS: [&str; 7] =
-    ["test", "test-success", "test-failure", "pre-delete", "post-delete", "pre-rollback", "post-rollback"];
-
-/// The phases of Argo CD whose hooks a good sync does not run.
-const OTHER_ARGOCD_PHASES: [&str; 4] = ["Skip", "SyncFail", "PreDelete", "PostDelete"];
+/// What Argo CD knows as phases of a hook. An object that names none of them is applied as any other.
+const ARGOCD_PHASES: [&str; 7] = ["PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"];
 
 /// The Kubernetes objects in a document: none where it is a gate, several where it is a List.
 pub(super) fn objects(root: &Node) -> Vec<Object<'_>> {
@@ -103,22 +100,24 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
             Message::new(format!("{} has no {kind}", quoted(group)), format!("write `apiVersion: {wanted}`")),
         ));
     }
-    // What the cluster makes of a workload is judged with that workload, and the Jobs of a CronJob are no deploy.
-    let is_made_by_another = match known {
-        WorkloadKind::ReplicaSet => controller(root).is_some(),
-        WorkloadKind::Job => controller(root) == Some("CronJob"),
-        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => false,
-    };
-    if is_made_by_another || is_gone_or_never_comes(root) {
-        return Object::Other(kind);
+    if let Some(hook) = hook(root) {
+        return Object::LeftOut(kind, root, hook);
     }
-    Object::Workload(known, root)
+    // What the cluster makes of a workload is judged with that workload, and the Jobs of a CronJob are no deploy.
+    let maker = match known {
+        WorkloadKind::ReplicaSet => controller(root),
+        WorkloadKind::Job => controller(root).filter(|kind| *kind == "CronJob"),
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => None,
+    };
+    match maker {
+        Some(maker) => Object::LeftOut(kind, root, Why::MadeBy(maker.to_owned())),
+        None => Object::Workload(known, root),
+    }
 }
 
 fn pod<'n>(root: &'n Node, kind: &'n str, stands: &'n Node) -> Object<'n> {
-    let is_hook = annotation(root, "helm.sh/hook").or(annotation(root, "argocd.argoproj.io/hook")).is_some();
-    if is_hook || controller(root).is_some() {
-        return Object::Other(kind);
+    if let Some(why) = hook(root).or_else(|| controller(root).map(|maker| Why::MadeBy(maker.to_owned()))) {
+        return Object::LeftOut(kind, root, why);
     }
     Object::Refused(Problem::at(
         stands.place,
@@ -133,11 +132,21 @@ fn pod<'n>(root: &'n Node, kind: &'n str, stands: &'n Node) -> Object<'n> {
 fn other<'n>(root: &'n Node, Identity { group, kind, stands, .. }: Identity<'n>) -> Object<'n> {
     let bare_group = group.split_once('/').map_or(group, |(group, _)| group);
     let holds_patterns = POLICY_GROUPS.iter().any(|policy| bare_group.ends_with(policy));
-    // What runs by the clock or is a template for others makes no pods in this deploy.
-    let comes_later = kind.contains("Cron") || kind.ends_with("Template");
     let makes_pods = root.get("spec").is_some_and(makes_pods);
-    if !makes_pods || holds_patterns || comes_later || is_gone_or_never_comes(root) {
-        return Object::Other(kind);
+    let why = if !makes_pods {
+        Some(Why::NoPodTemplate)
+    } else if let Some(hook) = hook(root) {
+        Some(hook)
+    } else if kind.contains("Cron") {
+        Some(Why::ByTheClock)
+    } else if kind.ends_with("Template") || holds_patterns {
+        // What is a template or a pattern for others makes no pods in this deploy.
+        Some(Why::Template)
+    } else {
+        None
+    };
+    if let Some(why) = why {
+        return Object::LeftOut(kind, root, why);
     }
     Object::Refused(Problem::at(
         stands.place,
@@ -176,6 +185,14 @@ fn is_pod_template(key: &str, value: &Node) -> bool {
     key == "workloadRef" && value.get("kind").is_some()
 }
 
+/// What an object is called: its kind and name.
+pub(super) fn name(kind: &str, root: &Node) -> String {
+    match root.at(&["metadata", "name"]).and_then(Node::text) {
+        Some(name) => format!("{kind} {name}"),
+        None => format!("a {kind} without a name"),
+    }
+}
+
 /// The kind of the controller among the owners.
 fn controller(root: &Node) -> Option<&str> {
     let Value::List(owners) = &root.at(&["metadata", "ownerReferences"])?.value else { return None };
@@ -187,17 +204,12 @@ fn annotation<'n>(root: &'n Node, key: &str) -> Option<&'n str> {
     root.at(&["metadata", "annotations", key]).and_then(Node::text)
 }
 
-/// True for a hook that an install or a sync does not run, and for one that is deleted as soon as it has succeeded.
-fn is_gone_or_never_comes(root: &Node) -> bool {
-    let words = |key| annotation(root, key).map(|text| text.split(',').map(str::trim).collect::<Vec<_>>());
-    let only = |key, others: &[&str]| {
-        words(key).is_some_and(|events| !events.is_empty() && events.iter().all(|event| others.contains(event)))
-    };
-    let deleted = |key, policy| words(key).is_some_and(|policies| policies.contains(&policy));
-    let is_hook = annotation(root, "helm.sh/hook").or(annotation(root, "argocd.argoproj.io/hook")).is_some();
-    only("helm.sh/hook", &OTHER_HELM_EVENTS)
-        || only("argocd.argoproj.io/hook", &OTHER_ARGOCD_PHASES)
-        || (is_hook
-            && (deleted("helm.sh/hook-delete-policy", "hook-succeeded")
-                || deleted("argocd.argoproj.io/hook-delete-policy", "HookSucceeded")))
+/// What makes an object a hook. Helm and Argo CD run hooks themselves, wait for their end, and delete some of them.
+fn hook(root: &Node) -> Option<Why> {
+    let hook = |tool: &str, events: &str| Why::Hook { tool: tool.to_owned(), events: events.to_owned() };
+    if let Some(events) = annotation(root, "helm.sh/hook") {
+        return Some(hook("Helm", events));
+    }
+    let phases = annotation(root, "argocd.argoproj.io/hook")?;
+    phases.split(',').any(|phase| ARGOCD_PHASES.contains(&phase.trim())).then(|| hook("Argo CD", phases))
 }

@@ -42,7 +42,8 @@ pub fn crashgate(arguments: &[&str]) -> Command {
     command
 }
 
-fn told(output: &Output) -> (Option<i32>, String, String) {
+/// Exit code, stdout and stderr.
+pub fn told(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }

@@ -1,4 +1,5 @@
 //! Manifests of gates, through `crashgate validate`.
 
+mod charts;
 mod live;
 mod validate;
