@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::cluster_flags::ClusterFlags;
 use super::left_out;
-use super::live_gates::{self, Told};
+use super::live_gates::{self, Surroundings};
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
@@ -144,9 +144,16 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
     }
     let run = match (&asked, length) {
         (Asked::Live(live), length) => {
-            let namespace = live.namespace().unwrap_or(&default);
-            let mut told = Told { sink: sinks, printer: printer.clone(), verbose: args.output.is_verbose() };
-            live_gates::judge(live, namespace, connection, length, &mut told, stop).await
+            let around = Surroundings {
+                namespace: live.namespace().unwrap_or(&default),
+                connection,
+                length,
+                sink: sinks,
+                printer: printer.clone(),
+                verbose: args.output.is_verbose(),
+                stop,
+            };
+            live_gates::judge(live, around).await
         }
         (Asked::Gates(_), Some(length)) => session::rehearse(connection, plans, length, sinks, stop).await,
         (Asked::Gates(_), None) => session::judge(connection, plans, sinks, stop).await,

@@ -4,69 +4,60 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cluster::api::Connection;
-use crate::cluster::drive::{Expecting, LateGate, Run, Sink, namespace, session};
+use crate::cluster::drive::{Decider, Expecting, LateGate, Planning, Run, Sink, session, whole_namespace};
 use crate::cluster::signals::Stop;
-use crate::gate::Release;
-use crate::gate::model::{Object, Workload};
+use crate::gate::model::Workload;
 use crate::gate::spec::Plan;
-use crate::gate::{Fact, Gate};
+use crate::gate::{Gate, Release};
 use crate::manifest::{Live, Target};
 use crate::report::printer::Printer;
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
 
-/// Judges what is asked for of a namespace. `length` is how long a recording goes on that is played back.
-pub(super) async fn judge(
-    live: &Live,
-    namespace: &str,
-    connection: Arc<Connection>,
-    length: Option<Duration>,
-    told: &mut Told<'_>,
-    stop: Stop,
-) -> Run {
-    let unseen = live.unseen(namespace);
+/// Where it is judged, and who hears of it.
+pub(super) struct Surroundings<'s> {
+    /// The namespace.
+    pub(super) namespace: &'s str,
+    /// The connection to the cluster.
+    pub(super) connection: Arc<Connection>,
+    /// How long a recording goes on that is played back.
+    pub(super) length: Option<Duration>,
+    /// All that a run is told to.
+    pub(super) sink: &'s mut dyn Sink,
+    /// What is said before a gate begins.
+    pub(super) printer: Printer,
+    /// Say what is left out as a matter of course, too.
+    pub(super) verbose: bool,
+    /// Ends the gates early.
+    pub(super) stop: Stop,
+}
+
+/// Judges what is asked for.
+pub(super) async fn judge(live: &Live, around: Surroundings<'_>) -> Run {
+    let unseen = live.unseen(around.namespace);
     match live.target() {
         // The version that is waited for is known: a gate like any other that is pinned.
         Target::One(_) if live.names_version() => {
-            drive(vec![Gate::new(unseen)], connection, length, told.sink, stop).await
+            let Surroundings { connection, length, sink, stop, .. } = around;
+            drive(vec![Gate::new(unseen)], connection, length, sink, stop).await
         }
         Target::One(pin) => {
-            let header = Header { live: live.clone(), namespace: namespace.to_owned(), printer: told.printer.clone() };
+            let Surroundings { namespace, connection, length, sink, printer, stop, .. } = around;
+            let header = Header { live: live.clone(), namespace: namespace.to_owned(), printer };
             let gate = LateGate::new(unseen, pin.clone(), Box::new(header));
-            drive(vec![gate], connection, length, told.sink, stop).await
+            drive(vec![gate], connection, length, sink, stop).await
         }
         Target::All => {
-            let began = tokio::time::Instant::now();
-            let release = match namespace::workloads(&connection, &unseen, stop.clone()).await {
-                Ok(release) => release,
-                Err(run) => {
-                    told.sink.begin(&run.target, &[unseen]);
-                    told.sink.end(&run);
-                    return *run;
-                }
-            };
-            told.left_out(&release);
-            let gates = release.gated.into_iter().map(|workload| {
-                let present = live.present(namespace, &workload);
-                told.printer.say(&taken(&workload, &present.taken));
-                gate(present.plan, workload)
-            });
-            let gates = gates.collect();
-            // What is left of the recording.
-            let length = length.map(|length| length.saturating_sub(began.elapsed()));
-            drive(gates, connection, length, told.sink, stop).await
+            let Surroundings { namespace, connection, length, sink, printer, verbose, stop } = around;
+            let header = Header { live: live.clone(), namespace: namespace.to_owned(), printer };
+            let mut planning = WholeNamespace { header, verbose };
+            whole_namespace::judge(connection, unseen, &mut planning, length, sink, stop).await
         }
     }
 }
 
-/// The gate of a workload as it was seen: a rollout that follows supersedes it.
-fn gate(plan: Plan, workload: Workload) -> Gate {
-    let mut gate = Gate::new(plan);
-    gate.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Workload(workload))));
-    gate
-}
-
-async fn drive<D: crate::cluster::drive::Decider>(
+/// Drives the gates, in a cluster or in a recording that goes on for so long.
+async fn drive<D: Decider>(
     gates: Vec<D>,
     connection: Arc<Connection>,
     length: Option<Duration>,
@@ -76,25 +67,6 @@ async fn drive<D: crate::cluster::drive::Decider>(
     match length {
         Some(length) => session::rehearse_deciders(connection, gates, length, sink, stop).await,
         None => session::judge_deciders(connection, gates, sink, stop).await,
-    }
-}
-
-/// Who hears of a run.
-pub(super) struct Told<'a> {
-    /// All that a run is told to.
-    pub(super) sink: &'a mut dyn Sink,
-    /// What is said before it begins.
-    pub(super) printer: Printer,
-    /// Say what is left out as a matter of course, too.
-    pub(super) verbose: bool,
-}
-
-impl Told<'_> {
-    fn left_out(&self, release: &Release) {
-        for left_out in release.left_out.iter().filter(|left_out| self.verbose || !left_out.why.is_routine()) {
-            let why = Untrusted::name(&left_out.why.to_string()).line();
-            self.printer.clone().say(&safe!("{} is left out: {}", Untrusted::name(&left_out.name).line(), why));
-        }
     }
 }
 
@@ -125,5 +97,29 @@ impl Expecting for Header {
             Untrusted::name(&pin.to_string()).line(),
             Untrusted::name(&near.join("; ")).line()
         ));
+    }
+}
+
+/// Makes the plans of a whole namespace, and says what is left out of it.
+struct WholeNamespace {
+    header: Header,
+    verbose: bool,
+}
+
+impl Planning for WholeNamespace {
+    fn plan(&mut self, workload: &Workload, is_late: bool) -> Plan {
+        if is_late {
+            let name = format!("{}/{}", workload.kind, workload.name);
+            let name = Untrusted::name(&name).line();
+            self.header.printer.say(&safe!("{} came or changed meanwhile, and is gated too", name));
+        }
+        self.header.plan(workload)
+    }
+
+    fn looked(&mut self, release: &Release) {
+        for left_out in release.left_out.iter().filter(|left_out| self.verbose || !left_out.why.is_routine()) {
+            let (name, why) = (Untrusted::name(&left_out.name), Untrusted::name(&left_out.why.to_string()));
+            self.header.printer.say(&safe!("{} is left out: {}", name.line(), why.line()));
+        }
     }
 }

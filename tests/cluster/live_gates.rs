@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crashgate::cluster::api::{Connection, Target};
-use crashgate::cluster::drive::{Expecting, LateGate, Run, judge_deciders, namespace, rehearse_deciders};
+use crashgate::cluster::drive::{
+    Expecting, LateGate, Planning, Run, judge_deciders, namespace, rehearse_deciders, whole_namespace,
+};
 use crashgate::cluster::{Stop, never};
+use crashgate::gate::Release;
 use crashgate::gate::model::{Workload, WorkloadKind};
 use crashgate::gate::result::{Code, Verdict};
 use crashgate::gate::spec::{ManifestTemplate, Pin, Plan};
+use crashgate::manifest::{Key, Live, Overrides};
 use crashgate::sandbox::{Begin, Options, Running, Sandbox};
 use tokio::sync::watch;
 
@@ -207,4 +211,139 @@ async fn a_signal_ends_the_look_at_a_namespace() {
         () = signal => unreachable!(),
     };
     assert_eq!(run.verdict(), Verdict::Terminated);
+}
+
+/// Plans as `check --all` makes them.
+struct Plans {
+    live: Live,
+    namespace: String,
+    /// The names of those that came late.
+    late: Vec<String>,
+}
+
+impl Planning for Plans {
+    fn plan(&mut self, workload: &Workload, is_late: bool) -> Plan {
+        if is_late {
+            self.late.push(workload.name.clone());
+        }
+        self.live.present(&self.namespace, workload).plan
+    }
+
+    fn looked(&mut self, _: &Release) {}
+}
+
+fn all_with(flags: &[(Key, &str)]) -> Live {
+    let mut overrides = Overrides::default();
+    for (key, text) in flags {
+        overrides.set(*key, text);
+    }
+    Live::read(&[], true, false, overrides).unwrap().unwrap()
+}
+
+/// Judges a recording's whole namespace. Gives the names of the workloads that came late, too.
+async fn all_of(recording: &str, flags: &[(Key, &str)]) -> (Run, Vec<String>) {
+    let (running, connection, namespace, length) = played(recording);
+    let live = all_with(flags);
+    let all = live.unseen(&namespace);
+    let mut plans = Plans { live, namespace, late: Vec::new() };
+    let mut sink = Counting::default();
+    running.start();
+    let run = whole_namespace::judge(connection, all, &mut plans, Some(length), &mut sink, never()).await;
+    assert_eq!((sink.begun, sink.ended), (1, 1), "{recording}");
+    (run, plans.late)
+}
+
+/// Versions that are there from the beginning, with what they end with: the flags, the exit code and the cause's code.
+#[tokio::test(start_paused = true)]
+async fn every_recording_is_judged_as_a_whole_as_it_is_by_its_own_gate() {
+    let expected = std::fs::read_to_string("tests/recordings/expected.tsv").unwrap();
+    let mut judged = 0;
+    for row in expected.lines().filter(|row| !row.starts_with('#')) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let [name, app, version, codes, cause, flags] = columns[..] else { panic!("{row}") };
+        let mut all = vec![(Key::Delay, "2s"), (Key::StableFor, "10s")];
+        let words: Vec<&str> = flags.split_whitespace().collect();
+        let known = words.chunks(2).all(|pair| {
+            let key = Key::ALL.into_iter().find(|key| key.flag() == Some(pair[0])).unwrap();
+            let is_of_all = !matches!(key, Key::Selector | Key::Workload | Key::App | Key::Labels);
+            all.push((key, pair[1]));
+            is_of_all
+        });
+        // There the image is changed under the same version: another template is another gate.
+        if !known || name == "image-fixed" && codes == "0" {
+            continue;
+        }
+        let (run, _) = all_of(name, &all).await;
+        for gate in run.gates.iter().filter(|gate| (&*gate.plan.app, &*gate.plan.version) == (app, version)) {
+            let (code, lead) = (gate.outcome.verdict.exit_code(), gate.outcome.findings.first());
+            assert!(codes.split(',').any(|allowed| allowed == code.to_string()), "{row}: {code} {lead:?}");
+            let lead = lead.map_or("-", |finding| finding.code.name());
+            let is_right = cause == "-" || regex::Regex::new(cause).unwrap().is_match(lead);
+            assert!(is_right, "{row}: {lead}");
+            judged += 1;
+        }
+    }
+    assert!(judged > 45, "{judged}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_while_the_others_are_judged_is_judged_too_before_all_of_it_passes() {
+    let (run, late) = all_of("canary-crash", &[(Key::Delay, "2s"), (Key::StableFor, "20s")]).await;
+    let told: Vec<_> = run.gates.iter().map(|gate| (&*gate.plan.version, gate.outcome.verdict)).collect();
+    assert_eq!(told, [("v1", Verdict::Healthy), ("v2", Verdict::Failed)]);
+    assert_eq!((run.verdict(), late), (Verdict::Failed, vec!["checkout-v2".to_owned()]));
+    let [first, second] = [0, 1].map(|place| run.gates[place].outcome.decided_after);
+    assert!(first <= second && second <= run.duration, "{first:?} {second:?} {:?}", run.duration);
+}
+
+/// A namespace in which each LIST of the Deployments shows one more that is healthy at once, or one more that is complete.
+fn growing() -> Stub {
+    Stub::new(|ask| {
+        let jobs = (0..=ask.nth).map(|number| {
+            format!(
+                r#"{{"metadata":{{"name":"j{number}","namespace":"shop","uid":"j{number}","resourceVersion":"{}"}},"spec":{{"selector":{{"matchLabels":{{"j":"{number}"}}}},"template":{{"metadata":{{"labels":{{"j":"{number}"}}}},"spec":{{"containers":[{{"name":"a","image":"a:{number}"}}]}}}}}},"status":{{"conditions":[{{"type":"Complete","status":"True"}}]}}}}"#,
+                ask.nth + 10
+            )
+        });
+        let items = jobs.collect::<Vec<_>>().join(",");
+        let version = ask.nth + 10;
+        let list = format!(
+            r#"{{"kind":"JobList","apiVersion":"batch/v1","metadata":{{"resourceVersion":"{version}"}},"items":[{items}]}}"#
+        );
+        (ask.resource == "jobs" && ask.verb == "LIST").then(|| json(200, &list))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_never_comes_to_rest_is_inconclusive_and_says_what_came_last() {
+    let live = all_with(&[(Key::StableFor, "0s")]);
+    let all = live.unseen("shop");
+    let mut plans = Plans { live, namespace: "shop".to_owned(), late: Vec::new() };
+    let mut sink = Counting::default();
+    let run = whole_namespace::judge(growing().connection(), all, &mut plans, None, &mut sink, never()).await;
+    assert_eq!((run.verdict(), sink.begun, sink.ended), (Verdict::Inconclusive, 1, 1));
+    let (last, passed) = run.gates.split_last().unwrap();
+    assert!(passed.iter().all(|gate| gate.outcome.verdict == Verdict::Healthy), "{passed:?}");
+    let message = &last.outcome.findings[0].message;
+    assert!(message.starts_with("namespace shop went on changing while its workloads were gated: job/j"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_of_all_needs_the_last_look() {
+    // Healthy until then, and after that nobody answers.
+    let stub = Stub::new(|ask| {
+        let list = r#"{"kind":"JobList","apiVersion":"batch/v1","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"j","namespace":"shop","uid":"j","resourceVersion":"4"},"spec":{"selector":{"matchLabels":{"j":"j"}},"template":{"metadata":{},"spec":{"containers":[{"name":"a","image":"a:1"}]}}},"status":{"conditions":[{"type":"Complete","status":"True"}]}}]}"#;
+        match (ask.resource.as_str(), ask.verb, ask.nth) {
+            // One to begin with, and one of the gate.
+            ("deployments", "LIST", 2..) => Some(Reply::Hangup),
+            ("jobs", "LIST", _) => Some(json(200, list)),
+            _ => None,
+        }
+    });
+    let live = all_with(&[(Key::StableFor, "0s")]);
+    let all = live.unseen("shop");
+    let mut plans = Plans { live, namespace: "shop".to_owned(), late: Vec::new() };
+    let run = whole_namespace::judge(stub.connection(), all, &mut plans, None, &mut Counting::default(), never()).await;
+    assert_eq!(run.verdict(), Verdict::Inconclusive, "{:?}", run.gates);
+    assert_eq!(run.gates.last().unwrap().outcome.findings[0].code, Code::ClusterUnreachable);
 }

@@ -17,6 +17,7 @@ pub mod session;
 pub mod smoke;
 mod subscribe;
 pub mod unconnected;
+pub mod whole_namespace;
 
 pub use confirm::{Paid, Question, confirm};
 pub use decider::Decider;
@@ -24,3 +25,4 @@ pub use late_gate::{Expecting, LateGate};
 pub use run_report::{GateRun, Run};
 pub use run_sink::Sink;
 pub use session::{judge, judge_deciders, rehearse, rehearse_deciders};
+pub use whole_namespace::Planning;

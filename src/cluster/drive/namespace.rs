@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::run_report::Run;
 use super::unconnected;
-use crate::cluster::api::{Backoff, Collection, Connection, Failure, FailureKind, RequestCounter};
+use crate::cluster::api::{Backoff, Collection, Connection, Failure, FailureKind, RequestCounter, with_retries};
 use crate::cluster::signals::{Stop, stopped};
 use crate::gate::model::{Object, Source, Trouble, TroubleKind, Workload, WorkloadKind};
 use crate::gate::spec::Plan;
@@ -62,6 +62,23 @@ pub async fn workloads(connection: &Connection, plan: &Plan, mut stop: Stop) -> 
             () = sleep_until(wake.min(deadline).max(now)) => {}
         }
     }
+}
+
+/// Looks at the namespace of a plan once more, after gates have passed: for what came meanwhile. What a moment mends is
+/// asked for again for a moment.
+///
+/// # Errors
+/// The run of a gate that stands for what could not be seen, or the signal that came first.
+pub async fn once_more(connection: &Connection, plan: &Plan, mut stop: Stop) -> Result<Release, Box<Run>> {
+    let began = Instant::now();
+    let looked = tokio::select! {
+        verdict = stopped(&mut stop) => return Err(Box::new(unconnected::ended(vec![plan.clone()], verdict))),
+        looked = with_retries(began + NEVER_REACHED_LIMIT, || look(connection, &plan.namespace)) => looked,
+    };
+    looked.map_err(|failure| {
+        let trouble = trouble(&failure, &plan.namespace);
+        Box::new(unconnected::lost(plan.clone(), &trouble, connection.target(), began.elapsed()))
+    })
 }
 
 /// One LIST of each kind.

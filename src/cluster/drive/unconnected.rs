@@ -50,8 +50,25 @@ pub fn nothing(plan: Plan, release: &Release, target: &Target, after: Duration) 
     };
     let next_step =
         format!("Compare the namespace and the cluster with those of the deploy: `kubectl get all -n {namespace}`");
-    let finding = Finding {
-        code: Code::NothingMatched,
+    let finding = finding(Code::NothingMatched, message, next_step);
+    concluded(plan, Verdict::NothingMatched, finding, target, after)
+}
+
+/// The run of a gate that stands for a whole namespace that never came to rest: these workloads came or changed last.
+#[must_use]
+pub fn restless(plan: Plan, names: &[String], target: &Target, after: Duration) -> Run {
+    let message = format!(
+        "namespace {} went on changing while its workloads were gated: {} came or changed last, and nothing is known of them",
+        plan.namespace,
+        names.join(", ")
+    );
+    let finding = finding(Code::StaleData, message, "Run the gate again once the deploy is over.".to_owned());
+    concluded(plan, Verdict::Inconclusive, finding, target, after)
+}
+
+fn finding(code: Code, message: String, next_step: String) -> Finding {
+    Finding {
+        code,
         place: Place::default(),
         message,
         exit_status: None,
@@ -60,9 +77,13 @@ pub fn nothing(plan: Plan, release: &Release, target: &Target, after: Duration) 
         also: Vec::new(),
         log: None,
         evidence: Vec::new(),
-    };
+    }
+}
+
+/// The run of a gate that ended with this finding after that time.
+fn concluded(plan: Plan, verdict: Verdict, finding: Finding, target: &Target, after: Duration) -> Run {
     let outcome = Outcome {
-        verdict: Verdict::NothingMatched,
+        verdict,
         decided_after: after,
         findings: vec![finding],
         pods: Vec::new(),

@@ -76,7 +76,7 @@ fn now_runs(workload: &Workload, plan: &Plan) -> String {
     match version::of_workload(workload, plan) {
         Said::Other(version) => return format!("{version} instead of {}", plan.version),
         Said::OtherTemplate(differences) => {
-            return format!("another template than that of the manifest: {differences}");
+            return format!("another template than the gated one: {differences}");
         }
         Said::Gated | Said::Nothing(_) => {}
     }

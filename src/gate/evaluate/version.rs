@@ -105,7 +105,7 @@ fn difference(template: &Template, name: &str, wanted: &str) -> Option<String> {
     match live {
         None => Some(format!("it has no container {name}")),
         Some(live) if is_same_image(wanted, &live.image) => None,
-        Some(live) => Some(format!("container {name} has the image {}, and the manifest {wanted}", live.image)),
+        Some(live) => Some(format!("container {name} has the image {} instead of {wanted}", live.image)),
     }
 }
 

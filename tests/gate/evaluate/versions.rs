@@ -236,7 +236,7 @@ fn the_live_template_must_have_every_image_of_the_manifest() {
         (
             vec![app],
             vec![("web", "shop/web:83b1")],
-            "container web has the image shop/web:83b1, and the manifest shop/web:9f2c",
+            "container web has the image shop/web:83b1 instead of shop/web:9f2c",
         ),
         (vec![app], vec![("web", "mirror.example/shop/web:9f2c")], "has the image mirror.example/shop/web:9f2c"),
         (vec![app], vec![("main", "shop/web:9f2c")], "it has no container web"),
