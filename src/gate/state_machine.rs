@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::gate::Fact;
 use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
 use crate::gate::evaluate::{
-    Assessment, Attribution, DecisionInput, DecisionState, EventEmitter, LiveAssessment, Owner, PODS, Remark, Remarks,
-    Ruling, evidence, hints, outcome,
+    Assessment, Attribution, DecisionInput, DecisionState, EventEmitter, LiveAssessment, PODS, Remark, Remarks, Ruling,
+    evidence, hints, outcome, witnesses,
 };
 use crate::gate::memory::Needs;
 use crate::gate::model::{Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
@@ -153,7 +153,9 @@ impl Gate {
             }
             Fact::Denied { source, message } => {
                 let news = self.state.sources.denied(source, message);
-                if news && source != Source::Pods {
+                // That a custom resource may not be read matters to those alone who have any of it.
+                let is_custom = matches!(source, Source::Workloads(kind) if kind.is_custom());
+                if news && source != Source::Pods && !is_custom {
                     let warning = self.warnings.deny(source);
                     self.emitter.push(self.now, GateEvent::Warned(warning));
                 }
@@ -216,7 +218,10 @@ impl Gate {
         }
         match self.decision.ticket().filter(|_| self.outcome.is_none()) {
             Some(ticket) => {
-                let owners = self.live.owners(&self.state).map(|owner| (owner.kind, owner.name.clone())).collect();
+                let witnesses = self.live.witnesses(&self.state, &self.plan);
+                let mut owners: Vec<_> = witnesses.map(|one| (one.kind, one.name.clone())).collect();
+                owners.sort();
+                owners.dedup();
                 Want::Confirmation { owners, ticket }
             }
             None => Want::Nothing,
@@ -381,12 +386,10 @@ impl Gate {
             let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
             self.state.replace_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
         }
-        let groups = Attribution::of(&self.state, &self.plan).groups.into_iter();
-        let asked = groups.filter_map(|group| match group.owner {
-            Owner::Workload(workload) => Some((workload.kind, workload.uid.clone())),
-            Owner::Nobody(_) | Owner::Unreadable { .. } => None,
-        });
-        for (kind, uid) in asked.collect::<Vec<_>>() {
+        let attribution = Attribution::of(&self.state, &self.plan);
+        let witnesses = attribution.groups.iter().flat_map(|group| witnesses::of(group.head(), &self.state));
+        let asked: Vec<_> = witnesses.map(|one| (one.kind, one.uid.clone())).collect();
+        for (kind, uid) in asked {
             if !owners.iter().any(|owner| owner.uid == uid) {
                 self.state.remove(Source::Workloads(kind), &uid);
             }
@@ -452,7 +455,7 @@ fn close(
 ) -> Outcome {
     let Ruling { verdict, causes, assessment } = ruling;
     emitter.push(now, GateEvent::Decided { verdict });
-    outcome::outcome(&assessment, &state.event_index, plan, now, verdict, causes, warnings)
+    outcome::outcome(&assessment, state, plan, now, verdict, causes, warnings)
 }
 
 /// What is told of a pod that is left out: that the platform took it away or is taking it away, or that it ended and

@@ -90,7 +90,7 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
     let Identity { api_version, group, kind, stands } = identity;
     // A custom resource may well be called StatefulSet; only Kubernetes' own groups are meant here.
     let is_own_group = !group.contains('.');
-    let Some(known) = WorkloadKind::from_kind(kind).filter(|_| is_own_group) else {
+    let Some(known) = WorkloadKind::from_kind(kind).filter(|known| is_own_group && !known.is_custom()) else {
         return if kind == "Pod" && is_own_group { pod(root, kind, stands) } else { other(root, identity) };
     };
     let wanted = if known == WorkloadKind::Job { "batch/v1" } else { "apps/v1" };
@@ -107,7 +107,12 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
     let maker = match known {
         WorkloadKind::ReplicaSet => controller(root),
         WorkloadKind::Job => controller(root).filter(|kind| *kind == "CronJob"),
-        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => None,
+        WorkloadKind::Deployment
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::DaemonSet
+        | WorkloadKind::Rollout
+        | WorkloadKind::CloneSet
+        | WorkloadKind::Canary => None,
     };
     match maker {
         Some(maker) => Object::LeftOut(kind, root, Why::MadeBy(maker.to_owned())),

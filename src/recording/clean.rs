@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use self::fields::{Rule, is_kept_annotation, rule_of, volume_fields};
-use super::mapping::hash_template;
+use super::mapping::{POD_SPEC_DIGEST, hash_pod_spec, hash_template};
 use crate::text::redact;
 
 /// What stands in the place of what is left out.
@@ -116,6 +116,9 @@ impl Cleaner {
         let mut hasher = self.keys.build_hasher();
         hash_template(&value, &mut hasher);
         let whole = hasher.finish();
+        let mut hasher = self.keys.build_hasher();
+        hash_pod_spec(&value, &mut hasher);
+        let pod_spec = hasher.finish();
         let mut kept = self.kept(value);
         let mut hasher = self.keys.build_hasher();
         hash_template(&kept, &mut hasher);
@@ -127,6 +130,7 @@ impl Cleaner {
                 kept["metadata"]["annotations"] = json!({});
             }
             kept["metadata"]["annotations"][DIGEST] = format!("{whole:016x}").into();
+            kept["metadata"]["annotations"][POD_SPEC_DIGEST] = format!("{pod_spec:016x}").into();
         }
         kept
     }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::mapping;
 use crate::gate::Fact;
 use crate::gate::model::{Object, ResourceVersion, Selector, Source, Test, Workload, WorkloadKind};
-use crate::gate::spec::Plan;
+use crate::gate::spec::{Pin, Plan};
 
 /// What a LIST of the recording is worth to a gate.
 #[derive(Debug)]
@@ -72,10 +72,7 @@ impl Mirror {
         if is_outdated {
             return Listing::Outdated;
         }
-        let pinned = plan
-            .workload
-            .as_ref()
-            .and_then(|pin| self.workloads(pin.kind).find(|workload| workload.name == pin.name).cloned());
+        let pinned = plan.workload.as_ref().and_then(|pin| self.pinned(pin).cloned());
         let is_whole = selector.is_none_or(|selector| source == Source::Pods && selector.covers(plan, pinned.as_ref()));
         let known = self.objects.entry(source).or_default();
         let still_there: BTreeSet<&str> = objects.iter().filter_map(uid).collect();
@@ -101,6 +98,17 @@ impl Mirror {
         }
         let news = objects.into_iter().map(|object| Fact::Seen(Box::new(object)));
         Listing::Part(news.chain(gone.into_iter().map(|uid| Fact::Gone { source, uid })).collect())
+    }
+
+    /// The workload whose pods a pin means: the one of that kind and name, or the target of that Canary.
+    fn pinned(&self, pin: &Pin) -> Option<&Workload> {
+        let named = |kind, name: &str| self.workloads(kind).find(|workload| workload.name == name);
+        let pinned = named(pin.kind, &pin.name)?;
+        if pin.kind != WorkloadKind::Canary {
+            return Some(pinned);
+        }
+        let target = pinned.refers_to()?;
+        named(target.kind, &target.name)
     }
 
     /// Returns true if there is a workload of that kind and name.

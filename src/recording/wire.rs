@@ -46,6 +46,8 @@ pub(super) struct Meta {
 pub(super) struct Annotations {
     #[serde(rename = "deployment.kubernetes.io/revision")]
     pub revision: Option<String>,
+    #[serde(rename = "rollout.argoproj.io/revision")]
+    pub rollout_revision: Option<String>,
     #[serde(rename = "deprecated.daemonset.template.generation")]
     pub template_generation: Option<String>,
     #[serde(rename = "kubectl.kubernetes.io/default-container")]
@@ -54,9 +56,18 @@ pub(super) struct Annotations {
     pub helm_hook: Option<String>,
     #[serde(rename = "argocd.argoproj.io/hook")]
     pub argocd_hook: Option<String>,
+    #[serde(rename = "rollout.argoproj.io/workload-generation")]
+    pub workload_generation: Option<String>,
+    #[serde(rename = "apps.kruise.io/inplace-update-state")]
+    pub in_place_update: Option<String>,
 }
 
 impl Annotations {
+    /// The number of a revision, as the controller of Deployments or that of Rollouts writes it.
+    pub fn revision(&self) -> Option<&str> {
+        self.revision.as_deref().or(self.rollout_revision.as_deref())
+    }
+
     /// True where a deploy tool runs the object before or after the rest.
     pub fn is_hook(&self) -> bool {
         self.helm_hook.is_some() || self.argocd_hook.is_some()
@@ -209,6 +220,8 @@ pub(super) struct ContainerStatus {
     pub restart_count: i64,
     #[serde(rename = "containerID")]
     pub container_id: Option<String>,
+    #[serde(rename = "imageID")]
+    pub image_id: Option<String>,
     pub state: Option<State>,
     pub last_state: Option<State>,
     pub resources: Option<Resources>,

@@ -121,7 +121,8 @@ async fn a_confirmation_that_fails_is_a_loss_and_the_source_is_listed_again() {
         ("WATCH", "pods") => Some(Reply::Stream(vec![Step::Wait(2000), pod_line("ADDED", "a", 101), Step::Hang])),
         _ => None,
     });
-    let gate = Fake::until(60);
+    // Long enough for the budget: halfway through the wait it looks for custom resources too.
+    let gate = Fake::until(90);
     let owners = vec![(WorkloadKind::Deployment, "web".to_owned())];
     let want = Arc::clone(&gate.want);
     // Once every kind was listed: then only the owner is read.

@@ -48,6 +48,7 @@ impl Rig {
         };
         let collection = Collection::selected(source, "shop", "app=checkout,version=v1".to_owned());
         let schedule = ProbeSchedule {
+            waits_for_need: false,
             quiet: DELAY,
             first: DELAY,
             last_window: None,

@@ -131,6 +131,10 @@ impl Stub {
 fn usual(ask: &Ask) -> Reply {
     match ask.verb {
         "VERSION" => json(200, r#"{"gitVersion":"v1.35.6"}"#),
+        // Most API servers have none of these.
+        "LIST" | "WATCH" if ["rollouts", "clonesets", "canaries"].contains(&ask.resource.as_str()) => {
+            Reply::Whole(404, "text/plain", "404 page not found\n".to_owned())
+        }
         "LIST" => listed(&ask.resource, 100, &[]),
         "WATCH" => Reply::Stream(vec![Step::Hang]),
         // Quoted twice, for it stands in a text of JSON.

@@ -49,7 +49,7 @@ fn of_a_custom_resources_replica_sets_those_at_rest_are_old() {
         let mut set = replica_set(&deployment("web", "v2", replicas));
         set.uid = format!("set-{version}-{controller}");
         let owner = set.controller.as_mut().unwrap();
-        "Rollout".clone_into(&mut owner.kind);
+        "Fleet".clone_into(&mut owner.kind);
         controller.clone_into(&mut owner.uid);
         set
     };

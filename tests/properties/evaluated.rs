@@ -245,7 +245,7 @@ impl World {
                 set.uid = format!("rollout-set-{number}");
                 set.name = format!("rollout-{number}");
                 set.controller =
-                    Some(ControllerRef { kind: "Rollout".to_owned(), name: "roll".to_owned(), uid: "roll".to_owned() });
+                    Some(ControllerRef { kind: "Fleet".to_owned(), name: "roll".to_owned(), uid: "roll".to_owned() });
                 set
             }
             Which::Job { hook } => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crashgate::gate::result::Outcome;
-use crashgate::gate::spec::{Grace, Plan};
+use crashgate::gate::spec::{Grace, Plan, Until};
 use crashgate::recording::reader::Reader;
 use crashgate::recording::replay;
 
@@ -26,7 +26,7 @@ fn recording(name: &str) -> PathBuf {
 pub fn rows() -> Vec<Row> {
     let text = std::fs::read_to_string("tests/recordings/expected.tsv").unwrap();
     let rows: Vec<_> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(row).collect();
-    assert!(rows.len() >= 62, "the whole table is read: {} rows", rows.len());
+    assert!(rows.len() >= 72, "the whole table is read: {} rows", rows.len());
     rows
 }
 
@@ -50,10 +50,11 @@ fn row(line: &str) -> Row {
                 let grace = Grace::ALL.into_iter().find(|grace| grace.name() == name).unwrap();
                 plan.grace.insert(grace, Duration::from_secs(time.trim_end_matches('s').parse().unwrap()));
             }
+            "--until" => plan.until = Until::ALL.into_iter().find(|until| until.name() == value).unwrap(),
             other => panic!("an unknown flag in the table: {other}"),
         }
     }
-    let exit_codes = exit_codes.split(',').map(|code| code.trim().parse().unwrap()).collect();
+    let exit_codes = exit_codes.split([',', '|']).map(|code| code.trim().parse().unwrap()).collect();
     // `-`, `^Code$` or `^(One|Other)$`: all the patterns that the table has.
     let codes = first_code.trim_matches(['^', '$', '(', ')']).split('|').filter(|code| *code != "-");
     let first_codes = codes.map(str::to_owned).collect();

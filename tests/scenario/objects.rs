@@ -31,6 +31,7 @@ pub fn template(version: &str) -> Template {
         }],
         main_container: None,
         fingerprint: version.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte),
+        promoted_fingerprint: version.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte),
     }
 }
 
@@ -52,6 +53,7 @@ fn workload(kind: WorkloadKind, name: &str, version: &str, replicas: u32, detail
         desired: Some(replicas),
         updated: Some(replicas),
         available: Some(replicas),
+        referrer: None,
         min_ready_seconds: 0,
         revision: None,
         detail,
@@ -148,6 +150,7 @@ pub fn bare_pod(name: &str) -> Pod {
         node: Some("node1".to_owned()),
         restart_policy: RestartPolicy::Always,
         ready: Some(condition(true, None, None)),
+        in_place_ready: None,
         scheduled: Some(condition(true, None, None)),
         disruption: None,
         sandbox_ready: Some(condition(true, None, None)),
@@ -168,6 +171,7 @@ pub fn container(name: &str, role: Role) -> Container {
         requests: BTreeMap::new(),
         restart_rules: Vec::new(),
         resize: None,
+        in_place: None,
         probes: Probes::default(),
         status: Some(running(name, 0, None)),
     }

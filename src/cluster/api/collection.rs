@@ -32,9 +32,8 @@ impl Collection {
     #[must_use]
     pub fn path(&self) -> String {
         let api = match self.source {
-            Source::Pods | Source::Events | Source::Nodes => "/api/v1",
-            Source::Workloads(WorkloadKind::Job) => "/apis/batch/v1",
-            Source::Workloads(_) => "/apis/apps/v1",
+            Source::Pods | Source::Events | Source::Nodes => "/api/v1".to_owned(),
+            Source::Workloads(kind) => format!("/apis/{}/{}", kind.group(), kind.version()),
         };
         let resource = self.source.resource();
         if self.source == Source::Nodes || self.namespace.is_empty() {
@@ -68,6 +67,9 @@ impl Collection {
             Source::Workloads(WorkloadKind::StatefulSet) => "StatefulSetList",
             Source::Workloads(WorkloadKind::DaemonSet) => "DaemonSetList",
             Source::Workloads(WorkloadKind::Job) => "JobList",
+            Source::Workloads(WorkloadKind::Rollout) => "RolloutList",
+            Source::Workloads(WorkloadKind::CloneSet) => "CloneSetList",
+            Source::Workloads(WorkloadKind::Canary) => "CanaryList",
         }
     }
 

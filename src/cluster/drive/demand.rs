@@ -1,5 +1,7 @@
 //! What a gate needs of the sources that it shares with others, and what its confirming read will cost.
 
+use std::time::Duration;
+
 use super::decider::Decider;
 use super::gate_driver::GateDriver;
 use crate::cluster::api::request::pages_of;
@@ -18,15 +20,29 @@ impl<D: Decider> GateDriver<D> {
         let all_heard = self.handles.keys().all(|source| self.heard.contains(source));
         for (source, handle) in self.optional_sources() {
             let vote = match needs {
+                Needs::All if is_custom(*source) => Some(self.looks_for_custom(*source, handle)),
                 Needs::All => all_heard.then_some(true),
                 Needs::These(_) => Some(needs.include(*source)),
             };
             handle.vote(self.place, vote);
         }
-        let kinds = WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind)).count();
+        let kinds =
+            WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind) && !self.is_missing(*kind)).count();
         let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(pages_of(self.pods_listed));
         let confirms_at = self.gate.confirms_at().map(|at| (self.services.start + at, cost));
         self.services.budget.book(self.place, confirms_at);
+    }
+
+    /// True where nothing of the gated version has been seen in half of the wait period, so that it may be a custom
+    /// resource's that nothing else names. An API server without a kind is asked for it once.
+    fn looks_for_custom(&self, source: Source, handle: &SourceHandle) -> bool {
+        let is_late = self.now >= self.gate.plan().wait_period / 2;
+        is_late && source != CANARIES && !handle.was_absent()
+    }
+
+    /// When a gate that has seen nothing begins to look for custom resources.
+    pub(super) fn looks_further_at(&self) -> Option<Duration> {
+        Some(self.gate.plan().wait_period / 2).filter(|at| self.now < *at && *self.gate.needs() == Needs::All)
     }
 
     /// Needs nothing any more.
@@ -51,6 +67,21 @@ impl<D: Decider> GateDriver<D> {
     pub(super) fn unproven_kinds(&self) -> Vec<(WorkloadKind, SourceHandle)> {
         let delay = self.gate.plan().delay;
         let handle = |kind: WorkloadKind| Some((kind, self.handles.get(&Source::Workloads(kind))?.clone()));
-        WorkloadKind::ALL.into_iter().filter_map(handle).filter(|(_, handle)| handle.wants_proof(delay)).collect()
+        let kinds = WorkloadKind::ALL.into_iter().filter(|kind| !self.is_missing(*kind)).filter_map(handle);
+        kinds.filter(|(_, handle)| handle.wants_proof(delay)).collect()
     }
+
+    /// True for a kind of a custom resource of which nothing was ever seen, whether or not the API server has it.
+    fn is_missing(&self, kind: WorkloadKind) -> bool {
+        let source = Source::Workloads(kind);
+        let is_there = self.handles.get(&source).is_some_and(|handle| !handle.was_absent() && !handle.is_unheard());
+        kind.is_custom() && !(is_there && source != CANARIES) && !self.gate.needs().include(source)
+    }
+}
+
+/// They own no pods: whom they matter to says so.
+const CANARIES: Source = Source::Workloads(WorkloadKind::Canary);
+
+fn is_custom(source: Source) -> bool {
+    matches!(source, Source::Workloads(kind) if kind.is_custom())
 }

@@ -20,9 +20,9 @@ use super::smoke::Smoke;
 use crate::cluster::api::{Collection, Failure, RequestCounter};
 use crate::cluster::signals::stopped;
 use crate::cluster::watch::{Inbox, SourceHandle};
-use crate::gate::model::{Object, Source, Workload};
+use crate::gate::model::{Source, Workload};
 use crate::gate::result::{GateEvent, Notice, Outcome, Verdict, Warning};
-use crate::gate::spec::Plan;
+use crate::gate::spec::{Pin, Plan};
 use crate::gate::{Fact, Want};
 
 /// The pinned workload as a read by its name answered it; `None` where it is not there.
@@ -59,6 +59,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub inbox: Inbox,
     /// Which pods; `None` until the pinned workload is known.
     pub pods: Option<Collection>,
+    /// The target of the pinned Canary, once that is known.
+    pub canary_target: Option<Pin>,
     /// How many pods the newest LIST of them showed: what the confirming read will cost.
     pub pods_listed: usize,
     /// The handles of the sources, by which it says what it needs of them.
@@ -164,10 +166,7 @@ impl<D: Decider> GateDriver<D> {
                 Woken::Pinned(read) => {
                     self.pending.pinned = None;
                     match read {
-                        Ok(Some(workload)) => {
-                            self.follow(&workload);
-                            self.observe(now, Fact::Seen(Box::new(Object::Workload(*workload))));
-                        }
+                        Ok(Some(workload)) => self.take_pinned(now, *workload),
                         Ok(None) => {}
                         // Whose pods to look for is not known, nor will it be.
                         Err(failure) => {
@@ -294,7 +293,7 @@ impl<D: Decider> GateDriver<D> {
     /// When time matters next.
     fn wake_at(&self) -> Option<Duration> {
         let end = self.recording_ends.filter(|_| self.gate.outcome().is_none());
-        self.gate.wake_at().into_iter().chain(end).min()
+        self.gate.wake_at().into_iter().chain(end).chain(self.looks_further_at()).min()
     }
 
     /// Lets time pass in the gate.

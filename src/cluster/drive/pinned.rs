@@ -1,6 +1,7 @@
 //! The pods of a gate that is pinned to a workload: which they are is known once the workload is.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use super::subscribe::schedule_of_pods;
 use crate::cluster::api::{Collection, FailureKind};
 use crate::cluster::watch::Observed;
 use crate::gate::Fact;
-use crate::gate::model::{Object, Source, Workload};
+use crate::gate::model::{Object, Source, Workload, WorkloadKind};
 use crate::gate::spec::Pin;
 
 impl<D: Decider> GateDriver<D> {
@@ -20,7 +21,11 @@ impl<D: Decider> GateDriver<D> {
     pub(super) fn take(&mut self, observed: Observed) {
         let Observed { at, fact } = observed;
         let at = at.saturating_duration_since(self.services.start);
-        if let Fact::Listed { source, .. } | Fact::Denied { source, .. } | Fact::Lost { source, .. } = &fact {
+        if let Fact::Listed { source, .. }
+        | Fact::Denied { source, .. }
+        | Fact::Lost { source, .. }
+        | Fact::Rested { source } = &fact
+        {
             self.heard.insert(*source);
         }
         if let Fact::Listed { source: Source::Pods, objects } = &fact {
@@ -30,6 +35,10 @@ impl<D: Decider> GateDriver<D> {
             self.observe(at, fact);
             return;
         };
+        if pin.kind == WorkloadKind::Canary {
+            self.learn_target(&pin, &fact);
+        }
+        let pin = self.canary_target.clone().unwrap_or(pin);
         let is_of_its_kind = |source: &Source| *source == Source::Workloads(pin.kind);
         match &fact {
             Fact::Listed { source, objects } if is_of_its_kind(source) => {
@@ -58,6 +67,35 @@ impl<D: Decider> GateDriver<D> {
             }
             _ => self.observe(at, fact),
         }
+    }
+
+    /// Learns from a pinned Canary whose pods are meant. The target may have been told before: it is asked for again.
+    fn learn_target(&mut self, pin: &Pin, fact: &Fact) {
+        let objects = match fact {
+            Fact::Listed { objects, .. } => objects.as_slice(),
+            Fact::Seen(object) => std::slice::from_ref(&**object),
+            _ => return,
+        };
+        let Some(target) = objects.iter().find_map(|object| pinned(pin, object)?.refers_to()) else { return };
+        let target = Pin { kind: target.kind, name: target.name.clone() };
+        if self.canary_target.as_ref() != Some(&target) {
+            if let Some(handle) = self.handles.get(&Source::Workloads(target.kind)) {
+                handle.relist();
+            }
+            self.canary_target = Some(target);
+        }
+    }
+
+    /// Takes in the pinned workload as a read by its name answered it.
+    pub(super) fn take_pinned(&mut self, now: Duration, workload: Workload) {
+        if let Some(target) = workload.refers_to().filter(|_| workload.kind == WorkloadKind::Canary) {
+            let target = Pin { kind: target.kind, name: target.name.clone() };
+            self.pending.pinned = Some(self.read(target.clone()));
+            self.canary_target = Some(target);
+        } else {
+            self.follow(&workload);
+        }
+        self.observe(now, Fact::Seen(Box::new(Object::Workload(workload))));
     }
 
     /// Reads the pinned workload by its name: a Role may allow that where it does not allow the list.

@@ -14,13 +14,16 @@ use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow};
 use crate::gate::model::{Source, WorkloadKind};
 
 /// The collections of a namespace that its gates share, in the order in which they take turns at proving themselves.
-const SHARED: [Source; 6] = [
+const SHARED: [Source; 9] = [
     Source::Workloads(WorkloadKind::Deployment),
     Source::Workloads(WorkloadKind::ReplicaSet),
     Source::Events,
     Source::Workloads(WorkloadKind::StatefulSet),
     Source::Workloads(WorkloadKind::DaemonSet),
     Source::Workloads(WorkloadKind::Job),
+    Source::Workloads(WorkloadKind::Rollout),
+    Source::Workloads(WorkloadKind::CloneSet),
+    Source::Workloads(WorkloadKind::Canary),
 ];
 
 /// Every source but the pods proves itself once in so many `delay`s, in turn. With the pods, which do in each, they leave
@@ -52,6 +55,7 @@ pub(super) fn subscribe_gate<D: Decider>(
     let mut turns = 0;
     for source in SHARED {
         turns += 1;
+        let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let turn = ProbeSchedule {
             quiet: plan.delay * TURN,
             first: plan.delay * turns,
@@ -60,10 +64,14 @@ pub(super) fn subscribe_gate<D: Decider>(
             poll: if source == Source::Events { plan.delay * TURN } else { plan.delay * 2 },
             settled: plan.delay * TURN / 2,
             most_breaks: MOST_BREAKS,
+            waits_for_need: matches!(source, Source::Workloads(kind) if kind.is_custom()) && !leads,
         };
-        let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let collection = Collection::whole(source, &plan.namespace);
-        handles.insert(source, subscriptions.subscribe(collection, turn, leads, &requests, inbox.subscriber(source)));
+        let handle = subscriptions.subscribe(collection, turn, leads, &requests, inbox.subscriber(source));
+        if turn.waits_for_need {
+            handle.vote(place, Some(false));
+        }
+        handles.insert(source, handle);
     }
     let pods = plan.workload.is_none().then(|| {
         let collection = Collection::selected(Source::Pods, &plan.namespace, plan.selector.to_string());
@@ -81,6 +89,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         emitted,
         inbox,
         pods,
+        canary_target: None,
         pods_listed: 0,
         handles,
         heard: HashSet::new(),
@@ -100,5 +109,6 @@ pub(super) fn schedule_of_pods(delay: Duration) -> ProbeSchedule {
         poll: delay,
         settled: delay / 2,
         most_breaks: MOST_BREAKS,
+        waits_for_need: false,
     }
 }

@@ -182,13 +182,14 @@ impl SourceTask {
         self.schedule.first = self.schedule.first.min(schedule.first);
         self.schedule.poll = self.schedule.poll.min(schedule.poll);
         self.schedule.settled = self.schedule.settled.min(schedule.settled);
+        self.schedule.waits_for_need &= schedule.waits_for_need;
         self.looks.extend(schedule.last_window);
         self.leads |= leads;
     }
 
     /// Keeps the source fresh until nobody listens or nothing more can come.
     pub async fn run(mut self) {
-        let mut next = Next::List;
+        let mut next = if self.schedule.waits_for_need { self.wait_for_need().await } else { Next::List };
         loop {
             next = match next {
                 Next::List => self.list().await,
@@ -265,6 +266,17 @@ impl SourceTask {
     /// Lists alone tell what happens now.
     fn is_watchless(&self) -> bool {
         self.watchless_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Waits for somebody who needs it.
+    async fn wait_for_need(&mut self) -> Next {
+        self.send(Fact::Rested { source: self.collection.source });
+        let mut demand = self.demand.clone();
+        tokio::select! {
+            _ = demand.wait_for(|demand| *demand == Demand::Needed) => {}
+            () = self.handle.asked_to_relist() => {}
+        }
+        if self.is_abandoned() { Next::End } else { Next::List }
     }
 
     /// Rests until it is needed again, or somebody wants to know how things are now.

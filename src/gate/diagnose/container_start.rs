@@ -104,6 +104,7 @@ mod tests {
             requests: BTreeMap::new(),
             restart_rules: Vec::new(),
             resize: None,
+            in_place: None,
             probes: Probes::default(),
             status: None,
         };

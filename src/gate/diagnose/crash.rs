@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{exit_code, restart_policy};
 use crate::gate::model::{
-    Container, ContainerState, ContainerStatus, Ended, PodResize, RestartPolicy, Role, is_earlier,
+    Container, ContainerState, ContainerStatus, Ended, InPlaceUpdate, PodResize, RestartPolicy, Role, is_earlier,
 };
 
 /// All that is known of the ends of one container of one pod.
@@ -26,7 +26,28 @@ pub struct CrashLedger {
     /// The kubelet said that it backs off from restarting it, with no end that explains it.
     backed_off: bool,
     resize: ResizeWatch,
+    in_place: InPlaceWatch,
     count: Count,
+}
+
+/// The last update of the container in place. What ran before it is not of the version that it led to, however it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct InPlaceWatch {
+    update: Option<InPlaceUpdate>,
+    /// So many attempts were made before it.
+    forgiven: u32,
+    /// The attempt that it ended, once another process runs.
+    replaced: Option<u32>,
+}
+
+impl InPlaceWatch {
+    /// True for the end of a process that was started before the update, by the stamps of the node and of the controller;
+    /// and for none after the one that the update ended.
+    fn explains(&self, attempt: u32, ended: &Ended) -> bool {
+        let Some(at) = self.update.as_ref().and_then(|update| update.at.as_deref()) else { return false };
+        let is_in_turn = self.replaced.is_none_or(|replaced| attempt <= replaced);
+        is_in_turn && ended.started_at.as_deref().is_some_and(|started| is_earlier(started, at))
+    }
 }
 
 /// The counting of the kubelet, which can begin anew: it rests on what the node has of the pod (its containers, their log
@@ -107,6 +128,7 @@ impl CrashLedger {
             self.begin_anew();
         }
         let told_before = self.ends;
+        self.begin_update(container, status, around.at_first);
         let is_past = |ended: &Ended| ended.container_id.as_ref().is_some_and(|id| self.count.past.contains(id));
         let shown: Vec<(u32, &Ended, Meaning)> = ends_shown(status)
             .filter(|(_, ended)| !is_past(ended))
@@ -127,7 +149,11 @@ impl CrashLedger {
             if meaning == Meaning::Final {
                 continue;
             }
-            if meaning == Meaning::Excused || of_sandbox {
+            let of_update = self.in_place.explains(attempt, ended);
+            if of_update && self.in_place.update.as_ref().is_some_and(|update| !update.is_to_come) {
+                self.in_place.replaced.get_or_insert(attempt);
+            }
+            if meaning == Meaning::Excused || of_sandbox || of_update {
                 self.excuse(attempt, ended);
             } else if is_new && self.resize_restarts(ended, around) {
                 self.resize.open = false;
@@ -149,6 +175,27 @@ impl CrashLedger {
         }
     }
 
+    /// Begins to count for another version where the container was updated in place: what it did before was another's.
+    fn begin_update(&mut self, container: &Container, status: &ContainerStatus, at_first: bool) {
+        let Some(update) = &container.in_place else { return };
+        if let Some(known) = self.in_place.update.as_mut().filter(|known| known.is_same(update)) {
+            known.is_to_come = update.is_to_come;
+            return;
+        }
+        let forgiven = match (at_first, update.is_to_come) {
+            (true, true) => status.restart_count,
+            // The end that the update itself made, at the least.
+            (true, false) => status.restart_count.min(1),
+            (false, _) => self.ends,
+        };
+        self.excused.retain(|attempt, _| *attempt >= forgiven);
+        self.newest = None;
+        self.backed_off = false;
+        self.count.not_the_apps = self.count.not_the_apps.saturating_add(self.count.crashes);
+        self.count.crashes = 0;
+        self.in_place = InPlaceWatch { update: Some(update.clone()), forgiven, replaced: None };
+    }
+
     /// Goes on with a counting that began anew, on top of what was counted so far.
     fn begin_anew(&mut self) {
         let count = Count {
@@ -158,7 +205,8 @@ impl CrashLedger {
             ..Count::default()
         };
         let newest = self.newest().map(|(_, ended)| (0, ended.clone()));
-        *self = Self { newest, count, resize: std::mem::take(&mut self.resize), ..Self::default() };
+        let in_place = InPlaceWatch { forgiven: 0, replaced: None, ..std::mem::take(&mut self.in_place) };
+        *self = Self { newest, count, in_place, resize: std::mem::take(&mut self.resize), ..Self::default() };
     }
 
     /// Crashes so far.
@@ -180,7 +228,9 @@ impl CrashLedger {
     /// The same, since the counting began.
     fn excused_ends(&self) -> u32 {
         let unknown = self.oldest.filter(|attempt| self.excused.contains_key(attempt)).unwrap_or(0);
-        u32::try_from(self.excused.len()).unwrap_or(u32::MAX).saturating_add(unknown)
+        let before = unknown.max(self.in_place.forgiven);
+        let since = self.excused.keys().filter(|attempt| **attempt >= before).count();
+        u32::try_from(since).unwrap_or(u32::MAX).saturating_add(before)
     }
 
     /// The newest end that counts as a crash, with the number of its attempt (0 is the first start).

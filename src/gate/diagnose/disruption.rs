@@ -108,6 +108,7 @@ mod tests {
             requests: std::collections::BTreeMap::new(),
             restart_rules: Vec::new(),
             resize: None,
+            in_place: None,
             probes: Probes::default(),
             status: Some(status),
         };
@@ -128,6 +129,7 @@ mod tests {
             node: Some("n".to_owned()),
             restart_policy: RestartPolicy::Always,
             ready: Some(Condition { status: false, since: None, reason: reason.map(str::to_owned), message: None }),
+            in_place_ready: None,
             scheduled: None,
             disruption: None,
             sandbox_ready: None,

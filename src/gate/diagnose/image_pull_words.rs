@@ -151,6 +151,7 @@ mod tests {
             requests: std::collections::BTreeMap::new(),
             restart_rules: Vec::new(),
             resize: None,
+            in_place: None,
             probes: Probes::default(),
             status: None,
         };

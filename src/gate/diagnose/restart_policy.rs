@@ -46,6 +46,7 @@ mod tests {
             memory_limit: None,
             requests: BTreeMap::new(),
             resize: None,
+            in_place: None,
             probes: Probes::default(),
             status: None,
         }

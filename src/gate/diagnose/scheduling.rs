@@ -222,6 +222,7 @@ mod tests {
             requests: BTreeMap::from([("cpu".to_owned(), cpu.to_owned())]),
             restart_rules: Vec::new(),
             resize: None,
+            in_place: None,
             probes: Probes::default(),
             status: None,
         };
@@ -242,6 +243,7 @@ mod tests {
             node: None,
             restart_policy: RestartPolicy::Always,
             ready: None,
+            in_place_ready: None,
             scheduled: None,
             disruption: None,
             sandbox_ready: None,

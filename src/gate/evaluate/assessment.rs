@@ -73,7 +73,7 @@ impl<'a> Assessment<'a> {
         let is_whole =
             plan.workload.is_some() || attribution.groups.iter().all(|group| is_all_there_can_be(group.head(), plan));
         let hooks_alone = hooks_alone(&attribution, plan);
-        let needs = InPlay::of(&attribution).needs(plan);
+        let needs = InPlay::of(&attribution, state).needs(plan);
         Self { attribution, statuses, causes, ready, wanted, floor_shortfall, hooks_alone, is_whole, needs }
     }
 
@@ -105,7 +105,7 @@ impl<'a> Assessment<'a> {
         short
             .or_else(|| self.floor_shortfall.clone())
             .or_else(|| self.hooks_alone.as_deref().map(only_hooks))
-            .or_else(|| unattributed.map(|history| unseen_owner(history)))
+            .or_else(|| unattributed.map(|(history, _)| unseen_owner(history)))
             .or_else(|| self.statuses.is_empty().then(no_pod))
     }
 }
@@ -113,7 +113,7 @@ impl<'a> Assessment<'a> {
 /// How many pods a group wants, also where only the plan says it.
 pub(super) fn wanted_of(head: GroupHead<'_>, totals: &GroupTotals, plan: &Plan) -> Option<u32> {
     let floor = plan.replicas.filter(|_| matches!(head.owner, Owner::Unreadable { .. }));
-    rollout::wanted(head, totals).or(floor)
+    rollout::wanted(head, totals, plan).or(floor)
 }
 
 /// The causes of a group beside those of its pods. `pods` are those that count, `failed` those that ended by their own
@@ -136,6 +136,7 @@ pub(super) fn group_causes<'a>(
         let missing = wanted_of(head, totals, plan).is_some_and(|wanted| totals.live < wanted);
         causes.extend(owner_causes::creation(head, missing, &plan.namespace, &state.event_index, now, first_seen));
         causes.extend(owner_causes::job_failure(head, pods, &plan.namespace, now, first_seen));
+        causes.extend(owner_causes::abort(head, &plan.namespace, now, first_seen));
     }
     causes
 }

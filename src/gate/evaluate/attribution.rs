@@ -6,7 +6,7 @@
 use super::daemon_set_revision::NewestRevision;
 use super::version::Said;
 use super::{daemon_set_revision, version};
-use crate::gate::model::{ControllerRef, Detail, Pod, Source, Workload, WorkloadKind};
+use crate::gate::model::{CloneSetStatus, ControllerRef, Detail, Pod, Source, Workload, WorkloadKind, WorkloadRef};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::state::{ClusterState, PodHistory};
 
@@ -16,7 +16,8 @@ pub struct Attribution<'a> {
     /// One group for each owner.
     pub groups: Vec<OwnerGroup<'a>>,
     /// Pods with the gate's labels whose owner has not been seen yet, so that nothing can be said of them.
-    pub unattributed: Vec<&'a PodHistory>,
+    /// Each with the kind of the owner that is missing.
+    pub unattributed: Vec<(&'a PodHistory, WorkloadKind)>,
 }
 
 /// An owner and its pods of the newest revision.
@@ -24,7 +25,7 @@ pub struct Attribution<'a> {
 pub struct OwnerGroup<'a> {
     /// The owner.
     pub owner: Owner<'a>,
-    /// The `ReplicaSet` of a Deployment's newest template, once it is there.
+    /// The `ReplicaSet` of the newest template of a Deployment or Rollout, once it is there.
     pub replica_set: Option<&'a Workload>,
     /// The newest revision of a `DaemonSet` that has no generation to tell its pods by.
     daemon_revision: NewestRevision,
@@ -57,7 +58,7 @@ pub enum Owner<'a> {
 pub struct GroupHead<'a> {
     /// The owner.
     pub owner: Owner<'a>,
-    /// The `ReplicaSet` of a Deployment's newest template, once it is there.
+    /// The `ReplicaSet` of the newest template of a Deployment or Rollout, once it is there.
     pub replica_set: Option<&'a Workload>,
 }
 
@@ -107,8 +108,8 @@ pub enum Top<'a> {
         /// True where the rights are missing; false where the kind is unknown.
         denied: bool,
     },
-    /// The owner is of a readable kind and has not been seen yet.
-    Unseen,
+    /// The owner, or one above it, is of this readable kind and has not been seen yet.
+    Unseen(WorkloadKind),
     /// A `CronJob`: its Jobs come and go by the clock, and are no deploy.
     Schedule,
 }
@@ -164,12 +165,12 @@ impl<'a> Attribution<'a> {
                         groups[place].take(history);
                     }
                 }
-                Top::Unseen if matches!(version::of_pod(pod, plan), Said::Other(_)) => {}
-                Top::Unseen => unattributed.push(history),
+                Top::Unseen(_) if matches!(version::of_pod(pod, plan), Said::Other(_)) => {}
+                Top::Unseen(kind) => unattributed.push((history, kind)),
                 Top::Schedule => {}
             }
         }
-        unattributed.retain(|history| !history.is_left_out());
+        unattributed.retain(|(history, _)| !history.is_left_out());
         for history in state.fallen.values().filter(|history| is_selected(&history.pod, plan)) {
             let top = top_of(history.pod.controller.as_ref(), state, plan);
             remember_failure(&mut groups, &top, history, state);
@@ -275,7 +276,10 @@ pub fn is_selected(pod: &Pod, plan: &Plan) -> bool {
 /// workloads, or at least the `ReplicaSet`s of the same controller.
 #[must_use]
 pub fn is_gated<'a>(workload: &Workload, plan: &Plan, others: impl Iterator<Item = &'a Workload>) -> bool {
-    is_top(workload, plan) && carries(workload, plan) && !rests_beside_others(workload, others)
+    is_top(workload, plan)
+        && carries(workload, plan)
+        && !rests_beside_others(workload, others)
+        && !lends_its_template(workload, plan)
 }
 
 /// True for a pod that was made from the newest template of its workload, by what the controller writes on it.
@@ -304,10 +308,25 @@ pub fn has_newest_revision(
             NewestRevision::Is(revision) => revision.as_deref() == daemon_set_revision::revision_of(pod),
             NewestRevision::Unknown => false,
         },
+        Detail::Rollout(_) => {
+            let owner = pod.controller.as_ref().map(|owner| owner.uid.as_str());
+            replica_set.is_some() && owner == replica_set
+        }
+        Detail::CloneSet(CloneSetStatus { update_revision: Some(revision), .. }) => {
+            label("controller-revision-hash").is_some_and(|label| is_revision(label, revision))
+        }
+        Detail::CloneSet(_) | Detail::Canary(_) => false,
         // A ReplicaSet never replaces the pods of a template that it had before.
         Detail::ReplicaSet { .. } => !version::contradicts(pod, &workload.template),
         Detail::Job { .. } => true,
     }
+}
+
+/// True where the label names this revision of a `CloneSet`: the whole of it, or the hash at its end (feature
+/// `CloneSetShortHash`).
+fn is_revision(label: &str, revision: &str) -> bool {
+    let hash = revision.strip_suffix(label).and_then(|rest| rest.strip_suffix('-'));
+    label == revision || (!label.is_empty() && hash.is_some())
 }
 
 /// A workload as people write it: `deployment/checkout`.
@@ -327,10 +346,21 @@ pub fn carries(workload: &Workload, plan: &Plan) -> bool {
     version::of_workload(workload, plan) == Said::Gated
 }
 
-/// True where the plan pins this workload.
+/// True where the plan pins this workload, by its own name or by that of the Canary whose target it is.
 #[must_use]
 pub fn is_pinned(workload: &Workload, pin: &Pin) -> bool {
-    workload.kind == pin.kind && workload.name == pin.name
+    let is_target_of = |referrer: &WorkloadRef| {
+        pin.kind == WorkloadKind::Canary && referrer.kind == pin.kind && referrer.name == pin.name
+    };
+    (workload.kind == pin.kind && workload.name == pin.name && pin.kind != WorkloadKind::Canary)
+        || workload.referrer.as_ref().is_some_and(is_target_of)
+}
+
+/// True for a Deployment that lends its template to a Rollout and was scaled to nothing for that: the Rollout has the pods.
+fn lends_its_template(workload: &Workload, plan: &Plan) -> bool {
+    workload.desired == Some(0)
+        && workload.referrer.as_ref().is_some_and(|referrer| referrer.kind == WorkloadKind::Rollout)
+        && !plan.workload.as_ref().is_some_and(|pin| is_pinned(workload, pin))
 }
 
 /// True for a pod of a `ReplicaSet` that has a younger sibling. Where their owner may not be read, its newest template is
@@ -374,9 +404,15 @@ pub fn is_top(workload: &Workload, plan: &Plan) -> bool {
     }
     let controller = workload.controller.as_ref().map(|controller| controller.kind.as_str());
     match workload.kind {
-        WorkloadKind::ReplicaSet => controller != Some("Deployment"),
+        WorkloadKind::ReplicaSet => !matches!(controller, Some("Deployment" | "Rollout")),
         WorkloadKind::Job => controller != Some("CronJob"),
-        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => true,
+        WorkloadKind::Deployment
+        | WorkloadKind::StatefulSet
+        | WorkloadKind::DaemonSet
+        | WorkloadKind::Rollout
+        | WorkloadKind::CloneSet => true,
+        // It owns no pods.
+        WorkloadKind::Canary => false,
     }
 }
 
@@ -406,7 +442,7 @@ pub fn top_of<'a>(controller: Option<&'a ControllerRef>, state: &'a ClusterState
         return if state.sources.is_denied(Source::Workloads(kind)) {
             Top::Unreadable { reference, denied: true }
         } else {
-            Top::Unseen
+            Top::Unseen(kind)
         };
     };
     top_over(workload, state, plan)
@@ -428,7 +464,7 @@ pub fn top_name(pod: &Pod, state: &ClusterState, plan: &Plan) -> Option<String> 
     match top_of(pod.controller.as_ref(), state, plan) {
         Top::Workload(workload) => Some(name_of(workload)),
         Top::Unreadable { reference, .. } => Some(format!("{}/{}", reference.kind.to_lowercase(), reference.name)),
-        Top::Nobody | Top::Unseen | Top::Schedule => None,
+        Top::Nobody | Top::Unseen(_) | Top::Schedule => None,
     }
 }
 
@@ -445,19 +481,28 @@ pub fn is_of_schedule(pod: &Pod, state: &ClusterState, plan: &Plan) -> bool {
     matches!(top_of(pod.controller.as_ref(), state, plan), Top::Schedule)
 }
 
-/// The `ReplicaSet` that has the Deployment's newest template. The Deployment controller tells it by the same
-/// comparison; where several have it, the one of the highest revision is in use. `candidates` are all workloads, or at
-/// least the `ReplicaSet`s that the Deployment controls.
+/// The `ReplicaSet` that has the newest template of a Deployment or a Rollout. A Deployment's controller tells it by
+/// comparing the templates; where several have it, the one of the highest revision is in use. That of a Rollout names it by
+/// its hash. `candidates` are all workloads, or at least the `ReplicaSet`s that the owner controls.
 #[must_use]
 pub fn newest_replica_set<'a>(
-    deployment: &Workload,
+    owner: &Workload,
     candidates: impl Iterator<Item = &'a Workload>,
 ) -> Option<&'a Workload> {
+    let has_newest_template = |candidate: &Workload| match &owner.detail {
+        Detail::Rollout(rollout) => {
+            rollout.pod_hash.is_some() && candidate.template.labels.get(POD_HASH) == rollout.pod_hash.as_ref()
+        }
+        _ => candidate.template.fingerprint == owner.template.fingerprint,
+    };
     candidates
         .filter(|candidate| {
             candidate.kind == WorkloadKind::ReplicaSet
-                && candidate.controller.as_ref().is_some_and(|owner| owner.uid == deployment.uid)
-                && candidate.template.fingerprint == deployment.template.fingerprint
+                && candidate.controller.as_ref().is_some_and(|above| above.uid == owner.uid)
+                && has_newest_template(candidate)
         })
         .max_by_key(|candidate| candidate.revision)
 }
+
+/// The label by which Argo Rollouts tells the templates of a Rollout apart, on its `ReplicaSet`s and their pods.
+const POD_HASH: &str = "rollouts-pod-template-hash";

@@ -49,10 +49,14 @@ impl Carriers {
                 Some(workload) if !attribution::carries(workload, plan) => {
                     let message = format!("{name} now runs {}", now_runs(workload, plan));
                     let mut cause = Cause::new(Code::Superseded, place, message, now);
-                    cause.next_step = format!(
-                        "Nothing, if the newer deploy has its own gate. The rollouts since: `kubectl rollout history -n {} {name}`",
-                        plan.namespace
-                    );
+                    let history = match kind {
+                        WorkloadKind::Rollout | WorkloadKind::CloneSet => {
+                            format!("kubectl get controllerrevisions,replicasets -n {}", plan.namespace)
+                        }
+                        _ => format!("kubectl rollout history -n {} {name}", plan.namespace),
+                    };
+                    cause.next_step =
+                        format!("Nothing, if the newer deploy has its own gate. The rollouts since: `{history}`");
                     cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: template_words(workload) });
                     Some(cause)
                 }

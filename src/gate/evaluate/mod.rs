@@ -2,6 +2,7 @@
 //!
 //! What may live here: rules about the rollout as a whole. What may not: reading single messages (`diagnose/`).
 
+pub mod argo_rollout;
 pub mod assessment;
 pub mod attribution;
 pub mod daemon_set_revision;
@@ -10,6 +11,7 @@ pub mod displaced;
 pub mod events;
 pub mod evidence;
 pub mod fingerprint;
+pub mod flagger_canary;
 pub mod followed_kinds;
 pub mod hints;
 pub mod live;
@@ -20,15 +22,17 @@ pub mod phase;
 pub mod ranking;
 pub mod release;
 pub mod rollout;
+pub mod shortfall;
 pub mod stability;
 pub mod timeout;
 pub mod tolerated_nodes;
 pub mod totals;
 pub mod version;
 pub mod warnings;
+pub mod witnesses;
 
 pub use assessment::Assessment;
-pub use attribution::{Attribution, Owner};
+pub use attribution::Attribution;
 pub use decision::{CONFIRM_LIMIT, DecisionInput, DecisionState, NEVER_REACHED_LIMIT, Ruling};
 pub use events::EventEmitter;
 pub use live::LiveAssessment;

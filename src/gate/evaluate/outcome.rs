@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::assessment::Assessment;
 use super::attribution::Owner;
-use super::ranking;
-use super::warnings::{PODS, Remark, Remarks, named};
+use super::warnings::{PODS, Remark, Remarks, denied, named};
+use super::{argo_rollout, flagger_canary, ranking};
 use crate::gate::diagnose::{CrashLedger, exit_code, times};
 use crate::gate::memory::{EventIndex, ProbeKind};
-use crate::gate::model::{Container, Detail};
+use crate::gate::model::{Container, Detail, Source, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Code, Finding, Notice, Outcome, Verdict, Warning};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, PodHistory, pod_summary};
@@ -17,14 +17,14 @@ use crate::gate::state::{ClusterState, PodHistory, pod_summary};
 #[must_use]
 pub fn outcome(
     assessment: &Assessment<'_>,
-    event_index: &EventIndex,
+    state: &ClusterState,
     plan: &Plan,
     now: Duration,
     verdict: Verdict,
     causes: Vec<Cause>,
     mut warnings: Remarks,
 ) -> Outcome {
-    for remark in tolerated(assessment, event_index, plan, verdict) {
+    for remark in tolerated(assessment, state, plan, verdict) {
         warnings.add(remark);
     }
     let findings = if verdict == Verdict::Healthy {
@@ -57,18 +57,27 @@ pub fn outcome(
 }
 
 /// What did not count, and that the reader of a pass should know all the same.
-fn tolerated(assessment: &Assessment<'_>, event_index: &EventIndex, plan: &Plan, verdict: Verdict) -> Vec<Remark> {
+fn tolerated(assessment: &Assessment<'_>, state: &ClusterState, plan: &Plan, verdict: Verdict) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for group in &assessment.attribution.groups {
         for history in &group.pods {
             remarks
                 .extend(history.ledgers().filter_map(|(container, ledger)| restarts(history, container, ledger, plan)));
             remarks.extend(
-                history.pod.containers.iter().flat_map(|container| probes_not_run(history, container, event_index)),
+                history
+                    .pod
+                    .containers
+                    .iter()
+                    .flat_map(|container| probes_not_run(history, container, &state.event_index)),
             );
         }
         if group.failures() <= plan.max_restarts {
             remarks.extend(group.failed.iter().filter_map(|history| failed(history, plan)));
+        }
+        if let Owner::Unreadable { reference, denied: true } = group.owner
+            && let Some(kind) = WorkloadKind::from_kind(&reference.kind).filter(|kind| kind.is_custom())
+        {
+            remarks.push(denied(&[Source::Workloads(kind)]).into());
         }
         // What holds a rollout back is a cause where the gate did not pass, and told as one.
         if let Owner::Workload(workload) = group.owner
@@ -89,11 +98,42 @@ fn tolerated(assessment: &Assessment<'_>, event_index: &EventIndex, plan: &Plan,
                         format!("{} has partition {partition}: lower ordinals keep the old revision", group.name());
                     remarks.push(Warning { code: Notice::PartitionedRollout.into(), message }.into());
                 }
+                Detail::CloneSet(status)
+                    if status.partition > 0 && status.update_revision != status.current_revision =>
+                {
+                    let kept = status.partition;
+                    let message = format!("{} has a partition: {kept} pods keep the old revision", group.name());
+                    remarks.push(Warning { code: Notice::PartitionedRollout.into(), message }.into());
+                }
+                Detail::Rollout(rollout) if !rollout.is_promoted() => {
+                    let standing = argo_rollout::standing(rollout);
+                    let message = format!("{} is not promoted yet: it is {standing}", group.name());
+                    remarks.push(Warning { code: Notice::NotPromoted.into(), message }.into());
+                }
                 _ => {}
             }
+            remarks.extend(of_canary(workload, state));
         }
     }
     remarks
+}
+
+/// What the reader of a pass should know of the Canary whose target this is.
+fn of_canary(target: &Workload, state: &ClusterState) -> Option<Remark> {
+    let (canary, status) = flagger_canary::of(target, state)?;
+    let message = if target.desired == Some(0) {
+        let primary = flagger_canary::primary_of(target, state)?;
+        format!(
+            "canary/{} has promoted the version: it runs in {}, whose own counts were taken, not its pods one by one",
+            canary.name,
+            primary.reference()
+        )
+    } else {
+        let words = flagger_canary::words(status);
+        format!("canary/{} is not promoted yet: it is {words}", canary.name)
+    };
+    let code = if target.desired == Some(0) { Notice::PromotedByCounts } else { Notice::NotPromoted };
+    Some(Warning { code: code.into(), message }.into())
 }
 
 /// The ends of a container that the plan tolerates, or that were not the app's.
@@ -104,7 +144,7 @@ fn restarts(history: &PodHistory, container: &Container, ledger: &CrashLedger, p
     let ignored = plan.ignore_containers.contains(&container.name);
     if crashes == 0 {
         let others = Some(ledger.not_the_apps()).filter(|ends| *ends > 0)?;
-        let why = "by its node, a new sandbox or a resize, not because it crashed";
+        let why = "by its node, a new sandbox, a resize or an update in place, not because it crashed";
         let one = format!("{name} of pod {pod} was restarted {} {why}", times(others));
         return Some(Remark::of_pod(Notice::RestartExcused, pod, one, format!("{name} of {PODS} was restarted {why}")));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::argo_rollout;
 use super::attribution::{GroupHead, Owner};
 use crate::gate::diagnose::{admission, exit_code};
 use crate::gate::memory::EventIndex;
@@ -58,6 +59,28 @@ fn refusal<'a>(
     let succeeded_later =
         event_index.newest(&creator.uid, "SuccessfulCreate").is_some_and(|success| success.order > failed.order);
     (!succeeded_later).then_some(failed.message.as_str())
+}
+
+/// The end that its controller put to an update.
+pub fn abort(head: GroupHead<'_>, namespace: &str, now: Duration, first_seen: &mut FirstSeen) -> Option<Cause> {
+    let Owner::Workload(workload) = head.owner else { return None };
+    let rollout = argo_rollout::of(workload)?;
+    let why = argo_rollout::abort(head, workload)?;
+    let place = Place { workload: Some(head.name()), ..Place::default() };
+    let mut cause = Cause::new(Code::RolloutAborted, place, why, first_seen.of(None, Code::RolloutAborted, now));
+    if let Some(message) = &rollout.message {
+        cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: message.clone() });
+    }
+    let failed = rollout.analyses.iter().filter(|run| run.phase != "Successful" && run.phase != "Running");
+    cause.evidence.extend(failed.map(|run| {
+        let message = run.message.as_deref().unwrap_or("it gives no reason");
+        Evidence { kind: EvidenceKind::Status, text: format!("analysis run {} {}: {message}", run.name, run.phase) }
+    }));
+    cause.next_step = format!(
+        "Read why, fix it, and deploy again. The whole story: `kubectl describe rollout -n {namespace} {}`",
+        workload.name
+    );
+    Some(cause)
 }
 
 /// A Job's failure, with the last pod that failed in it.

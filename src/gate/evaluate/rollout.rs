@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use super::argo_rollout;
 use super::attribution::{GroupHead, Owner};
+use super::flagger_canary::{self, CanaryStanding};
+use super::shortfall::Shortfall;
 use super::tolerated_nodes::LostNodes;
 use super::totals::GroupTotals;
-use crate::gate::model::{Detail, JobEnd, Phase, RestartPolicy, Source, Workload, WorkloadKind};
+use crate::gate::model::{CloneSetStatus, Detail, JobEnd, Phase, RestartPolicy, Source, Workload, WorkloadKind};
 use crate::gate::result::Code;
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, PodHistory};
@@ -30,32 +33,16 @@ pub enum RolloutStatus {
     Short(Shortfall),
 }
 
-/// What a group lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shortfall {
-    /// What it is called where it is still lacking at the end of the wait.
-    pub code: Code,
-    /// What is lacking, in words.
-    pub why: String,
-}
-
-impl Shortfall {
-    fn new(code: Code, why: impl Into<String>) -> Self {
-        Self { code, why: why.into() }
-    }
-
-    fn waiting(why: impl Into<String>) -> Self {
-        Self::new(Code::NotReady, why)
-    }
-}
-
 /// How many pods the group's owner asks for now; `None` where that is not known.
 #[must_use]
-pub fn wanted(head: GroupHead<'_>, totals: &GroupTotals) -> Option<u32> {
+pub fn wanted(head: GroupHead<'_>, totals: &GroupTotals, plan: &Plan) -> Option<u32> {
     match head.owner {
         Owner::Nobody(_) => Some(totals.live),
         Owner::Unreadable { .. } => None,
         Owner::Workload(workload) => {
+            if let Some(rollout) = argo_rollout::of(workload) {
+                return argo_rollout::wanted(rollout, workload, head.replica_set, plan);
+            }
             let desired = workload.desired?;
             Some(match &workload.detail {
                 Detail::StatefulSet { update_revision, current_revision, partition, first_ordinal, .. } => {
@@ -65,6 +52,7 @@ pub fn wanted(head: GroupHead<'_>, totals: &GroupTotals) -> Option<u32> {
                     desired.saturating_sub(kept)
                 }
                 Detail::DaemonSet { .. } => desired.saturating_sub(LostNodes::of(totals, desired).excused()),
+                Detail::CloneSet(status) => desired.saturating_sub(status.partition),
                 _ => desired,
             })
         }
@@ -156,14 +144,31 @@ fn workload_shortfall(
     state: &ClusterState,
 ) -> Option<Shortfall> {
     let name = Named(head);
+    if let Some(rollout) = argo_rollout::of(workload).filter(|_| workload.desired != Some(0)) {
+        let lacking = argo_rollout::shortfall_of_owner(head, workload, rollout).or_else(|| {
+            let wanted = wanted(head, totals, plan)?;
+            let available = available(head, workload, totals, wanted, plan);
+            pods_shortfall(head, totals, plan, (wanted, wanted), Some(available))
+        });
+        return lacking.or_else(|| argo_rollout::shortfall_of_promotion(head, rollout, plan));
+    }
+    match flagger_canary::standing_of(workload, head.replica_set, state, plan) {
+        CanaryStanding::Promoted => return None,
+        CanaryStanding::Short(shortfall) => return Some(shortfall),
+        CanaryStanding::ByPods => {}
+    }
     let caught_up = match (workload.generation, workload.observed_generation) {
         (Some(generation), Some(observed)) => observed >= generation,
         _ => false,
     };
-    let Some(wanted) = wanted(head, totals) else {
+    let Some(wanted) = wanted(head, totals, plan) else {
         return Some(Shortfall::waiting(format!("{name} does not report yet how many pods it wants")));
     };
-    let paused = matches!(workload.detail, Detail::Deployment { paused: true, .. });
+    let paused = match &workload.detail {
+        Detail::Deployment { paused, .. } => *paused,
+        Detail::CloneSet(status) => status.paused,
+        _ => false,
+    };
     if workload.desired == Some(0) {
         return Some(match workload.detail {
             Detail::DaemonSet { .. } if !caught_up => {
@@ -172,7 +177,7 @@ fn workload_shortfall(
             Detail::DaemonSet { .. } => {
                 Shortfall::new(Code::ScaledToZero, format!("{name} fits no node, so no pod is wanted"))
             }
-            _ => Shortfall::new(Code::ScaledToZero, format!("{name} is scaled to 0")),
+            _ => Shortfall::new(Code::ScaledToZero, format!("{name} is scaled to 0{}", lent_to(workload))),
         });
     }
     let lacking = if !caught_up {
@@ -221,12 +226,24 @@ fn workload_shortfall(
     }
     if paused {
         let why = match head.replica_set {
-            None => format!("{name} is paused, so no pod of its newest template is created"),
-            Some(_) => format!("{name} is paused; {}", lacking.why),
+            None if matches!(workload.detail, Detail::Deployment { .. }) => {
+                format!("{name} is paused, so no pod of its newest template is created")
+            }
+            _ => format!("{name} is paused; {}", lacking.why),
         };
         return Some(Shortfall::new(Code::Paused, why));
     }
     Some(update_block(head, workload, totals, wanted).unwrap_or(lacking))
+}
+
+/// Who has the pods of a Deployment that lends its template, in words.
+fn lent_to(workload: &Workload) -> String {
+    match &workload.referrer {
+        Some(referrer) if referrer.kind == WorkloadKind::Rollout => {
+            format!(": {referrer} uses its template and has the pods")
+        }
+        _ => String::new(),
+    }
 }
 
 /// How many pods of the newest revision are available (Ready for their `minReadySeconds`), by the owner's own count. An
@@ -245,7 +262,12 @@ fn available(head: GroupHead<'_>, workload: &Workload, totals: &GroupTotals, wan
             let old = if plan.workload.is_some() { totals.old_ready.min(kept) } else { kept };
             counted.saturating_sub(old)
         }
-        Detail::StatefulSet { .. } | Detail::ReplicaSet { .. } | Detail::Job { .. } => counted,
+        Detail::Rollout(_) => head.replica_set.and_then(|newest| newest.available).unwrap_or(0),
+        Detail::StatefulSet { .. }
+        | Detail::ReplicaSet { .. }
+        | Detail::Job { .. }
+        | Detail::CloneSet(_)
+        | Detail::Canary(_) => counted,
     }
 }
 
@@ -286,7 +308,9 @@ fn update_block(head: GroupHead<'_>, workload: &Workload, totals: &GroupTotals, 
     let name = Named(head);
     let missing = totals.live < wanted;
     match &workload.detail {
-        Detail::StatefulSet { on_delete: true, .. } | Detail::DaemonSet { on_delete: true, .. } => {
+        Detail::StatefulSet { on_delete: true, .. }
+        | Detail::DaemonSet { on_delete: true, .. }
+        | Detail::CloneSet(CloneSetStatus { on_delete: true, .. }) => {
             let behind = workload.updated.unwrap_or(0) < workload.desired.unwrap_or(0);
             (missing && behind && holds_old_pods(workload, totals)).then(|| {
                 Shortfall::new(
@@ -295,6 +319,10 @@ fn update_block(head: GroupHead<'_>, workload: &Workload, totals: &GroupTotals, 
                 )
             })
         }
+        Detail::CloneSet(CloneSetStatus { partition, .. }) if wanted == 0 => Some(Shortfall::new(
+            Code::UpdateBlocked,
+            format!("the partition of {name} keeps all its {partition} pods at the old revision, so no pod is updated"),
+        )),
         Detail::StatefulSet { partition, .. } if wanted == 0 => Some(Shortfall::new(
             Code::UpdateBlocked,
             format!("the partition {partition} of {name} is above every ordinal, so no pod is updated"),
@@ -318,6 +346,7 @@ fn update_block(head: GroupHead<'_>, workload: &Workload, totals: &GroupTotals, 
 /// have, for it has been updated.
 fn holds_old_pods(workload: &Workload, totals: &GroupTotals) -> bool {
     let was_updated = match &workload.detail {
+        Detail::CloneSet(status) => status.update_revision != status.current_revision,
         Detail::StatefulSet { update_revision, current_revision, .. } => update_revision != current_revision,
         _ => workload.generation.is_some_and(|generation| generation > 1),
     };

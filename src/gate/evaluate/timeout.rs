@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::assessment::Assessment;
 use super::attribution::Owner;
 use super::rollout::RolloutStatus;
+use super::shortfall::Shortfall;
 use super::{attribution, hints};
-use crate::gate::model::{Detail, Source, Trouble};
+use crate::gate::model::{Detail, Source, Trouble, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, Place, Verdict};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::state::ClusterState;
@@ -161,6 +162,23 @@ fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
         (Code::Paused, Detail::Job { .. }) => {
             Some(format!("Resume it: `kubectl patch -n {namespace} {name} -p '{{\"spec\":{{\"suspend\":false}}}}'`"))
         }
+        (Code::Paused, Detail::Rollout(rollout)) if !rollout.paused => Some(format!(
+            "Let it go on: `kubectl argo rollouts promote -n {namespace} {}`; to pass at a step, gate with `until: step`",
+            workload.name
+        )),
+        (Code::Paused, Detail::Rollout(_)) => {
+            Some(format!("Set `spec.paused: false`: `kubectl argo rollouts promote -n {namespace} {}`", workload.name))
+        }
+        (Code::Paused, Detail::CloneSet(_)) => {
+            Some(format!("Set `spec.updateStrategy.paused: false`: `kubectl edit -n {namespace} {name}`"))
+        }
+        (Code::RolloutAborted | Code::ScaledToZero, _) if is_target_of_canary(workload) => Some(format!(
+            "Look at the analysis: `kubectl describe canary -n {namespace} {}`",
+            workload.referrer.as_ref().map_or("", |canary| &canary.name)
+        )),
+        (Code::Paused, _) if is_target_of_canary(workload) => {
+            Some("Flagger waits for a confirming webhook: open that gate, or gate with `until: step`.".to_owned())
+        }
         (Code::Paused, _) => Some(format!("Resume the rollout: `kubectl rollout resume -n {namespace} {name}`")),
         (Code::ScaledToZero, Detail::DaemonSet { .. }) => {
             Some(format!("Correct its `nodeSelector` or label a node: `kubectl describe -n {namespace} {name}`"))
@@ -178,10 +196,17 @@ fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
     }
 }
 
+fn is_target_of_canary(workload: &Workload) -> bool {
+    workload.referrer.as_ref().is_some_and(|referrer| referrer.kind == WorkloadKind::Canary)
+}
+
 fn shortfalls(assessment: &Assessment<'_>, plan: &Plan, now: Duration) -> Vec<Cause> {
+    let is_kept_by_platform = assessment.causes.iter().any(|cause| cause.code.row().verdict == Verdict::Platform);
     let groups = assessment.attribution.groups.iter().zip(&assessment.statuses);
     let mut causes: Vec<Cause> = groups
         .filter_map(|(group, standing)| match standing {
+            // A progress deadline that passed because of the cluster is not the app's fault.
+            RolloutStatus::Short(Shortfall { code: Code::RolloutAborted, .. }) if is_kept_by_platform => None,
             RolloutStatus::Short(shortfall) => {
                 let place = Place { workload: Some(group.name()), ..Place::default() };
                 let mut cause = Cause::new(shortfall.code, place, shortfall.why.clone(), now);
@@ -196,7 +221,7 @@ fn shortfalls(assessment: &Assessment<'_>, plan: &Plan, now: Duration) -> Vec<Ca
     if let Some(why) = &assessment.floor_shortfall {
         causes.push(Cause::new(Code::NotReady, Place::default(), why.clone(), now));
     }
-    for history in &assessment.attribution.unattributed {
+    for (history, _) in &assessment.attribution.unattributed {
         let owner =
             history.pod.controller.as_ref().map_or_else(String::new, |owner| format!("{} {}", owner.kind, owner.name));
         let message = format!("pod {} belongs to {owner}, which does not exist", history.pod.name);

@@ -125,7 +125,9 @@ fn code_of(source: Source) -> Notice {
     }
 }
 
-fn denied(sources: &[Source]) -> Warning {
+/// The warning that tells of sources that may not be read.
+#[must_use]
+pub fn denied(sources: &[Source]) -> Warning {
     let names: Vec<&str> = sources.iter().map(|source| source.resource()).collect();
     let message = format!(
         "this identity may not list {}; the rule to add to its Role: {}",

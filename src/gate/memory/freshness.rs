@@ -104,7 +104,8 @@ impl Sources {
     }
 
     /// True where all that a verdict rests on is fresh: the pods, and every kind of workload that is needed and may be
-    /// read at all. A kind that is not needed must have been listed once, for only that tells that it is not.
+    /// read at all. A kind that is not needed must have been listed once, for only that tells that it is not; but for a kind
+    /// of a custom resource, which shows by the pods that refer to it.
     #[must_use]
     pub fn are_fresh(&self, needs: &Needs) -> bool {
         self.unfit(needs).is_none()
@@ -117,6 +118,7 @@ impl Sources {
         let unfit = |source| match self.states.get(&source) {
             Some(Trust::Fresh) => None,
             Some(Trust::Resting) if !needs.include(source) => None,
+            None if is_custom(source) && !(needs.include(source) && owns_pods(source)) => None,
             Some(Trust::Denied { .. }) if source != Source::Pods => None,
             Some(Trust::Lost { trouble, .. }) => Some((source, Some(trouble))),
             Some(Trust::Denied { .. } | Trust::Resting) | None => Some((source, None)),
@@ -143,6 +145,15 @@ impl Sources {
             _ => None,
         }
     }
+}
+
+fn is_custom(source: Source) -> bool {
+    matches!(source, Source::Workloads(kind) if kind.is_custom())
+}
+
+/// A Canary owns none: without it nothing passes that would not pass with it.
+fn owns_pods(source: Source) -> bool {
+    source != Source::Workloads(WorkloadKind::Canary)
 }
 
 fn needed() -> impl Iterator<Item = Source> {
@@ -194,7 +205,7 @@ mod tests {
         let jobs = Source::Workloads(WorkloadKind::Job);
         let deployments = Needs::These([WorkloadKind::Deployment].into());
         let mut sources = Sources::default();
-        for source in std::iter::once(Source::Pods).chain(WorkloadKind::ALL.map(Source::Workloads)) {
+        for source in std::iter::once(Source::Pods).chain(WorkloadKind::BUILT_IN.map(Source::Workloads)) {
             assert!(!sources.are_fresh(&deployments), "{source} was never listed");
             sources.listed(source, Duration::ZERO);
         }
@@ -207,5 +218,7 @@ mod tests {
         assert!(sources.resumed(jobs));
         assert!(sources.are_fresh(&Needs::All));
         assert!(!Sources::default().resumed(jobs), "nothing was ever listed from which it could go on");
+        // Of a kind that most API servers do not have nothing need be heard, until a pod refers to it.
+        assert!(!sources.are_fresh(&Needs::These([WorkloadKind::Rollout].into())));
     }
 }

@@ -14,11 +14,13 @@ pub enum Needs {
 }
 
 impl Needs {
-    /// True where a verdict rests on this source. Events and nodes are proof, and no verdict rests on them alone.
+    /// True where a verdict rests on this source. Events and nodes are proof, and no verdict rests on them alone. Nor does one
+    /// rest on a kind of a custom resource that nothing refers to: most API servers do not have it.
     #[must_use]
     pub fn include(&self, source: Source) -> bool {
         match (source, self) {
-            (Source::Pods, _) | (Source::Workloads(_), Self::All) => true,
+            (Source::Pods, _) => true,
+            (Source::Workloads(kind), Self::All) => !kind.is_custom(),
             (Source::Workloads(kind), Self::These(kinds)) => kinds.contains(&kind),
             (Source::Events | Source::Nodes, _) => false,
         }

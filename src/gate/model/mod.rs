@@ -9,11 +9,13 @@ pub mod message;
 pub mod node;
 pub mod object;
 pub mod pod;
+pub mod progressive;
 pub mod resource_version;
 pub mod selector;
 pub mod source;
 pub mod timestamp;
 pub mod workload;
+pub mod workload_kind;
 
 pub use event::ClusterEvent;
 pub use image_ref::{Reference, split};
@@ -21,11 +23,16 @@ pub use message::essence;
 pub use node::Node;
 pub use object::Object;
 pub use pod::{
-    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, Phase, Pod, PodResize, Probe, Probes,
-    Resize, RestartPolicy, RestartRule, Role,
+    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Ended, InPlaceUpdate, Phase, Pod, PodResize,
+    Probe, Probes, Resize, RestartPolicy, RestartRule, Role,
+};
+pub use progressive::{
+    AnalysisStatus, CanaryPhase, CanaryStatus, CloneSetStatus, ObservedGeneration, RolloutPhase, RolloutState, Step,
+    WorkloadRef,
 };
 pub use resource_version::ResourceVersion;
 pub use selector::{Selector, SelectorError, Test, is_dns_name, is_label_key, is_label_value};
 pub use source::{Source, Trouble, TroubleKind};
 pub use timestamp::is_earlier;
-pub use workload::{Detail, JobEnd, Template, TemplateContainer, Workload, WorkloadKind};
+pub use workload::{Detail, JobEnd, Template, TemplateContainer, Workload};
+pub use workload_kind::WorkloadKind;

@@ -56,6 +56,8 @@ pub struct Pod {
     pub restart_policy: RestartPolicy,
     /// The condition `Ready`.
     pub ready: Option<Condition>,
+    /// The condition `InPlaceUpdateReady`, a readiness gate of `OpenKruise`: False while containers are updated in place.
+    pub in_place_ready: Option<Condition>,
     /// The condition `PodScheduled`.
     pub scheduled: Option<Condition>,
     /// The condition `DisruptionTarget`.
@@ -77,6 +79,7 @@ impl Pod {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.says_ready()
+            && self.in_place_ready.as_ref().is_none_or(|condition| condition.status)
             && self.phase == Some(Phase::Running)
             && self.containers.iter().any(|container| container.role == Role::App)
             && self.containers.iter().filter(|container| container.role != Role::Init).all(Container::is_ready)
@@ -212,6 +215,8 @@ pub struct Container {
     pub requests: BTreeMap<String, String>,
     /// The resources whose change restarts it; `None` where its `resizePolicy` asks for a restart for none of them.
     pub resize: Option<Resize>,
+    /// The update of its image in place that was made last, where there was one.
+    pub in_place: Option<InPlaceUpdate>,
     /// Its probes.
     pub probes: Probes,
     /// Its status; absent until the pod is on a node.
@@ -219,9 +224,31 @@ pub struct Container {
 }
 
 impl Container {
-    /// True where its own status says that it runs and is ready.
+    /// True where its own status says that it runs and is ready, and what runs is what the spec asks for.
     fn is_ready(&self) -> bool {
-        self.status.as_ref().is_some_and(|status| status.ready && status.state == ContainerState::Running)
+        let is_outdated = self.in_place.as_ref().is_some_and(|update| update.is_to_come);
+        !is_outdated
+            && self.status.as_ref().is_some_and(|status| status.ready && status.state == ContainerState::Running)
+    }
+}
+
+/// An update of a container in place, by `OpenKruise`: the pod stays, its spec gets another image, and the kubelet restarts
+/// the container for it (annotation `apps.kruise.io/inplace-update-state` of the pod).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InPlaceUpdate {
+    /// `revision`: the one that it leads to.
+    pub revision: String,
+    /// `updateTimestamp` as the controller wrote it.
+    pub at: Option<String>,
+    /// The container still runs the image that it had before (`lastContainerStatuses[].imageID`).
+    pub is_to_come: bool,
+}
+
+impl InPlaceUpdate {
+    /// Returns true if both are the same update, come or to come.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.revision == other.revision && self.at == other.at
     }
 }
 

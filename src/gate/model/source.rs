@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::workload::WorkloadKind;
+use super::workload_kind::WorkloadKind;
 
 /// The collections that a gate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,11 +25,7 @@ impl Source {
             Self::Pods => "pods",
             Self::Events => "events",
             Self::Nodes => "nodes",
-            Self::Workloads(WorkloadKind::Deployment) => "deployments",
-            Self::Workloads(WorkloadKind::ReplicaSet) => "replicasets",
-            Self::Workloads(WorkloadKind::StatefulSet) => "statefulsets",
-            Self::Workloads(WorkloadKind::DaemonSet) => "daemonsets",
-            Self::Workloads(WorkloadKind::Job) => "jobs",
+            Self::Workloads(kind) => kind.plural(),
         }
     }
 
@@ -38,8 +34,7 @@ impl Source {
     pub const fn group(self) -> &'static str {
         match self {
             Self::Pods | Self::Events | Self::Nodes => "",
-            Self::Workloads(WorkloadKind::Job) => "batch",
-            Self::Workloads(_) => "apps",
+            Self::Workloads(kind) => kind.group(),
         }
     }
 }

@@ -1,74 +1,11 @@
 //! What the gate knows of the workloads that own pods.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::pod::{Condition, ControllerRef, Role};
+use super::progressive::{CanaryStatus, CloneSetStatus, RolloutState, WorkloadRef};
 use super::resource_version::ResourceVersion;
-
-/// The kinds of workload whose fields the gate can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadKind {
-    /// `apps/v1` Deployment.
-    Deployment,
-    /// `apps/v1` `ReplicaSet`, by itself or under a Deployment or a custom resource.
-    ReplicaSet,
-    /// `apps/v1` `StatefulSet`.
-    StatefulSet,
-    /// `apps/v1` `DaemonSet`.
-    DaemonSet,
-    /// `batch/v1` Job.
-    Job,
-}
-
-impl WorkloadKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Deployment, Self::ReplicaSet, Self::StatefulSet, Self::DaemonSet, Self::Job];
-
-    /// The kind as the API spells it.
-    #[must_use]
-    pub const fn kind(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::Job => "Job",
-        }
-    }
-
-    /// The kind as kubectl and `workload:` spell it, in lower case.
-    #[must_use]
-    pub const fn lower(self) -> &'static str {
-        match self {
-            Self::Deployment => "deployment",
-            Self::ReplicaSet => "replicaset",
-            Self::StatefulSet => "statefulset",
-            Self::DaemonSet => "daemonset",
-            Self::Job => "job",
-        }
-    }
-
-    /// True for a kind that is delivered in steps, at the end of which its new revision becomes the stable one.
-    #[must_use]
-    pub const fn can_be_promoted(self) -> bool {
-        match self {
-            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet | Self::Job => false,
-        }
-    }
-
-    /// The kind of that name in the API's spelling.
-    #[must_use]
-    pub fn from_kind(kind: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|candidate| candidate.kind() == kind)
-    }
-}
-
-impl fmt::Display for WorkloadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.lower())
-    }
-}
+use super::workload_kind::WorkloadKind;
 
 /// A workload at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +32,8 @@ pub struct Workload {
     pub generation: Option<i64>,
     /// `status.observedGeneration`: the spec that the status speaks of.
     pub observed_generation: Option<i64>,
-    /// The pod template.
+    /// The pod template. Of a Rollout with a `workloadRef` it is that of the workload that it refers to, once that is
+    /// known; a Canary has none.
     pub template: Template,
     /// `spec.selector.matchLabels`, from which a pinned gate learns which pods to watch.
     pub match_labels: BTreeMap<String, String>,
@@ -109,11 +47,29 @@ pub struct Workload {
     pub min_ready_seconds: u32,
     /// `metadata.annotations["deployment.kubernetes.io/revision"]`.
     pub revision: Option<u64>,
+    /// The Rollout whose `workloadRef`, or the Canary whose target this is, where one is known.
+    pub referrer: Option<WorkloadRef>,
     /// What only this kind has.
     pub detail: Detail,
 }
 
 impl Workload {
+    /// Its kind and name.
+    #[must_use]
+    pub fn reference(&self) -> WorkloadRef {
+        WorkloadRef { kind: self.kind, name: self.name.clone() }
+    }
+
+    /// The workload that this one stands above without owning it: the `workloadRef` of a Rollout, the target of a Canary.
+    #[must_use]
+    pub fn refers_to(&self) -> Option<&WorkloadRef> {
+        match &self.detail {
+            Detail::Rollout(rollout) => rollout.workload_ref.as_ref(),
+            Detail::Canary(canary) => canary.target.as_ref(),
+            _ => None,
+        }
+    }
+
     /// True for a Job whose condition `Complete` is True.
     #[must_use]
     pub fn is_complete_job(&self) -> bool {
@@ -133,6 +89,9 @@ pub struct Template {
     /// A fingerprint of the whole template but for `pod-template-hash`, by which a Deployment and its newest
     /// `ReplicaSet` are told to have the same one. Fingerprints are only equal or not.
     pub fingerprint: u64,
+    /// A fingerprint of the pod spec alone, in which a name that ends with `-primary` is as good as that without it: by it the
+    /// copy that Flagger makes of a workload is told to run the same.
+    pub promoted_fingerprint: u64,
 }
 
 /// A container of a pod template.
@@ -198,6 +157,12 @@ pub enum Detail {
         /// `status.succeeded`.
         succeeded: u32,
     },
+    /// Of a Rollout.
+    Rollout(Box<RolloutState>),
+    /// Of a `CloneSet`.
+    CloneSet(CloneSetStatus),
+    /// Of a Canary.
+    Canary(CanaryStatus),
 }
 
 /// How a Job ended, by its own conditions. Nothing else ends a Job.

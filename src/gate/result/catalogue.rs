@@ -28,6 +28,7 @@ pub enum Code {
     CrashLoop,
     PodFailed,
     SmokeFailed,
+    RolloutAborted,
     NotEnded,
     PodExists,
     QuotaExceeded,
@@ -49,6 +50,7 @@ pub enum Code {
     Unauthorized,
     Forbidden,
     OwnerUnknown,
+    AnalysisInconclusive,
     ClusterUnreachable,
     StaleData,
     SmokeNotRun,
@@ -237,6 +239,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "Read the output of the smoke run.";
     "status.phase and state.terminated of the smoke pod"
 
+    RolloutAborted, App, Failed, Counts::AtOnce;
+    "The controller of a progressive delivery gave the update up, and goes back to the stable version.";
+    "An analysis that failed, a progress deadline that passed, a person who aborted it, a spec that the controller does not accept.";
+    "Read the controller's message, fix what it names, and deploy again.";
+    "status.abort, status.phase Degraded and status.message of the Rollout; status.phase Failed of the Canary"
+
     NotEnded, App, TimedOut, Counts::AtTheEnd;
     "The pod of `crashgate run` did not finish in time.";
     "A process that waits for something, a timeout that is too short for its work, an image that takes long to pull.";
@@ -362,6 +370,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "A custom resource that owns pods itself.";
     "Set the number with `replicas:` in the gate.";
     "metadata.ownerReferences of the pods"
+
+    AnalysisInconclusive, Observation, Inconclusive, Counts::AtTheEnd;
+    "An analysis of the Rollout could not tell good from bad, and the Rollout waits for a person to decide.";
+    "A metric without data, conditions that neither succeed nor fail, an experiment that could not be judged.";
+    "Look at the analysis run; then promote or abort the Rollout: `kubectl argo rollouts promote NAME` or `abort NAME`.";
+    "status.pauseConditions[].reason InconclusiveAnalysisRun or InconclusiveExperiment of the Rollout"
 
     ClusterUnreachable, Observation, Inconclusive, Counts::AtTheEnd;
     "The API server could not be reached.";

@@ -95,8 +95,8 @@ notices! {
     "Look at the container's log if you did not expect a crash: `kubectl logs POD -c CONTAINER --previous`."
 
     RestartExcused;
-    "A container was restarted by its node, a new sandbox or a resize, so it does not count as a crash.";
-    "A node that rebooted, a runtime that was restarted, a sandbox that was replaced, an in-place resize whose `resizePolicy` asks for a restart.";
+    "A container was restarted by its node, a new sandbox, a resize or an update in place, so it does not count as a crash.";
+    "A node that rebooted, a runtime that was restarted, a sandbox that was replaced, an in-place resize whose `resizePolicy` asks for a restart, an update of the image in place by OpenKruise.";
     "Nothing, unless it happens again and again: then look at the node."
 
     ProbeNotRun;
@@ -105,9 +105,19 @@ notices! {
     "Correct the probe's command or port: as it is, the probe checks nothing."
 
     PartitionedRollout;
-    "The StatefulSet has a `partition`, so the pods with lower ordinals keep the old revision.";
-    "A rollout in steps, as `spec.updateStrategy.rollingUpdate.partition` asks for it.";
+    "The workload has a `partition`, so some pods keep the old revision.";
+    "A rollout in steps, as `spec.updateStrategy.rollingUpdate.partition` of a StatefulSet or `spec.updateStrategy.partition` of a CloneSet asks for it.";
     "Lower the partition to continue the rollout, and run the gate again."
+
+    NotPromoted;
+    "The version passed at its present step, and the stable version still serves the rest of the traffic.";
+    "A canary or blue-green delivery that is not at its end, gated with `until: step` (the default).";
+    "Nothing, if a later gate or the delivery itself judges the rest; `until: promoted` waits for the end."
+
+    PromotedByCounts;
+    "Flagger has promoted the version, so it runs in the primary copy of the workload, which was judged by its own counts.";
+    "A gate that began, or was still open, after the analysis had passed.";
+    "Gate the primary too if you want to have its pods looked at: `--workload deployment/NAME-primary`."
 
     EventsForbidden;
     "Events may not be listed, so causes that only events show (probes, volumes, quota) may be missing.";

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::delta::Delta;
 use super::index::{Index, PodIndex};
 use super::pod_history::{PodHistory, RuleContext};
+use super::references::References;
 use crate::gate::memory::{CLAIM, EventIndex, EventLog, Sources, event_index};
-use crate::gate::model::{ClusterEvent, Node, Object, Pod, Source, Workload, WorkloadKind};
+use crate::gate::model::{ClusterEvent, Node, Object, Pod, Source, Workload, WorkloadKind, WorkloadRef};
 use crate::gate::spec::Plan;
 
 /// How many pods that are gone are remembered. More of the same make no difference.
@@ -39,6 +40,9 @@ pub struct ClusterState {
     fallen_index: Index,
     /// The `ReplicaSet`s by the UID of what controls them.
     replica_sets: Index,
+    references: References,
+    /// The kinds of custom resources of which something was seen, if only that another object names one.
+    custom_kinds: BTreeSet<WorkloadKind>,
     delta: Delta,
 }
 
@@ -59,37 +63,94 @@ impl ClusterState {
         }
     }
 
-    fn apply_workload(&mut self, workload: Workload) -> bool {
+    fn apply_workload(&mut self, mut workload: Workload) -> bool {
         let known = self.workloads.get(&workload.uid);
         if known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)) {
             return false;
         }
-        let news = known != Some(&workload);
-        if news {
-            self.take_workload(&workload.uid);
-            self.note_workload(&workload);
-            if let Some(above) = controller_of_set(&workload) {
-                self.replica_sets.add(above, &workload.uid);
-            }
+        self.references.resolve(&mut workload, known, &self.workloads);
+        let named = workload.controller.as_ref().map(|controller| controller.kind.clone());
+        if known == Some(&workload) {
+            self.workloads.insert(workload.uid.clone(), workload);
+            return false;
         }
-        self.workloads.insert(workload.uid.clone(), workload);
-        news
+        let mut concerned = self.drop_workload(&workload.uid).unwrap_or_default();
+        concerned.extend(self.references.add(&workload, &self.workloads));
+        self.note_kind(workload.kind.kind());
+        self.note_kind(&named.unwrap_or_default());
+        self.put_workload(workload);
+        self.resolve_again(concerned);
+        true
     }
 
     /// Takes a workload out. Returns true if it was there.
     fn take_workload(&mut self, uid: &str) -> bool {
-        let Some(known) = self.workloads.remove(uid) else { return false };
+        let concerned = self.drop_workload(uid);
+        let was_there = concerned.is_some();
+        self.resolve_again(concerned.unwrap_or_default());
+        was_there
+    }
+
+    /// Takes a workload out of everything, and returns those that something of it may be known for; `None` where it was
+    /// not there.
+    fn drop_workload(&mut self, uid: &str) -> Option<BTreeSet<String>> {
+        let known = self.workloads.remove(uid)?;
         self.note_workload(&known);
         if let Some(above) = controller_of_set(&known) {
             self.replica_sets.take(above, uid);
         }
-        true
+        Some(self.references.take(&known, &self.workloads))
+    }
+
+    fn put_workload(&mut self, workload: Workload) {
+        self.note_workload(&workload);
+        if let Some(above) = controller_of_set(&workload) {
+            self.replica_sets.add(above, &workload.uid);
+        }
+        self.workloads.insert(workload.uid.clone(), workload);
+    }
+
+    /// Works out anew what these workloads have from those that they refer to, or that refer to them. What stands on
+    /// another's status is evaluated again, even where nothing of its own changed.
+    fn resolve_again(&mut self, uids: BTreeSet<String>) {
+        for uid in uids {
+            let Some(mut workload) = self.workloads.get(&uid).cloned() else { continue };
+            self.references.resolve(&mut workload, self.workloads.get(&uid), &self.workloads);
+            self.note_workload(&workload);
+            self.workloads.insert(uid, workload);
+        }
     }
 
     /// Notes that a workload changed, or that something was said about it, and with it what is above a `ReplicaSet`.
     fn note_workload(&mut self, workload: &Workload) {
         self.delta.workloads.insert(workload.uid.clone());
         self.delta.workloads.extend(controller_of_set(workload).map(str::to_owned));
+    }
+
+    /// The workload of this kind and name.
+    #[must_use]
+    pub fn workload_named(&self, reference: &WorkloadRef) -> Option<&Workload> {
+        self.references.named(reference, &self.workloads)
+    }
+
+    /// True where something of this kind of custom resource was seen: an object of it, a `ReplicaSet` that one controls, an
+    /// event about one.
+    #[must_use]
+    pub fn has_signs_of(&self, kind: WorkloadKind) -> bool {
+        self.custom_kinds.contains(&kind)
+    }
+
+    /// Notes a sign of a custom resource.
+    fn note_kind(&mut self, kind: &str) {
+        if let Some(kind) = WorkloadKind::from_kind(kind).filter(|kind| kind.is_custom()) {
+            self.custom_kinds.insert(kind);
+        }
+    }
+
+    /// True where a Canary of Flagger is known.
+    #[must_use]
+    pub fn has_canaries(&self) -> bool {
+        self.references.has_canaries()
     }
 
     fn apply_node(&mut self, node: Node, plan: &Plan, now: Duration) -> bool {
@@ -108,6 +169,7 @@ impl ClusterState {
 
     fn apply_event(&mut self, event: &ClusterEvent, plan: &Plan, now: Duration) -> bool {
         self.event_log.observe(event);
+        self.note_kind(&event.object_kind);
         // That the kubelet is getting on with a pod matters only where something stands against it.
         let troubled = |uid: &String| self.pods.get(uid).is_some_and(|history| !history.causes().is_empty());
         let news = self.event_index.observe(event)

@@ -7,6 +7,7 @@ pub mod delta;
 pub mod index;
 pub mod pod_history;
 pub mod pod_summary;
+pub mod references;
 
 pub use cluster::ClusterState;
 pub use delta::Delta;

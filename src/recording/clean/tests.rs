@@ -229,7 +229,10 @@ fn read(source: Source, raw: &RawValue) -> Object {
                 }
             }
         }
-        Object::Workload(workload) => workload.template.fingerprint = 0,
+        Object::Workload(workload) => {
+            workload.template.fingerprint = 0;
+            workload.template.promoted_fingerprint = 0;
+        }
         Object::Event(_) | Object::Node(_) => {}
     }
     object

@@ -52,11 +52,18 @@ pub(super) fn controller(references: Option<Vec<wire::OwnerReference>>) -> Optio
 }
 
 /// The kind of an owner, as kubectl tells kinds of one name apart: a custom resource may well be called `StatefulSet`, and
-/// is then `StatefulSet.apps.kruise.io`. The groups of Kubernetes' own workloads have no dot.
+/// is then `StatefulSet.apps.kruise.io`. The groups of Kubernetes' own workloads have no dot. Another project than Argo may
+/// well have its Rollout.
 fn kind_of(kind: String, api_version: Option<&str>) -> String {
     let group = api_version.and_then(|version| version.split_once('/')).map(|(group, _)| group);
-    match group.filter(|group| group.contains('.')) {
-        Some(group) if kind == "CronJob" || WorkloadKind::from_kind(&kind).is_some() => format!("{kind}.{group}"),
+    let Some(known) = WorkloadKind::from_kind(&kind) else {
+        let is_custom = group.is_some_and(|group| group.contains('.'));
+        return if kind == "CronJob" && is_custom { format!("{kind}.{}", group.unwrap_or_default()) } else { kind };
+    };
+    match group {
+        Some(group) if group != known.group() && (group.contains('.') || known.is_custom()) => {
+            format!("{kind}.{group}")
+        }
         _ => kind,
     }
 }

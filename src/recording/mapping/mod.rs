@@ -14,19 +14,26 @@ use crate::gate::model::{ClusterEvent, Node, Object, ResourceVersion, Source, Wo
 
 mod fields;
 mod pod;
+mod progressive;
 #[cfg(test)]
 mod tests;
 mod workload;
 
 pub use self::fields::MapError;
-pub(super) use self::workload::hash_template;
+pub(super) use self::workload::{POD_SPEC_DIGEST, hash_pod_spec, hash_template};
 
 /// The collection that a request path reads and its namespace (`None`: all of them, or cluster-scoped); `None` for
 /// paths that the gate does not read.
 #[must_use]
 pub fn source_of(path: &str) -> Option<(Source, Option<&str>)> {
-    let rest = path.strip_prefix("/api/v1/").or_else(|| path.strip_prefix("/apis/apps/v1/"));
-    let rest = rest.or_else(|| path.strip_prefix("/apis/batch/v1/"))?;
+    let (group, rest) = if let Some(rest) = path.strip_prefix("/api/v1/") {
+        ("", rest)
+    } else {
+        let (group, rest) = path.strip_prefix("/apis/")?.split_once('/')?;
+        // Whatever the version of a custom resource, its fields are the same.
+        let (_, rest) = rest.split_once('/')?;
+        (group, rest)
+    };
     let (namespace, resource) = match rest.strip_prefix("namespaces/") {
         Some(scoped) => {
             let (namespace, resource) = scoped.split_once('/')?;
@@ -35,7 +42,8 @@ pub fn source_of(path: &str) -> Option<(Source, Option<&str>)> {
         None => (None, rest),
     };
     let all = WorkloadKind::ALL.into_iter().map(Source::Workloads).chain([Source::Pods, Source::Events, Source::Nodes]);
-    all.into_iter().find(|source| source.resource() == resource).map(|source| (source, namespace))
+    let is_it = |source: &Source| source.resource() == resource && source.group() == group;
+    all.into_iter().find(is_it).map(|source| (source, namespace))
 }
 
 /// The answer of a LIST as one fact.
@@ -99,6 +107,9 @@ pub fn object(source: Source, body: &RawValue) -> Result<Object, MapError> {
         Source::Pods => pod(parse(json, "a pod")?).map(Object::Pod),
         Source::Events => cluster_event(parse(json, "an event")?).map(Object::Event),
         Source::Nodes => node(parse(json, "a node")?).map(Object::Node),
+        Source::Workloads(WorkloadKind::Rollout) => progressive::rollout(json).map(Object::Workload),
+        Source::Workloads(WorkloadKind::CloneSet) => progressive::clone_set(json).map(Object::Workload),
+        Source::Workloads(WorkloadKind::Canary) => progressive::canary(json).map(Object::Workload),
         Source::Workloads(kind) => workload(kind, parse(json, kind.kind())?).map(Object::Workload),
     }
 }

@@ -11,13 +11,14 @@ use super::pod::role_of_init;
 use crate::gate::model::{Detail, JobEnd, Role, Template, TemplateContainer, Workload, WorkloadKind};
 use crate::recording::wire;
 
+/// One of the workloads that every API server has.
 pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Workload, MapError> {
     let what = kind.kind();
     let spec = raw.spec;
     let status = raw.status;
     let status = status.as_ref();
     let conditions = status.and_then(|status| status.conditions.as_deref());
-    let revision = raw.metadata.annotations.as_ref().and_then(|annotations| annotations.revision.as_deref());
+    let revision = raw.metadata.annotations.as_ref().and_then(wire::Annotations::revision);
     let (desired, updated, available) = match kind {
         WorkloadKind::DaemonSet => (
             status.and_then(|status| status.desired_number_scheduled),
@@ -31,6 +32,7 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
             status.and_then(|status| status.updated_replicas),
             status.and_then(|status| status.available_replicas),
         ),
+        WorkloadKind::Rollout | WorkloadKind::CloneSet | WorkloadKind::Canary => (None, None, None),
     };
     let on_delete = spec.update_strategy.as_ref().and_then(|strategy| strategy.kind.as_deref()) == Some("OnDelete");
     let detail = match kind {
@@ -60,6 +62,10 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
             failed: status.and_then(|status| status.failed).unwrap_or(0),
             succeeded: status.and_then(|status| status.succeeded).unwrap_or(0),
         },
+        WorkloadKind::Rollout | WorkloadKind::CloneSet | WorkloadKind::Canary => {
+            let reason = "it is read as another kind".to_owned();
+            return Err(MapError::Shape { what, reason });
+        }
     };
     Ok(Workload {
         kind,
@@ -79,6 +85,7 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
         desired,
         updated,
         available,
+        referrer: None,
         min_ready_seconds: spec.min_ready_seconds.unwrap_or(0),
         detail,
     })
@@ -93,8 +100,9 @@ fn job_end(conditions: Option<&[wire::Condition]>) -> Option<JobEnd> {
     is_true("Complete").map(|_| JobEnd::Complete)
 }
 
-fn template(raw: &RawValue, what: &'static str) -> Result<Template, MapError> {
+pub(super) fn template(raw: &RawValue, what: &'static str) -> Result<Template, MapError> {
     let parts: wire::Template = parse(raw.get(), what)?;
+    let whole: Value = parse(raw.get(), what)?;
     let spec = parts.spec;
     let containers = spec.into_iter().flat_map(|spec| {
         let init = spec.init_containers.unwrap_or_default().into_iter().map(|raw| (role_of_init(&raw), raw));
@@ -108,9 +116,28 @@ fn template(raw: &RawValue, what: &'static str) -> Result<Template, MapError> {
         containers: containers.collect(),
         main_container: annotations.and_then(|annotations| annotations.main_container.clone()),
         labels: metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
-        fingerprint: fingerprint(&parse(raw.get(), what)?),
+        fingerprint: fingerprint(&whole),
+        promoted_fingerprint: promoted_fingerprint(&whole),
     })
 }
+
+/// A fingerprint of the pod spec, see [`hash_pod_spec`].
+fn promoted_fingerprint(template: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash_pod_spec(template, &mut hasher);
+    hasher.finish()
+}
+
+/// Hashes the pod spec of a template, in which every text has lost the ending `-primary` that Flagger gives to its copies.
+/// Where a recording has not kept the whole of it, its digest stands for that.
+pub(in crate::recording) fn hash_pod_spec(template: &Value, hasher: &mut impl Hasher) {
+    let digest = &template["metadata"]["annotations"][POD_SPEC_DIGEST];
+    let spec = if digest.is_null() { &template["spec"] } else { digest };
+    hash_value(spec, &|text| text.strip_suffix("-primary").unwrap_or(text), hasher);
+}
+
+/// The annotation with the digest of a pod spec that is not whole.
+pub(in crate::recording) const POD_SPEC_DIGEST: &str = "crashgate.recording/pod-spec-digest";
 
 /// A fingerprint of the template, see [`hash_template`].
 fn fingerprint(template: &Value) -> u64 {
@@ -119,34 +146,39 @@ fn fingerprint(template: &Value) -> u64 {
     hasher.finish()
 }
 
-/// Hashes a template but for what the Deployment controller adds to a `ReplicaSet`'s copy of it: the label
-/// `pod-template-hash` (the controller compares the two in the same way).
+/// Hashes a template but for what a controller adds to a `ReplicaSet`'s copy of it: the label `pod-template-hash` of a
+/// Deployment (which compares the two in the same way), `rollouts-pod-template-hash` of a Rollout.
 pub(in crate::recording) fn hash_template(template: &Value, hasher: &mut impl Hasher) {
     let mut template = template.clone();
     if let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("creationTimestamp");
         if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
             labels.remove("pod-template-hash");
+            labels.remove("rollouts-pod-template-hash");
         }
     }
-    hash_value(&template, hasher);
+    hash_value(&template, &|text| text, hasher);
 }
 
-/// Hashes a value whatever the order of its keys.
-fn hash_value(value: &Value, hasher: &mut impl Hasher) {
+/// Hashes a value whatever the order of its keys, each text as it is `read`.
+fn hash_value(value: &Value, read: &dyn Fn(&str) -> &str, hasher: &mut impl Hasher) {
     match value {
         Value::Object(map) => {
             map.len().hash(hasher);
             for (key, value) in map.iter().collect::<BTreeMap<_, _>>() {
                 key.hash(hasher);
-                hash_value(value, hasher);
+                hash_value(value, read, hasher);
             }
         }
         Value::Array(items) => {
             items.len().hash(hasher);
             for item in items {
-                hash_value(item, hasher);
+                hash_value(item, read, hasher);
             }
+        }
+        Value::String(text) => {
+            "text".hash(hasher);
+            read(text).hash(hasher);
         }
         scalar => scalar.to_string().hash(hasher),
     }

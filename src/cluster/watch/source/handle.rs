@@ -150,6 +150,12 @@ impl SourceHandle {
         *self.lock() = Readability::Proven(asked);
     }
 
+    /// True where nobody has asked for it yet.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        *self.lock() == Readability::Unheard
+    }
+
     pub(super) fn is_absent(&self) {
         *self.lock() = Readability::Absent;
     }

@@ -21,6 +21,9 @@ pub struct ProbeSchedule {
     pub settled: Duration,
     /// After so many in a row that did not live so long, lists alone tell what happens.
     pub most_breaks: u32,
+    /// It is not asked for before somebody needs it. Most API servers do not have the kinds of custom resources, and what
+    /// there is of them shows by other objects that name them.
+    pub waits_for_need: bool,
 }
 
 impl ProbeSchedule {
@@ -34,6 +37,7 @@ impl ProbeSchedule {
             poll: quiet,
             settled: Duration::from_secs(1),
             most_breaks: u32::MAX,
+            waits_for_need: false,
         }
     }
 }

@@ -37,6 +37,7 @@ fn container(role: Role, status: ContainerStatus) -> Container {
         requests: std::collections::BTreeMap::new(),
         restart_rules: Vec::new(),
         resize: None,
+        in_place: None,
         probes: Probes::default(),
         status: Some(status),
     }

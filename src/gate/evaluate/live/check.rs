@@ -24,7 +24,7 @@ impl LiveAssessment {
     /// Where it differs: a fault of the gate itself.
     pub fn check(&self, full: &Assessment<'_>, state: &ClusterState, plan: &Plan) -> Result<(), String> {
         same("groups", &self.told(state, plan), &told(full))?;
-        let unattributed = full.attribution.unattributed.iter().map(|history| history.pod.uid.clone());
+        let unattributed = full.attribution.unattributed.iter().map(|(history, _)| history.pod.uid.clone());
         same("unattributed pods", &self.unattributed, &unattributed.collect::<BTreeSet<_>>())?;
         let progress = (!full.statuses.is_empty()).then_some((full.ready, full.wanted));
         same("progress", &self.progress(plan), &progress)?;

@@ -42,6 +42,8 @@ pub struct Standing {
     pub is_all_there_can_be: bool,
     /// The kind of its workload, where it has one.
     pub kind: Option<WorkloadKind>,
+    /// Its workload may be the target of a Canary, and asks for no pods.
+    pub is_at_zero: bool,
     /// The generation of its workload.
     pub generation: Option<Generation>,
 }

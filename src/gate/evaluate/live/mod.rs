@@ -35,6 +35,7 @@ use super::attribution::GroupHead;
 use super::fingerprint::PodFingerprint;
 use super::followed_kinds::InPlay;
 use super::rollout::RolloutStatus;
+use super::witnesses;
 use crate::gate::memory::Needs;
 use crate::gate::model::{Workload, WorkloadKind};
 use crate::gate::result::{Cause, Verdict};
@@ -179,10 +180,11 @@ impl LiveAssessment {
         &self.needs
     }
 
-    /// The workloads that have a group.
-    pub fn owners<'a>(&'a self, state: &'a ClusterState) -> impl Iterator<Item = &'a Workload> {
+    /// The workloads that speak for the groups.
+    pub fn witnesses<'a>(&'a self, state: &'a ClusterState, plan: &'a Plan) -> impl Iterator<Item = &'a Workload> {
         let told = self.groups.iter().filter(|(_, group)| group.standing.is_some());
-        told.filter_map(|(id, _)| if let GroupId::Workload(uid) = id { state.workloads.get(uid) } else { None })
+        let heads = told.filter_map(|(id, _)| self.groups.head(id, state, plan));
+        heads.flat_map(|head| witnesses::of(head, state))
     }
 
     /// True for a group that is told of.

@@ -22,7 +22,7 @@ pub enum Place {
     #[default]
     Nowhere,
     /// It has the gate's labels, and its owner, of this kind, has not been seen yet.
-    Unattributed(Option<WorkloadKind>),
+    Unattributed(WorkloadKind),
     /// It is one of a group.
     Group(GroupId, Part),
 }

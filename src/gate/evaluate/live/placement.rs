@@ -88,10 +88,10 @@ fn place(
             let part = if is_older(pod, state) { Part::Older } else { part };
             Place::Group(GroupId::Unreadable(reference.uid.clone()), part)
         }
-        Top::Unseen if history.is_left_out() || matches!(version::of_pod(pod, plan), Said::Other(_)) => Place::Nowhere,
-        Top::Unseen => {
-            Place::Unattributed(pod.controller.as_ref().and_then(|owner| WorkloadKind::from_kind(&owner.kind)))
+        Top::Unseen(_) if history.is_left_out() || matches!(version::of_pod(pod, plan), Said::Other(_)) => {
+            Place::Nowhere
         }
+        Top::Unseen(kind) => Place::Unattributed(*kind),
         Top::Schedule => Place::Nowhere,
     }
 }
@@ -137,7 +137,7 @@ enum LineageTop {
     /// A workload, and where it has a group, what makes a pod one of that.
     Workload(String, Option<Box<Newest>>),
     Unreadable(ControllerRef, bool),
-    Unseen,
+    Unseen(WorkloadKind),
     Schedule,
     Nobody,
 }
@@ -147,7 +147,7 @@ enum LineageTop {
 struct Newest {
     template: Template,
     is_newest_replica_set: bool,
-    /// `updateRevision` of a `StatefulSet`, the generation of a `DaemonSet`.
+    /// `updateRevision` of a `StatefulSet` or `CloneSet`, the generation of a `DaemonSet`.
     revision: Option<String>,
     daemon_revision: NewestRevision,
 }
@@ -166,6 +166,7 @@ impl Lineage {
                         revision: match &top.detail {
                             Detail::StatefulSet { update_revision, .. } => update_revision.clone(),
                             Detail::DaemonSet { template_generation, .. } => template_generation.clone(),
+                            Detail::CloneSet(status) => status.update_revision.clone(),
                             _ => None,
                         },
                         daemon_revision: daemon_revision.clone(),
@@ -174,7 +175,7 @@ impl Lineage {
                 LineageTop::Workload(top.uid.clone(), newest)
             }
             Top::Unreadable { reference, denied } => LineageTop::Unreadable(reference.clone(), denied),
-            Top::Unseen => LineageTop::Unseen,
+            Top::Unseen(kind) => LineageTop::Unseen(kind),
             Top::Schedule => LineageTop::Schedule,
             Top::Nobody => LineageTop::Nobody,
         };

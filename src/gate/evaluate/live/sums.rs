@@ -28,6 +28,8 @@ pub struct Sums {
     pub of_unknown_size: usize,
     /// Those of anything but a Job.
     pub of_no_job: usize,
+    /// Those that may be the target of a Canary and ask for no pods.
+    pub at_zero: usize,
     /// Those of each kind of workload.
     pub kinds: [usize; WorkloadKind::ALL.len()],
     /// Pods of each kind of owner that has not been seen yet.
@@ -51,6 +53,9 @@ impl Sums {
         }
         if standing.is_hook {
             step(&mut self.hooks, adds);
+        }
+        if standing.is_at_zero {
+            step(&mut self.at_zero, adds);
         }
         if standing.is_all_there_can_be {
             step(&mut self.all_there_can_be, adds);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::attribution::Owner;
-use super::super::followed_kinds::InPlay;
+use super::super::followed_kinds::{self, InPlay};
 use super::super::{assessment, rollout};
 use super::due::CauseMark;
 use super::group::{Generation, Order, Standing};
@@ -51,7 +51,7 @@ impl LiveAssessment {
         update.changes.groups = groups;
         self.settle_causes(&mut update);
         self.sort(looked_at, &mut update);
-        self.settle_needs(plan);
+        self.settle_needs(state, plan);
         update.changes
     }
 
@@ -225,9 +225,7 @@ impl LiveAssessment {
         } else {
             self.unattributed.remove(uid);
         }
-        if let Some(kind) = kind {
-            step(&mut self.sums.unseen_kinds[kind as usize], adds);
-        }
+        step(&mut self.sums.unseen_kinds[kind as usize], adds);
     }
 
     fn order_of(&self, place: &Place) -> Option<Order> {
@@ -298,6 +296,7 @@ impl LiveAssessment {
             is_hook: head.is_hook(plan),
             is_all_there_can_be: assessment::is_all_there_can_be(head, plan),
             kind: workload.map(|workload| workload.kind),
+            is_at_zero: workload.is_some_and(followed_kinds::is_at_zero),
             generation: workload.map(|workload| Generation(workload.generation)),
         })
     }
@@ -332,10 +331,16 @@ impl LiveAssessment {
         update.changes.shown = shown.into_iter().map(|(.., uid)| uid).collect();
     }
 
-    fn settle_needs(&mut self, plan: &Plan) {
+    fn settle_needs(&mut self, state: &ClusterState, plan: &Plan) {
         let has = |counts: [usize; WorkloadKind::ALL.len()]| counts.map(|count| count > 0);
         let sums = &self.sums;
-        let in_play = InPlay { speaks: sums.of_no_job > 0, owners: has(sums.kinds), unseen: has(sums.unseen_kinds) };
+        let in_play = InPlay {
+            speaks: sums.of_no_job > 0,
+            owners: has(sums.kinds),
+            unseen: has(sums.unseen_kinds),
+            canary_may_speak: state.has_canaries() || sums.at_zero > 0,
+            signs: followed_kinds::signs_in(state),
+        };
         if self.in_play != in_play || self.needs == Needs::All {
             self.in_play = in_play;
             self.needs = in_play.needs(plan);

@@ -24,6 +24,7 @@ fn pod(state: ContainerState) -> Pod {
         requests: BTreeMap::new(),
         restart_rules: Vec::new(),
         resize: None,
+        in_place: None,
         probes: Probes::default(),
         status: Some(status),
     };
@@ -44,6 +45,7 @@ fn pod(state: ContainerState) -> Pod {
         node: Some("n".to_owned()),
         restart_policy: RestartPolicy::Never,
         ready: None,
+        in_place_ready: None,
         scheduled: Some(Condition { status: true, since: None, reason: None, message: None }),
         disruption: None,
         sandbox_ready: None,

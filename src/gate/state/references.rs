@@ -1,0 +1,102 @@
+//! Workloads that refer to each other by name: a Rollout to the workload whose template it uses, a Canary to its target.
+//!
+//! What one of them has from another is worked out when either changes, so that no rule has to look for it: the template
+//! and generation behind a `workloadRef`, and who refers to a workload.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::index::Index;
+use crate::gate::model::{Detail, Workload, WorkloadKind, WorkloadRef};
+
+/// Who has which name, and who refers to it.
+#[derive(Debug, Clone, Default)]
+pub struct References {
+    /// The UIDs of the workloads of each kind and name. There can be two for a moment, where one takes the place of another.
+    named: Index,
+    /// The UIDs of the Rollouts and Canaries that refer to each kind and name.
+    referrers: Index,
+    canaries: usize,
+}
+
+impl References {
+    /// Adds a workload, and returns the UIDs of those that something of it may be known for. `workloads` are the others.
+    pub fn add(&mut self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
+        let own = key(&workload.reference());
+        self.named.add(&own, &workload.uid);
+        if let Some(reference) = workload.refers_to() {
+            self.referrers.add(&key(reference), &workload.uid);
+            if workload.kind == WorkloadKind::Canary {
+                self.referrers.add(&key(&reference.primary()), &workload.uid);
+            }
+        }
+        self.canaries += usize::from(workload.kind == WorkloadKind::Canary);
+        self.concerned(workload, workloads)
+    }
+
+    /// Takes a workload out, and returns the UIDs of those that something of it may be known for.
+    pub fn take(&mut self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
+        let own = key(&workload.reference());
+        self.named.take(&own, &workload.uid);
+        if let Some(reference) = workload.refers_to() {
+            self.referrers.take(&key(reference), &workload.uid);
+            if workload.kind == WorkloadKind::Canary {
+                self.referrers.take(&key(&reference.primary()), &workload.uid);
+            }
+        }
+        self.canaries -= usize::from(workload.kind == WorkloadKind::Canary);
+        self.concerned(workload, workloads)
+    }
+
+    /// Those that this workload refers to, those that refer to it, and what those refer to: the target of a Canary is judged
+    /// with its primary beside it.
+    fn concerned(&self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
+        let referrers = self.referrers.get(&key(&workload.reference())).filter_map(|uid| workloads.get(uid));
+        let mut concerned = BTreeSet::new();
+        for one in referrers.chain([workload]) {
+            concerned.insert(one.uid.clone());
+            if let Some(reference) = one.refers_to() {
+                concerned.extend(self.named.get(&key(reference)).map(str::to_owned));
+            }
+        }
+        concerned.remove(&workload.uid);
+        concerned
+    }
+
+    /// Fills in what a workload has from others. Where the template behind a `workloadRef` is not there, that which was
+    /// `known` last stays.
+    pub fn resolve(&self, workload: &mut Workload, known: Option<&Workload>, workloads: &BTreeMap<String, Workload>) {
+        let own = workload.reference();
+        let referrers = self.referrers.get(&key(&own)).filter_map(|uid| workloads.get(uid));
+        let mut referrers = referrers.filter(|one| !one.deleting && one.refers_to() == Some(&own));
+        workload.referrer = referrers.next().map(Workload::reference);
+        let Detail::Rollout(rollout) = &mut workload.detail else { return };
+        let Some(reference) = &rollout.workload_ref else { return };
+        if let Some(referred) = self.named(reference, workloads) {
+            workload.template = referred.template.clone();
+            rollout.workload_generation = referred.generation;
+        } else if let Some(known) = known {
+            workload.template = known.template.clone();
+        }
+    }
+
+    /// The workload of this kind and name, one that is not being deleted before others.
+    #[must_use]
+    pub fn named<'a>(
+        &self,
+        reference: &WorkloadRef,
+        workloads: &'a BTreeMap<String, Workload>,
+    ) -> Option<&'a Workload> {
+        let all = self.named.get(&key(reference)).filter_map(|uid| workloads.get(uid));
+        all.min_by_key(|workload| workload.deleting)
+    }
+
+    /// True where a Canary is there.
+    #[must_use]
+    pub fn has_canaries(&self) -> bool {
+        self.canaries > 0
+    }
+}
+
+fn key(reference: &WorkloadRef) -> String {
+    reference.to_string()
+}
