@@ -155,6 +155,8 @@ cases! {
     events_of_an_earlier_pod: freshness::EVENTS_OF_AN_EARLIER_POD,
     unknown_custom_resource: access::UNKNOWN_CUSTOM_RESOURCE,
     argo_rollout: access::ARGO_ROLLOUT,
+    argo_rollout_aborted: access::ARGO_ROLLOUT_ABORTED,
+    argo_rollout_that_may_not_be_read: access::ARGO_ROLLOUT_THAT_MAY_NOT_BE_READ,
     rollback_destroys_the_evidence: crash::ROLLBACK_DESTROYS_THE_EVIDENCE,
     pinned_workload_runs_another_version: version::PINNED_WORKLOAD_RUNS_ANOTHER_VERSION,
     pinned_workload_without_version_label: version::PINNED_WORKLOAD_WITHOUT_VERSION_LABEL,

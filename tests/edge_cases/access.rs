@@ -6,7 +6,7 @@ use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::gate::result::{Code, Verdict};
 
 use super::{Case, ends, forbid_owners};
-use crate::scenario::objects::{bare_pod, deployment, pod, reference, replica_set};
+use crate::scenario::objects::{bare_pod, deployment, pod, reference, replica_set, rollout, rollout_set, state_of};
 use crate::scenario::{Scenario, lead, plan};
 
 pub(super) const OTHER_NAMESPACE: Case = Case {
@@ -112,7 +112,7 @@ pub(super) const UNKNOWN_CUSTOM_RESOURCE: Case = Case {
         let mut story = Scenario::new(plan());
         let mut strange = bare_pod("a");
         let mut owner = reference(&deployment("web", "v2", 1));
-        "CloneSet".clone_into(&mut owner.kind);
+        "GameServerSet".clone_into(&mut owner.kind);
         strange.controller = Some(owner);
         story.pod(strange);
         ends(&mut story)
@@ -120,15 +120,46 @@ pub(super) const UNKNOWN_CUSTOM_RESOURCE: Case = Case {
 };
 
 pub(super) const ARGO_ROLLOUT: Case = Case {
-    happens: "The pods belong to a ReplicaSet of an Argo Rollout, which the gate cannot read.",
-    others: "-",
+    happens: "An Argo Rollout waits at a step of its canary: 1 pod of the new version is ready, and the Rollout wants 3 in the end.",
+    others: "wait for all three, or see nothing but the old ones",
     verdict: Verdict::Healthy,
     code: None,
-    because: "The ReplicaSet says how many are wanted.",
+    because: "The ReplicaSet of the new template says how many are wanted at this step; `until: promoted` waits for the end.",
     tell: || {
         let mut story = Scenario::new(plan());
-        let mut set = replica_set(&deployment("web", "v2", 1));
-        "Rollout".clone_into(&mut set.controller.as_mut().unwrap().kind);
+        let rollout = rollout("web", "v2", 3);
+        let set = rollout_set(&rollout, 1);
+        story.workload(rollout).workload(set.clone()).pod(pod(&set, "a"));
+        ends(&mut story)
+    },
+};
+
+pub(super) const ARGO_ROLLOUT_ABORTED: Case = Case {
+    happens: "An Argo Rollout was aborted by its analysis, and the ReplicaSet of the new version is at 0.",
+    others: "nothing wanted, nothing wrong",
+    verdict: Verdict::Failed,
+    code: Some(Code::RolloutAborted),
+    because: "The controller says why it gave the update up, and that no pod is wanted follows from that.",
+    tell: || {
+        let mut story = Scenario::new(plan());
+        let mut aborted = rollout("web", "v2", 3);
+        state_of(&mut aborted).aborted = true;
+        let set = rollout_set(&aborted, 0);
+        story.workload(aborted).workload(set);
+        ends(&mut story)
+    },
+};
+
+pub(super) const ARGO_ROLLOUT_THAT_MAY_NOT_BE_READ: Case = Case {
+    happens: "The pods belong to an Argo Rollout that this identity may not read.",
+    others: "pass: its ReplicaSet is ready",
+    verdict: Verdict::Inconclusive,
+    code: Some(Code::Forbidden),
+    because: "Whether it was aborted, and which ReplicaSet is the newest, only the Rollout says.",
+    tell: || {
+        let mut story = Scenario::new(plan());
+        story.denied(Source::Workloads(WorkloadKind::Rollout));
+        let set = rollout_set(&rollout("web", "v2", 1), 1);
         story.workload(set.clone()).pod(pod(&set, "a"));
         ends(&mut story)
     },

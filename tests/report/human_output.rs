@@ -9,7 +9,7 @@ use crate::recording::replay::{Row, outcome, rows};
 use crate::report::{Kept, sink};
 
 /// Recording, and what its block must say. Line breaks count as blanks.
-const SENTENCES: [(&str, &[&str]); 43] = [
+const SENTENCES: [(&str, &[&str]); 46] = [
     (
         "crash-loop",
         &[
@@ -174,6 +174,22 @@ const SENTENCES: [(&str, &[&str]); 43] = [
     ),
     ("exit-127", &["exit code 127 (command not found)", "/bin/sh: gunicorn: not found"]),
     ("crash-once-per-40s", &["exit code 1, 41 s after its start", "fatal: certificate of issuer-gw expired"]),
+    ("rollout-canary-crash", &["container app ended with exit code 1", "fatal: DATABASE_URL is not set"]),
+    (
+        "rollout-aborted",
+        &[
+            "rollout/search aborted the update",
+            "Metric \"error-rate\" assessed Failed due to failed (2) > failureLimit (1)",
+            "kubectl describe rollout -n rec-rollout-aborted search",
+        ],
+    ),
+    (
+        "rollout-bluegreen-preview",
+        &[
+            "rollout/ledger has not promoted its newest template yet",
+            "paused before it switches over to the new version",
+        ],
+    ),
 ];
 
 fn failing() -> Vec<Row> {
@@ -197,7 +213,7 @@ fn block(row: &Row, columns: usize, whole: bool) -> String {
 #[test]
 fn every_failing_recording_has_its_block() {
     let rows = failing();
-    assert!(rows.len() >= 42, "{}", rows.len());
+    assert!(rows.len() >= 45, "{}", rows.len());
     for row in rows {
         for columns in [100, 60] {
             let text = block(&row, columns, false);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crashgate::gate::model::{
-    Condition, Container, ContainerState, ContainerStatus, ControllerRef, Detail, Ended, JobEnd, Phase, Pod, PodResize,
-    Probe, Probes, ResourceVersion, RestartPolicy, Role, Template, TemplateContainer, Workload, WorkloadKind,
+    CanaryPhase, CanaryStatus, CloneSetStatus, Condition, Container, ContainerState, ContainerStatus, ControllerRef,
+    Detail, Ended, JobEnd, ObservedGeneration, Phase, Pod, PodResize, Probe, Probes, ResourceVersion, RestartPolicy,
+    Role, RolloutPhase, RolloutState, Step, Template, TemplateContainer, Workload, WorkloadKind,
 };
 
 fn labels(version: &str) -> BTreeMap<String, String> {
@@ -102,6 +103,58 @@ pub fn daemon_set(name: &str, version: &str, nodes: u32) -> Workload {
 pub fn job(name: &str, version: &str, end: Option<JobEnd>) -> Workload {
     let detail = Detail::Job { end, suspended: false, failed: 0, succeeded: 0 };
     workload(WorkloadKind::Job, name, version, 1, detail)
+}
+
+/// A Rollout at the pause step of its canary, half of its traffic on the new version. Its hash is its version.
+pub fn rollout(name: &str, version: &str, replicas: u32) -> Workload {
+    let state = RolloutState {
+        observed: ObservedGeneration::Is(1),
+        pod_hash: Some(version.to_owned()),
+        stable_hash: Some("stable".to_owned()),
+        phase: Some(RolloutPhase::Paused),
+        controller_pause: true,
+        pauses: vec!["CanaryPauseStep".to_owned()],
+        steps: vec![Step::SetWeight(50), Step::Pause(None), Step::SetWeight(100)],
+        step: Some(1),
+        ..RolloutState::default()
+    };
+    workload(WorkloadKind::Rollout, name, version, replicas, Detail::Rollout(Box::new(state)))
+}
+
+/// What a Rollout says, to be bent.
+pub fn state_of(rollout: &mut Workload) -> &mut RolloutState {
+    let Detail::Rollout(state) = &mut rollout.detail else { panic!("{} is no Rollout", rollout.name) };
+    state
+}
+
+/// The `ReplicaSet` of a Rollout's newest template, which wants so many pods.
+pub fn rollout_set(rollout: &Workload, replicas: u32) -> Workload {
+    let mut set = replica_set(rollout);
+    let hash = set.template.labels["version"].clone();
+    set.template.labels.insert("rollouts-pod-template-hash".to_owned(), hash);
+    (set.desired, set.available) = (Some(replicas), Some(replicas));
+    set
+}
+
+/// A `CloneSet` of which all pods are updated.
+pub fn clone_set(name: &str, version: &str, replicas: u32) -> Workload {
+    let revision = Some(format!("{name}-{version}"));
+    let status =
+        CloneSetStatus { update_revision: revision.clone(), current_revision: revision, ..CloneSetStatus::default() };
+    workload(WorkloadKind::CloneSet, name, version, replicas, Detail::CloneSet(status))
+}
+
+/// A Canary of Flagger in this phase, with this Deployment as its target.
+pub fn canary(target: &Workload, phase: CanaryPhase) -> Workload {
+    let status = CanaryStatus {
+        target: Some(target.reference()),
+        phase: Some(phase),
+        weight: Some(10),
+        ..CanaryStatus::default()
+    };
+    let mut canary = workload(WorkloadKind::Canary, &target.name, "v2", 0, Detail::Canary(status));
+    (canary.template, canary.match_labels, canary.desired) = (Template::default(), BTreeMap::new(), None);
+    canary
 }
 
 /// The controllerRef to a workload.

@@ -68,7 +68,7 @@ pub fn abort(head: GroupHead<'_>, namespace: &str, now: Duration, first_seen: &m
     let why = argo_rollout::abort(head, workload)?;
     let place = Place { workload: Some(head.name()), ..Place::default() };
     let mut cause = Cause::new(Code::RolloutAborted, place, why, first_seen.of(None, Code::RolloutAborted, now));
-    if let Some(message) = &rollout.message {
+    if let Some(message) = rollout.message.as_ref().filter(|message| !says(&cause.message, message)) {
         cause.evidence.push(Evidence { kind: EvidenceKind::Status, text: message.clone() });
     }
     let failed = rollout.analyses.iter().filter(|run| run.phase != "Successful" && run.phase != "Running");
@@ -81,6 +81,11 @@ pub fn abort(head: GroupHead<'_>, namespace: &str, now: Duration, first_seen: &m
         workload.name
     );
     Some(cause)
+}
+
+/// True where a sentence holds what the controller says, its reason in front aside.
+fn says(sentence: &str, message: &str) -> bool {
+    sentence.contains(message.split_once(": ").map_or(message, |(_, rest)| rest))
 }
 
 /// A Job's failure, with the last pod that failed in it.

@@ -221,10 +221,15 @@ fn shortfalls(assessment: &Assessment<'_>, plan: &Plan, now: Duration) -> Vec<Ca
     if let Some(why) = &assessment.floor_shortfall {
         causes.push(Cause::new(Code::NotReady, Place::default(), why.clone(), now));
     }
-    for (history, _) in &assessment.attribution.unattributed {
-        let owner =
-            history.pod.controller.as_ref().map_or_else(String::new, |owner| format!("{} {}", owner.kind, owner.name));
-        let message = format!("pod {} belongs to {owner}, which does not exist", history.pod.name);
+    for (history, missing) in &assessment.attribution.unattributed {
+        let owner = history.pod.controller.as_ref();
+        let name = owner.map_or_else(String::new, |owner| format!("{} {}", owner.kind, owner.name));
+        let pod = &history.pod.name;
+        let message = if owner.is_some_and(|owner| owner.kind == missing.kind()) {
+            format!("pod {pod} belongs to {name}, which does not exist")
+        } else {
+            format!("pod {pod} belongs to {name}, whose {} does not exist", missing.kind())
+        };
         causes.push(Cause::new(Code::NotReady, Place::of_pod(&history.pod), message, now));
     }
     causes

@@ -12,6 +12,7 @@ mod graces;
 mod growth;
 mod hints;
 mod jobs;
+mod progressive;
 mod ranking;
 mod release;
 mod rollout;
