@@ -102,6 +102,16 @@ pub enum Change {
         /// `restartCount`.
         restarts: u32,
     },
+    /// A container was started anew because its image was changed in place, as `OpenKruise` does it: the end before it and this
+    /// restart are the update's own, and not told as such.
+    Updated {
+        /// Which container.
+        container: ContainerRef,
+        /// The revision that the update led to.
+        revision: String,
+        /// `restartCount`.
+        restarts: u32,
+    },
     /// A container ends again and again. Told once, until it has run for so long that the kubelet forgets its crashes.
     CrashLoop {
         /// Which container.
@@ -206,6 +216,7 @@ impl Change {
             Self::Waiting { .. } => "waiting",
             Self::Ended { .. } => "ended",
             Self::Restarted { .. } => "restarted",
+            Self::Updated { .. } => "updated",
             Self::CrashLoop { .. } => "crash-loop",
             Self::Terminating { .. } => "terminating",
             Self::Deleted => "deleted",
@@ -216,9 +227,10 @@ impl Change {
     #[must_use]
     pub const fn container(&self) -> Option<&ContainerRef> {
         match self {
-            Self::Ended { container, .. } | Self::Restarted { container, .. } | Self::CrashLoop { container, .. } => {
-                Some(container)
-            }
+            Self::Ended { container, .. }
+            | Self::Restarted { container, .. }
+            | Self::Updated { container, .. }
+            | Self::CrashLoop { container, .. } => Some(container),
             Self::Waiting { container, .. } => container.as_ref(),
             _ => None,
         }

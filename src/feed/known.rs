@@ -2,8 +2,8 @@
 
 use super::event::{Change, ContainerRef, End, PodRef, Sign};
 use super::trouble;
-use crate::gate::diagnose::{CrashBook, crash, disruption, exit_code};
-use crate::gate::model::{Container, ContainerStatus, Ended, Phase, Pod};
+use crate::gate::diagnose::{CrashBook, CrashLedger, crash, disruption, exit_code};
+use crate::gate::model::{Container, ContainerStatus, Ended, InPlaceUpdate, Phase, Pod};
 use crate::gate::result::Code;
 
 /// A pod as it was last seen.
@@ -27,6 +27,8 @@ struct KnownContainer {
     ended: Option<u32>,
     crashes: u32,
     in_crash_loop: bool,
+    /// The update in place that was seen last.
+    update: Option<Box<InPlaceUpdate>>,
 }
 
 impl Known {
@@ -107,18 +109,33 @@ impl Known {
                 ended: None,
                 crashes: 0,
                 in_crash_loop: false,
+                update: None,
             });
             self.containers.len() - 1
         });
         let known = &mut self.containers[place];
-        let shown = crash::end_shown(status).filter(|(attempt, _)| known.ended.is_none_or(|told| told < *attempt));
-        let ended = shown.map(|(attempt, ended)| {
+        let ledger = self.crashes.of(&container.name);
+        known.begin_update(container, ledger);
+        let of_update = |attempt: u32, ended: &Ended| ledger.is_some_and(|ledger| ledger.is_of_update(attempt, ended));
+        let shown = crash::end_shown(status);
+        let was_updated = shown.is_some_and(|(attempt, ended)| {
+            attempt.checked_add(1) == Some(status.restart_count) && of_update(attempt, ended)
+        });
+        let shown = shown.filter(|(attempt, _)| known.ended.is_none_or(|told| told < *attempt));
+        let ended = shown.and_then(|(attempt, ended)| {
             known.ended = Some(attempt);
-            (attempt, Change::Ended { container: container_ref(container), end: end(ended) })
+            let change = Change::Ended { container: container_ref(container), end: end(ended) };
+            (!of_update(attempt, ended)).then_some((attempt, change))
         });
         let restarted = (status.restart_count > known.restarts).then(|| {
             known.restarts = status.restart_count;
-            Change::Restarted { container: container_ref(container), restarts: status.restart_count }
+            let (container_ref, restarts) = (container_ref(container), status.restart_count);
+            match container.in_place.as_ref().filter(|_| was_updated) {
+                Some(update) => {
+                    Change::Updated { container: container_ref, revision: update.revision.clone(), restarts }
+                }
+                None => Change::Restarted { container: container_ref, restarts },
+            }
         });
         match ended {
             // The attempt that ended is the one that was started last.
@@ -149,6 +166,18 @@ impl Known {
 }
 
 impl KnownContainer {
+    /// Begins to count for another version where the container is updated in place: the crash loop of the one before is
+    /// over, and another may come.
+    fn begin_update(&mut self, container: &Container, ledger: Option<&CrashLedger>) {
+        let Some(update) = &container.in_place else { return };
+        if self.update.as_ref().is_some_and(|known| known.is_same(update)) {
+            return;
+        }
+        self.update = Some(Box::new(update.clone()));
+        self.crashes = self.crashes.min(ledger.map_or(0, CrashLedger::crashes));
+        self.in_crash_loop = false;
+    }
+
     fn crash_loop(&mut self, container: &Container, status: &ContainerStatus, crashes: &CrashBook) -> Option<Change> {
         let ledger = crashes.of(&container.name)?;
         let grew = ledger.crashes() > self.crashes;

@@ -75,6 +75,10 @@ fn happened(event: &FeedEvent, look: Look) -> SafeText {
             let restarts = words::count(*restarts as usize, "restart");
             safe!("{} restarted, {} so far", self::container(container), restarts)
         }
+        Change::Updated { container, revision, restarts } => {
+            let restarts = words::count(*restarts as usize, "restart");
+            safe!("{} updated in place to {}, {} so far", self::container(container), name(revision), restarts)
+        }
         Change::CrashLoop { container, code, end, crashes, restarts, .. } => {
             let code = if *code == Code::CrashLoop { SafeText::EMPTY } else { safe!(" ({})", code) };
             let phase = event.pod.phase.map(|phase| safe!(", phase {}", phase)).unwrap_or_default();
@@ -177,6 +181,8 @@ struct JsonEvent {
     crashes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restarts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<SafeText>,
     message: SafeText,
 }
 
@@ -224,6 +230,7 @@ impl JsonEvent {
             ran_seconds: None,
             crashes: None,
             restarts: None,
+            revision: None,
             message: happened(event, Look { namespaces: false, colour: false, redaction }),
         };
         match change {
@@ -236,6 +243,9 @@ impl JsonEvent {
             Change::Waiting { reason, .. } => json.reason = Some(said(reason)),
             Change::Ended { end, .. } => json.end(end, redaction),
             Change::Restarted { restarts, .. } => json.restarts = Some(*restarts),
+            Change::Updated { revision, restarts, .. } => {
+                (json.restarts, json.revision) = (Some(*restarts), Some(shown(revision)));
+            }
             Change::CrashLoop { code, sign, end, crashes, restarts, .. } => {
                 (json.code, json.sign) = (Some(code.name()), Some(sign.name()));
                 (json.crashes, json.restarts) = (Some(*crashes), Some(*restarts));

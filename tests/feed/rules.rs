@@ -3,7 +3,7 @@
 use crashgate::feed::event::{Change, FeedEvent, Sign};
 use crashgate::feed::machine::Feed;
 use crashgate::gate::Fact;
-use crashgate::gate::model::{ContainerState, Ended, Object, Phase, Pod, Source};
+use crashgate::gate::model::{ContainerState, Ended, InPlaceUpdate, Object, Phase, Pod, Source};
 
 use crate::scenario::objects::bare_pod;
 
@@ -173,4 +173,80 @@ fn a_rollout_is_known_by_the_name_of_its_replica_set_and_the_hash_of_its_own() {
     let deployed = ("Deployment web".to_owned(), Some("web-5949ff565".to_owned()));
     assert_eq!(owner("web-5949ff565", &[own, of_deployment]), deployed, "the name says which hash is its own");
     assert_eq!(owner("web-other", &[own]), ("ReplicaSet web-other".to_owned(), None));
+}
+
+/// A container whose image is changed in place to a revision: its old process was started before the update.
+fn updated(mut pod: Pod, revision: &str, is_to_come: bool) -> Pod {
+    let at = Some("2026-11-21T10:00:00Z".to_owned());
+    let container = &mut pod.containers[0];
+    container.in_place = Some(InPlaceUpdate { revision: revision.to_owned(), at, is_to_come });
+    pod
+}
+
+/// The same pod with the time at which its last process that ended had been started.
+fn started(mut pod: Pod, at: &str) -> Pod {
+    let status = pod.containers[0].status.as_mut().unwrap();
+    let ends = match &mut status.state {
+        ContainerState::Terminated(ended) => Some(ended),
+        _ => status.last.as_mut(),
+    };
+    ends.unwrap().started_at = Some(at.to_owned());
+    pod
+}
+
+const BEFORE: &str = "2026-11-21T09:00:00Z";
+const AFTER: &str = "2026-11-21T10:00:05Z";
+
+#[test]
+fn a_restart_for_an_update_in_place_is_told_as_one_and_a_crash_after_it_as_a_crash() {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[up(0, 2)]));
+    assert_eq!(names(&feed.observe(seen(updated(up(0, 2), "web-2", true)))), [""; 0], "it is still to come");
+    let restarted = updated(started(up(1, 10), BEFORE), "web-2", false);
+    let events = feed.observe(seen(restarted.clone()));
+    let Change::Updated { revision, restarts, container } = &events[0].change else { panic!("{events:?}") };
+    assert_eq!((revision.as_str(), *restarts, container.name.as_str(), events.len()), ("web-2", 1, "app", 1));
+    assert_eq!(names(&feed.observe(seen(restarted))), [""; 0], "once");
+    let crashed = |attempt: u32| updated(started(down(attempt, 2), AFTER), "web-2", false);
+    assert_eq!(names(&feed.observe(seen(crashed(1)))), ["ended"]);
+    let again = |restarts: u32| updated(started(up(restarts, 2), AFTER), "web-2", false);
+    assert_eq!(names(&feed.observe(seen(again(2)))), ["restarted"], "of its own");
+    assert_eq!(names(&feed.observe(seen(crashed(2)))), ["ended", "crash-loop"], "the second crash of this version");
+}
+
+#[test]
+fn the_old_process_may_end_in_sight_or_as_a_failure() {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[up(0, 2)]));
+    let ended = updated(started(down(0, 9), BEFORE), "web-2", true);
+    assert_eq!(names(&feed.observe(seen(ended))), [""; 0], "exit code 1, and the update's own all the same");
+    let restarted = updated(started(up(1, 9), BEFORE), "web-2", false);
+    assert_eq!(names(&feed.observe(seen(restarted))), ["updated"]);
+}
+
+#[test]
+fn a_crash_loop_is_over_with_the_version_that_was_in_it() {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[]));
+    for state in [up(0, 2), down(0, 2), up(1, 2)] {
+        feed.observe(seen(state));
+    }
+    assert_eq!(names(&feed.observe(seen(down(1, 2)))), ["ended", "crash-loop"]);
+    assert_eq!(names(&feed.observe(seen(updated(started(up(2, 2), BEFORE), "web-2", false)))), ["updated"]);
+    let crashed = |attempt: u32| updated(started(down(attempt, 2), AFTER), "web-2", false);
+    assert_eq!(names(&feed.observe(seen(crashed(2)))), ["ended"]);
+    feed.observe(seen(updated(started(up(3, 2), AFTER), "web-2", false)));
+    assert_eq!(
+        names(&feed.observe(seen(crashed(3)))),
+        ["ended", "crash-loop"],
+        "and the next version can be in another"
+    );
+}
+
+#[test]
+fn an_update_explains_no_end_of_a_process_that_was_started_after_it() {
+    let mut feed = Feed::default();
+    feed.observe(listed(&[up(0, 2)]));
+    let crashed = updated(started(up(1, 2), AFTER), "web-2", false);
+    assert_eq!(names(&feed.observe(seen(crashed))), ["ended", "restarted"]);
 }

@@ -240,6 +240,13 @@ impl CrashLedger {
         (!self.is_excused(*attempt, ended)).then_some((*attempt, ended))
     }
 
+    /// Returns true for an end that an update of the container in place made, or that came before it took effect: what ended is
+    /// not of the version that the update led to.
+    #[must_use]
+    pub fn is_of_update(&self, attempt: u32, ended: &Ended) -> bool {
+        self.in_place.explains(attempt, ended)
+    }
+
     /// A resize begins when other amounts are asked for than before, or where one is under way at the first sight.
     fn begin_resize(&mut self, container: &Container, around: Circumstances<'_>) {
         let Some(resize) = &container.resize else { return };
