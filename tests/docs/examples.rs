@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use job::{Job as CiJob, Step};
 
+mod argo;
 mod github;
 mod job;
 mod tekton;
