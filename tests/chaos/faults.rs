@@ -143,12 +143,13 @@ impl Moment {
     }
 }
 
-/// The script of a cell. `moments` are the milliseconds before ready, in the window, and of the confirming list.
-pub fn script(fault: &Fault, moment: Moment, moments: [u64; 3]) -> String {
+/// The script of a cell. `moments` are the milliseconds before ready, in the window, and of the confirming list; the gate
+/// begins at `from`.
+pub fn script(fault: &Fault, moment: Moment, from: u64, moments: [u64; 3]) -> String {
     let [before_ready, in_window, confirming] = moments;
     let when = match moment {
-        Moment::BeforeList => "for: 3s".to_owned(),
-        Moment::DuringList if fault.on == On::Everything => "at: 20ms, for: 3s".to_owned(),
+        Moment::BeforeList => format!("at: {from}ms, for: 3s"),
+        Moment::DuringList if fault.on == On::Everything => format!("at: {}ms, for: 3s", from + 20),
         Moment::DuringList => format!("request: 1, path: '{}'", fault.path.unwrap_or("*/pods")),
         Moment::BeforeReady => format!("at: {before_ready}ms, for: 3s"),
         Moment::InWindow => format!("at: {in_window}ms, for: 3s"),

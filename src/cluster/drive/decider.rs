@@ -25,7 +25,8 @@ pub trait Decider: Send + 'static {
     fn want(&self) -> Want;
     /// See [`Gate::needs`]. One that does not say so needs all.
     fn needs(&self) -> &Needs {
-        &Needs::All
+        static EVERYTHING: Needs = Needs::EVERYTHING;
+        &EVERYTHING
     }
     /// See [`Gate::confirms_at`].
     fn confirms_at(&self) -> Option<Duration> {

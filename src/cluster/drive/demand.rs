@@ -17,11 +17,17 @@ impl<D: Decider> GateDriver<D> {
     /// never watched at all.
     pub(super) fn arrange(&self) {
         let needs = self.gate.needs();
-        let all_heard = self.handles.keys().all(|source| self.heard.contains(source));
+        // What is known by its signs alone is heard of once it was listed.
+        let is_awaited = |source: &Source, handle: &SourceHandle| is_signed(*source, needs) && handle.is_unheard();
+        let has_heard =
+            |(source, handle): (&Source, &SourceHandle)| self.heard.contains(source) && !is_awaited(source, handle);
+        let all_heard = self.handles.iter().all(has_heard);
         for (source, handle) in self.optional_sources() {
             let vote = match needs {
-                Needs::All if is_custom(*source) => Some(self.looks_for_custom(*source, handle)),
-                Needs::All => all_heard.then_some(true),
+                Needs::All(_) if is_custom(*source) => {
+                    Some(is_signed(*source, needs) || self.looks_for_custom(*source, handle))
+                }
+                Needs::All(_) => all_heard.then_some(true),
                 Needs::These(_) => Some(needs.include(*source)),
             };
             handle.vote(self.place, vote);
@@ -42,7 +48,7 @@ impl<D: Decider> GateDriver<D> {
 
     /// When a gate that has seen nothing begins to look for custom resources.
     pub(super) fn looks_further_at(&self) -> Option<Duration> {
-        Some(self.gate.plan().wait_period / 2).filter(|at| self.now < *at && *self.gate.needs() == Needs::All)
+        Some(self.gate.plan().wait_period / 2).filter(|at| self.now < *at && matches!(self.gate.needs(), Needs::All(_)))
     }
 
     /// Needs nothing any more.
@@ -84,4 +90,9 @@ const CANARIES: Source = Source::Workloads(WorkloadKind::Canary);
 
 fn is_custom(source: Source) -> bool {
     matches!(source, Source::Workloads(kind) if kind.is_custom())
+}
+
+/// True for a kind of custom resource of which something was seen, while nothing of the gated version was.
+fn is_signed(source: Source, needs: &Needs) -> bool {
+    matches!((source, needs), (Source::Workloads(kind), Needs::All(signs)) if signs.contains(&kind))
 }

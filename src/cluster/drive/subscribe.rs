@@ -13,17 +13,18 @@ use crate::cluster::api::{Collection, RequestCounter};
 use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow};
 use crate::gate::model::{Source, WorkloadKind};
 
-/// The collections of a namespace that its gates share, in the order in which they take turns at proving themselves.
-const SHARED: [Source; 9] = [
-    Source::Workloads(WorkloadKind::Deployment),
-    Source::Workloads(WorkloadKind::ReplicaSet),
-    Source::Events,
-    Source::Workloads(WorkloadKind::StatefulSet),
-    Source::Workloads(WorkloadKind::DaemonSet),
-    Source::Workloads(WorkloadKind::Job),
-    Source::Workloads(WorkloadKind::Rollout),
-    Source::Workloads(WorkloadKind::CloneSet),
-    Source::Workloads(WorkloadKind::Canary),
+/// The collections of a namespace that its gates share, each with its turn at proving itself. Kinds that are hardly in play
+/// together share a turn: a Rollout makes `ReplicaSet`s as a Deployment does.
+const SHARED: [(Source, u32); 9] = [
+    (Source::Workloads(WorkloadKind::Deployment), 1),
+    (Source::Workloads(WorkloadKind::Rollout), 1),
+    (Source::Workloads(WorkloadKind::CloneSet), 1),
+    (Source::Workloads(WorkloadKind::ReplicaSet), 2),
+    (Source::Events, 3),
+    (Source::Workloads(WorkloadKind::StatefulSet), 4),
+    (Source::Workloads(WorkloadKind::Canary), 4),
+    (Source::Workloads(WorkloadKind::DaemonSet), 5),
+    (Source::Workloads(WorkloadKind::Job), 6),
 ];
 
 /// Every source but the pods proves itself once in so many `delay`s, in turn. With the pods, which do in each, they leave
@@ -52,9 +53,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         .checked_sub(plan.delay)
         .filter(|at| *at > plan.delay)
         .map(|at| ProbeWindow { from: services.start + at, until: services.start + plan.wait_period.mul_f64(0.999) });
-    let mut turns = 0;
-    for source in SHARED {
-        turns += 1;
+    for (source, turns) in SHARED {
         let leads = plan.workload.as_ref().is_some_and(|pin| source == Source::Workloads(pin.kind));
         let turn = ProbeSchedule {
             quiet: plan.delay * TURN,

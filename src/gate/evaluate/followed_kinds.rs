@@ -28,6 +28,8 @@ pub struct InPlay {
     /// A Canary of Flagger may have to say something of one of the owners: one is known, or an owner asks for no pods, as the
     /// target of a Canary does outside an analysis.
     pub canary_may_speak: bool,
+    /// A Rollout is there whose template is that of another workload: it may be one of the owners.
+    pub has_workload_refs: bool,
     /// Custom resources that own pods and of which something was seen in the namespace: one of the gated version may be
     /// there that has no pod.
     pub signs: Kinds,
@@ -49,7 +51,12 @@ impl InPlay {
     /// Who of all that belongs to the gate.
     #[must_use]
     pub fn of(attribution: &Attribution<'_>, state: &ClusterState) -> Self {
-        let mut in_play = Self { canary_may_speak: state.has_canaries(), signs: signs_in(state), ..Self::default() };
+        let mut in_play = Self {
+            canary_may_speak: state.has_canaries(),
+            has_workload_refs: state.has_workload_refs(),
+            signs: signs_in(state),
+            ..Self::default()
+        };
         for group in &attribution.groups {
             let kind = if let Owner::Workload(workload) = group.owner { Some(workload.kind) } else { None };
             in_play.speaks |= kind != Some(WorkloadKind::Job);
@@ -72,7 +79,7 @@ impl InPlay {
             || self.speaks
             || WorkloadKind::ALL.into_iter().any(|kind| kind != WorkloadKind::Job && is_unseen(kind));
         if !is_known {
-            return Needs::All;
+            return Needs::All(WorkloadKind::ALL.into_iter().filter(|kind| self.signs[*kind as usize]).collect());
         }
         let is_pinned = |kind: WorkloadKind| plan.workload.as_ref().is_some_and(|pin| pin.kind == kind);
         let is_owner = |kind: WorkloadKind| self.owners[kind as usize];
@@ -81,18 +88,56 @@ impl InPlay {
         let targets = [WorkloadKind::Deployment, WorkloadKind::DaemonSet];
         let awaits_target = is_pinned(WorkloadKind::Canary) && !targets.into_iter().any(is_owner);
         // A Deployment's pods are those of a ReplicaSet, and above a ReplicaSet there may be a Deployment. A Rollout has its
-        // pods from a ReplicaSet too, and its template may be that of a Deployment.
+        // pods from a ReplicaSet too, and only where it says so is its template that of a Deployment.
         let pair = [WorkloadKind::Deployment, WorkloadKind::ReplicaSet];
-        let has_pair = pair.into_iter().any(is_asked_for) || is_asked_for(WorkloadKind::Rollout) || awaits_target;
+        let has_rollout = is_asked_for(WorkloadKind::Rollout);
+        let has_template = has_rollout && self.has_workload_refs;
+        let has_pair = pair.into_iter().any(is_asked_for) || has_template || awaits_target;
         let is_asked_to_end = plan.until == Until::Promoted;
         let speaks_of_target = (self.canary_may_speak || is_asked_to_end) && targets.into_iter().any(is_asked_for);
         let is_needed = |kind: &WorkloadKind| {
             is_asked_for(*kind)
                 || (has_pair && pair.contains(kind))
+                || (has_rollout && *kind == WorkloadKind::ReplicaSet)
                 || (awaits_target && targets.contains(kind))
                 || (speaks_of_target && *kind == WorkloadKind::Canary)
                 || self.signs[*kind as usize]
         };
         Needs::These(WorkloadKind::ALL.into_iter().filter(is_needed).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::InPlay;
+    use crate::gate::memory::Needs;
+    use crate::gate::model::WorkloadKind::{self, CloneSet, Deployment, ReplicaSet, Rollout, StatefulSet};
+    use crate::gate::spec::Plan;
+
+    fn needed(in_play: InPlay) -> Needs {
+        in_play.needs(&Plan::new("checkout", "v2", "shop"))
+    }
+
+    fn of(kinds: &[WorkloadKind]) -> super::Kinds {
+        WorkloadKind::ALL.map(|kind| kinds.contains(&kind))
+    }
+
+    #[test]
+    fn a_deployment_is_followed_beside_a_rollout_only_where_one_has_its_template() {
+        let rollout = InPlay { speaks: true, owners: of(&[Rollout]), ..InPlay::default() };
+        assert_eq!(needed(rollout), Needs::These([ReplicaSet, Rollout].into()));
+        let refers = InPlay { has_workload_refs: true, ..rollout };
+        assert_eq!(needed(refers), Needs::These([Deployment, ReplicaSet, Rollout].into()));
+        let of_another = InPlay { owners: of(&[StatefulSet]), ..refers };
+        assert_eq!(needed(of_another), Needs::These([StatefulSet].into()), "the Rollout is none of the owners");
+        let unseen_set = InPlay { unseen: of(&[ReplicaSet]), ..InPlay::default() };
+        assert_eq!(needed(unseen_set), Needs::These([Deployment, ReplicaSet].into()));
+    }
+
+    #[test]
+    fn while_nothing_is_known_custom_resources_are_needed_by_their_signs() {
+        assert_eq!(needed(InPlay::default()), Needs::EVERYTHING);
+        let signs = InPlay { signs: of(&[Rollout, CloneSet]), ..InPlay::default() };
+        assert_eq!(needed(signs), Needs::All([Rollout, CloneSet].into()));
     }
 }

@@ -193,11 +193,11 @@ mod tests {
         for kind in WorkloadKind::ALL {
             sources.denied(Source::Workloads(kind), String::new());
         }
-        assert!(!sources.are_fresh(&Needs::All), "the pods were never listed");
+        assert!(!sources.are_fresh(&Needs::EVERYTHING), "the pods were never listed");
         sources.listed(Source::Pods, Duration::ZERO);
-        assert!(sources.are_fresh(&Needs::All));
+        assert!(sources.are_fresh(&Needs::EVERYTHING));
         sources.denied(Source::Pods, String::new());
-        assert!(!sources.are_fresh(&Needs::All));
+        assert!(!sources.are_fresh(&Needs::EVERYTHING));
     }
 
     #[test]
@@ -211,12 +211,12 @@ mod tests {
         }
         sources.rested(jobs);
         assert!(sources.are_fresh(&deployments));
-        assert_eq!(sources.unfit(&Needs::All), Some((jobs, None)), "nothing tells what changed since");
+        assert_eq!(sources.unfit(&Needs::EVERYTHING), Some((jobs, None)), "nothing tells what changed since");
         let trouble = Trouble { kind: TroubleKind::Stale, message: String::new(), hopeless: false };
         sources.lost(jobs, trouble, Duration::ZERO);
         assert!(!sources.are_fresh(&deployments), "the confirming read could not list it");
         assert!(sources.resumed(jobs));
-        assert!(sources.are_fresh(&Needs::All));
+        assert!(sources.are_fresh(&Needs::EVERYTHING));
         assert!(!Sources::default().resumed(jobs), "nothing was ever listed from which it could go on");
         // Of a kind that most API servers do not have nothing need be heard, until a pod refers to it.
         assert!(!sources.are_fresh(&Needs::These([WorkloadKind::Rollout].into())));

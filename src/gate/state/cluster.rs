@@ -153,6 +153,12 @@ impl ClusterState {
         self.references.has_canaries()
     }
 
+    /// True where a Rollout is there whose template is that of another workload.
+    #[must_use]
+    pub fn has_workload_refs(&self) -> bool {
+        self.references.has_workload_refs()
+    }
+
     fn apply_node(&mut self, node: Node, plan: &Plan, now: Duration) -> bool {
         let news = self.nodes.get(&node.name).and_then(|known| known.ready) != node.ready;
         let name = node.name.clone();

@@ -16,6 +16,8 @@ pub struct References {
     /// The UIDs of the Rollouts and Canaries that refer to each kind and name.
     referrers: Index,
     canaries: usize,
+    /// Rollouts whose template is that of another workload.
+    workload_refs: usize,
 }
 
 impl References {
@@ -30,6 +32,7 @@ impl References {
             }
         }
         self.canaries += usize::from(workload.kind == WorkloadKind::Canary);
+        self.workload_refs += usize::from(has_workload_ref(workload));
         self.concerned(workload, workloads)
     }
 
@@ -44,6 +47,7 @@ impl References {
             }
         }
         self.canaries -= usize::from(workload.kind == WorkloadKind::Canary);
+        self.workload_refs -= usize::from(has_workload_ref(workload));
         self.concerned(workload, workloads)
     }
 
@@ -95,6 +99,16 @@ impl References {
     pub fn has_canaries(&self) -> bool {
         self.canaries > 0
     }
+
+    /// True where a Rollout is there whose template is that of another workload.
+    #[must_use]
+    pub fn has_workload_refs(&self) -> bool {
+        self.workload_refs > 0
+    }
+}
+
+fn has_workload_ref(workload: &Workload) -> bool {
+    matches!(&workload.detail, Detail::Rollout(rollout) if rollout.has_workload_ref)
 }
 
 fn key(reference: &WorkloadRef) -> String {

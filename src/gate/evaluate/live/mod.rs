@@ -108,7 +108,7 @@ impl Default for LiveAssessment {
             sums: Sums::default(),
             due: DueCauses::default(),
             in_play: InPlay::default(),
-            needs: Needs::All,
+            needs: Needs::EVERYTHING,
             denied: [false; WorkloadKind::ALL.len()],
             first_seen: OwnersFirstSeen::new(),
             placements: 0,

@@ -339,9 +339,10 @@ impl LiveAssessment {
             owners: has(sums.kinds),
             unseen: has(sums.unseen_kinds),
             canary_may_speak: state.has_canaries() || sums.at_zero > 0,
+            has_workload_refs: state.has_workload_refs(),
             signs: followed_kinds::signs_in(state),
         };
-        if self.in_play != in_play || self.needs == Needs::All {
+        if self.in_play != in_play || matches!(self.needs, Needs::All(_)) {
             self.in_play = in_play;
             self.needs = in_play.needs(plan);
         }
