@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::sandbox::{Options, Running, Sandbox};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
@@ -72,13 +73,13 @@ fn a_gate_may_only_read_and_every_optional_kind_has_a_rule_of_its_own() {
             assert!(optional.insert(groups[0].as_str(), (resources, rule.verbs.len())).is_none(), "{rule:?}");
         }
     }
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let expected = BTreeMap::from([
-        ("argoproj.io", (owned(&["rollouts", "analysisruns"]), 3)),
-        ("apps.kruise.io", (owned(&["clonesets"]), 3)),
-        ("flagger.app", (owned(&["canaries"]), 3)),
-        ("ray.io", (owned(&["rayclusters", "rayclusters/scale"]), 1)),
-    ]);
+    // Those that the gate reads, and the one that is held ready for owners of any kind.
+    let mut expected =
+        BTreeMap::from([("ray.io", (vec!["rayclusters".to_owned(), "rayclusters/scale".to_owned()], 1))]);
+    for kind in WorkloadKind::ALL.into_iter().filter(|kind| kind.is_custom()) {
+        let source = Source::Workloads(kind);
+        expected.insert(source.group(), (vec![source.resource().to_owned()], 3));
+    }
     assert_eq!(optional, expected);
 }
 

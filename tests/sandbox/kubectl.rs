@@ -99,6 +99,30 @@ async fn custom_resources_are_read_as_where_their_definitions_are_installed() {
     assert!(run(&canaries, "get all").contains("canary.flagger.app/payments"), "its definition puts it into `all`");
 }
 
+/// How each recording of progressive delivery ends, as a person would look at it.
+#[ignore = "needs kubectl: cargo test --test it -- --ignored kubectl"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_recorded_rollout_cloneset_and_canary_is_seen_as_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    for (recording, owner, field, value, pods) in [
+        ("rollout-canary-step", "rollout/checkout", "{.status.phase}", "Paused", 1),
+        ("rollout-canary-crash", "rollout/payments", "{.status.phase}", "Degraded", 1),
+        ("rollout-aborted", "rollout/search", "{.status.abort}", "true", 0),
+        ("rollout-promoted", "rollout/cart", "{.status.phase}", "Healthy", 3),
+        ("rollout-bluegreen-preview", "rollout/ledger", "{.status.pauseConditions[0].reason}", "BlueGreenPause", 3),
+        ("rollout-workloadref", "rollout/checkout", "{.spec.workloadRef.name}", "checkout", 3),
+        ("cloneset-inplace", "cloneset/cart", "{.status.updatedReadyReplicas}", "3", 3),
+        ("flagger-canary-ok", "canary/payments", "{.status.canaryWeight}", "10", 2),
+    ] {
+        let desk = Desk::still(recording, 120_000).await;
+        let run = |arguments: &str| tokio::task::block_in_place(|| kubectl(&desk.running, folder.path(), arguments));
+        assert_eq!(run(&format!("get {owner} -o jsonpath={field}")), value, "{recording}");
+        let app = owner.split_once('/').unwrap().1;
+        let listed = run(&format!("get pods -l app={app},version=v2 -o name"));
+        assert_eq!(listed.lines().filter(|line| line.starts_with("pod/")).count(), pods, "{recording}: {listed}");
+    }
+}
+
 #[ignore = "needs kubectl: cargo test --test it -- --ignored kubectl"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_watched_as_a_cluster_is() {
