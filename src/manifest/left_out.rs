@@ -26,6 +26,15 @@ pub enum Why {
     Template,
     /// Another object of the cluster made it, and is judged in its place: of that kind.
     MadeBy(String),
+    /// Its pod template is used by another workload, which is gated in its place: kind and name.
+    LendsTemplate(String),
+    /// It steers the rollout of another workload, and has no pods of its own.
+    Steers {
+        /// Kind and name of that workload.
+        target: String,
+        /// That workload is gated.
+        is_gated: bool,
+    },
     /// A hook of a deploy tool, which runs it and waits for its end.
     Hook {
         /// `Helm` or `Argo CD`.
@@ -41,7 +50,8 @@ impl Why {
     pub const fn is_routine(&self) -> bool {
         match self {
             Self::NoPodTemplate | Self::ByTheClock | Self::Template | Self::MadeBy(_) => true,
-            Self::Hook { .. } => false,
+            Self::Steers { is_gated, .. } => *is_gated,
+            Self::LendsTemplate(_) | Self::Hook { .. } => false,
         }
     }
 }
@@ -53,6 +63,13 @@ impl fmt::Display for Why {
             Self::ByTheClock => f.write_str("its pods come by the clock, not with the deploy"),
             Self::Template => f.write_str("it is a template for others"),
             Self::MadeBy(kind) => write!(f, "a {kind} made it, and is judged in its place"),
+            Self::LendsTemplate(borrower) => {
+                write!(f, "its pod template is that of {borrower}, which is gated in its place")
+            }
+            Self::Steers { target, is_gated: true } => write!(f, "it steers the rollout of {target}, which is gated"),
+            Self::Steers { target, is_gated: false } => {
+                write!(f, "it steers the rollout of {target}, which is not gated by this file")
+            }
             Self::Hook { tool, events } => write!(f, "it is a hook of {tool} ({events})"),
         }
     }

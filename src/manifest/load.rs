@@ -11,6 +11,7 @@ use super::node::{Node, Value};
 use super::objects::{self, Object};
 use super::origin::Origin;
 use super::overrides::Overrides;
+use super::resolve::resolve;
 use super::source::{Source, Text};
 use super::{gate, tree, workload};
 
@@ -115,43 +116,38 @@ fn read_text(
     let mut gates = Vec::new();
     let mut others = Vec::new();
     let mut empty = Vec::new();
+    let mut items = Vec::new();
     for document in &documents {
-        if matches!(document.value, Value::Null(_)) {
-            empty.push(document.place);
-            continue;
+        let is_empty_list = || document.get("items").is_some() && document.get("kind").is_some();
+        match objects::objects(document) {
+            _ if matches!(document.value, Value::Null(_)) => empty.push(document.place),
+            found if !found.is_empty() => items.extend(found),
+            _ if is_empty_list() => others.push("an empty List".to_owned()),
+            _ => items.push(Object::Gate(document)),
         }
-        let found = objects::objects(document);
-        let is_empty_list = document.get("items").is_some() && document.get("kind").is_some();
-        let drafts = if found.is_empty() && is_empty_list {
-            others.push("an empty List".to_owned());
-            continue;
-        } else if found.is_empty() {
-            vec![(gate::read(document, flags, env, &mut problems), start_of(document))]
-        } else {
-            let mut drafts = Vec::new();
-            for object in found {
-                match object {
-                    Object::Workload(kind, node) => {
-                        drafts.push((workload::read(kind, node, flags, &mut problems), start_of(node)));
-                    }
-                    Object::LeftOut(kind, node, why) => {
-                        let is_hook = matches!(why, Why::Hook { .. });
-                        others.push(if is_hook { format!("{kind}{HOOK}") } else { kind.to_owned() });
-                        let origin = Origin { file: text.name.clone(), line: start_of(node).line };
-                        left_out.push(LeftOut { origin, name: objects::name(kind, node), why });
-                    }
-                    Object::Refused(problem) => {
-                        problems.add(problem);
-                    }
-                }
+    }
+    resolve(&mut items);
+    for item in items {
+        let (draft, start) = match item {
+            Object::Gate(document) => (gate::read(document, flags, env, &mut problems), start_of(document)),
+            Object::Workload { kind, root, template } => {
+                (workload::read(kind, root, template, flags, &mut problems), start_of(root))
             }
-            drafts
+            Object::LeftOut(kind, node, why) => {
+                let is_hook = matches!(why, Why::Hook { .. });
+                others.push(if is_hook { format!("{kind}{HOOK}") } else { kind.to_owned() });
+                let origin = Origin { file: text.name.clone(), line: start_of(node).line };
+                left_out.push(LeftOut { origin, name: objects::name(kind, node), why });
+                continue;
+            }
+            Object::Refused(problem) => {
+                problems.add(problem);
+                continue;
+            }
         };
-        for (draft, start) in drafts {
-            let origin = Origin { file: text.name.clone(), line: start.line };
-            let plan = draft.finish(Some(start), &mut problems).ok();
-            gates.push(plan.map(|(plan, expect)| Loaded { plan, expect, origin: Some(origin) }));
-        }
+        let origin = Origin { file: text.name.clone(), line: start.line };
+        let plan = draft.finish(Some(start), &mut problems).ok();
+        gates.push(plan.map(|(plan, expect)| Loaded { plan, expect, origin: Some(origin) }));
     }
     if gates.is_empty() && problems.all().is_empty() {
         problems.report(None, no_gate(&text.content, &others));

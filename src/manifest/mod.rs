@@ -27,6 +27,8 @@ mod node;
 mod objects;
 mod origin;
 mod overrides;
+mod references;
+mod resolve;
 pub mod schema;
 mod smoke;
 mod source;

@@ -6,16 +6,35 @@ use crate::gate::model::WorkloadKind;
 use super::diagnostics::{Message, Problem, quoted};
 use super::left_out::Why;
 use super::node::{Node, Value};
+use super::references;
 
-/// An object of a Kubernetes manifest.
+/// A document of a manifest, or an object of a List in it.
 #[derive(Debug, Clone)]
 pub(super) enum Object<'n> {
+    /// No Kubernetes object at all: a gate.
+    Gate(&'n Node),
     /// A workload that can be gated.
-    Workload(WorkloadKind, &'n Node),
+    Workload {
+        /// Its kind.
+        kind: WorkloadKind,
+        /// The whole object.
+        root: &'n Node,
+        /// Where its pod template is.
+        template: Template<'n>,
+    },
     /// It is not gated, and why not.
     LeftOut(&'n str, &'n Node, Why),
     /// It cannot be gated, and must not be passed over in silence.
     Refused(Problem),
+}
+
+/// Where the pod template of a workload is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Template<'n> {
+    /// In itself.
+    Own,
+    /// In the object to which its `workloadRef` points, where that is in the same text.
+    Lent(Option<&'n Node>),
 }
 
 /// What an object says that it is.
@@ -30,6 +49,9 @@ struct Identity<'n> {
 
 /// Groups whose objects hold patterns of pods, and make none.
 const POLICY_GROUPS: [&str; 2] = ["kyverno.io", "gatekeeper.sh"];
+
+/// Groups and kinds of objects that steer the rollout of a workload which they name, and have no pods of their own.
+const STEERING: [(&str, &str); 2] = [("flagger.app", "Canary"), ("rollouts.kruise.io", "Rollout")];
 
 /// What Argo CD knows as phases of a hook. An object that names none of them is applied as any other.
 const ARGOCD_PHASES: [&str; 7] = ["PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"];
@@ -105,7 +127,7 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
     }
     // What the cluster makes of a workload is judged with that workload, and the Jobs of a CronJob are no deploy.
     let maker = match known {
-        WorkloadKind::ReplicaSet => controller(root),
+        WorkloadKind::ReplicaSet => controller(root).filter(|kind| WorkloadKind::from_kind(kind).is_some()),
         WorkloadKind::Job => controller(root).filter(|kind| *kind == "CronJob"),
         WorkloadKind::Deployment
         | WorkloadKind::StatefulSet
@@ -116,7 +138,7 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
     };
     match maker {
         Some(maker) => Object::LeftOut(kind, root, Why::MadeBy(maker.to_owned())),
-        None => Object::Workload(known, root),
+        None => Object::Workload { kind: known, root, template: Template::Own },
     }
 }
 
@@ -138,7 +160,10 @@ fn other<'n>(root: &'n Node, Identity { group, kind, stands, .. }: Identity<'n>)
     let bare_group = group.split_once('/').map_or(group, |(group, _)| group);
     let holds_patterns = POLICY_GROUPS.iter().any(|policy| bare_group.ends_with(policy));
     let makes_pods = root.get("spec").is_some_and(makes_pods);
-    let why = if !makes_pods {
+    let why = if STEERING.contains(&(bare_group, kind)) && references::target(root).is_some() {
+        // What it steers it also names; whether that is gated is known once all objects are.
+        Some(Why::Steers { target: String::new(), is_gated: false })
+    } else if !makes_pods {
         Some(Why::NoPodTemplate)
     } else if let Some(hook) = hook(root) {
         Some(hook)

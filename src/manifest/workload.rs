@@ -1,7 +1,5 @@
 //! A Kubernetes manifest in the place of a gate: app, version, namespace and pin come from the workload itself.
 
-use std::collections::BTreeMap;
-
 use crate::gate::evaluate::{Speaker, version};
 use crate::gate::model::{Role, TemplateContainer, WorkloadKind, image_ref, is_dns_name};
 use crate::gate::spec::{ManifestTemplate, Until};
@@ -10,7 +8,9 @@ use super::definitions::Key;
 use super::diagnostics::{Message, Place, Problems, Reported, quoted};
 use super::draft::Draft;
 use super::node::{Node, Value};
+use super::objects::Template;
 use super::overrides::Overrides;
+use super::references::Reference;
 
 /// The label keys that hold an app's name, the best one first.
 pub(super) const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
@@ -18,7 +18,13 @@ pub(super) const APP_LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
 pub(super) const VERSION_LABELS: [&str; 2] = ["app.kubernetes.io/version", "version"];
 
 /// Reads a workload. What a flag says is not asked of it.
-pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems: &mut Problems) -> Draft {
+pub(super) fn read(
+    kind: WorkloadKind,
+    root: &Node,
+    template: Template<'_>,
+    flags: &Overrides,
+    problems: &mut Problems,
+) -> Draft {
     let mut reader = Reader { flags, draft: flags.draft(), problems, broken_template: None };
     let name = root.at(&["metadata", "name"]);
     if !kind.can_be_promoted() {
@@ -36,13 +42,28 @@ pub(super) fn read(kind: WorkloadKind, root: &Node, flags: &Overrides, problems:
             ),
         }
     }
+    // The object that has the template.
+    let pods = match template {
+        Template::Own => Some(root),
+        Template::Lent(lender) => lender,
+    };
     if !flags.has(Key::App) {
-        reader.app(kind, root, name);
+        reader.app(kind, pods.unwrap_or(root), name);
     }
-    let containers = reader.containers(kind, root);
-    let version_label = reader.version(root, name, &containers);
-    let images: BTreeMap<_, _> = containers.into_iter().map(|container| (container.name, container.image)).collect();
-    reader.draft.plan.template = Some(ManifestTemplate { images, version_label });
+    if let Some(pods) = pods {
+        let containers = reader.containers(kind, pods);
+        let version_label = reader.version(pods, name, &containers);
+        let images = containers.into_iter().map(|container| (container.name, container.image)).collect();
+        reader.draft.plan.template = Some(ManifestTemplate { images, version_label });
+    } else if !flags.has(Key::Version) {
+        let lender = Reference::read(root, &["workloadRef"]).map_or_else(String::new, |lender| lender.words());
+        reader.refuse(
+            Key::Version,
+            root.at(&["spec", "workloadRef"]).map_or(root.place, |node| node.place),
+            format!("the {} has its pod template in {lender}, which is not in this file", kind.kind()),
+            "add that object to the file, or give `--version`",
+        );
+    }
     match root.at(&["metadata", "namespace"]) {
         _ if flags.has(Key::Namespace) => {}
         Some(namespace) => reader.take(Key::Namespace, namespace.text().unwrap_or_default(), namespace.place),

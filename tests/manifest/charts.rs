@@ -115,6 +115,30 @@ fn an_operators_kind_with_a_pod_template_is_an_error_that_names_it() {
     assert!(stderr.contains("fix: gate its pods by their labels, with a gate of its own"), "{stderr}");
 }
 
+#[test]
+fn what_steers_a_rollout_is_left_out_and_named_where_its_workload_is_not_gated() {
+    let (code, stdout, stderr) = validate("flagger", &[]);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(0), "podinfo 6.7.1 in test: pinned to deployment/podinfo; delay 10s; wait 1m; stable 30s\n")
+    );
+    assert_eq!(
+        lines(&stderr, "flagger"),
+        [
+            ":40: Canary backend is left out: it steers the rollout of Deployment backend, which is not gated by this file"
+        ]
+    );
+    let (_, _, stderr) = validate("flagger", &["-v"]);
+    assert_eq!(
+        lines(&stderr, "flagger")[1..],
+        [
+            ":26: Canary podinfo is left out: it steers the rollout of Deployment podinfo, which is gated",
+            ":40: Canary backend is left out: it steers the rollout of Deployment backend, which is not gated by this file",
+            ":50: Rollout podinfo is left out: it steers the rollout of Deployment podinfo, which is gated",
+        ]
+    );
+}
+
 /// Writes a manifest of one Job with these annotations beside a Deployment, and validates it.
 fn with_a_job(annotations: &str) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
