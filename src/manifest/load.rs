@@ -199,7 +199,7 @@ fn no_gate(text: &str, others: &[String]) -> Message {
     }
     Message::new(
         sentence,
-        "write a gate (`app`, `version`, `namespace`), or give the manifest of a Deployment, StatefulSet, DaemonSet or Job",
+        "write a gate (`app`, `version`, `namespace`), or give the manifest of a Deployment, StatefulSet, DaemonSet, Job, Rollout or CloneSet",
     )
 }
 

@@ -110,13 +110,20 @@ fn objects_of<'n>(root: &'n Node, identity: Identity<'n>) -> Vec<Object<'n>> {
 
 fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
     let Identity { api_version, group, kind, stands } = identity;
+    let bare_group = group.split_once('/').map_or(group, |(group, _)| group);
     // A custom resource may well be called StatefulSet; only Kubernetes' own groups are meant here.
     let is_own_group = !group.contains('.');
-    let Some(known) = WorkloadKind::from_kind(kind).filter(|known| is_own_group && !known.is_custom()) else {
+    let is_meant = |known: &WorkloadKind| match known {
+        // It has no pods: it steers the rollout of another workload.
+        WorkloadKind::Canary => false,
+        known if known.is_custom() => bare_group == known.group(),
+        _ => is_own_group,
+    };
+    let Some(known) = WorkloadKind::from_kind(kind).filter(is_meant) else {
         return if kind == "Pod" && is_own_group { pod(root, kind, stands) } else { other(root, identity) };
     };
-    let wanted = if known == WorkloadKind::Job { "batch/v1" } else { "apps/v1" };
-    if group != wanted {
+    let wanted = format!("{}/{}", known.group(), known.version());
+    if is_own_group && group != wanted {
         return Object::Refused(Problem::at(
             api_version.place,
             Message::new(format!("{} has no {kind}", quoted(group)), format!("write `apiVersion: {wanted}`")),
@@ -136,10 +143,12 @@ fn object<'n>(root: &'n Node, identity: Identity<'n>) -> Object<'n> {
         | WorkloadKind::CloneSet
         | WorkloadKind::Canary => None,
     };
-    match maker {
-        Some(maker) => Object::LeftOut(kind, root, Why::MadeBy(maker.to_owned())),
-        None => Object::Workload { kind: known, root, template: Template::Own },
+    if let Some(maker) = maker {
+        return Object::LeftOut(kind, root, Why::MadeBy(maker.to_owned()));
     }
+    let is_lent = known == WorkloadKind::Rollout && root.at(&["spec", "workloadRef"]).is_some();
+    let template = if is_lent { Template::Lent(None) } else { Template::Own };
+    Object::Workload { kind: known, root, template }
 }
 
 fn pod<'n>(root: &'n Node, kind: &'n str, stands: &'n Node) -> Object<'n> {

@@ -65,8 +65,8 @@ pub(super) static MIN_READY: ValueType = ValueType::quantity("MinReady", || {
 
 pub(super) static WORKLOAD: ValueType = ValueType::new("Workload", || {
     json!({
-        "type": "string", "pattern": either("[A-Za-z.]+/[a-z0-9]([a-z0-9.-]*[a-z0-9])?"),
-        "examples": ["deployment/checkout", "sts/db"],
+        "type": "string", "pattern": either("[A-Za-z0-9.]+/[a-z0-9]([a-z0-9.-]*[a-z0-9])?"),
+        "examples": ["deployment/checkout", "sts/db", "rollout/web"],
     })
 });
 

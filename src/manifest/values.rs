@@ -119,15 +119,17 @@ pub(super) fn until(name: &str, text: &str) -> Result<Until, Message> {
 /// `workload`: `deployment/checkout`, with the short names that kubectl knows.
 pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Message> {
     const EXAMPLE: &str = "write a kind and a name, as in `deployment/checkout`";
-    const KINDS: &str = "deployment, statefulset, daemonset, replicaset and job (deploy, sts, ds, rs)";
+    const KINDS: &str =
+        "deployment, statefulset, daemonset, replicaset, job, rollout, cloneset and canary (deploy, sts, ds, rs)";
     let text = not_empty(name, text)?;
     let Some((kind_text, object)) = text.split_once('/') else {
         return Err(Message::new(format!("`{name}` is {}, which names no kind", quoted(text)), EXAMPLE));
     };
     // kubectl prints `deployment.apps/checkout`.
     let lower = kind_text.to_lowercase();
-    let bare = lower.split_once('.').map_or(lower.as_str(), |(kind, _)| kind);
-    let Some(kind) = workload_kind(bare) else {
+    let (bare, group) = lower.split_once('.').map_or((lower.as_str(), None), |(kind, group)| (kind, Some(group)));
+    let known = workload_kind(bare).filter(|kind| group.is_none_or(|group| is_group_of(*kind, group)));
+    let Some(kind) = known else {
         return Err(Message::new(
             format!("{} in `{name}` is not a kind of workload that a gate can be pinned to", quoted(kind_text)),
             match nearest(bare, WorkloadKind::ALL.map(WorkloadKind::lower)) {
@@ -142,13 +144,19 @@ pub(super) fn pin(name: &str, text: &str) -> Result<Pin, Message> {
     Ok(Pin { kind, name: object.to_owned() })
 }
 
+/// True for the group of a kind, with or without a version before it as in `v1.apps`. Others have kinds of the same names.
+fn is_group_of(kind: WorkloadKind, group: &str) -> bool {
+    let version = |text: &str| text.starts_with('v') && text[1..].starts_with(|c: char| c.is_ascii_digit());
+    group == kind.group() || group.split_once('.').is_some_and(|(front, rest)| version(front) && rest == kind.group())
+}
+
 fn workload_kind(lower: &str) -> Option<WorkloadKind> {
     match lower {
         "deploy" => Some(WorkloadKind::Deployment),
         "rs" => Some(WorkloadKind::ReplicaSet),
         "sts" => Some(WorkloadKind::StatefulSet),
         "ds" => Some(WorkloadKind::DaemonSet),
-        _ => WorkloadKind::ALL.into_iter().find(|kind| lower.strip_suffix('s').unwrap_or(lower) == kind.lower()),
+        _ => WorkloadKind::ALL.into_iter().find(|kind| lower == kind.lower() || lower == kind.plural()),
     }
 }
 
@@ -205,6 +213,15 @@ mod tests {
             ("ds/agent", "daemonset/agent"),
             ("rs/checkout-7d", "replicaset/checkout-7d"),
             ("job/migrate", "job/migrate"),
+            ("jobs.batch/migrate", "job/migrate"),
+            ("deployment.v1.apps/checkout", "deployment/checkout"),
+            ("rollout/checkout", "rollout/checkout"),
+            ("rollouts.argoproj.io/checkout", "rollout/checkout"),
+            ("rollouts.v1alpha1.argoproj.io/checkout", "rollout/checkout"),
+            ("CloneSets/cart", "cloneset/cart"),
+            ("cloneset.apps.kruise.io/cart", "cloneset/cart"),
+            ("canaries/web", "canary/web"),
+            ("canary.flagger.app/web", "canary/web"),
         ] {
             assert_eq!(pin("workload", text).unwrap().to_string(), read);
         }
@@ -216,6 +233,11 @@ mod tests {
             ("checkout", "names no kind"),
             ("pod/checkout", "not a kind of workload"),
             ("deploymnt/checkout", "not a kind of workload"),
+            // These are other kinds of the same name.
+            ("statefulset.apps.kruise.io/db", "not a kind of workload"),
+            ("rollouts.rollouts.kruise.io/web", "not a kind of workload"),
+            ("deployment.argoproj.io/web", "not a kind of workload"),
+            ("job.v1.apps/x", "not a kind of workload"),
             ("deployment/", "cannot be the name"),
             ("deployment/Check_out", "cannot be the name"),
             ("deployment/a/b", "cannot be the name"),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crashgate::cluster::api::{Connection, Target};
+use crashgate::cluster::api::{self, Connection};
 use crashgate::cluster::drive::{
     Expecting, LateGate, Planning, Run, judge_deciders, namespace, rehearse_deciders, whole_namespace,
 };
@@ -13,7 +13,7 @@ use crashgate::gate::Release;
 use crashgate::gate::model::{Workload, WorkloadKind};
 use crashgate::gate::result::{Code, Verdict};
 use crashgate::gate::spec::{ManifestTemplate, Pin, Plan};
-use crashgate::manifest::{Key, Live, Overrides};
+use crashgate::manifest::{Key, Live, Overrides, Target};
 use crashgate::sandbox::{Begin, Options, Running, Sandbox};
 use tokio::sync::watch;
 
@@ -59,7 +59,7 @@ fn played(recording: &str) -> (Running, Arc<Connection>, String, Duration) {
     let sandbox = Sandbox::load(&path).unwrap();
     let (namespace, length) = (sandbox.header().namespace.clone(), sandbox.length());
     let running = sandbox.in_memory(Options { begin: Begin::WhenTold, ..Options::default() });
-    let target = Target { server: "memory".to_owned(), ..Target::default() };
+    let target = api::Target { server: "memory".to_owned(), ..api::Target::default() };
     let connection = Arc::new(Connection::with_client(running.client(), target, Duration::from_secs(10), "default"));
     (running, connection, namespace, length)
 }
@@ -276,7 +276,7 @@ async fn every_recording_is_judged_as_a_whole_as_it_is_by_its_own_gate() {
         let (run, _) = all_of(name, &all).await;
         for gate in run.gates.iter().filter(|gate| (&*gate.plan.app, &*gate.plan.version) == (app, version)) {
             let (code, lead) = (gate.outcome.verdict.exit_code(), gate.outcome.findings.first());
-            assert!(codes.split(',').any(|allowed| allowed == code.to_string()), "{row}: {code} {lead:?}");
+            assert!(codes.split('|').any(|allowed| allowed == code.to_string()), "{row}: {code} {lead:?}");
             let lead = lead.map_or("-", |finding| finding.code.name());
             let is_right = cause == "-" || regex::Regex::new(cause).unwrap().is_match(lead);
             assert!(is_right, "{row}: {lead}");
@@ -346,4 +346,59 @@ async fn a_pass_of_all_needs_the_last_look() {
     let run = whole_namespace::judge(stub.connection(), all, &mut plans, None, &mut Counting::default(), never()).await;
     assert_eq!(run.verdict(), Verdict::Inconclusive, "{:?}", run.gates);
     assert_eq!(run.gates.last().unwrap().outcome.findings[0].code, Code::ClusterUnreachable);
+}
+
+/// Plans as `check KIND/NAME` makes them, and what was taken from the workload.
+struct Present(Live, String, Heard);
+
+impl Expecting for Present {
+    fn plan(&mut self, workload: &Workload) -> Plan {
+        let present = self.0.present(&self.1, workload);
+        let images = present.plan.template.as_ref().map_or(0, |template| template.images.len());
+        self.2.lock().unwrap().push(format!("{}; {images} image", present.taken));
+        present.plan
+    }
+
+    fn absent(&mut self, near: &[String]) {
+        self.2.lock().unwrap().push(format!("absent: {}", near.join("; ")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_delivered_in_steps_is_gated_by_the_template_that_it_has_wherever_that_stands() {
+    for (recording, word, ends) in [
+        ("rollout-canary-crash", "rollout/payments", "rollout/payments now runs v2 instead of v1"),
+        // Its template is that of the Deployment, and the Canary's that of its target.
+        ("rollout-workloadref", "rollouts.argoproj.io/checkout", "rollout/checkout now runs v2 instead of v1"),
+        ("cloneset-inplace", "cloneset/cart", "cloneset/cart now runs v2 instead of v1"),
+        ("flagger-canary-ok", "canary/payments", ""),
+    ] {
+        let (running, connection, namespace, length) = played(recording);
+        let mut flags = Overrides::default();
+        flags.set(Key::Delay, "2s");
+        flags.set(Key::StableFor, "10s");
+        let live = Live::read(&[word.to_owned()], false, false, flags).unwrap().unwrap();
+        let Target::One(pin) = live.target().clone() else { unreachable!() };
+        let heard = Heard::default();
+        let unseen = live.unseen(&namespace);
+        let gate = LateGate::new(unseen, pin, Box::new(Present(live, namespace, Arc::clone(&heard))));
+        running.start();
+        let run = rehearse_deciders(connection, vec![gate], length, &mut Counting::default(), never()).await;
+        assert_eq!(*heard.lock().unwrap(), ["version v1, from the label version of its template; 1 image"], "{word}");
+        let outcome = &run.gates[0].outcome;
+        match ends {
+            "" => assert_eq!(outcome.verdict, Verdict::Healthy, "{word}: {outcome:?}"),
+            _ => assert_eq!((outcome.verdict, &*outcome.findings[0].message), (Verdict::Superseded, ends), "{word}"),
+        }
+        let (asked, allowed) = (running.requests().len() as u64, 16 + run.duration.as_secs() + 1);
+        assert!(asked <= allowed, "{word}: {asked} requests in {:?}", run.duration);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_canary_the_target_and_its_primary_are_gated_with_all() {
+    let (run, _) = all_of("flagger-canary-ok", &[(Key::Delay, "2s"), (Key::StableFor, "10s")]).await;
+    let pins: Vec<_> = run.gates.iter().map(|gate| gate.plan.workload.as_ref().unwrap().to_string()).collect();
+    assert_eq!(pins, ["deployment/payments", "deployment/payments-primary"]);
+    assert_eq!(run.verdict(), Verdict::Healthy);
 }

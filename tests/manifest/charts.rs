@@ -139,6 +139,73 @@ fn what_steers_a_rollout_is_left_out_and_named_where_its_workload_is_not_gated()
     );
 }
 
+#[test]
+fn rollouts_and_clone_sets_are_gated_and_a_template_that_is_lent_out_is_no_gate() {
+    let (code, stdout, stderr) = validate("progressive", &[]);
+    assert_eq!(
+        (code, stdout.lines().collect::<Vec<_>>()),
+        (
+            Some(0),
+            vec![
+                "web v7 in shop: pinned to rollout/web; delay 10s; wait 1m; stable 30s",
+                "api v3 in shop: pinned to rollout/api-progressive; delay 10s; wait 1m; stable 30s",
+                "cart 1.9.0 in shop: pinned to cloneset/cart; delay 10s; wait 1m; stable 30s",
+            ]
+        ),
+        "{stderr}"
+    );
+    assert_eq!(
+        lines(&stderr, "progressive"),
+        [
+            ":25: Deployment api is left out: its pod template is that of Rollout api-progressive, which is gated in its place"
+        ]
+    );
+    let (_, _, stderr) = validate("progressive", &["-v"]);
+    assert_eq!(
+        lines(&stderr, "progressive")[1..],
+        [":72: AnalysisTemplate gate is left out: it is a template for others"]
+    );
+    // What can be promoted is waited for; of a CloneSet the whole rollout is what is asked.
+    let (code, stdout, stderr) = validate("progressive", &["--until", "promoted"]);
+    let promoted: Vec<bool> = stdout.lines().map(|line| line.ends_with("; until promoted")).collect();
+    assert_eq!((code, promoted), (Some(0), vec![true, true, false]), "{stderr}");
+}
+
+#[test]
+fn a_rollout_whose_template_is_elsewhere_needs_its_version_said() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: api, namespace: shop}\nspec:\n  \
+                workloadRef: {apiVersion: apps/v1, kind: Deployment, name: api}\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x.yaml"), text).unwrap();
+    let validate = |flags: &[&str]| {
+        let mut command = crashgate(&["validate", "-f", "x.yaml"]);
+        told(&command.args(flags).current_dir(folder.path()).output().unwrap())
+    };
+    let (code, stdout, stderr) = validate(&[]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        stderr,
+        "x.yaml:5:16: the Rollout has its pod template in Deployment api, which is not in this file\n  \
+         5 |   workloadRef: {apiVersion: apps/v1, kind: Deployment, name: api}\n    \
+         |                ^\n  fix: add that object to the file, or give `--version`\n"
+    );
+    let (code, stdout, stderr) = validate(&["--version", "v3"]);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(0), "api v3 in shop: pinned to rollout/api; delay 10s; wait 1m; stable 30s\n"),
+        "{stderr}"
+    );
+    // A Deployment of that name in another namespace is another one.
+    let other = format!(
+        "{text}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api, namespace: other}}\nspec: {{template: \
+         {{spec: {{containers: [{{name: a, image: 'a:1'}}]}}}}}}\n"
+    );
+    std::fs::write(folder.path().join("x.yaml"), other).unwrap();
+    let (code, _, stderr) = validate(&[]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("which is not in this file"), "{stderr}");
+}
+
 /// Writes a manifest of one Job with these annotations beside a Deployment, and validates it.
 fn with_a_job(annotations: &str) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();

@@ -163,8 +163,12 @@ fn only_what_is_delivered_in_steps_is_gated_until_it_is_promoted() {
          4 | until: rolled-out\n    |        ^^^^^^^^^^\n  \
          fix: write `step` (healthy at the present step) or `promoted` (the new revision has become the stable one)",
     );
-    let run = validate(gate_with("workload: sts/db\nuntil: step"));
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let run = validate(gate_with("workload: cloneset/cart\nuntil: promoted"));
+    assert!(run.stderr.contains("cloneset/cart is of a kind that is never promoted"), "{}", run.stderr);
+    for good in ["sts/db\nuntil: step", "rollout/web\nuntil: promoted", "canary/web\nuntil: promoted"] {
+        let run = validate(gate_with(&format!("workload: {good}")));
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{good}");
+    }
     // Which workloads the labels find is known in the cluster alone.
     let run = validate_with(gate_with("maxRestarts: 0"), &["--until", "promoted"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
@@ -398,7 +402,7 @@ fn too_large_a_file_is_refused_unread_and_so_is_too_much_on_stdin() {
 
 #[test]
 fn a_file_without_a_gate_is_told_why() {
-    let remedy = "fix: write a gate (`app`, `version`, `namespace`), or give the manifest of a Deployment, StatefulSet, DaemonSet or Job";
+    let remedy = "fix: write a gate (`app`, `version`, `namespace`), or give the manifest of a Deployment, StatefulSet, DaemonSet, Job, Rollout or CloneSet";
     for (content, sentence) in [
         ("", "the file is empty"),
         (" \n\n", "the file is empty"),
@@ -678,13 +682,11 @@ fn containers_that_could_not_be_compared_are_refused() {
 fn a_kind_with_a_pod_template_that_cannot_be_gated_is_named() {
     let containers = "{containers: [{name: a, image: 'a:1'}]}";
     for (api_version, kind, spec) in [
-        ("argoproj.io/v1alpha1", "Rollout", format!("{{template: {{spec: {containers}}}}}")),
-        (
-            "argoproj.io/v1alpha1",
-            "Rollout",
-            "{workloadRef: {apiVersion: apps/v1, kind: Deployment, name: a}}".to_owned(),
-        ),
-        ("apps.kruise.io/v1alpha1", "CloneSet", format!("{{template: {{spec: {containers}}}}}")),
+        // Other projects have kinds of the names that are gated.
+        ("x.example/v1", "Rollout", format!("{{template: {{spec: {containers}}}}}")),
+        ("x.example/v1", "Rollout", "{workloadRef: {apiVersion: apps/v1, kind: Deployment, name: a}}".to_owned()),
+        ("x.example/v1", "CloneSet", format!("{{template: {{spec: {containers}}}}}")),
+        ("flagger.app/v1beta1", "Canary", format!("{{template: {{spec: {containers}}}}}")),
         ("apps.kruise.io/v1beta1", "StatefulSet", format!("{{template: {{spec: {containers}}}}}")),
         ("serving.knative.dev/v1", "Service", format!("{{template: {{spec: {containers}}}}}")),
         ("v1", "ReplicationController", format!("{{template: {{spec: {containers}}}}}")),
@@ -807,7 +809,7 @@ fn every_item_of_a_list_is_gated_or_named() {
     let run = validate(&typed);
     assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 2), "{}", run.stderr);
     let list = format!(
-        "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: apps/v1, kind: Deployment, {}}}\n- {{{}}}\n- {{apiVersion: argoproj.io/v1alpha1, kind: Rollout, {}}}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: apps/v1, kind: Deployment, {}}}\n- {{{}}}\n- {{apiVersion: serving.knative.dev/v1, kind: Service, {}}}\n",
         item("one"),
         item("two"),
         item("three")
@@ -819,7 +821,7 @@ fn every_item_of_a_list_is_gated_or_named() {
         "{}",
         run.stderr
     );
-    assert!(run.stderr.contains("gate.yaml:6:44: `Rollout` (`argoproj.io/v1alpha1`)"), "{}", run.stderr);
+    assert!(run.stderr.contains("gate.yaml:6:46: `Service` (`serving.knative.dev/v1`)"), "{}", run.stderr);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::decider::Decider;
 use crate::gate::memory::Needs;
-use crate::gate::model::{Object, Source, Workload};
+use crate::gate::model::{Object, Source, Workload, WorkloadRef};
 use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::{Fact, Gate, Want};
@@ -54,27 +54,35 @@ impl LateGate {
     /// Makes the plan, where the fact shows the workload, and lets the gate of it take over.
     fn meet(&mut self, fact: &Fact) {
         let Some(awaited) = &mut self.awaited else { return };
-        if let Some(workload) = awaited.find(fact) {
-            let mut gate = Gate::new(awaited.expecting.plan(workload));
+        if let Some(workload) = awaited.workload(fact) {
+            let mut gate = Gate::new(awaited.expecting.plan(&workload));
             gate.observe_all(std::mem::take(&mut awaited.facts));
             self.gate = gate;
             self.awaited = None;
         } else if matches!(fact, Fact::Listed { source, .. } if *source == Source::Workloads(awaited.pin.kind)) {
-            awaited.missing = true;
+            awaited.missing = awaited.find(fact, &awaited.reference()).is_none();
         }
     }
 }
 
 impl Awaited {
-    /// The workload, where the fact shows it. One that is being deleted is not what was deployed.
-    fn find<'f>(&self, fact: &'f Fact) -> Option<&'f Workload> {
-        let workload = |object: &'f Object| if let Object::Workload(workload) = object { Some(workload) } else { None };
-        let mut shown: Box<dyn Iterator<Item = &'f Workload>> = match fact {
-            Fact::Listed { objects, .. } => Box::new(objects.iter().filter_map(workload)),
-            Fact::Seen(object) => Box::new(workload(object).into_iter()),
-            _ => return None,
-        };
-        shown.find(|shown| shown.kind == self.pin.kind && shown.name == self.pin.name && !shown.deleting)
+    fn reference(&self) -> WorkloadRef {
+        WorkloadRef { kind: self.pin.kind, name: self.pin.name.clone() }
+    }
+
+    /// The workload, where this fact and those before it show it, and its pod template. That of a Rollout with a
+    /// `workloadRef`, and that of a Canary, stand in the workload that they refer to.
+    fn workload(&self, fact: &Fact) -> Option<Workload> {
+        let own = self.find(fact, &self.reference())?;
+        let Some(reference) = own.refers_to() else { return Some(own.clone()) };
+        let referred = self.find(fact, reference)?;
+        Some(Workload { template: referred.template.clone(), ..own.clone() })
+    }
+
+    /// The newest sight of a workload in this fact and those before it.
+    fn find<'f>(&'f self, fact: &'f Fact, reference: &WorkloadRef) -> Option<&'f Workload> {
+        let facts = std::iter::once(fact).chain(self.facts.iter().rev().map(|(_, fact)| fact));
+        facts.into_iter().find_map(|fact| shown(fact, reference))
     }
 
     /// Keeps a fact for the gate that takes over. A whole list replaces all that was said of its source.
@@ -88,6 +96,19 @@ impl Awaited {
     fn says_so_at(&self) -> Option<Duration> {
         (self.missing && !self.said).then_some(PATIENCE)
     }
+}
+
+/// The workload, where the fact shows it. One that is being deleted is not what was deployed.
+fn shown<'f>(fact: &'f Fact, reference: &WorkloadRef) -> Option<&'f Workload> {
+    let objects = match fact {
+        Fact::Listed { objects, .. } => objects.as_slice(),
+        Fact::Seen(object) => std::slice::from_ref(&**object),
+        _ => return None,
+    };
+    objects.iter().find_map(|object| match object {
+        Object::Workload(shown) if shown.reference() == *reference && !shown.deleting => Some(shown),
+        _ => None,
+    })
 }
 
 /// The source that a fact speaks of.

@@ -36,6 +36,8 @@ pub enum Why {
     Hook,
     /// It has a deletion timestamp.
     Deleting,
+    /// It has no pods of its own: it steers the rollout of another workload.
+    Steers,
     /// It is controlled by another workload, which is judged in its place or runs by the clock: kind and name.
     ControlledBy(String),
 }
@@ -44,7 +46,7 @@ impl Why {
     /// True where leaving it out is a matter of course, and need not be told each time.
     #[must_use]
     pub const fn is_routine(&self) -> bool {
-        matches!(self, Self::ControlledBy(_))
+        matches!(self, Self::Steers | Self::ControlledBy(_))
     }
 }
 
@@ -55,6 +57,7 @@ impl fmt::Display for Why {
             Self::Suspended => f.write_str("it is suspended"),
             Self::Hook => f.write_str("it is a hook of Helm or Argo CD"),
             Self::Deleting => f.write_str("it is being deleted"),
+            Self::Steers => f.write_str("it steers the rollout of another workload"),
             Self::ControlledBy(controller) => write!(f, "it is controlled by {controller}"),
         }
     }
@@ -64,6 +67,8 @@ impl fmt::Display for Why {
 #[must_use]
 pub fn release(workloads: impl IntoIterator<Item = Workload>) -> Release {
     let mut release = Release::default();
+    let mut workloads: Vec<Workload> = workloads.into_iter().collect();
+    lend_templates(&mut workloads);
     for workload in workloads {
         match left_out(&workload) {
             Some(why) => {
@@ -78,11 +83,28 @@ pub fn release(workloads: impl IntoIterator<Item = Workload>) -> Release {
     release
 }
 
+/// Gives each Rollout with a `workloadRef` the template of the workload that it refers to.
+fn lend_templates(workloads: &mut [Workload]) {
+    for place in 0..workloads.len() {
+        let Some(reference) = workloads[place].refers_to().filter(|_| workloads[place].kind == WorkloadKind::Rollout)
+        else {
+            continue;
+        };
+        let lender = workloads.iter().find(|one| one.kind == reference.kind && one.name == reference.name);
+        if let Some(template) = lender.map(|lender| lender.template.clone()) {
+            workloads[place].template = template;
+        }
+    }
+}
+
 fn left_out(workload: &Workload) -> Option<Why> {
     if let Some(controller) = &workload.controller
         && speaks_for(&controller.kind, workload.kind)
     {
         return Some(Why::ControlledBy(format!("{}/{}", controller.kind.to_lowercase(), controller.name)));
+    }
+    if workload.kind == WorkloadKind::Canary {
+        return Some(Why::Steers);
     }
     if workload.hook {
         return Some(Why::Hook);
@@ -104,5 +126,7 @@ fn left_out(workload: &Workload) -> Option<Why> {
 fn speaks_for(controller: &str, kind: WorkloadKind) -> bool {
     // Their Jobs run by the clock, or judge a rollout: crashgate itself may be one of them.
     let makes_tasks = controller.contains("Cron") || controller == "AnalysisRun";
-    WorkloadKind::from_kind(controller).is_some() || (kind == WorkloadKind::Job && makes_tasks)
+    // Flagger's Canary controls the primary, whose pods are its own.
+    let is_gated = WorkloadKind::from_kind(controller).is_some_and(|kind| kind != WorkloadKind::Canary);
+    is_gated || (kind == WorkloadKind::Job && makes_tasks)
 }

@@ -1,9 +1,11 @@
 //! What is gated where all of a namespace is.
 
-use crashgate::gate::model::{ControllerRef, Detail, JobEnd, Workload};
+use crashgate::gate::model::{CanaryPhase, ControllerRef, Detail, JobEnd, Template, Workload};
 use crashgate::gate::release;
 
-use crate::scenario::objects::{daemon_set, deployment, job, reference, replica_set, stateful_set};
+use crate::scenario::objects::{
+    canary, clone_set, daemon_set, deployment, job, reference, replica_set, rollout, rollout_set, stateful_set,
+};
 
 fn controlled_by(kind: &str, workload: Workload) -> Workload {
     let controller = ControllerRef { kind: kind.to_owned(), name: "above".to_owned(), uid: "above".to_owned() };
@@ -116,4 +118,42 @@ fn a_failed_job_is_gated() {
     let failed = job("migrate", "v1", Some(JobEnd::Failed { reason: None, message: None }));
     assert!(failed.controller.is_none() && reference(&failed).kind == "Job");
     parted([failed], &["job/migrate"], &[]);
+}
+
+#[test]
+fn rollouts_and_clone_sets_are_gated_and_canaries_steer() {
+    let web = rollout("web", "v2", 2);
+    let target = deployment("shop", "v2", 0);
+    let primary = controlled_by("Canary", deployment("shop-primary", "v2", 2));
+    parted(
+        [
+            rollout_set(&web, 1),
+            clone_set("cart", "v1", 3),
+            canary(&target, CanaryPhase::Succeeded),
+            target,
+            primary,
+            Workload { desired: Some(0), ..rollout("idle", "v1", 0) },
+            web,
+        ],
+        &["deployment/shop-primary", "rollout/web", "cloneset/cart"],
+        &[
+            ("canary/shop", "it steers the rollout of another workload", true),
+            ("deployment/shop", "it wants no pod", false),
+            ("replicaset/web-v2", "it is controlled by rollout/web", true),
+            ("rollout/idle", "it wants no pod", false),
+        ],
+    );
+}
+
+#[test]
+fn a_rollout_with_a_workload_ref_has_the_template_of_that_workload() {
+    let lender = deployment("shop", "v7", 0);
+    let mut web = rollout("web", "v1", 2);
+    web.template = Template::default();
+    if let Detail::Rollout(state) = &mut web.detail {
+        (state.has_workload_ref, state.workload_ref) = (true, Some(lender.reference()));
+    }
+    let release = release([web, lender.clone()]);
+    assert_eq!(release.gated.len(), 1);
+    assert_eq!(release.gated[0].template, lender.template);
 }
