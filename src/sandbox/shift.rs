@@ -6,6 +6,9 @@ use serde_json::Value;
 /// Fields whose text belongs to people or programs: a time in there is left as it was written.
 const FOREIGN: [&str; 8] = ["annotations", "labels", "spec", "data", "message", "note", "reason", "name"];
 
+/// The annotation with the state of an update in place, as JSON.
+const IN_PLACE: &str = "apps.kruise.io/inplace-update-state";
+
 /// Adds `by` to every time in the object's metadata, status and (of an Event) its own fields.
 ///
 /// A time keeps its precision. All times are moved by the same span, so their order and distances stay.
@@ -13,7 +16,9 @@ pub(super) fn shift(value: &mut Value, by: SignedDuration) {
     match value {
         Value::Object(fields) => {
             for (key, field) in fields.iter_mut() {
-                if !FOREIGN.contains(&key.as_str()) {
+                if key == "annotations" {
+                    shift_state(field, by);
+                } else if !FOREIGN.contains(&key.as_str()) {
                     shift(field, by);
                 }
             }
@@ -25,6 +30,15 @@ pub(super) fn shift(value: &mut Value, by: SignedDuration) {
             }
         }
         _ => {}
+    }
+}
+
+/// Shifts the times in what `OpenKruise` writes about an update in place: they are compared with those of the status.
+fn shift_state(annotations: &mut Value, by: SignedDuration) {
+    let Some(Value::String(text)) = annotations.get_mut(IN_PLACE) else { return };
+    if let Ok(mut state) = serde_json::from_str(text) {
+        shift(&mut state, by);
+        *text = state.to_string();
     }
 }
 
@@ -68,7 +82,12 @@ mod tests {
             "status": {"startTime": time, "phase": "Running", "containerStatuses": [{"state": {"terminated": {
                 "startedAt": "1970-01-01T00:00:00Z", "finishedAt": time, "message": time}}}]},
         });
+        let state = format!(r#"{{"updateTimestamp":"{time}","revision":"web-1"}}"#);
+        pod["metadata"]["annotations"]["apps.kruise.io/inplace-update-state"] = state.into();
         shift(&mut pod, SignedDuration::from_millis(60_700));
+        let state = &pod["metadata"]["annotations"]["apps.kruise.io/inplace-update-state"];
+        assert!(state.as_str().is_some_and(|state| state.contains(r#""updateTimestamp":"2026-11-21T03:10:57Z""#)));
+        pod["metadata"]["annotations"].as_object_mut().unwrap().remove("apps.kruise.io/inplace-update-state");
         let moved = "2026-11-21T03:10:57Z";
         assert_eq!(
             pod,

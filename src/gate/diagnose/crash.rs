@@ -34,6 +34,8 @@ pub struct CrashLedger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct InPlaceWatch {
     update: Option<InPlaceUpdate>,
+    /// The container ID of the process that it ends, where that was seen while it still ran.
+    ends: Option<String>,
     /// So many attempts were made before it.
     forgiven: u32,
     /// The attempt that it ended, once another process runs.
@@ -41,10 +43,14 @@ struct InPlaceWatch {
 }
 
 impl InPlaceWatch {
-    /// True for the end of a process that was started before the update, by the stamps of the node and of the controller;
-    /// and for none after the one that the update ended.
+    /// True for the end of the process that was seen to run before the update; where none was seen, of one that was started
+    /// before it, by the stamps of the node and of the controller. And for none after the one that the update ended.
     fn explains(&self, attempt: u32, ended: &Ended) -> bool {
-        let Some(at) = self.update.as_ref().and_then(|update| update.at.as_deref()) else { return false };
+        let Some(update) = &self.update else { return false };
+        if let (Some(expected), Some(id)) = (&self.ends, &ended.container_id) {
+            return expected == id;
+        }
+        let Some(at) = update.at.as_deref() else { return false };
         let is_in_turn = self.replaced.is_none_or(|replaced| attempt <= replaced);
         is_in_turn && ended.started_at.as_deref().is_some_and(|started| is_earlier(started, at))
     }
@@ -178,8 +184,10 @@ impl CrashLedger {
     /// Begins to count for another version where the container was updated in place: what it did before was another's.
     fn begin_update(&mut self, container: &Container, status: &ContainerStatus, at_first: bool) {
         let Some(update) = &container.in_place else { return };
+        let old = status.container_id.clone().filter(|_| update.is_to_come);
         if let Some(known) = self.in_place.update.as_mut().filter(|known| known.is_same(update)) {
             known.is_to_come = update.is_to_come;
+            self.in_place.ends = old.or(self.in_place.ends.take());
             return;
         }
         let forgiven = match (at_first, update.is_to_come) {
@@ -193,7 +201,7 @@ impl CrashLedger {
         self.backed_off = false;
         self.count.not_the_apps = self.count.not_the_apps.saturating_add(self.count.crashes);
         self.count.crashes = 0;
-        self.in_place = InPlaceWatch { update: Some(update.clone()), forgiven, replaced: None };
+        self.in_place = InPlaceWatch { update: Some(update.clone()), ends: old, forgiven, replaced: None };
     }
 
     /// Goes on with a counting that began anew, on top of what was counted so far.

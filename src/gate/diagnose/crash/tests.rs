@@ -2,7 +2,8 @@
 
 use super::{Circumstances, CrashLedger};
 use crate::gate::model::{
-    Container, ContainerState, ContainerStatus, Ended, PodResize, Probes, Resize, RestartPolicy, RestartRule, Role,
+    Container, ContainerState, ContainerStatus, Ended, InPlaceUpdate, PodResize, Probes, Resize, RestartPolicy,
+    RestartRule, Role,
 };
 
 fn ended(attempt: u32, exit_code: i32, reason: &str) -> Ended {
@@ -391,4 +392,28 @@ fn an_older_state_of_an_attempt_that_is_known_begins_no_new_count() {
         attempt_of("c", 2, Running, Some(("b", 1))),
     ];
     assert_eq!(counted(Role::App, RestartPolicy::Always, &states), [1, 2, 2, 2]);
+}
+
+#[test]
+fn the_process_that_an_update_in_place_ends_is_known_by_its_container_whatever_the_clocks_say() {
+    let updated = |is_to_come: bool, status: ContainerStatus| Container {
+        in_place: Some(InPlaceUpdate {
+            revision: "2".to_owned(),
+            at: Some("2020-01-01T00:00:00Z".to_owned()),
+            is_to_come,
+        }),
+        ..container(Role::App, status)
+    };
+    let around = |at_first| Circumstances {
+        policy: RestartPolicy::Always,
+        resize: PodResize::Settled,
+        at_first,
+        sandbox_changed: None,
+    };
+    let mut ledger = CrashLedger::default();
+    ledger.observe(&updated(true, attempt_of("old", 0, ContainerState::Running, None)), around(true));
+    ledger.observe(&updated(false, attempt_of("new", 1, ContainerState::Running, Some(("old", 0)))), around(false));
+    assert_eq!((ledger.crashes(), ledger.not_the_apps()), (0, 1));
+    ledger.observe(&updated(false, attempt_of("newer", 2, ContainerState::Running, Some(("new", 1)))), around(false));
+    assert_eq!((ledger.crashes(), ledger.not_the_apps()), (1, 1), "the new version crashed");
 }
