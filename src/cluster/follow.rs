@@ -197,7 +197,12 @@ impl Following<'_> {
                 return hopeless.then(|| self.blind());
             }
             Fact::Denied { message, .. } => return Some(End::Blind(Code::Forbidden, message.clone())),
-            Fact::Rested { .. } | Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => {}
+            Fact::Rested { .. }
+            | Fact::OwnerRead(_)
+            | Fact::OwnerUnread { .. }
+            | Fact::Confirmed { .. }
+            | Fact::Smoked(_)
+            | Fact::RecordingEnded => {}
         }
         let begins = !self.feed.has_begun();
         let events = self.feed.observe(fact);

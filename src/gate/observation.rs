@@ -3,7 +3,7 @@
 //! `recording/mapping` makes them, from live traffic and from recordings alike. When a fact was observed is said beside
 //! it, as the time since the gate began, on our own clock.
 
-use crate::gate::model::{Object, Pod, Source, Trouble, Workload, WorkloadKind};
+use crate::gate::model::{CustomOwner, Object, Pod, Source, Trouble, Unread, Workload, WorkloadKind};
 use crate::gate::result::{SmokeRun, Warning};
 
 /// One fact about the cluster.
@@ -52,6 +52,15 @@ pub enum Fact {
         source: Source,
         /// The API server's words.
         message: String,
+    },
+    /// An owner of a kind that the gate does not know was read.
+    OwnerRead(Box<CustomOwner>),
+    /// It could not be.
+    OwnerUnread {
+        /// Its UID.
+        uid: String,
+        /// Why not.
+        why: Unread,
     },
     /// Something that the reader of the report should know, and that decides nothing.
     Noticed(Warning),

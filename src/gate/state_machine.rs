@@ -13,7 +13,7 @@ use crate::gate::evaluate::{
     evidence, hints, outcome, witnesses,
 };
 use crate::gate::memory::Needs;
-use crate::gate::model::{Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
+use crate::gate::model::{ControllerRef, Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, PodHistory};
@@ -161,6 +161,8 @@ impl Gate {
                 }
                 news
             }
+            Fact::OwnerRead(owner) => self.state.apply_custom_owner(owner.uid.clone(), Ok(*owner)),
+            Fact::OwnerUnread { uid, why } => self.state.apply_custom_owner(uid, Err(why)),
             Fact::Noticed(warning) => {
                 self.warn(warning.into());
                 false
@@ -226,6 +228,12 @@ impl Gate {
             }
             None => Want::Nothing,
         }
+    }
+
+    /// The owners of unknown kinds that own pods of the gated version: what is known of them has to be read.
+    #[must_use]
+    pub fn custom_owners(&self) -> Vec<ControllerRef> {
+        self.live.custom_owners(&self.state, &self.plan)
     }
 
     /// The kinds of workloads that must be followed now.

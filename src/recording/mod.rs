@@ -5,6 +5,7 @@
 //! time. What may not: decisions, connections.
 
 mod clean;
+mod custom_owners;
 mod follow;
 pub mod line;
 pub mod log_store;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::custom_owners::CustomOwners;
 use super::follow::Follow;
 use super::line::{Entry, Line};
 use super::log_store::LogStore;
@@ -63,6 +64,7 @@ struct Player {
     gate: Gate,
     mirror: Mirror,
     follow: Follow,
+    custom_owners: CustomOwners,
     logs: LogStore,
     asked: Option<Asked>,
     /// The recorder lists what it watches again and again to prove its watches: its silence alone is no proof.
@@ -93,6 +95,7 @@ impl Player {
             follow: Follow::new(plan.delay),
             gate: Gate::new(plan),
             mirror: Mirror::default(),
+            custom_owners: CustomOwners::default(),
             logs: LogStore::default(),
             asked: None,
             proves,
@@ -133,7 +136,9 @@ impl Player {
             let resumed = source.map(|(source, _)| source).filter(|source| self.follow.opened(*source));
             return resumed.map(|source| Fact::Resumed { source }).into_iter().collect();
         }
-        let Some(fact) = fact_of(entry, &namespace) else { return Vec::new() };
+        let Some(fact) = fact_of(entry, &namespace) else {
+            return self.custom_owners.take(entry, &namespace).into_iter().collect();
+        };
         match (fact, entry) {
             (
                 Fact::Listed { source: source @ (Source::Pods | Source::Workloads(_)), objects },

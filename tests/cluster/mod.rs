@@ -1,5 +1,6 @@
 //! The cluster side against a scripted API server: in memory with virtual time, and on loopback where bytes matter.
 
+mod custom_owners;
 mod driver;
 mod evidence;
 mod gateway;

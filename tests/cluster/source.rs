@@ -106,7 +106,11 @@ fn words(fact: &Fact) -> String {
         Fact::Resumed { .. } => "resumed".to_owned(),
         Fact::Rested { .. } => "rested".to_owned(),
         Fact::Noticed(warning) => format!("noticed {}", warning.code),
-        Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => panic!("not from a source"),
+        Fact::OwnerRead(_)
+        | Fact::OwnerUnread { .. }
+        | Fact::Confirmed { .. }
+        | Fact::Smoked(_)
+        | Fact::RecordingEnded => panic!("not from a source"),
     }
 }
 

@@ -135,7 +135,12 @@ fn a_deployment_is_known_by_the_name_of_its_replica_set() {
     use crashgate::gate::model::ControllerRef;
     let owner = |kind: &str, name: &str, hash: Option<&str>| {
         let mut pod = bare_pod("p");
-        pod.controller = Some(ControllerRef { kind: kind.to_owned(), name: name.to_owned(), uid: "u".to_owned() });
+        pod.controller = Some(ControllerRef {
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            uid: "u".to_owned(),
+        });
         pod.labels.extend(hash.map(|hash| ("pod-template-hash".to_owned(), hash.to_owned())));
         let owner = Owner::of(&pod).unwrap();
         format!("{} {}", owner.kind, owner.name)
@@ -159,8 +164,12 @@ fn a_rollout_is_known_by_the_name_of_its_replica_set_and_the_hash_of_its_own() {
     use crashgate::gate::model::ControllerRef;
     let owner = |name: &str, labels: &[(&str, &str)]| {
         let mut pod = bare_pod("p");
-        pod.controller =
-            Some(ControllerRef { kind: "ReplicaSet".to_owned(), name: name.to_owned(), uid: "u".to_owned() });
+        pod.controller = Some(ControllerRef {
+            api_version: "v1".to_owned(),
+            kind: "ReplicaSet".to_owned(),
+            name: name.to_owned(),
+            uid: "u".to_owned(),
+        });
         pod.labels.extend(labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         crashgate::feed::machine::trim(&mut pod);
         let owner = Owner::of(&pod).unwrap();

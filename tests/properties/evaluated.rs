@@ -244,8 +244,12 @@ impl World {
                 let mut set = replica_set(&deployment(&format!("rollout-{number}"), version, replicas));
                 set.uid = format!("rollout-set-{number}");
                 set.name = format!("rollout-{number}");
-                set.controller =
-                    Some(ControllerRef { kind: "Fleet".to_owned(), name: "roll".to_owned(), uid: "roll".to_owned() });
+                set.controller = Some(ControllerRef {
+                    api_version: "v1".to_owned(),
+                    kind: "Fleet".to_owned(),
+                    name: "roll".to_owned(),
+                    uid: "roll".to_owned(),
+                });
                 set
             }
             Which::Job { hook } => {

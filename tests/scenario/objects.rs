@@ -159,7 +159,12 @@ pub fn canary(target: &Workload, phase: CanaryPhase) -> Workload {
 
 /// The controllerRef to a workload.
 pub fn reference(owner: &Workload) -> ControllerRef {
-    ControllerRef { kind: owner.kind.kind().to_owned(), name: owner.name.clone(), uid: owner.uid.clone() }
+    ControllerRef {
+        api_version: "v1".to_owned(),
+        kind: owner.kind.kind().to_owned(),
+        name: owner.name.clone(),
+        uid: owner.uid.clone(),
+    }
 }
 
 /// A running, ready pod with one container `app`, owned by a workload.

@@ -208,6 +208,23 @@ impl Connection {
         answer.map_err(|kind| Failure { request: format!("GET {} {name}", collection.source), kind })
     }
 
+    /// A read of whatever object is at a path.
+    ///
+    /// # Errors
+    ///
+    /// Where the request fails, or the answer is no JSON.
+    pub async fn get_path(&self, path: &str, meter: &RequestCounter) -> Result<Box<RawValue>, Failure> {
+        let answer = self
+            .read(path, meter)
+            .await
+            .and_then(|body| serde_json::from_slice::<Box<RawValue>>(&body).map_err(|error| unreadable(&body, &error)));
+        match &answer {
+            Ok(body) => self.tell(|| Entry::Get { path: path.to_owned(), body: body.clone() }),
+            Err(kind) => self.tell_failure(path, kind),
+        }
+        answer.map_err(|kind| Failure { request: format!("GET {path}"), kind })
+    }
+
     /// The last words of a container: at most 200 lines and 64 KiB.
     ///
     /// # Errors

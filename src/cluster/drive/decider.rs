@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::gate::memory::Needs;
+use crate::gate::model::ControllerRef;
 use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::{Fact, Gate, Want};
@@ -27,6 +28,10 @@ pub trait Decider: Send + 'static {
     fn needs(&self) -> &Needs {
         static EVERYTHING: Needs = Needs::EVERYTHING;
         &EVERYTHING
+    }
+    /// See [`Gate::custom_owners`].
+    fn custom_owners(&self) -> Vec<ControllerRef> {
+        Vec::new()
     }
     /// See [`Gate::confirms_at`].
     fn confirms_at(&self) -> Option<Duration> {
@@ -67,6 +72,10 @@ impl Decider for Gate {
 
     fn needs(&self) -> &Needs {
         Self::needs(self)
+    }
+
+    fn custom_owners(&self) -> Vec<ControllerRef> {
+        Self::custom_owners(self)
     }
 
     fn confirms_at(&self) -> Option<Duration> {

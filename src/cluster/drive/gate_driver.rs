@@ -14,13 +14,14 @@ use tokio::time::sleep_until;
 use tracing::info;
 
 use super::confirm::{Paid, Question, confirm};
+use super::custom_owners::CustomOwners;
 use super::decider::Decider;
 use super::services::Services;
 use super::smoke::Smoke;
 use crate::cluster::api::{Collection, Failure, RequestCounter};
 use crate::cluster::signals::stopped;
 use crate::cluster::watch::{Inbox, SourceHandle};
-use crate::gate::model::{Source, Workload};
+use crate::gate::model::{Source, Trouble, TroubleKind, Workload};
 use crate::gate::result::{GateEvent, Notice, Outcome, Verdict, Warning};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::{Fact, Want};
@@ -61,6 +62,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub pods: Option<Collection>,
     /// The target of the pinned Canary, once that is known.
     pub canary_target: Option<Pin>,
+    /// The owners of kinds that the gate does not know.
+    pub custom_owners: CustomOwners,
     /// How many pods the newest LIST of them showed: what the confirming read will cost.
     pub pods_listed: usize,
     /// The handles of the sources, by which it says what it needs of them.
@@ -76,11 +79,15 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub pending: Pending,
 }
 
+/// A confirming read: its ticket, and the answer, which is gone once it has come: what it read of owners of unknown kinds, and
+/// all else.
+type Confirmation = (u64, Option<BoxFuture<'static, (Vec<Fact>, Fact)>>);
+
 /// What the gate is waiting for from elsewhere.
 #[derive(Default)]
 pub(in crate::cluster) struct Pending {
     /// By its ticket; the answer is gone once it has come.
-    confirmation: Option<(u64, Option<BoxFuture<'static, Fact>>)>,
+    confirmation: Option<Confirmation>,
     smoke: Option<Smoke>,
     pub(super) pinned: Option<BoxFuture<'static, PinnedRead>>,
 }
@@ -90,7 +97,8 @@ enum Woken {
     Stopped(Verdict),
     Arrived,
     Smoked(Fact),
-    Confirmed(Fact),
+    Confirmed(Vec<Fact>, Fact),
+    Owner(Fact),
     Pinned(PinnedRead),
     Due,
 }
@@ -137,6 +145,7 @@ impl<D: Decider> GateDriver<D> {
                 return false;
             }
             self.ask_for_what_it_wants();
+            self.custom_owners.follow(self.gate.custom_owners());
             // A time that is past already is taken as soon as possible, and not in a loop without end.
             let wake_at = self.wake_at().map(|at| at.max(self.now + Duration::from_millis(1)));
             let due = start + wake_at.unwrap_or(backstop).min(backstop);
@@ -144,7 +153,8 @@ impl<D: Decider> GateDriver<D> {
                 verdict = stopped(&mut stop) => Woken::Stopped(verdict),
                 true = self.inbox.arrived() => Woken::Arrived,
                 answer = smoked(&mut self.pending.smoke) => Woken::Smoked(answer),
-                answer = confirmed(&mut self.pending.confirmation) => Woken::Confirmed(answer),
+                (owners, answer) = confirmed(&mut self.pending.confirmation) => Woken::Confirmed(owners, answer),
+                fact = self.custom_owners.next() => Woken::Owner(fact),
                 read = read(&mut self.pending.pinned) => Woken::Pinned(read),
                 () = sleep_until(due) => Woken::Due,
             };
@@ -162,7 +172,8 @@ impl<D: Decider> GateDriver<D> {
                         self.observe(now, answer);
                     }
                 }
-                Woken::Confirmed(answer) => self.answer(now, answer),
+                Woken::Confirmed(owners, answer) => self.answer(now, owners, answer),
+                Woken::Owner(fact) => self.observe(now, fact),
                 Woken::Pinned(read) => {
                     self.pending.pinned = None;
                     match read {
@@ -213,10 +224,18 @@ impl<D: Decider> GateDriver<D> {
                     delay: plan.delay,
                 };
                 let (services, requests) = (self.services.clone(), self.requests.clone());
+                let (custom, reader) = (self.gate.custom_owners(), self.custom_owners.reader());
                 let answer = Box::pin(async move {
+                    let facts = match reader.read_all(&custom).await {
+                        Ok(facts) => facts,
+                        Err(message) => {
+                            let trouble = Trouble { kind: TroubleKind::Unreachable, message, hopeless: false };
+                            return (Vec::new(), Fact::Lost { source: Source::Pods, trouble });
+                        }
+                    };
                     let Services { connection, link, budget, .. } = &services;
                     let paid = Paid { link, budget, meter: &requests };
-                    confirm(connection, question, &paid, connection.request_timeout).await
+                    (facts, confirm(connection, question, &paid, connection.request_timeout).await)
                 });
                 self.pending.confirmation = Some((ticket, Some(answer)));
             }
@@ -260,12 +279,15 @@ impl<D: Decider> GateDriver<D> {
     }
 
     /// Gives the gate the answer of its confirming read, where it still asks that.
-    fn answer(&mut self, now: Duration, answer: Fact) {
+    fn answer(&mut self, now: Duration, owners: Vec<Fact>, answer: Fact) {
         let Some((ticket, running)) = &mut self.pending.confirmation else { return };
         *running = None;
         // What has arrived before the answer may have made it useless.
         if !matches!(self.gate.want(), Want::Confirmation { ticket: wanted, .. } if wanted == *ticket) {
             return;
+        }
+        for fact in owners {
+            self.observe(now, fact);
         }
         let mut read_anew = match &answer {
             Fact::Lost { source, .. } => vec![*source],
@@ -343,7 +365,7 @@ async fn smoked(smoke: &mut Option<Smoke>) -> Fact {
     }
 }
 
-async fn confirmed(confirmation: &mut Option<(u64, Option<BoxFuture<'static, Fact>>)>) -> Fact {
+async fn confirmed(confirmation: &mut Option<Confirmation>) -> (Vec<Fact>, Fact) {
     match confirmation {
         Some((_, Some(answer))) => answer.await,
         _ => pending().await,

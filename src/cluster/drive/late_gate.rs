@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::decider::Decider;
 use crate::gate::memory::Needs;
-use crate::gate::model::{Object, Source, Workload, WorkloadRef};
+use crate::gate::model::{ControllerRef, Object, Source, Workload, WorkloadRef};
 use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::{Fact, Gate, Want};
@@ -126,7 +126,12 @@ fn source_of(fact: &Fact) -> Option<Source> {
             Object::Event(_) => Source::Events,
             Object::Node(_) => Source::Nodes,
         }),
-        Fact::Noticed(_) | Fact::Confirmed { .. } | Fact::Smoked(_) | Fact::RecordingEnded => None,
+        Fact::OwnerRead(_)
+        | Fact::OwnerUnread { .. }
+        | Fact::Noticed(_)
+        | Fact::Confirmed { .. }
+        | Fact::Smoked(_)
+        | Fact::RecordingEnded => None,
     }
 }
 
@@ -169,6 +174,10 @@ impl Decider for LateGate {
 
     fn needs(&self) -> &Needs {
         self.gate.needs()
+    }
+
+    fn custom_owners(&self) -> Vec<ControllerRef> {
+        self.gate.custom_owners()
     }
 
     fn confirms_at(&self) -> Option<Duration> {

@@ -3,7 +3,8 @@
 //! What may live here: bringing facts and time to gates, and doing what gates want. What may not: deciding.
 
 pub mod confirm;
-pub mod decider;
+pub mod custom_owners;
+mod decider;
 mod demand;
 mod evidence;
 mod gate_driver;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::custom_owners::CustomOwners;
 use super::decider::Decider;
 use super::gate_driver::{Emitted, GateDriver, Pending};
 use super::services::Services;
@@ -79,6 +80,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         collection
     });
     drop(subscriptions);
+    let custom_owners = CustomOwners::new(services.clone(), requests.clone(), &plan.namespace, plan.delay);
     GateDriver {
         place,
         is_planned: gate.is_planned(),
@@ -89,6 +91,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         inbox,
         pods,
         canary_target: None,
+        custom_owners,
         pods_listed: 0,
         handles,
         heard: HashSet::new(),

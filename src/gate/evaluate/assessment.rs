@@ -11,7 +11,7 @@ use super::attribution::{Attribution, GroupHead, Owner, OwnerGroup};
 use super::followed_kinds::InPlay;
 use super::rollout::RolloutStatus;
 use super::totals::GroupTotals;
-use super::{owner_causes, rollout};
+use super::{custom_owner, owner_causes, rollout};
 use crate::gate::memory::Needs;
 use crate::gate::result::{Cause, FirstSeen};
 use crate::gate::spec::Plan;
@@ -56,7 +56,7 @@ impl<'a> Assessment<'a> {
         for group in &attribution.groups {
             let (head, totals) = (group.head(), GroupTotals::from_scratch(group, plan, state));
             statuses.push(rollout::status(head, &totals, plan, state));
-            let group_wanted = wanted_of(head, &totals, plan);
+            let group_wanted = wanted_of(head, &totals, plan, state);
             wanted = wanted.zip(group_wanted).map(|(sum, more)| sum.saturating_add(more));
             let mut first_seen = match group.owner {
                 Owner::Workload(workload) => first_seen.get(&workload.uid).cloned().unwrap_or_default(),
@@ -111,9 +111,9 @@ impl<'a> Assessment<'a> {
 }
 
 /// How many pods a group wants, also where only the plan says it.
-pub(super) fn wanted_of(head: GroupHead<'_>, totals: &GroupTotals, plan: &Plan) -> Option<u32> {
+pub(super) fn wanted_of(head: GroupHead<'_>, totals: &GroupTotals, plan: &Plan, state: &ClusterState) -> Option<u32> {
     let floor = plan.replicas.filter(|_| matches!(head.owner, Owner::Unreadable { .. }));
-    rollout::wanted(head, totals, plan).or(floor)
+    rollout::wanted(head, totals, plan).or_else(|| custom_owner::wanted(head, state)).or(floor)
 }
 
 /// The causes of a group beside those of its pods. `pods` are those that count, `failed` those that ended by their own
@@ -132,8 +132,9 @@ pub(super) fn group_causes<'a>(
     if failed.len() > plan.max_restarts as usize {
         causes.extend(failed.iter().filter_map(|history| history.failure().cloned()));
     }
+    causes.extend(custom_owner::stalled(head, state, now));
     if matches!(head.owner, Owner::Workload(_)) {
-        let missing = wanted_of(head, totals, plan).is_some_and(|wanted| totals.live < wanted);
+        let missing = wanted_of(head, totals, plan, state).is_some_and(|wanted| totals.live < wanted);
         causes.extend(owner_causes::creation(head, missing, &plan.namespace, &state.event_index, now, first_seen));
         causes.extend(owner_causes::job_failure(head, pods, &plan.namespace, now, first_seen));
         causes.extend(owner_causes::abort(head, &plan.namespace, now, first_seen));

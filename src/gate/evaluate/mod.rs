@@ -5,6 +5,7 @@
 pub mod argo_rollout;
 pub mod assessment;
 pub mod attribution;
+pub mod custom_owner;
 pub mod daemon_set_revision;
 pub mod decision;
 pub mod displaced;

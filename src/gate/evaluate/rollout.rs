@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::argo_rollout;
 use super::attribution::{GroupHead, Owner};
+use super::custom_owner;
 use super::flagger_canary::{self, CanaryStanding};
 use super::shortfall::Shortfall;
 use super::tolerated_nodes::LostNodes;
@@ -64,7 +65,7 @@ pub fn wanted(head: GroupHead<'_>, totals: &GroupTotals, plan: &Plan) -> Option<
 pub fn status(head: GroupHead<'_>, totals: &GroupTotals, plan: &Plan, state: &ClusterState) -> RolloutStatus {
     let shortfall = match head.owner {
         Owner::Nobody(history) => return bare_status(history, totals),
-        Owner::Unreadable { reference, denied } => unreadable_shortfall(head, totals, plan, &reference.kind, denied),
+        Owner::Unreadable { .. } => unreadable_shortfall(head, totals, plan, state),
         Owner::Workload(workload) => match &workload.detail {
             Detail::Job { end, suspended, failed, succeeded } => {
                 return job_status(workload, end.as_ref(), *suspended, *failed, *succeeded);
@@ -111,29 +112,17 @@ fn unreadable_shortfall(
     head: GroupHead<'_>,
     totals: &GroupTotals,
     plan: &Plan,
-    kind: &str,
-    denied: bool,
+    state: &ClusterState,
 ) -> Option<Shortfall> {
-    let Some(replicas) = plan.replicas else {
-        let pods = totals.live;
-        return Some(if denied {
-            Shortfall::new(
-                Code::Forbidden,
-                format!(
-                    "{pods} pods exist, but how many are wanted is unknown: this identity may not read {}",
-                    head.name()
-                ),
-            )
-        } else {
-            Shortfall::new(
-                Code::OwnerUnknown,
-                format!(
-                    "{pods} pods exist, but how many are wanted is unknown: crashgate does not know the kind {kind}"
-                ),
-            )
-        });
-    };
-    pods_shortfall(head, totals, plan, (replicas, replicas), None)
+    if let Some(shortfall) = custom_owner::shortfall(head, state) {
+        return Some(shortfall);
+    }
+    let wanted = custom_owner::wanted(head, state).or(plan.replicas);
+    match wanted {
+        Some(0) => Some(Shortfall::new(Code::ScaledToZero, format!("{} is scaled to 0", head.name()))),
+        Some(wanted) => pods_shortfall(head, totals, plan, (wanted, wanted), None),
+        None => Some(custom_owner::unknown_size(head, totals, state)),
+    }
 }
 
 fn workload_shortfall(

@@ -3,6 +3,7 @@
 //! What may live here: the fields of API objects and what they mean by themselves. What may not: anything that a gate
 //! asks for, remembers or concludes. This folder imports no other.
 
+pub mod custom_owner;
 pub mod event;
 pub mod image_ref;
 pub mod message;
@@ -17,6 +18,7 @@ pub mod timestamp;
 pub mod workload;
 pub mod workload_kind;
 
+pub use custom_owner::{CustomOwner, OwnerCondition, Scale, Unread};
 pub use event::ClusterEvent;
 pub use image_ref::{Reference, split};
 pub use message::essence;

@@ -11,6 +11,8 @@ use super::resource_version::ResourceVersion;
 /// Who controls an object: the entry of `metadata.ownerReferences` with `controller: true`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerRef {
+    /// Its `apiVersion`: `apps/v1`, `kafka.strimzi.io/v1beta2`, …
+    pub api_version: String,
     /// The owner's kind as the API spells it (`ReplicaSet`, `Rollout`, …); with its group where it is a custom resource
     /// of the name of a Kubernetes kind (`StatefulSet.apps.kruise.io`).
     pub kind: String,

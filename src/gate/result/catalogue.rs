@@ -29,6 +29,7 @@ pub enum Code {
     PodFailed,
     SmokeFailed,
     RolloutAborted,
+    OwnerStalled,
     NotEnded,
     PodExists,
     QuotaExceeded,
@@ -245,6 +246,12 @@ pub static CATALOGUE: &[Row] = rows! {
     "Read the controller's message, fix what it names, and deploy again.";
     "status.abort, status.phase Degraded and status.message of the Rollout; status.phase Failed of the Canary"
 
+    OwnerStalled, App, Failed, Counts::AtOnce;
+    "The custom resource that owns the pods says that its controller cannot get on.";
+    "A spec that its operator does not accept, a dependency that the operator gives up on.";
+    "Read the message of its condition Stalled: `kubectl describe` the resource; fix its spec.";
+    "condition Stalled of the owner, with observedGeneration"
+
     NotEnded, App, TimedOut, Counts::AtTheEnd;
     "The pod of `crashgate run` did not finish in time.";
     "A process that waits for something, a timeout that is too short for its work, an image that takes long to pull.";
@@ -368,7 +375,7 @@ pub static CATALOGUE: &[Row] = rows! {
     OwnerUnknown, Observation, Inconclusive, Counts::AtTheEnd;
     "The pods belong to a kind of workload that the gate cannot read, so it cannot know how many are wanted.";
     "A custom resource that owns pods itself.";
-    "Set the number with `replicas:` in the gate.";
+    "Set the number with `replicas:` in the gate; a kind with a `/scale` subresource says it by itself.";
     "metadata.ownerReferences of the pods"
 
     AnalysisInconclusive, Observation, Inconclusive, Counts::AtTheEnd;

@@ -8,7 +8,9 @@ use super::index::{Index, PodIndex};
 use super::pod_history::{PodHistory, RuleContext};
 use super::references::References;
 use crate::gate::memory::{CLAIM, EventIndex, EventLog, Sources, event_index};
-use crate::gate::model::{ClusterEvent, Node, Object, Pod, Source, Workload, WorkloadKind, WorkloadRef};
+use crate::gate::model::{
+    ClusterEvent, CustomOwner, Node, Object, Pod, Scale, Source, Unread, Workload, WorkloadKind, WorkloadRef,
+};
 use crate::gate::spec::Plan;
 
 /// How many pods that are gone are remembered. More of the same make no difference.
@@ -24,6 +26,8 @@ pub struct ClusterState {
     pub fallen: BTreeMap<String, PodHistory>,
     /// Every workload of the namespace, by UID.
     pub workloads: BTreeMap<String, Workload>,
+    /// What is known of owners of kinds that the gate does not know, by UID.
+    pub custom_owners: BTreeMap<String, Result<CustomOwner, Unread>>,
     /// The nodes that are known, by name.
     pub nodes: BTreeMap<String, Node>,
     /// The names of the nodes that answered at some time since the gate began: those that said so, and those on which a
@@ -61,6 +65,24 @@ impl ClusterState {
             Object::Node(node) => self.apply_node(node, plan, now),
             Object::Event(event) => self.apply_event(&event, plan, now),
         }
+    }
+
+    /// Takes in what was read of an owner of an unknown kind. True where that changed anything.
+    pub fn apply_custom_owner(&mut self, uid: String, mut read: Result<CustomOwner, Unread>) -> bool {
+        let known = self.custom_owners.get(&uid);
+        if let (Ok(owner), Some(Ok(known))) = (&mut read, known)
+            && owner.scale == Scale::Unread
+        {
+            owner.scale = known.scale;
+        }
+        // What was read a moment ago stands until it can be read again; a pass is confirmed by a read of its own.
+        let is_passing = matches!((&read, known), (Err(Unread::Failed(_)), Some(Ok(_))));
+        if known == Some(&read) || is_passing {
+            return false;
+        }
+        self.delta.custom_owners.insert(uid.clone());
+        self.custom_owners.insert(uid, read);
+        true
     }
 
     fn apply_workload(&mut self, mut workload: Workload) -> bool {

@@ -10,12 +10,14 @@ pub struct Delta {
     /// The UIDs of the workloads that came, changed or went, or that something was said about; and of those above a
     /// `ReplicaSet` that did.
     pub workloads: BTreeSet<String>,
+    /// The UIDs of the owners of unknown kinds of which something was read.
+    pub custom_owners: BTreeSet<String>,
 }
 
 impl Delta {
     /// True where nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pods.is_empty() && self.workloads.is_empty()
+        self.pods.is_empty() && self.workloads.is_empty() && self.custom_owners.is_empty()
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn version(text: Option<&str>) -> ResourceVersion {
 /// Returns the owner that controls the object.
 pub(super) fn controller(references: Option<Vec<wire::OwnerReference>>) -> Option<ControllerRef> {
     references?.into_iter().find(|reference| reference.controller == Some(true)).map(|reference| ControllerRef {
+        api_version: reference.api_version.clone().unwrap_or_default(),
         kind: kind_of(reference.kind, reference.api_version.as_deref()),
         name: reference.name,
         uid: reference.uid,

@@ -12,6 +12,7 @@ use super::wire;
 use crate::gate::Fact;
 use crate::gate::model::{ClusterEvent, Node, Object, ResourceVersion, Source, WorkloadKind};
 
+mod custom;
 mod fields;
 mod pod;
 mod progressive;
@@ -19,6 +20,7 @@ mod progressive;
 mod tests;
 mod workload;
 
+pub use self::custom::{custom_owner, scale};
 pub use self::fields::MapError;
 pub(super) use self::workload::{POD_SPEC_DIGEST, hash_pod_spec, hash_template};
 

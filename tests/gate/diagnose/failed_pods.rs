@@ -144,7 +144,12 @@ fn failed_pods_of_an_owner_that_is_not_known_count_too() {
     let mut story = Scenario::new(plan);
     let of_rollout = |name: &str| {
         let mut pod = bare_pod(name);
-        let reference = ControllerRef { kind: "GameServerSet".to_owned(), name: "web".to_owned(), uid: "c".to_owned() };
+        let reference = ControllerRef {
+            api_version: "v1".to_owned(),
+            kind: "GameServerSet".to_owned(),
+            name: "web".to_owned(),
+            uid: "c".to_owned(),
+        };
         pod.controller = Some(reference);
         pod
     };

@@ -24,7 +24,12 @@ fn pods_of_one_owner_that_cannot_be_read_are_one_group() {
     let mut plan = plan();
     plan.replicas = Some(2);
     let mut story = Scenario::new(plan);
-    let rollout = ControllerRef { kind: "Fleet".to_owned(), name: "web".to_owned(), uid: "r".to_owned() };
+    let rollout = ControllerRef {
+        api_version: "v1".to_owned(),
+        kind: "Fleet".to_owned(),
+        name: "web".to_owned(),
+        uid: "r".to_owned(),
+    };
     for name in ["a", "b"] {
         let mut one = bare_pod(name);
         one.controller = Some(rollout.clone());

@@ -115,8 +115,12 @@ fn a_pod_of_an_older_revision_of_an_owner_that_cannot_be_read_fails_nothing() {
     let set = |revision: u64| {
         let mut set = Workload { revision: Some(revision), ..replica_set(&web) };
         set.uid = format!("set-{revision}");
-        set.controller =
-            Some(ControllerRef { kind: "Deployment".to_owned(), name: "web".to_owned(), uid: "unread".to_owned() });
+        set.controller = Some(ControllerRef {
+            api_version: "v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "web".to_owned(),
+            uid: "unread".to_owned(),
+        });
         set
     };
     let mut checked = Checked::new(Plan { replicas: Some(2), ..plan() });

@@ -93,8 +93,12 @@ fn a_hook_that_fails_fails_the_gate() {
 fn pods_of_a_cron_job_are_said_to_be_left_out() {
     let mut story = Scenario::new(plan());
     let mut nightly = job("nightly", "v2", None);
-    nightly.controller =
-        Some(ControllerRef { kind: "CronJob".to_owned(), name: "nightly".to_owned(), uid: "c".to_owned() });
+    nightly.controller = Some(ControllerRef {
+        api_version: "v1".to_owned(),
+        kind: "CronJob".to_owned(),
+        name: "nightly".to_owned(),
+        uid: "c".to_owned(),
+    });
     story.workload(nightly.clone()).pod(pod(&nightly, "nightly-a"));
     assert_says(
         story.ends(),

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod blocked_updates;
+mod custom_owners;
 mod daemon_sets;
 mod events;
 mod evidence;

@@ -8,7 +8,12 @@ use crate::scenario::objects::{
 };
 
 fn controlled_by(kind: &str, workload: Workload) -> Workload {
-    let controller = ControllerRef { kind: kind.to_owned(), name: "above".to_owned(), uid: "above".to_owned() };
+    let controller = ControllerRef {
+        api_version: "v1".to_owned(),
+        kind: kind.to_owned(),
+        name: "above".to_owned(),
+        uid: "above".to_owned(),
+    };
     Workload { controller: Some(controller), ..workload }
 }
 

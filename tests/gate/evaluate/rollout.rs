@@ -88,6 +88,7 @@ fn the_jobs_of_a_cron_job_are_left_out_unless_pinned() {
         let mut story = Scenario::new(plan);
         let mut nightly = job("nightly", "v2", Some(JobEnd::Complete));
         nightly.controller = Some(crashgate::gate::model::ControllerRef {
+            api_version: "v1".to_owned(),
             kind: "CronJob".to_owned(),
             name: "nightly".to_owned(),
             uid: "cron".to_owned(),

@@ -60,7 +60,12 @@ fn a_bare_pod_and_one_of_an_unknown_owner_must_carry_the_version_too() {
         let mut old = bare_pod("a");
         old.labels.insert("version".to_owned(), "v1".to_owned());
         if owned {
-            let reference = ControllerRef { kind: "Fleet".to_owned(), name: "web".to_owned(), uid: "r".to_owned() };
+            let reference = ControllerRef {
+                api_version: "v1".to_owned(),
+                kind: "Fleet".to_owned(),
+                name: "web".to_owned(),
+                uid: "r".to_owned(),
+            };
             old.controller = Some(reference);
         }
         story.pod(old);

@@ -31,13 +31,13 @@ use self::placed::Placed;
 use self::placement::Lineage;
 use self::sums::Sums;
 use super::assessment::{self, OwnersFirstSeen};
-use super::attribution::GroupHead;
+use super::attribution::{GroupHead, Owner};
 use super::fingerprint::PodFingerprint;
 use super::followed_kinds::InPlay;
 use super::rollout::RolloutStatus;
 use super::witnesses;
 use crate::gate::memory::Needs;
-use crate::gate::model::{Workload, WorkloadKind};
+use crate::gate::model::{ControllerRef, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::state::ClusterState;
@@ -185,6 +185,18 @@ impl LiveAssessment {
         let told = self.groups.iter().filter(|(_, group)| group.standing.is_some());
         let heads = told.filter_map(|(id, _)| self.groups.head(id, state, plan));
         heads.flat_map(|head| witnesses::of(head, state))
+    }
+
+    /// The owners of unknown kinds that have a group.
+    #[must_use]
+    pub fn custom_owners(&self, state: &ClusterState, plan: &Plan) -> Vec<ControllerRef> {
+        let unreadable = self.groups.iter().filter(|(id, _)| matches!(id, GroupId::Unreadable(_)));
+        let heads = unreadable.filter_map(|(id, _)| self.groups.head(id, state, plan));
+        let unknown = heads.filter_map(|head| match head.owner {
+            Owner::Unreadable { reference, denied: false } => Some(reference.clone()),
+            _ => None,
+        });
+        unknown.collect()
     }
 
     /// True for a group that is told of.

@@ -34,7 +34,7 @@ struct Update<'a> {
 impl LiveAssessment {
     /// Takes in what changed.
     pub fn update(&mut self, delta: Delta, state: &ClusterState, plan: &Plan, now: Duration) -> Changes {
-        let Delta { pods, workloads } = delta;
+        let Delta { pods, workloads, custom_owners } = delta;
         let changes = Changes { workloads, ..Changes::default() };
         let mut update = Update { state, plan, now, pods, before: Vec::new(), after: Vec::new(), changes };
         let denied = WorkloadKind::ALL.map(|kind| state.sources.is_denied(Source::Workloads(kind)));
@@ -42,6 +42,7 @@ impl LiveAssessment {
             self.look_at_all(&mut update);
         }
         self.look_at_workloads(&mut update);
+        update.changes.groups.extend(custom_owners.into_iter().map(GroupId::Unreadable));
         self.count_revisions(&mut update);
         let looked_at = self.place_all(&mut update);
         let groups = std::mem::take(&mut update.changes.groups);
@@ -291,7 +292,7 @@ impl LiveAssessment {
             status: rollout::status(head, &totals, plan, state),
             marks: causes.iter().map(|cause| CauseMark::of(cause, plan)).collect(),
             causes,
-            wanted: assessment::wanted_of(head, &totals, plan),
+            wanted: assessment::wanted_of(head, &totals, plan, state),
             ready: totals.ready,
             is_hook: head.is_hook(plan),
             is_all_there_can_be: assessment::is_all_there_can_be(head, plan),
