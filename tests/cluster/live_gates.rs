@@ -17,7 +17,7 @@ use crashgate::manifest::{Key, Live, Overrides, Target};
 use crashgate::sandbox::{Begin, Options, Running, Sandbox};
 use tokio::sync::watch;
 
-use super::stub::{Counting, Reply, Stub, json, status};
+use super::stub::{Ask, Counting, Reply, Stub, json, status};
 
 /// What was heard, in order.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -145,7 +145,7 @@ async fn a_namespace_is_listed_kind_by_kind_and_an_empty_one_is_looked_at_again(
     let release = namespace::workloads(&connection, &all(&namespace), never()).await.unwrap();
     assert_eq!(release.gated.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["payments"]);
     // At once, and after two seconds.
-    assert_eq!(running.requests().len(), 2 * WorkloadKind::ALL.len());
+    assert_eq!(running.requests().len(), 2 * (WorkloadKind::ALL.len() + 1), "each kind and the pods");
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,7 +155,7 @@ async fn an_empty_namespace_is_nothing_matched_and_never_healthy() {
     assert_eq!(verdict(&run), (Verdict::NothingMatched, Code::NothingMatched, "namespace shop has no workload at all"));
     assert_eq!((run.verdict(), run.duration.as_secs()), (Verdict::NothingMatched, 60));
     assert_eq!(run.target.server, "https://stub.example");
-    let (asked, kinds) = (stub.asks().len(), WorkloadKind::ALL.len());
+    let (asked, kinds) = (stub.asks().len(), WorkloadKind::ALL.len() + 1);
     assert!(asked <= 2 * kinds + 2 * 6 + kinds, "two looks, two requests a delay, the last look: {asked}");
 }
 
@@ -178,6 +178,21 @@ async fn a_kind_that_may_not_be_listed_leaves_all_of_it_open() {
     assert_eq!((verdict, code, run.duration.as_secs()), (Verdict::Inconclusive, Code::Forbidden, 0));
     assert!(message.contains("u may not list statefulsets"), "{message}");
     assert!(message.contains("every kind must be readable: list on deployments, "), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_custom_kind_that_may_not_be_listed_matters_only_where_something_shows_that_it_is_there() {
+    let refuses =
+        |ask: &Ask| matches!(&*ask.resource, "rollouts" | "clonesets" | "canaries").then(|| status(403, "u may not"));
+    let stub = Stub::new(move |ask| refuses(ask));
+    let run = namespace::workloads(&stub.connection(), &all("shop"), never()).await.unwrap_err();
+    assert_eq!(verdict(&run).0, Verdict::NothingMatched);
+    let stub = Stub::new(move |ask| {
+        let pod = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"cart-1","namespace":"shop","uid":"p","resourceVersion":"4","ownerReferences":[{"apiVersion":"apps.kruise.io/v1alpha1","kind":"CloneSet","name":"cart","uid":"c","controller":true}]},"spec":{"containers":[]}}]}"#;
+        if ask.resource == "pods" { Some(json(200, pod)) } else { refuses(ask) }
+    });
+    let run = namespace::workloads(&stub.connection(), &all("shop"), never()).await.unwrap_err();
+    assert_eq!((verdict(&run).0, verdict(&run).1), (Verdict::Inconclusive, Code::Forbidden), "{run:?}");
 }
 
 #[tokio::test(start_paused = true)]

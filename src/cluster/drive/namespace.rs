@@ -3,6 +3,7 @@
 //! Where nothing is there that can be gated, a deploy may be under way: it is looked for again until the wait period is
 //! over. A kind that cannot be read leaves the whole question open, and is no reason to gate the others alone.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -11,7 +12,7 @@ use super::run_report::Run;
 use super::unconnected;
 use crate::cluster::api::{Backoff, Collection, Connection, Failure, FailureKind, RequestCounter, with_retries};
 use crate::cluster::signals::{Stop, stopped};
-use crate::gate::model::{Object, Source, Trouble, TroubleKind, Workload, WorkloadKind};
+use crate::gate::model::{Object, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
 use crate::gate::spec::Plan;
 use crate::gate::{NEVER_REACHED_LIMIT, Release, release};
 
@@ -81,37 +82,47 @@ pub async fn once_more(connection: &Connection, plan: &Plan, mut stop: Stop) -> 
     })
 }
 
-/// One LIST of each kind.
+/// One LIST of each kind, and one of the pods: some of them may be nobody's that can be gated.
 async fn look(connection: &Connection, namespace: &str) -> Result<Release, Failure> {
-    let meter = RequestCounter::default();
     let mut workloads: Vec<Workload> = Vec::new();
+    let mut refused: Vec<(WorkloadKind, Failure)> = Vec::new();
     for kind in WorkloadKind::ALL {
-        let collection = Collection::whole(Source::Workloads(kind), namespace);
-        let listing = match connection.list(&collection, &meter).await {
+        match list(connection, Source::Workloads(kind), namespace).await {
+            Ok(objects) => workloads.extend(objects.into_iter().filter_map(|object| match object {
+                Object::Workload(workload) => Some(workload),
+                Object::Pod(_) | Object::Event(_) | Object::Node(_) => None,
+            })),
             // Most API servers have no custom resources, and most Roles no rule for those that they do not have.
-            Err(failure) if kind.is_custom() && has_none(&failure, kind, &workloads) => continue,
-            listing => listing?,
-        };
-        let objects = listing.items.map_err(|error| Failure {
-            request: format!("reading {collection}"),
-            kind: FailureKind::Undecodable(error.to_string()),
-        })?;
-        workloads.extend(objects.into_iter().filter_map(|object| match object {
-            Object::Workload(workload) => Some(workload),
-            Object::Pod(_) | Object::Event(_) | Object::Node(_) => None,
-        }));
+            Err(failure) if kind.is_custom() && matches!(failure.kind, FailureKind::NotFound(_)) => {}
+            Err(failure) if kind.is_custom() && matches!(failure.kind, FailureKind::Forbidden(_)) => {
+                refused.push((kind, failure));
+            }
+            Err(failure) => return Err(failure),
+        }
     }
-    Ok(release(workloads))
+    let pods: Vec<Pod> = list(connection, Source::Pods, namespace)
+        .await?
+        .into_iter()
+        .filter_map(|object| if let Object::Pod(pod) = object { Some(pod) } else { None })
+        .collect();
+    let owners = workloads.iter().map(|workload| &workload.controller).chain(pods.iter().map(|pod| &pod.controller));
+    let owners: HashSet<&str> = owners.flatten().map(|owner| owner.kind.as_str()).collect();
+    // There is one after all.
+    if let Some((_, failure)) = refused.into_iter().find(|(kind, _)| owners.contains(kind.kind())) {
+        return Err(failure);
+    }
+    let mut release = release(workloads);
+    release.name_others(&pods);
+    Ok(release)
 }
 
-/// True where a failure says that there is nothing of a custom resource, and nothing that was read speaks against that.
-fn has_none(failure: &Failure, kind: WorkloadKind, read: &[Workload]) -> bool {
-    let is_owner = |workload: &Workload| workload.controller.as_ref().is_some_and(|owner| owner.kind == kind.kind());
-    match failure.kind {
-        FailureKind::NotFound(_) => true,
-        FailureKind::Forbidden(_) => !read.iter().any(is_owner),
-        _ => false,
-    }
+async fn list(connection: &Connection, source: Source, namespace: &str) -> Result<Vec<Object>, Failure> {
+    let collection = Collection::whole(source, namespace);
+    let listing = connection.list(&collection, &RequestCounter::default()).await?;
+    listing.items.map_err(|error| Failure {
+        request: format!("reading {collection}"),
+        kind: FailureKind::Undecodable(error.to_string()),
+    })
 }
 
 /// What a failure means where nothing can be said without the answer.

@@ -3,9 +3,10 @@
 //! What is left out proves nothing, and is named: a workload without a wanted pod is neither healthy nor at fault, and what
 //! another gated workload controls is judged with that one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::gate::model::{Detail, Workload, WorkloadKind};
+use crate::gate::model::{Detail, Phase, Pod, Workload, WorkloadKind};
 
 /// The workloads of a namespace, parted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub enum Why {
     Deleting,
     /// It has no pods of its own: it steers the rollout of another workload.
     Steers,
+    /// Pods that no workload of a known kind owns: how many run or should.
+    UnknownOwner(usize),
+    /// A pod that nothing owns.
+    Bare,
     /// It is controlled by another workload, which is judged in its place or runs by the clock: kind and name.
     ControlledBy(String),
 }
@@ -57,9 +62,33 @@ impl fmt::Display for Why {
             Self::Suspended => f.write_str("it is suspended"),
             Self::Hook => f.write_str("it is a hook of Helm or Argo CD"),
             Self::Deleting => f.write_str("it is being deleted"),
+            Self::UnknownOwner(1) => f.write_str("it has 1 pod, and is of a kind that cannot be gated as a whole yet"),
+            Self::UnknownOwner(pods) => {
+                write!(f, "it has {pods} pods, and is of a kind that cannot be gated as a whole yet")
+            }
+            Self::Bare => f.write_str("no workload owns it"),
             Self::Steers => f.write_str("it steers the rollout of another workload"),
             Self::ControlledBy(controller) => write!(f, "it is controlled by {controller}"),
         }
+    }
+}
+
+impl Release {
+    /// Names what else has pods that have not ended: owners of kinds that are not known, and pods without an owner.
+    pub fn name_others(&mut self, pods: &[Pod]) {
+        let has_ended = |pod: &Pod| matches!(pod.phase, Some(Phase::Succeeded | Phase::Failed));
+        let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+        for pod in pods.iter().filter(|pod| !pod.deleting && !has_ended(pod)) {
+            match &pod.controller {
+                None => self.left_out.push(LeftOut { name: format!("pod/{}", pod.name), why: Why::Bare }),
+                // The kubelet shows a node's own pods.
+                Some(owner) if owner.kind == "Node" || is_gated_kind(&owner.kind) => {}
+                Some(owner) => *owners.entry(format!("{} {}", owner.kind, owner.name)).or_default() += 1,
+            }
+        }
+        let owners = owners.into_iter().map(|(name, pods)| LeftOut { name, why: Why::UnknownOwner(pods) });
+        self.left_out.extend(owners);
+        self.left_out.sort_by(|one, other| one.name.cmp(&other.name));
     }
 }
 
@@ -126,7 +155,10 @@ fn left_out(workload: &Workload) -> Option<Why> {
 fn speaks_for(controller: &str, kind: WorkloadKind) -> bool {
     // Their Jobs run by the clock, or judge a rollout: crashgate itself may be one of them.
     let makes_tasks = controller.contains("Cron") || controller == "AnalysisRun";
-    // Flagger's Canary controls the primary, whose pods are its own.
-    let is_gated = WorkloadKind::from_kind(controller).is_some_and(|kind| kind != WorkloadKind::Canary);
-    is_gated || (kind == WorkloadKind::Job && makes_tasks)
+    is_gated_kind(controller) || (kind == WorkloadKind::Job && makes_tasks)
+}
+
+/// True for a kind of owner that is gated itself. Flagger's Canary is none: it controls the primary, whose pods are its own.
+fn is_gated_kind(kind: &str) -> bool {
+    WorkloadKind::from_kind(kind).is_some_and(|kind| kind != WorkloadKind::Canary)
 }

@@ -1,10 +1,11 @@
 //! What is gated where all of a namespace is.
 
-use crashgate::gate::model::{CanaryPhase, ControllerRef, Detail, JobEnd, Template, Workload};
+use crashgate::gate::model::{CanaryPhase, ControllerRef, Detail, JobEnd, Phase, Template, Workload};
 use crashgate::gate::release;
 
 use crate::scenario::objects::{
-    canary, clone_set, daemon_set, deployment, job, reference, replica_set, rollout, rollout_set, stateful_set,
+    bare_pod, canary, clone_set, daemon_set, deployment, job, reference, replica_set, rollout, rollout_set,
+    stateful_set,
 };
 
 fn controlled_by(kind: &str, workload: Workload) -> Workload {
@@ -161,4 +162,45 @@ fn a_rollout_with_a_workload_ref_has_the_template_of_that_workload() {
     let release = release([web, lender.clone()]);
     assert_eq!(release.gated.len(), 1);
     assert_eq!(release.gated[0].template, lender.template);
+}
+
+#[test]
+fn pods_that_are_nobodys_that_is_gated_are_named() {
+    let mut release = release([]);
+    let of = |kind: &str, name: &str| {
+        let mut pod = bare_pod(name);
+        let (kind, name, uid) = (kind.to_owned(), "kafka".to_owned(), "k".to_owned());
+        pod.controller = Some(ControllerRef { api_version: "v1".to_owned(), kind, name, uid });
+        pod
+    };
+    let mut done = bare_pod("done");
+    done.phase = Some(Phase::Succeeded);
+    let mut going = bare_pod("going");
+    going.deleting = true;
+    release.name_others(&[
+        of("StrimziPodSet", "kafka-0"),
+        of("StrimziPodSet", "kafka-1"),
+        of("StatefulSet.apps.kruise.io", "db-0"),
+        of("ReplicaSet", "web-1"),
+        of("CloneSet", "cart-1"),
+        of("Node", "kube-proxy"),
+        bare_pod("debug"),
+        done,
+        going,
+    ]);
+    let told: Vec<(String, String, bool)> =
+        release.left_out.iter().map(|one| (one.name.clone(), one.why.to_string(), one.why.is_routine())).collect();
+    let told: Vec<(&str, &str, bool)> = told.iter().map(|(name, why, routine)| (&**name, &**why, *routine)).collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "StatefulSet.apps.kruise.io kafka",
+                "it has 1 pod, and is of a kind that cannot be gated as a whole yet",
+                false
+            ),
+            ("StrimziPodSet kafka", "it has 2 pods, and is of a kind that cannot be gated as a whole yet", false),
+            ("pod/debug", "no workload owns it", false),
+        ]
+    );
 }
