@@ -7,6 +7,7 @@ mod evaluated;
 mod owners;
 mod pods;
 mod replays;
+mod rollouts;
 
 use std::time::Duration;
 
