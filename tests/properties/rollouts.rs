@@ -214,8 +214,8 @@ fn passes_only_with_proof(happenings: &[Happening], until: Until) -> Result<(), 
                         told = Some(next.clone());
                     }
                     None => {
-                        _ = story
-                            .lose(Source::Workloads(WorkloadKind::Rollout), crashgate::gate::model::TroubleKind::Stale)
+                        story
+                            .lose(Source::Workloads(WorkloadKind::Rollout), crashgate::gate::model::TroubleKind::Stale);
                     }
                 }
             }

@@ -4,9 +4,10 @@
 //! an older template carry the same labels and prove nothing.
 
 use super::daemon_set_revision::NewestRevision;
+use super::revision::{has_newest_revision, is_of_older_revision, is_rolled_out, newest_replica_set};
 use super::version::Said;
 use super::{daemon_set_revision, version};
-use crate::gate::model::{CloneSetStatus, ControllerRef, Detail, Pod, Source, Workload, WorkloadKind, WorkloadRef};
+use crate::gate::model::{ControllerRef, Pod, Source, Workload, WorkloadKind, WorkloadRef};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::state::{ClusterState, PodHistory};
 
@@ -282,53 +283,6 @@ pub fn is_gated<'a>(workload: &Workload, plan: &Plan, others: impl Iterator<Item
         && !lends_its_template(workload, plan)
 }
 
-/// True for a pod that was made from the newest template of its workload, by what the controller writes on it.
-/// `replica_set` is the UID of a Deployment's newest one, `daemon_revision` that of a `DaemonSet` whose pods carry no
-/// generation.
-#[must_use]
-pub fn has_newest_revision(
-    pod: &Pod,
-    workload: &Workload,
-    replica_set: Option<&str>,
-    daemon_revision: &NewestRevision,
-) -> bool {
-    let label = |key: &str| pod.labels.get(key);
-    match &workload.detail {
-        Detail::Deployment { .. } => {
-            let owner = pod.controller.as_ref().map(|owner| owner.uid.as_str());
-            replica_set.is_some() && owner == replica_set
-        }
-        Detail::StatefulSet { update_revision, .. } => {
-            update_revision.is_some() && label("controller-revision-hash") == update_revision.as_ref()
-        }
-        Detail::DaemonSet { template_generation: generation @ Some(_), .. } => {
-            label("pod-template-generation") == generation.as_ref()
-        }
-        Detail::DaemonSet { template_generation: None, .. } => match daemon_revision {
-            NewestRevision::Is(revision) => revision.as_deref() == daemon_set_revision::revision_of(pod),
-            NewestRevision::Unknown => false,
-        },
-        Detail::Rollout(_) => {
-            let owner = pod.controller.as_ref().map(|owner| owner.uid.as_str());
-            replica_set.is_some() && owner == replica_set
-        }
-        Detail::CloneSet(CloneSetStatus { update_revision: Some(revision), .. }) => {
-            label("controller-revision-hash").is_some_and(|label| is_revision(label, revision))
-        }
-        Detail::CloneSet(_) | Detail::Canary(_) => false,
-        // A ReplicaSet never replaces the pods of a template that it had before.
-        Detail::ReplicaSet { .. } => !version::contradicts(pod, &workload.template),
-        Detail::Job { .. } => true,
-    }
-}
-
-/// True where the label names this revision of a `CloneSet`: the whole of it, or the hash at its end (feature
-/// `CloneSetShortHash`).
-fn is_revision(label: &str, revision: &str) -> bool {
-    let hash = revision.strip_suffix(label).and_then(|rest| rest.strip_suffix('-'));
-    label == revision || (!label.is_empty() && hash.is_some())
-}
-
 /// A workload as people write it: `deployment/checkout`.
 #[must_use]
 pub fn name_of(workload: &Workload) -> String {
@@ -361,39 +315,6 @@ fn lends_its_template(workload: &Workload, plan: &Plan) -> bool {
     workload.desired == Some(0)
         && workload.referrer.as_ref().is_some_and(|referrer| referrer.kind == WorkloadKind::Rollout)
         && !plan.workload.as_ref().is_some_and(|pin| is_pinned(workload, pin))
-}
-
-/// True for a pod of a `ReplicaSet` that has a younger sibling. Where their owner may not be read, its newest template is
-/// known by no more than the revision that the Deployment controller writes on each. `others` are all workloads, or at
-/// least the `ReplicaSet`s of the same controller.
-#[must_use]
-pub fn is_of_older_revision<'a>(
-    pod: &Pod,
-    state: &'a ClusterState,
-    others: impl Iterator<Item = &'a Workload>,
-) -> bool {
-    let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
-    own.is_some_and(|own| is_older_replica_set(own, others))
-}
-
-/// True for a `ReplicaSet` that has a younger sibling among `others`.
-#[must_use]
-pub fn is_older_replica_set<'a>(own: &Workload, mut others: impl Iterator<Item = &'a Workload>) -> bool {
-    let is_sibling = |other: &Workload| {
-        let owners = (&own.controller, &other.controller);
-        other.kind == own.kind && matches!(owners, (Some(one), Some(other)) if one.uid == other.uid)
-    };
-    own.kind == WorkloadKind::ReplicaSet
-        && own.revision.is_some()
-        && others.any(|other| is_sibling(other) && other.revision > own.revision)
-}
-
-/// True for a Deployment all of whose pods are of its newest template, by its own count.
-#[must_use]
-pub fn is_rolled_out(workload: &Workload) -> bool {
-    let is_seen = workload.generation.is_some() && workload.observed_generation >= workload.generation;
-    let is_updated = workload.desired.is_some_and(|desired| desired > 0) && workload.updated >= workload.desired;
-    workload.kind == WorkloadKind::Deployment && is_seen && is_updated
 }
 
 /// True where the workload stands for itself: nothing that the gate can read controls it.
@@ -480,29 +401,3 @@ pub fn is_under(history: &PodHistory, workload: &Workload, plan: &Plan, state: &
 pub fn is_of_schedule(pod: &Pod, state: &ClusterState, plan: &Plan) -> bool {
     matches!(top_of(pod.controller.as_ref(), state, plan), Top::Schedule)
 }
-
-/// The `ReplicaSet` that has the newest template of a Deployment or a Rollout. A Deployment's controller tells it by
-/// comparing the templates; where several have it, the one of the highest revision is in use. That of a Rollout names it by
-/// its hash. `candidates` are all workloads, or at least the `ReplicaSet`s that the owner controls.
-#[must_use]
-pub fn newest_replica_set<'a>(
-    owner: &Workload,
-    candidates: impl Iterator<Item = &'a Workload>,
-) -> Option<&'a Workload> {
-    let has_newest_template = |candidate: &Workload| match &owner.detail {
-        Detail::Rollout(rollout) => {
-            rollout.pod_hash.is_some() && candidate.template.labels.get(POD_HASH) == rollout.pod_hash.as_ref()
-        }
-        _ => candidate.template.fingerprint == owner.template.fingerprint,
-    };
-    candidates
-        .filter(|candidate| {
-            candidate.kind == WorkloadKind::ReplicaSet
-                && candidate.controller.as_ref().is_some_and(|above| above.uid == owner.uid)
-                && has_newest_template(candidate)
-        })
-        .max_by_key(|candidate| candidate.revision)
-}
-
-/// The label by which Argo Rollouts tells the templates of a Rollout apart, on its `ReplicaSet`s and their pods.
-const POD_HASH: &str = "rollouts-pod-template-hash";

@@ -1,6 +1,7 @@
 //! The proof that is completed once nothing more is observed: events of this run, the node, what the log gives away.
 
-use super::attribution::{name_of, newest_replica_set};
+use super::attribution::name_of;
+use super::revision::newest_replica_set;
 use crate::gate::diagnose::container_start;
 use crate::gate::model::{WorkloadKind, message};
 use crate::gate::result::{Code, Evidence, EvidenceKind, Finding, Outcome};

@@ -22,6 +22,7 @@ pub mod owner_causes;
 pub mod phase;
 pub mod ranking;
 pub mod release;
+pub mod revision;
 pub mod rollout;
 pub mod shortfall;
 pub mod stability;

@@ -6,7 +6,7 @@ use super::super::attribution::{GroupHead, Owner, Top};
 use super::super::daemon_set_revision::{NewestRevision, RevisionCounts};
 use super::super::rollout::RolloutStatus;
 use super::super::totals::GroupTotals;
-use super::super::{attribution, daemon_set_revision};
+use super::super::{attribution, daemon_set_revision, revision};
 use super::due::CauseMark;
 use super::placed::{CountedFor, GroupId, Part, Place, Placed};
 use crate::gate::model::{Workload, WorkloadKind};
@@ -164,7 +164,7 @@ impl Groups {
         let none = RevisionCounts::new();
         let counts = self.below.get(uid).map_or(&none, |below| &below.revisions);
         let daemon_revision = daemon_set_revision::newest_revision(workload, counts);
-        let newest = attribution::newest_replica_set(workload, state.replica_sets_of(uid));
+        let newest = revision::newest_replica_set(workload, state.replica_sets_of(uid));
         let group = self.by_id.entry(id).or_default();
         group.exists = true;
         group.replica_set = newest.map(|newest| newest.uid.clone());
@@ -271,7 +271,7 @@ impl Groups {
         let mut changed = Vec::new();
         for (id, group) in &mut self.by_id {
             let GroupId::Workload(uid) = id else { continue };
-            let is_rolled_out = || state.workloads.get(uid).is_some_and(attribution::is_rolled_out);
+            let is_rolled_out = || state.workloads.get(uid).is_some_and(revision::is_rolled_out);
             let hidden = hides && is_rolled_out();
             if group.hidden != hidden {
                 group.hidden = hidden;

@@ -4,6 +4,7 @@ use super::super::attribution::{self, Top};
 use super::super::daemon_set_revision::{self, NewestRevision};
 use super::super::fingerprint::PodFingerprint;
 use super::super::lost_nodes;
+use super::super::revision;
 use super::super::version::{self, Said};
 use super::due::CauseMark;
 use super::group::Groups;
@@ -69,7 +70,7 @@ fn place(
         Top::Workload(workload) => {
             let id = GroupId::Workload(workload.uid.clone());
             let is_newest = groups.of_workload(&id).is_some_and(|(replica_set, revision)| {
-                attribution::has_newest_revision(pod, workload, replica_set, revision)
+                revision::has_newest_revision(pod, workload, replica_set, revision)
                     && (is_fallen || !version::runs_another_image(pod, &workload.template))
             });
             if is_newest { Place::Group(id, part) } else { Place::Nowhere }
@@ -99,7 +100,7 @@ fn place(
 /// True for a pod of a `ReplicaSet` that has a younger sibling.
 fn is_older(pod: &Pod, state: &ClusterState) -> bool {
     let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
-    own.is_some_and(|own| attribution::is_older_replica_set(own, siblings(own, state)))
+    own.is_some_and(|own| revision::is_older_replica_set(own, siblings(own, state)))
 }
 
 /// The `ReplicaSet`s that have the same controller.
@@ -179,7 +180,7 @@ impl Lineage {
             Top::Schedule => LineageTop::Schedule,
             Top::Nobody => LineageTop::Nobody,
         };
-        let is_older = attribution::is_older_replica_set(workload, siblings(workload, state));
+        let is_older = revision::is_older_replica_set(workload, siblings(workload, state));
         let counted_by = daemon_set_revision::is_told_by_counts(workload).then(|| workload.template.clone());
         Self { top, is_older, counted_by }
     }
