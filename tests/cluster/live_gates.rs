@@ -417,3 +417,28 @@ async fn of_a_canary_the_target_and_its_primary_are_gated_with_all() {
     assert_eq!(pins, ["deployment/payments", "deployment/payments-primary"]);
     assert_eq!(run.verdict(), Verdict::Healthy);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_gates_of_a_namespace_share_their_sources() {
+    const GATES: usize = 12;
+    let job = |number: usize| {
+        format!(
+            r#"{{"metadata":{{"name":"j{number}","namespace":"shop","uid":"j{number}","resourceVersion":"4"}},"spec":{{"selector":{{"matchLabels":{{"j":"{number}"}}}},"template":{{"metadata":{{"labels":{{"j":"{number}"}}}},"spec":{{"containers":[{{"name":"a","image":"a:{number}"}}]}}}}}},"status":{{"conditions":[{{"type":"Complete","status":"True"}}]}}}}"#
+        )
+    };
+    let items = (0..GATES).map(job).collect::<Vec<_>>().join(",");
+    let list = format!(
+        r#"{{"kind":"JobList","apiVersion":"batch/v1","metadata":{{"resourceVersion":"5"}},"items":[{items}]}}"#
+    );
+    let stub = Stub::new(move |ask| (ask.resource == "jobs" && ask.verb == "LIST").then(|| json(200, &list)));
+    let live = all_with(&[(Key::StableFor, "0s")]);
+    let all = live.unseen("shop");
+    let mut plans = Plans { live, namespace: "shop".to_owned(), late: Vec::new() };
+    let run = whole_namespace::judge(stub.connection(), all, &mut plans, None, &mut Counting::default(), never()).await;
+    assert_eq!((run.gates.len(), run.verdict()), (GATES, Verdict::Healthy));
+    // Each kind and the events once for all gates, and once for the confirming reads; the two looks; the pods of each gate,
+    // listed, watched and confirmed.
+    let kinds = WorkloadKind::ALL.len();
+    let (asked, most) = (stub.asks().len(), 2 * (kinds + 1) + 3 * (kinds + 1) + 3 * GATES);
+    assert!(asked <= most, "{asked} requests, {most} at most");
+}
