@@ -7,7 +7,7 @@ use super::attribution::Owner;
 use super::rollout::RolloutStatus;
 use super::shortfall::Shortfall;
 use super::{attribution, hints};
-use crate::gate::model::{Detail, Source, Trouble, Workload, WorkloadKind};
+use crate::gate::model::{Detail, Source, Trouble, Workload, WorkloadKind, WorkloadRef};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, Place, Verdict};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::state::ClusterState;
@@ -172,6 +172,9 @@ fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
         (Code::Paused, Detail::CloneSet(_)) => {
             Some(format!("Set `spec.updateStrategy.paused: false`: `kubectl edit -n {namespace} {name}`"))
         }
+        (Code::ScaledToZero, _) if let Some(rollout) = borrower(workload) => {
+            Some(format!("Gate the Rollout in its place: `--workload {rollout}`"))
+        }
         (Code::RolloutAborted | Code::ScaledToZero, _) if is_target_of_canary(workload) => Some(format!(
             "Look at the analysis: `kubectl describe canary -n {namespace} {}`",
             workload.referrer.as_ref().map_or("", |canary| &canary.name)
@@ -194,6 +197,11 @@ fn advice(code: Code, owner: &Owner<'_>, plan: &Plan) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// The Rollout that uses the template of this workload.
+fn borrower(workload: &Workload) -> Option<&WorkloadRef> {
+    workload.referrer.as_ref().filter(|referrer| referrer.kind == WorkloadKind::Rollout)
 }
 
 fn is_target_of_canary(workload: &Workload) -> bool {

@@ -404,3 +404,17 @@ fn a_rollout_that_cannot_be_read_says_which_rule_is_missing() {
     assert_eq!(outcome.verdict, Verdict::Healthy);
     assert!(outcome.warnings.is_empty(), "who has none need not be told: {:?}", outcome.warnings);
 }
+
+#[test]
+fn who_gates_the_deployment_that_lends_its_template_is_told_to_gate_the_rollout() {
+    let mut plan = plan();
+    plan.workload = Some(Pin { kind: WorkloadKind::Deployment, name: "web".to_owned() });
+    let mut story = Scenario::new(plan);
+    let mut owner = rollout("web", "v2", 1);
+    state_of(&mut owner).workload_ref = Some(WorkloadRef { kind: WorkloadKind::Deployment, name: "web".to_owned() });
+    story.workload(deployment("web", "v2", 0)).workload(owner);
+    let outcome = story.ends();
+    assert_eq!((outcome.verdict, lead(outcome).code), (Verdict::NothingMatched, Code::ScaledToZero));
+    assert_eq!(lead(outcome).message, "deployment/web is scaled to 0: rollout/web uses its template and has the pods");
+    assert_eq!(lead(outcome).next_step, "Gate the Rollout in its place: `--workload rollout/web`");
+}
