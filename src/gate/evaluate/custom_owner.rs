@@ -26,17 +26,14 @@ pub fn wanted(head: GroupHead<'_>, state: &ClusterState) -> Option<u32> {
     if let Scale::Replicas(replicas) = owner(head, state)?.scale { Some(replicas) } else { None }
 }
 
-/// That its controller cannot get on, as a cause.
+/// That its controller cannot get on, as a cause. Where it does not say which spec its status is of, that may be the one
+/// before, and then it counts at the end of the wait alone.
 #[must_use]
 pub fn stalled(head: GroupHead<'_>, state: &ClusterState, now: Duration) -> Option<Cause> {
-    let OwnerCondition::Stalled(why) = &current(head, state)?.condition else { return None };
+    let owner = owner(head, state).filter(|owner| owner.observed_generation.is_some() && !is_behind(owner))?;
+    let OwnerCondition::Stalled(why) = &owner.condition else { return None };
     let place = Place { workload: Some(head.name()), ..Place::default() };
     Some(Cause::new(Code::OwnerStalled, place, format!("{} is stalled: {why}", head.name()), now))
-}
-
-/// The owner, where its status is of its newest spec.
-fn current<'a>(head: GroupHead<'_>, state: &'a ClusterState) -> Option<&'a CustomOwner> {
-    owner(head, state).filter(|owner| !is_behind(owner))
 }
 
 fn is_behind(owner: &CustomOwner) -> bool {

@@ -50,9 +50,8 @@ impl Carriers {
                     let message = format!("{name} now runs {}", now_runs(workload, plan));
                     let mut cause = Cause::new(Code::Superseded, place, message, now);
                     let history = match kind {
-                        WorkloadKind::Rollout | WorkloadKind::CloneSet => {
-                            format!("kubectl get controllerrevisions,replicasets -n {}", plan.namespace)
-                        }
+                        WorkloadKind::Rollout => format!("kubectl get replicasets -n {}", plan.namespace),
+                        WorkloadKind::CloneSet => format!("kubectl get controllerrevisions -n {}", plan.namespace),
                         _ => format!("kubectl rollout history -n {} {name}", plan.namespace),
                     };
                     cause.next_step =

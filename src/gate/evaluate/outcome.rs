@@ -101,8 +101,9 @@ fn tolerated(assessment: &Assessment<'_>, state: &ClusterState, plan: &Plan, ver
                 Detail::CloneSet(status)
                     if status.partition > 0 && status.update_revision != status.current_revision =>
                 {
-                    let kept = status.partition;
-                    let message = format!("{} has a partition: {kept} pods keep the old revision", group.name());
+                    let (kept, name) = (status.partition, group.name());
+                    let all = workload.desired.unwrap_or(kept);
+                    let message = format!("{name} has a partition: {kept} of {all} pods keep the old revision");
                     remarks.push(Warning { code: Notice::PartitionedRollout.into(), message }.into());
                 }
                 Detail::Rollout(rollout) if !rollout.is_promoted() => {

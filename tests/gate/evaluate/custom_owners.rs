@@ -84,6 +84,10 @@ fn a_controller_that_is_stuck_fails_the_gate_and_one_at_work_is_waited_for() {
     assert_eq!((outcome.verdict, lead(&outcome).code), (Verdict::Failed, Code::OwnerStalled));
     assert_eq!(lead(&outcome).message, "fleet/web is stalled: InvalidSpec: no such storage class");
     assert!(outcome.decided_after.as_secs() < 2, "at once");
+    let unsaid = CustomOwner { observed_generation: None, condition: stalled.clone(), ..read(Scale::Replicas(2)) };
+    let outcome = story_of(Ok(unsaid), None);
+    assert_eq!((outcome.verdict, lead(&outcome).code), (Verdict::Failed, Code::OwnerStalled));
+    assert!(outcome.decided_after.as_secs() >= 60, "it may have been said of the spec before");
     let at_work = OwnerCondition::InProgress("Updating: 1 of 2".to_owned());
     let outcome = story_of(Ok(CustomOwner { condition: at_work, ..read(Scale::Replicas(2)) }), None);
     assert_eq!(

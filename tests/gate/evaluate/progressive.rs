@@ -280,7 +280,10 @@ fn a_clone_set_owns_its_pods_and_a_partition_keeps_some_old() {
     };
     let outcome = partitioned(1);
     assert_eq!((outcome.verdict, outcome.ready, outcome.wanted), (Verdict::Healthy, 2, Some(2)));
-    assert_eq!(warned(&outcome, "PartitionedRollout"), "cloneset/web has a partition: 1 pods keep the old revision");
+    assert_eq!(
+        warned(&outcome, "PartitionedRollout"),
+        "cloneset/web has a partition: 1 of 3 pods keep the old revision"
+    );
     let all = partitioned(3);
     assert_eq!((all.verdict, lead(&all).code), (Verdict::NothingMatched, Code::UpdateBlocked));
     assert_eq!(partitioned(0).verdict, Verdict::TimedOut);
