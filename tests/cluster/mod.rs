@@ -9,6 +9,7 @@ mod live_gates;
 mod loopback;
 mod many_gates;
 mod outages;
+mod progressive;
 mod session;
 mod source;
 pub mod stub;
