@@ -25,11 +25,8 @@ impl References {
     pub fn add(&mut self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
         let own = key(&workload.reference());
         self.named.add(&own, &workload.uid);
-        if let Some(reference) = workload.refers_to() {
-            self.referrers.add(&key(reference), &workload.uid);
-            if workload.kind == WorkloadKind::Canary {
-                self.referrers.add(&key(&reference.primary()), &workload.uid);
-            }
+        for key in referred_keys(workload) {
+            self.referrers.add(&key, &workload.uid);
         }
         self.canaries += usize::from(workload.kind == WorkloadKind::Canary);
         self.workload_refs += usize::from(has_workload_ref(workload));
@@ -40,11 +37,8 @@ impl References {
     pub fn take(&mut self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
         let own = key(&workload.reference());
         self.named.take(&own, &workload.uid);
-        if let Some(reference) = workload.refers_to() {
-            self.referrers.take(&key(reference), &workload.uid);
-            if workload.kind == WorkloadKind::Canary {
-                self.referrers.take(&key(&reference.primary()), &workload.uid);
-            }
+        for key in referred_keys(workload) {
+            self.referrers.take(&key, &workload.uid);
         }
         self.canaries -= usize::from(workload.kind == WorkloadKind::Canary);
         self.workload_refs -= usize::from(has_workload_ref(workload));
@@ -109,6 +103,13 @@ impl References {
 
 fn has_workload_ref(workload: &Workload) -> bool {
     matches!(&workload.detail, Detail::Rollout(rollout) if rollout.has_workload_ref)
+}
+
+/// The kinds and names that a workload refers to: of a Canary its target, and the primary beside it.
+fn referred_keys(workload: &Workload) -> Vec<String> {
+    let Some(reference) = workload.refers_to() else { return Vec::new() };
+    let primary = (workload.kind == WorkloadKind::Canary).then(|| key(&reference.primary()));
+    std::iter::once(key(reference)).chain(primary).collect()
 }
 
 fn key(reference: &WorkloadRef) -> String {
