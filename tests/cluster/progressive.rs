@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crashgate::cluster::api::{Connection, Target};
-use crashgate::cluster::drive::{GateRun, rehearse};
+use crashgate::cluster::drive::{GateRun, judge_deciders, rehearse};
 use crashgate::cluster::never;
+use crashgate::gate::Gate;
 use crashgate::gate::model::WorkloadKind;
+use crashgate::gate::result::Verdict;
 use crashgate::gate::spec::{Pin, Plan};
 use crashgate::sandbox::{Begin, Options, Sandbox};
 
-use super::stub::Counting;
+use super::stub::{Counting, Stub, plan, status};
 use crate::recording::replay::rows;
 
 const KINDS: [&str; 3] = ["rollout-", "cloneset-", "flagger-"];
@@ -64,4 +66,27 @@ async fn every_recording_of_progressive_delivery_is_judged_live_as_the_table_say
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(judged >= 20, "{judged}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn kinds_that_the_api_server_does_not_have_cost_a_request_at_most_and_no_word() {
+    let stub = Stub::quiet();
+    let run = judge_deciders(stub.connection(), vec![Gate::new(plan())], &mut Counting::default(), never()).await;
+    let outcome = &run.gates[0].outcome;
+    assert_eq!((outcome.verdict, outcome.warnings.len()), (Verdict::NothingMatched, 0), "{:?}", outcome.warnings);
+    let asked = |resource: &str| (stub.of("LIST", resource).len(), stub.of("WATCH", resource).len());
+    assert_eq!(asked("rollouts"), (1, 0), "nothing was found in half of the wait");
+    assert_eq!(asked("clonesets"), (1, 0));
+    assert_eq!(asked("canaries"), (0, 0), "no owner is there that one could be about");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_is_missing_for_a_kind_that_nobody_uses_is_not_told() {
+    let stub = Stub::new(|ask| {
+        let is_custom = ["rollouts", "clonesets", "canaries"].contains(&ask.resource.as_str());
+        is_custom.then(|| status(403, "forbidden"))
+    });
+    let run = judge_deciders(stub.connection(), vec![Gate::new(plan())], &mut Counting::default(), never()).await;
+    let outcome = &run.gates[0].outcome;
+    assert_eq!((outcome.verdict, outcome.warnings.len()), (Verdict::NothingMatched, 0), "{:?}", outcome.warnings);
 }
