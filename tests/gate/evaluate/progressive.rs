@@ -421,3 +421,67 @@ fn who_gates_the_deployment_that_lends_its_template_is_told_to_gate_the_rollout(
     assert_eq!(lead(outcome).message, "deployment/web is scaled to 0: rollout/web uses its template and has the pods");
     assert_eq!(lead(outcome).next_step, "Gate the Rollout in its place: `--workload rollout/web`");
 }
+
+#[test]
+fn a_preview_of_blue_green_is_as_large_as_its_replica_set() {
+    let preview = |owner: &mut Workload| {
+        let state = state_of(owner);
+        (state.blue_green, state.step) = (true, None);
+        state.steps.clear();
+        state.pauses = vec!["BlueGreenPause".to_owned()];
+    };
+    let outcome = story_of(|owner, _| preview(owner));
+    assert_eq!((outcome.verdict, outcome.ready, outcome.wanted), (Verdict::Healthy, 1, Some(1)));
+    let promoted = story_of(|owner, _| {
+        preview(owner);
+        let state = state_of(owner);
+        state.stable_hash.clone_from(&state.pod_hash);
+        state.phase = Some(RolloutPhase::Healthy);
+    });
+    assert_eq!((promoted.verdict, promoted.wanted), (Verdict::TimedOut, Some(3)), "all of them serve");
+}
+
+/// The target of a Canary at 0, with its primary, bent by this.
+fn at_rest(bend: impl FnOnce(&mut Workload, &mut Workload, &mut Workload)) -> Outcome {
+    let mut story = Scenario::new(plan());
+    let target = deployment("web", "v2", 0);
+    let mut set = replica_set(&target);
+    set.created = Some("2026-11-21T03:00:00Z".to_owned());
+    let mut primary = deployment("web-primary", "v2", 2);
+    primary.template.labels.insert("app".to_owned(), "web-primary".to_owned());
+    let mut canary = canary(&target, CanaryPhase::Succeeded);
+    bend(&mut set, &mut primary, &mut canary);
+    story.workload(target).workload(set).workload(primary).workload(canary);
+    story.ends().clone()
+}
+
+#[test]
+fn a_primary_that_is_not_rolled_out_is_waited_for() {
+    let waiting = "deployment/web-primary has the version, and is not rolled out yet";
+    let cases: [fn(&mut Workload); 4] = [
+        |primary| primary.available = Some(1),
+        |primary| primary.updated = None,
+        |primary| primary.generation = Some(2),
+        |primary| primary.desired = Some(0),
+    ];
+    for bend in cases {
+        let outcome = at_rest(|_, primary, _| bend(primary));
+        assert_eq!((outcome.verdict, lead(&outcome).message.as_str()), (Verdict::TimedOut, waiting));
+    }
+    assert_eq!(at_rest(|_, _, _| {}).verdict, Verdict::Healthy);
+}
+
+#[test]
+fn an_analysis_that_failed_before_this_template_was_there_says_nothing_of_it() {
+    let failed_at = |time: Option<&str>| {
+        at_rest(|_, primary, canary| {
+            primary.template.promoted_fingerprint += 1;
+            let Detail::Canary(status) = &mut canary.detail else { unreachable!() };
+            (status.phase, status.since) = (Some(CanaryPhase::Failed), time.map(str::to_owned));
+        })
+    };
+    assert_eq!(lead(&failed_at(Some("2026-11-21T03:00:01Z"))).code, Code::RolloutAborted);
+    for time in [Some("2026-11-21T02:59:00Z"), Some("2026-11-21T03:00:00Z"), None] {
+        assert_eq!(lead(&failed_at(time)).code, Code::ScaledToZero, "{time:?}");
+    }
+}

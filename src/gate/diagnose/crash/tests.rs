@@ -417,3 +417,33 @@ fn the_process_that_an_update_in_place_ends_is_known_by_its_container_whatever_t
     ledger.observe(&updated(false, attempt_of("newer", 2, ContainerState::Running, Some(("new", 1)))), around(false));
     assert_eq!((ledger.crashes(), ledger.not_the_apps()), (1, 1), "the new version crashed");
 }
+
+#[test]
+fn an_update_in_place_ends_one_process_however_the_clocks_differ() {
+    let before = |attempt: u32| Ended {
+        container_id: None,
+        started_at: Some("2026-11-21T02:00:00Z".to_owned()),
+        ..ended(attempt, 1, "Error")
+    };
+    let updated = |is_to_come: bool, count: u32, last: Option<Ended>| Container {
+        in_place: Some(InPlaceUpdate {
+            revision: "2".to_owned(),
+            at: Some("2026-11-21T03:00:00Z".to_owned()),
+            is_to_come,
+        }),
+        ..container(Role::App, ContainerStatus { container_id: None, ..status(count, ContainerState::Running, last) })
+    };
+    let around = |at_first| Circumstances {
+        policy: RestartPolicy::Always,
+        resize: PodResize::Settled,
+        at_first,
+        sandbox_changed: None,
+    };
+    let mut ledger = CrashLedger::default();
+    ledger.observe(&updated(true, 0, None), around(true));
+    ledger.observe(&updated(false, 1, Some(before(0))), around(false));
+    assert_eq!(ledger.crashes(), 0);
+    // The node's clock is behind: by its stamps this process too was started before the update.
+    ledger.observe(&updated(false, 2, Some(before(1))), around(false));
+    assert_eq!(ledger.crashes(), 1);
+}
