@@ -135,7 +135,7 @@ fn workload_shortfall(
     let name = Named(head);
     if let Some(rollout) = argo_rollout::of(workload).filter(|_| workload.desired != Some(0)) {
         let lacking = argo_rollout::shortfall_of_owner(head, workload, rollout).or_else(|| {
-            let wanted = wanted(head, totals, plan)?;
+            let Some(wanted) = wanted(head, totals, plan) else { return Some(unsaid(&name)) };
             let available = available(head, workload, totals, wanted, plan);
             pods_shortfall(head, totals, plan, (wanted, wanted), Some(available))
         });
@@ -151,7 +151,7 @@ fn workload_shortfall(
         _ => false,
     };
     let Some(wanted) = wanted(head, totals, plan) else {
-        return Some(Shortfall::waiting(format!("{name} does not report yet how many pods it wants")));
+        return Some(unsaid(&name));
     };
     let paused = match &workload.detail {
         Detail::Deployment { paused, .. } => *paused,
@@ -223,6 +223,10 @@ fn workload_shortfall(
         return Some(Shortfall::new(Code::Paused, why));
     }
     Some(update_block(head, workload, totals, wanted).unwrap_or(lacking))
+}
+
+fn unsaid(name: &Named<'_>) -> Shortfall {
+    Shortfall::waiting(format!("{name} does not report yet how many pods it wants"))
 }
 
 /// Who has the pods of a Deployment that lends its template, in words.

@@ -211,16 +211,8 @@ pub struct CanaryStatus {
     pub phase: Option<CanaryPhase>,
     /// `status.canaryWeight`: the share of the traffic in percent.
     pub weight: Option<u32>,
-    /// `status.iterations`, where the analysis counts these.
-    pub iterations: Option<u32>,
-    /// `status.failedChecks`.
-    pub failed_checks: u32,
     /// The message of the condition `Promoted`.
     pub message: Option<String>,
-    /// `status.lastAppliedSpec`: a hash of the target's spec. Compared for equality only.
-    pub last_applied: Option<String>,
-    /// `status.lastPromotedSpec`: the same of the spec that is promoted.
-    pub last_promoted: Option<String>,
     /// `status.lastTransitionTime` as the controller wrote it. For telling old analyses apart, never for a pass.
     pub since: Option<String>,
 }

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::fields::{MapError, condition, parse, required};
+use super::fields::{MapError, parse, required};
 use crate::gate::model::{CustomOwner, OwnerCondition, Scale};
-use crate::recording::wire::{Condition, Meta};
+use crate::recording::wire::Meta;
 
 #[derive(Deserialize)]
 struct Owner {
@@ -14,50 +14,58 @@ struct Owner {
     status: Option<Value>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    observed_generation: Option<i64>,
-    conditions: Option<Vec<Condition>>,
-}
-
-/// Reads an owner of an unknown kind. What of its status does not have the usual shape says nothing.
+/// Reads an owner of an unknown kind. What its status does not have says nothing; what it has and cannot be read as it is
+/// meant is never taken for good news.
 ///
 /// # Errors
 ///
-/// Where it has no UID.
+/// Where it has no UID, or an `observedGeneration` that is no number.
 pub fn custom_owner(body: &RawValue, scale: Scale) -> Result<CustomOwner, MapError> {
-    const WHAT: &str = "a custom resource";
     let raw: Owner = parse(body.get(), WHAT)?;
-    let field = |name: &str| raw.status.as_ref().and_then(|status| status.get(name)).cloned();
-    let status = Status {
-        observed_generation: field("observedGeneration").and_then(|value| value.as_i64()),
-        conditions: field("conditions").and_then(|value| serde_json::from_value(value).ok()),
-    };
-    let conditions = status.conditions.as_deref();
-    let words = |kind: &str| {
-        let told = condition(conditions, kind);
-        let parts = told.map(|told| [told.reason, told.message]).into_iter().flatten().flatten();
-        let parts: Vec<String> = parts.collect();
-        if parts.is_empty() { format!("its condition {kind} says no more") } else { parts.join(": ") }
-    };
-    let is = |kind: &str| condition(conditions, kind).map(|condition| condition.status);
-    let condition = if is("Stalled") == Some(true) {
-        OwnerCondition::Stalled(words("Stalled"))
-    } else if is("Reconciling") == Some(true) {
-        OwnerCondition::InProgress(words("Reconciling"))
-    } else if is("Ready") == Some(false) {
-        OwnerCondition::InProgress(words("Ready"))
-    } else {
-        OwnerCondition::Current
-    };
+    let status = raw.status.unwrap_or_default();
     Ok(CustomOwner {
         uid: required(raw.metadata.uid, WHAT, "metadata.uid")?,
         generation: raw.metadata.generation,
-        observed_generation: status.observed_generation,
-        condition,
+        observed_generation: observed(&status["observedGeneration"])?,
+        condition: condition(&status["conditions"]),
         scale,
     })
+}
+
+const WHAT: &str = "a custom resource";
+
+fn observed(raw: &Value) -> Result<Option<i64>, MapError> {
+    let number = match raw {
+        Value::Null => return Ok(None),
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    };
+    let reason = || "its `status.observedGeneration` is no number".to_owned();
+    number.map(Some).ok_or_else(|| MapError::Shape { what: WHAT, reason: reason() })
+}
+
+/// What the conditions say: `Stalled` and `Reconciling` where they are there, and `Ready` where it is there and not True.
+fn condition(raw: &Value) -> OwnerCondition {
+    let conditions = match raw {
+        Value::Null => &[],
+        Value::Array(conditions) => conditions.as_slice(),
+        _ => return OwnerCondition::InProgress("its conditions cannot be read".to_owned()),
+    };
+    let told = |kind: &str| conditions.iter().find(|condition| condition["type"] == kind);
+    let words = |condition: &Value| {
+        let parts: Vec<&str> = ["reason", "message"].into_iter().filter_map(|part| condition[part].as_str()).collect();
+        let kind = condition["type"].as_str().unwrap_or_default();
+        if parts.is_empty() { format!("its condition {kind} says no more") } else { parts.join(": ") }
+    };
+    let speaks = |kind: &str| told(kind).filter(|condition| condition["status"] != "False");
+    if let Some(stalled) = speaks("Stalled").filter(|condition| condition["status"] == "True") {
+        return OwnerCondition::Stalled(words(stalled));
+    }
+    let unready = || told("Ready").filter(|condition| condition["status"] != "True");
+    speaks("Stalled")
+        .or_else(|| speaks("Reconciling"))
+        .or_else(unready)
+        .map_or(OwnerCondition::Current, |condition| OwnerCondition::InProgress(words(condition)))
 }
 
 #[derive(Deserialize)]
@@ -82,4 +90,48 @@ pub fn scale(body: &RawValue) -> Result<(Option<String>, Scale), MapError> {
     let raw: ScaleObject = parse(body.get(), WHAT)?;
     let spec = required(raw.spec, WHAT, "spec")?;
     Ok((raw.metadata.and_then(|metadata| metadata.uid), Scale::Replicas(spec.replicas.unwrap_or(0))))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use serde_json::value::RawValue;
+
+    use super::{OwnerCondition, Scale, custom_owner};
+
+    fn read(status: &serde_json::Value) -> Option<(OwnerCondition, Option<i64>)> {
+        let object = json!({"metadata": {"name": "web", "uid": "u"}, "status": status}).to_string();
+        let owner = custom_owner(&RawValue::from_string(object).unwrap(), Scale::None).ok()?;
+        Some((owner.condition, owner.observed_generation))
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_good_news() {
+        let current = Some((OwnerCondition::Current, None));
+        for status in [json!(null), json!({}), json!({"conditions": []}), json!({"conditions": [{"type": "Odd"}]})] {
+            assert_eq!(read(&status), current, "{status}");
+        }
+        for conditions in [
+            json!({"Ready": "True"}),
+            json!("Ready"),
+            json!([{"type": "Ready"}]),
+            json!([{"type": "Ready", "status": true}]),
+            json!([{"type": "Other"}, {"type": "Ready", "status": "Unknown"}]),
+            json!([{"type": "Reconciling", "status": "True"}, {"type": "Ready", "status": "True"}]),
+            json!([{"type": "Stalled"}]),
+        ] {
+            let told = read(&json!({"conditions": conditions})).unwrap().0;
+            assert!(matches!(told, OwnerCondition::InProgress(_)), "{conditions}: {told:?}");
+        }
+        let stalled =
+            read(&json!({"conditions": [{"type": "Stalled", "status": "True", "reason": "No", "message": "way"}]}));
+        assert_eq!(stalled.unwrap().0, OwnerCondition::Stalled("No: way".to_owned()));
+    }
+
+    #[test]
+    fn a_generation_is_a_number_in_whatever_spelling_or_the_object_is_refused() {
+        assert_eq!(read(&json!({"observedGeneration": "3"})).unwrap().1, Some(3));
+        assert_eq!(read(&json!({"observedGeneration": 3})).unwrap().1, Some(3));
+        assert_eq!(read(&json!({"observedGeneration": "abc"})), None);
+    }
 }

@@ -248,10 +248,6 @@ struct CanarySpec {
 struct CanaryCounts {
     phase: Option<String>,
     canary_weight: Option<u32>,
-    iterations: Option<u32>,
-    failed_checks: Option<u32>,
-    last_applied_spec: Option<String>,
-    last_promoted_spec: Option<String>,
     last_transition_time: Option<String>,
     conditions: Option<Vec<Condition>>,
 }
@@ -266,11 +262,7 @@ pub(super) fn canary(json: &str) -> Result<Workload, MapError> {
         target: spec.target_ref.as_ref().and_then(workload_ref),
         phase: text(status.phase).map(|phase| CanaryPhase::of(&phase)),
         weight: status.canary_weight,
-        iterations: status.iterations,
-        failed_checks: status.failed_checks.unwrap_or(0),
         message: condition(status.conditions.as_deref(), "Promoted").and_then(|promoted| promoted.message),
-        last_applied: text(status.last_applied_spec),
-        last_promoted: text(status.last_promoted_spec),
         since: text(status.last_transition_time),
     };
     workload(WorkloadKind::Canary, raw.metadata, Template::default(), Detail::Canary(state))

@@ -485,3 +485,10 @@ fn an_analysis_that_failed_before_this_template_was_there_says_nothing_of_it() {
         assert_eq!(lead(&failed_at(time)).code, Code::ScaledToZero, "{time:?}");
     }
 }
+
+#[test]
+fn a_replica_set_that_does_not_say_how_many_it_wants_is_no_proof() {
+    let outcome = story_of(|_, set| set.desired = None);
+    assert_eq!((outcome.verdict, outcome.wanted), (Verdict::TimedOut, None));
+    assert_eq!(lead(&outcome).message, "rollout/web does not report yet how many pods it wants");
+}
