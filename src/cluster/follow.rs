@@ -202,6 +202,8 @@ impl Following<'_> {
             | Fact::OwnerUnread { .. }
             | Fact::Confirmed { .. }
             | Fact::Smoked(_)
+            | Fact::StableListed(_)
+            | Fact::Measured(_)
             | Fact::RecordingEnded => {}
         }
         let begins = !self.feed.has_begun();

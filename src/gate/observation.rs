@@ -3,7 +3,7 @@
 //! `recording/mapping` makes them, from live traffic and from recordings alike. When a fact was observed is said beside
 //! it, as the time since the gate began, on our own clock.
 
-use crate::gate::model::{CustomOwner, Object, Pod, Source, Trouble, Unread, Workload, WorkloadKind};
+use crate::gate::model::{CustomOwner, Measurement, Object, Pod, Source, Trouble, Unread, Workload, WorkloadKind};
 use crate::gate::result::{SmokeRun, Warning};
 
 /// One fact about the cluster.
@@ -77,6 +77,10 @@ pub enum Fact {
     },
     /// The answer to [`Want::Smoke`](crate::gate::Want): the smoke run is over.
     Smoked(Box<SmokeRun>),
+    /// The pods among which the stable arm of the metrics is, as a LIST answered them.
+    StableListed(Vec<Pod>),
+    /// What came of a question to the source of metrics.
+    Measured(Box<Measurement>),
     /// The recording that this run is fed from has ended: nothing more will ever come.
     RecordingEnded,
 }

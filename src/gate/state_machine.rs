@@ -184,6 +184,7 @@ impl Gate {
                 }
                 false
             }
+            Fact::StableListed(_) | Fact::Measured(_) => false,
             Fact::RecordingEnded => {
                 self.recording_ended();
                 false

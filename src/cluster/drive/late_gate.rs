@@ -131,6 +131,8 @@ fn source_of(fact: &Fact) -> Option<Source> {
         | Fact::Noticed(_)
         | Fact::Confirmed { .. }
         | Fact::Smoked(_)
+        | Fact::StableListed(_)
+        | Fact::Measured(_)
         | Fact::RecordingEnded => None,
     }
 }

@@ -3,9 +3,11 @@
 //! What may live here: values that a manifest or flags set, and their defaults. What may not: what was observed.
 
 pub mod grace;
+pub mod metrics;
 pub mod plan;
 pub mod pod_order;
 
 pub use grace::Grace;
+pub use metrics::{Check, Count, Measure, Metrics, MetricsSource, PodLabels, StableArm, Undecided, Versus};
 pub use plan::{ManifestTemplate, MinReady, Pin, Plan, Until};
 pub use pod_order::{PodOrder, Security};

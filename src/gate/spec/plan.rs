@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::grace::Grace;
+use super::metrics::Metrics;
 use super::pod_order::PodOrder;
 use crate::gate::model::{Selector, WorkloadKind};
 
@@ -46,6 +47,8 @@ pub struct Plan {
     pub until: Until,
     /// A pod that must end with 0 once the app is stable, before the gate passes.
     pub smoke: Option<PodOrder>,
+    /// What is checked of the metrics.
+    pub metrics: Option<Metrics>,
 }
 
 impl Plan {
@@ -70,6 +73,7 @@ impl Plan {
             ignore_containers: BTreeSet::new(),
             until: Until::Step,
             smoke: None,
+            metrics: None,
         }
     }
 
