@@ -110,6 +110,8 @@ fn words(fact: &Fact) -> String {
         | Fact::OwnerUnread { .. }
         | Fact::Confirmed { .. }
         | Fact::Smoked(_)
+        | Fact::StableListed(_)
+        | Fact::Measured(_)
         | Fact::RecordingEnded => panic!("not from a source"),
     }
 }
