@@ -14,6 +14,8 @@
 //! 6. `state`: what is known of the cluster?
 //! 7. `evaluate`: what follows for the gate?
 //! 8. [`run`]: what does the life of one pod mean that is run to its end?
+//!
+//! Beside them, and used by whom it may concern, [`statistics`]: what do counts prove?
 
 pub(crate) mod diagnose;
 pub(crate) mod evaluate;
@@ -26,6 +28,7 @@ pub mod run;
 pub mod spec;
 pub(crate) mod state;
 mod state_machine;
+pub mod statistics;
 
 pub use diagnose::{REASONS, Reason};
 pub use evaluate::release::{Release, release};

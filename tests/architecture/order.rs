@@ -10,6 +10,7 @@ use super::imports::{Graph, Sources, graph};
 /// The floors of `src/`, the ground floor first: a file may use files of its own floor and of those before it. The
 /// longest beginning that fits a file's path says which floor it is on.
 const FLOORS: &[&[&str]] = &[
+    &["gate/statistics/"],
     &["text/"],
     &["gate/model/"],
     &["gate/spec/", "gate/memory/"],

@@ -8,6 +8,7 @@ mod memory;
 mod run;
 mod state;
 mod state_machine;
+mod statistics;
 
 use std::time::Duration;
 
