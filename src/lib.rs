@@ -11,6 +11,7 @@
 //! - [`feed`]: what happens to pods, one event at a time. Pure; imports the gate alone.
 //! - [`manifest`]: YAML and flags → plans.
 //! - [`recording`]: the format, its readers and writers, and the mapping from the API's JSON to observations.
+//! - [`metrics`]: the only room that talks to Prometheus.
 //! - [`cluster`]: the only rooms that talk to Kubernetes.
 //! - [`sandbox`]: a recording as a Kubernetes API on loopback.
 //! - [`report`]: gate events and outcomes in, human text and files out.
@@ -22,6 +23,7 @@ pub mod cluster;
 pub mod feed;
 pub mod gate;
 pub mod manifest;
+pub mod metrics;
 pub mod recording;
 pub mod report;
 pub mod sandbox;

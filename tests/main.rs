@@ -14,6 +14,7 @@ mod feed;
 mod fuzz;
 mod gate;
 mod manifest;
+mod metrics;
 mod properties;
 mod recording;
 mod report;

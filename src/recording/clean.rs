@@ -10,6 +10,7 @@
 //! that nobody can look for values with the same digest.
 
 mod fields;
+mod metrics;
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher, RandomState};

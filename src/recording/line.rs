@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::gate::model::Arm;
+
 /// The number of the format that this crate reads and writes.
 pub const FORMAT: u64 = 1;
 
@@ -81,6 +83,8 @@ pub enum Entry {
         /// What happened, where there was none.
         error: Option<String>,
     },
+    /// What came of a question to the source of metrics.
+    Metrics(Box<MetricsEntry>),
     /// A watch was opened, from the version up to which the collection was told: silence is proof again.
     Opened {
         /// The request's path, without the query.
@@ -121,4 +125,38 @@ pub struct LogEntry {
     /// The answer's bytes in base64, where they are not valid UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
+}
+
+/// What came of a question to the source of metrics: an answer, or why there was none.
+#[derive(Debug, Clone)]
+pub struct MetricsEntry {
+    /// The app of the gate that asked; `None` speaks to every gate that has a check of this name.
+    pub app: Option<String>,
+    /// The namespace of the gate that asked; likewise.
+    pub namespace: Option<String>,
+    /// Whose pods were asked about.
+    pub arm: Arm,
+    /// The name of the check.
+    pub check: String,
+    /// The query, as it was sent.
+    pub query: Option<String>,
+    /// When it was answered by the clock of the source.
+    pub answered_at: AnsweredAt,
+    /// The HTTP status, where it is worth telling.
+    pub status: Option<u16>,
+    /// Why there is no answer that can be used, in words.
+    pub error: Option<String>,
+    /// The answer of the API, whole.
+    pub body: Option<Box<RawValue>>,
+}
+
+/// When a question was answered, by the clock of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnsweredAt {
+    /// Milliseconds since 1970, as the `Date` of the response told them.
+    Told(i64),
+    /// The response did not tell it (`null`).
+    Untold,
+    /// The line does not tell it: it is when the line was recorded.
+    Recorded,
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::line::{Entry, FORMAT, Header, Line, LogEntry};
+use super::line::{AnsweredAt, Entry, FORMAT, Header, Line, LogEntry, MetricsEntry};
+use crate::gate::model::Arm;
 
 /// A line longer than this is refused: no LIST of a real cluster comes near, and memory is not without end.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
@@ -187,6 +188,7 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         get: Option<PathBody>,
         log: Option<LogEntry>,
         fail: Option<PathFail>,
+        metrics: Option<MetricsLine>,
         opened: Option<PathVersion>,
         closed: Option<PathOnly>,
         note: Option<String>,
@@ -248,6 +250,8 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         Entry::Log(log)
     } else if let Some(PathFail { path, status, error }) = raw.fail {
         Entry::Fail { path, status, error }
+    } else if let Some(line) = raw.metrics {
+        line.entry()
     } else if let Some(PathVersion { path, resource_version: version }) = raw.opened {
         Entry::Opened { path, version }
     } else if let Some(PathOnly { path }) = raw.closed {
@@ -260,6 +264,40 @@ fn parse_line(line: &[u8]) -> Result<Line, String> {
         Entry::Unknown
     };
     Ok(Line { at_ms: raw.t, entry })
+}
+
+/// A line `metrics`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MetricsLine {
+    app: Option<String>,
+    namespace: Option<String>,
+    arm: String,
+    check: String,
+    query: Option<String>,
+    #[serde(default = "recorded", deserialize_with = "told")]
+    answered_at: AnsweredAt,
+    status: Option<u16>,
+    error: Option<String>,
+    body: Option<Box<RawValue>>,
+}
+
+impl MetricsLine {
+    /// An arm that this version does not know is a kind of line that it does not know.
+    fn entry(self) -> Entry {
+        let Self { app, namespace, arm, check, query, answered_at, status, error, body } = self;
+        let Some(arm) = Arm::ALL.into_iter().find(|known| known.name() == arm) else { return Entry::Unknown };
+        let entry = MetricsEntry { app, namespace, arm, check, query, answered_at, status, error, body };
+        Entry::Metrics(Box::new(entry))
+    }
+}
+
+const fn recorded() -> AnsweredAt {
+    AnsweredAt::Recorded
+}
+
+fn told<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<AnsweredAt, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map_or(AnsweredAt::Untold, AnsweredAt::Told))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::custom_owners::CustomOwners;
 use super::follow::Follow;
-use super::line::{Entry, Line};
+use super::line::{Entry, Line, MetricsEntry};
 use super::log_store::LogStore;
 use super::mapping::{self, MapError};
 use super::mirror::{Listing, Mirror, Narrowed};
@@ -38,7 +38,8 @@ pub fn replay<R: Read>(
     tell: &mut dyn FnMut(usize, Duration, &GateEvent),
 ) -> Result<Vec<Outcome>, ReadError> {
     let proves = reader.header().recorder.starts_with("crashgate");
-    let mut players: Vec<_> = plans.into_iter().map(|plan| Player::new(plan, proves)).collect();
+    let began_ms = reader.header().started_at.as_millisecond();
+    let mut players: Vec<_> = plans.into_iter().map(|plan| Player::new(plan, proves, began_ms)).collect();
     let mut now = Duration::ZERO;
     while let Some(Line { at_ms, entry }) = reader.next_line()? {
         now = Duration::from_millis(at_ms);
@@ -69,6 +70,8 @@ struct Player {
     asked: Option<Asked>,
     /// The recorder lists what it watches again and again to prove its watches: its silence alone is no proof.
     proves: bool,
+    /// When the recording began, in milliseconds since 1970.
+    began_ms: i64,
     heard: Heard,
 }
 
@@ -90,7 +93,7 @@ struct Heard {
 }
 
 impl Player {
-    fn new(plan: Plan, proves: bool) -> Self {
+    fn new(plan: Plan, proves: bool, began_ms: i64) -> Self {
         Self {
             follow: Follow::new(plan.delay),
             gate: Gate::new(plan),
@@ -99,6 +102,7 @@ impl Player {
             logs: LogStore::default(),
             asked: None,
             proves,
+            began_ms,
             heard: Heard::default(),
         }
     }
@@ -115,10 +119,28 @@ impl Player {
             self.logs.put(now, log.clone());
             return;
         }
+        if let Entry::Metrics(entry) = entry {
+            if self.asks(entry) {
+                let at_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX).saturating_add(self.began_ms);
+                let measurement = mapping::metrics::measurement(entry, at_ms);
+                self.gate.observe(now, Fact::Measured(Box::new(measurement)));
+            }
+            self.answer(now);
+            return;
+        }
         for fact in self.facts(now, entry) {
             self.gate.observe(now, fact);
         }
         self.answer(now);
+    }
+
+    /// Returns true if the line answers a question of this gate.
+    fn asks(&self, entry: &MetricsEntry) -> bool {
+        let plan = self.gate.plan();
+        let is_own = |name: Option<&str>, own: &str| name.is_none_or(|name| name == own);
+        is_own(entry.app.as_deref(), &plan.app)
+            && is_own(entry.namespace.as_deref(), &plan.namespace)
+            && plan.metrics.iter().flat_map(|metrics| &metrics.checks).any(|check| check.name == entry.check)
     }
 
     /// What a line tells this gate.
@@ -431,7 +453,7 @@ fn path_of(entry: &Entry) -> Option<&str> {
         | Entry::Fail { path, .. }
         | Entry::Opened { path, .. }
         | Entry::Closed { path } => Some(path),
-        Entry::Log(_) | Entry::Note(_) | Entry::Gate(_) | Entry::Unknown => None,
+        Entry::Log(_) | Entry::Metrics(_) | Entry::Note(_) | Entry::Gate(_) | Entry::Unknown => None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::clean::{self, Cleaner};
-use super::line::{Entry, Header, LogEntry};
+use super::line::{AnsweredAt, Entry, Header, LogEntry, MetricsEntry};
 use crate::text::redact;
 
 /// Why a recording cannot be written.
@@ -92,6 +92,7 @@ impl Writer {
                 let error = error.as_deref().map(clean::text);
                 json!({"fail": {"path": path, "status": status, "error": error}})
             }
+            Entry::Metrics(entry) => json!({"metrics": self.metrics(entry)}),
             Entry::Opened { path, version } => json!({"opened": {"path": path, "resourceVersion": version}}),
             Entry::Closed { path } => json!({"closed": {"path": path}}),
             Entry::Note(note) => json!({"note": clean::text(note)}),
@@ -113,6 +114,33 @@ impl Writer {
     #[must_use]
     pub fn failure(&self) -> Option<&WriteError> {
         self.failure.as_ref()
+    }
+
+    fn metrics(&self, entry: &MetricsEntry) -> Value {
+        let MetricsEntry { app, namespace, arm, check, query, answered_at, status, error, body } = entry;
+        let mut line = json!({"arm": arm.name(), "check": check});
+        let fields = [
+            ("app", app.as_deref().map(Value::from)),
+            ("namespace", namespace.as_deref().map(Value::from)),
+            ("query", query.as_deref().map(|query| clean::text(query).into())),
+            (
+                "answeredAt",
+                match answered_at {
+                    AnsweredAt::Told(at_ms) => Some((*at_ms).into()),
+                    AnsweredAt::Untold => Some(Value::Null),
+                    AnsweredAt::Recorded => None,
+                },
+            ),
+            ("status", status.map(Value::from)),
+            ("error", error.as_deref().map(|error| clean::text(error).into())),
+            ("body", body.as_deref().map(|body| self.cleaner.metrics(body))),
+        ];
+        for (key, value) in fields {
+            if let Some(value) = value {
+                line[key] = value;
+            }
+        }
+        line
     }
 
     fn line(&mut self, at: Duration, mut line: Value) {

@@ -115,6 +115,7 @@ impl Loader {
             }
             Entry::Log(entry) => self.logs.push((at_ms, entry)),
             Entry::Fail { .. }
+            | Entry::Metrics(_)
             | Entry::Opened { .. }
             | Entry::Closed { .. }
             | Entry::Note(_)

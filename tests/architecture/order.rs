@@ -24,6 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["manifest/"],
     &["recording/"],
     &["cluster/api/", "cluster/signals.rs"],
+    &["metrics/"],
     &["cluster/watch/"],
     &["cluster/run/"],
     &["cluster/drive/"],

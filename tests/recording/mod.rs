@@ -1,4 +1,5 @@
 //! Recordings: what is judged from them, and what is written into them.
 
+mod metrics;
 mod recorded;
 pub mod replay;

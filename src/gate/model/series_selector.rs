@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::str::FromStr;
+use std::str::{CharIndices, FromStr};
 
 use regex::Regex;
 
@@ -300,10 +300,15 @@ impl<'a> Rest<'a> {
                         'n' => value.push('\n'),
                         't' => value.push('\t'),
                         'r' => value.push('\r'),
+                        'a' => value.push('\u{7}'),
+                        'b' => value.push('\u{8}'),
+                        'f' => value.push('\u{c}'),
+                        'v' => value.push('\u{b}'),
                         '\\' | '"' | '\'' => value.push(escaped),
                         other => {
+                            let char = coded(other, &mut chars);
                             let part = format!("\\{other}");
-                            return Err(SeriesSelectorError::Plain { part });
+                            value.push(char.ok_or(SeriesSelectorError::Plain { part })?);
                         }
                     }
                 }
@@ -312,4 +317,18 @@ impl<'a> Rest<'a> {
         }
         Err(unclosed)
     }
+}
+
+/// A character by its number: `\u0041`, `\U00000041`, and `\x41` where that is a character of its own.
+fn coded(kind: char, chars: &mut CharIndices<'_>) -> Option<char> {
+    let digits = match kind {
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => return None,
+    };
+    let digits: String = chars.take(digits).map(|(_, char)| char).collect();
+    let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.chars().all(|char| char.is_ascii_hexdigit()))?;
+    // Beyond ASCII, `\x` is a byte of some character.
+    char::from_u32(code).filter(|char| kind != 'x' || char.is_ascii())
 }

@@ -14,6 +14,7 @@ use crate::gate::model::{ClusterEvent, Node, Object, ResourceVersion, Source, Wo
 
 mod custom;
 mod fields;
+pub mod metrics;
 mod pod;
 mod progressive;
 #[cfg(test)]

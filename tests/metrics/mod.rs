@@ -1,0 +1,3 @@
+//! What is asked of Prometheus, and what its answers are.
+
+mod query;
