@@ -5,7 +5,8 @@ use crate::gate::spec::{Grace, MinReady, Plan, Until};
 use super::draft::put;
 use super::duration::{self, Zero};
 use super::expect::EXPECT;
-use super::keys::{Form, Group, KeyDefinition, Need};
+use super::keys::{FlagTakes, Form, Group, KeyDefinition, Need};
+use super::metrics::{self, METRICS, STABLE};
 use super::smoke::SMOKE;
 use super::value_type as of;
 use super::values;
@@ -269,6 +270,47 @@ keys!(
             Some(format!("smoke run of {} within {}", smoke.image, duration::format(smoke.timeout)))
         },
     },
+    Stable {
+        description: "The pods that metrics are compared with: previous (the older pods of the same workload), another \
+                      workload, a version or a selector.",
+        name: "stable",
+        default: Some("previous"),
+        example: "deployment/checkout-stable",
+        other_names: &["baseline", "primary"],
+        form: Form::Either {
+            value: &of::STABLE_ARM,
+            set: |to, name, text| put(&mut to.metrics.stable, metrics::arm(name, text).map(Some)),
+            group: &STABLE,
+        },
+        flag: Some("--stable"),
+        value_name: "PODS",
+        help: "The pods that metrics are compared with: `previous`, `KIND/NAME`, `version=VERSION` or `selector=SELECTOR`",
+    },
+    WatchFor {
+        description: "How long metrics are watched at most, from the first ready pod on. Default: as long as `stableFor`, \
+                      and never less.",
+        name: "watchFor",
+        example: "5m",
+        form: Form::Scalar(&of::TIME, |to, name, text| {
+            put(&mut to.metrics.watch_for, duration::parse(name, text, Zero::Refused).map(Some))
+        }),
+        flag: Some("--watch-for"),
+        value_name: "DURATION",
+        help: "How long metrics are watched at most [default: as long as --stable-for]",
+    },
+    Metrics {
+        description: "What is asked of a Prometheus server: each check must be proven good before the gate passes, and \
+                      one that is proven bad fails it.",
+        name: "metrics",
+        example: "{source: {url: 'http://prometheus.monitoring:9090'}, checks: [{name: errors, bad: \
+                  'http_requests_total{$pods,code=~\"5..\"}', total: 'http_requests_total{$pods}', max: 1%, versus: stable}]}",
+        other_names: &["thresholds", "analysis", "prometheus"],
+        form: Form::Map(&METRICS),
+        flag: Some("--metrics"),
+        value_name: "none|dry",
+        help: "Leave out the metrics of the file (`none`), or tell them and let them decide nothing (`dry`)",
+        summary: |plan| plan.metrics.as_ref().map(metrics::finish::summary),
+    },
 );
 
 static LABELS: Group = Group {
@@ -295,7 +337,7 @@ static LABELS: Group = Group {
         },
     ],
     noun: "label",
-    none: None,
+    flag: FlagTakes::Entries,
 };
 
 static GRACES: Group = Group {
@@ -316,7 +358,7 @@ static GRACES: Group = Group {
         grace::<{ Grace::Sandbox as usize }>(None, "The node cannot build the pod's sandbox."),
     ],
     noun: "cause",
-    none: None,
+    flag: FlagTakes::Entries,
 };
 
 /// Returns the key of a cause, which is given by its place in [`Grace::ALL`].
@@ -361,7 +403,9 @@ mod tests {
     fn walk() -> Vec<Vec<&'static KeyDefinition>> {
         fn below(path: &[&'static KeyDefinition], all: &mut Vec<Vec<&'static KeyDefinition>>) {
             all.push(path.to_vec());
-            if let Some(Form::Map(group)) = path.last().map(|key| &key.form) {
+            if let Some(Form::Map(group) | Form::Maps { group, .. } | Form::Either { group, .. }) =
+                path.last().map(|key| &key.form)
+            {
                 for key in group.keys {
                     below(&[path, &[key]].concat(), all);
                 }
@@ -374,15 +418,27 @@ mod tests {
         all
     }
 
+    /// What messages call the key: those of a list of maps belong to its first one.
     fn name(path: &[&KeyDefinition]) -> String {
-        path.iter().map(|key| key.name).collect::<Vec<_>>().join(".")
+        let last = path.len() - 1;
+        let shown = |(index, key): (usize, &&KeyDefinition)| match key.form {
+            Form::Maps { .. } if index < last => format!("{}[0]", key.name),
+            _ => key.name.to_owned(),
+        };
+        path.iter().enumerate().map(shown).collect::<Vec<_>>().join(".")
     }
 
     /// A document that says `value` under the last key of the path, spelled `as_name`, and nothing else.
     fn document(path: &[&KeyDefinition], as_name: &str, value: &str) -> String {
         match path {
             [] | [_] => format!("{as_name}: {value}"),
-            [outer, inner @ ..] => format!("{}: {{{}}}", outer.name, document(inner, as_name, value)),
+            [outer, inner @ ..] => {
+                let inner = document(inner, as_name, value);
+                match outer.form {
+                    Form::Maps { .. } => format!("{}: [{{{inner}}}]", outer.name),
+                    _ => format!("{}: {{{inner}}}", outer.name),
+                }
+            }
         }
     }
 
@@ -438,7 +494,7 @@ mod tests {
     fn a_value_of_another_shape_is_refused_where_it_stands_with_an_example_of_this_key() {
         for path in walk() {
             let key = path.last().unwrap();
-            let wrong = if matches!(key.form, Form::Scalar(..)) { "[x]" } else { "wrong" };
+            let wrong = if matches!(key.form, Form::Scalar(..) | Form::Either { .. }) { "[x]" } else { "wrong" };
             let document = document(&path, key.name, wrong);
             let (_, problems) = read(&document);
             let [problem] = &problems[..] else { panic!("{document}: {problems:?}") };
@@ -480,7 +536,12 @@ mod tests {
                 let property = &object["properties"][key.name];
                 assert_eq!(property["description"], key.description, "{}", name(&path));
                 assert!(!key.description.is_empty(), "{}", name(&path));
-                let shared = property["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')).unwrap();
+                let shared = match key.form {
+                    Form::Maps { .. } => &property["items"],
+                    Form::Either { .. } => &property["anyOf"][1],
+                    _ => property,
+                };
+                let shared = shared["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')).unwrap();
                 object = schema.pointer(shared).unwrap();
             }
         }

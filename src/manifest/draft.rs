@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::gate::spec::{Plan, PodOrder};
 
-use super::diagnostics::{Message, Place, Reported};
+use super::diagnostics::{Message, Place, Problems, Reported};
 use super::expected::Expected;
+use super::metrics::draft::MetricsDraft;
 
 /// How long a smoke run may take of which nothing is said.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -26,7 +27,9 @@ pub(super) struct Draft {
     pub expect: Expected,
     /// There is to be no smoke run, whatever else is said of it.
     pub without_smoke: bool,
-    /// Every key that was said, the keys of maps as `smoke.image`.
+    /// What is asked of metrics.
+    pub metrics: MetricsDraft,
+    /// Every key that was said, the keys of maps as `smoke.image`, those of lists of maps as `metrics.checks[0].max`.
     pub(super) mentions: BTreeMap<String, Mention>,
 }
 
@@ -37,6 +40,7 @@ impl Default for Draft {
             app_label: "app".to_owned(),
             expect: Expected::default(),
             without_smoke: false,
+            metrics: MetricsDraft::default(),
             mentions: BTreeMap::new(),
         }
     }
@@ -54,6 +58,23 @@ impl Draft {
         if !matches!(self.mentions.get(path), Some(Err(_))) {
             self.mentions.insert(path.to_owned(), mention);
         }
+    }
+
+    /// Reports what is wrong with a key that was said, at its value.
+    pub(super) fn report(&mut self, path: &str, message: Message, problems: &mut Problems) {
+        let reported = problems.report(self.place(path), message);
+        self.mention(path, Err(reported));
+    }
+
+    /// Where the value of a key is, if the document said it and nothing was wrong with it.
+    pub(super) fn place(&self, path: &str) -> Option<Place> {
+        self.mentions.get(path).and_then(|mention| mention.ok().flatten())
+    }
+
+    /// Returns true if nothing was wrong with what was said of a key, nor of any key below it.
+    pub(super) fn is_sound(&self, path: &str) -> bool {
+        let mut below = self.mentions.range(path.to_owned()..).take_while(|(other, _)| other.starts_with(path));
+        below.all(|(_, mention)| mention.is_ok())
     }
 
     /// Returns true if the key was said, well or badly.

@@ -19,7 +19,8 @@ pub(super) fn expand(value: &str, env: Env<'_>) -> Result<String, Message> {
         out.push_str(before);
         let Some((inner, remaining)) = after.split_once('}') else {
             return Err(Message::new(
-                format!("the `${{` in {} is never closed", quoted(value)),
+                // The value may be a secret, and is not repeated.
+                "a `${` is never closed",
                 "close it with `}`, as in `${VERSION}`",
             ));
         };

@@ -4,7 +4,7 @@ use http::Uri;
 
 use super::diagnostics::{Message, quoted};
 use super::draft::put;
-use super::keys::{Form, Group, KeyDefinition};
+use super::keys::{FlagTakes, Form, Group, KeyDefinition};
 use super::value_type;
 
 /// The keys of `expect`.
@@ -32,7 +32,7 @@ pub(super) static EXPECT: Group = Group {
         },
     ],
     noun: "key",
-    none: None,
+    flag: FlagTakes::Entries,
 };
 
 fn server(name: &str, text: &str) -> Result<String, Message> {

@@ -8,6 +8,7 @@ use super::diagnostics::{Message, Place, Problems, Reported, quoted};
 use super::draft::Draft;
 use super::expected::Expected;
 use super::keys::Need;
+use super::metrics;
 use super::values::LABEL_VALUE_RULE;
 
 impl Draft {
@@ -47,6 +48,7 @@ impl Draft {
             let reported = problems.report(*place, message);
             self.mention("smoke.image", Err(reported));
         }
+        self.plan.metrics = metrics::finish::finish(&mut self, problems);
         if let Some(Ok(place)) = self.mentions.get(Key::Until.name())
             && let Some(pin) = self.plan.workload.as_ref().filter(|pin| !pin.kind.can_be_promoted())
             && self.plan.until == Until::Promoted

@@ -6,7 +6,7 @@ use super::definitions::Key;
 use super::diagnostics::{Message, Problems, Reported, quoted};
 use super::draft::Draft;
 use super::expand::{Env, expand};
-use super::keys::{Form, Group, KeyDefinition, Set};
+use super::keys::{AddEntry, Form, Group, KeyDefinition, Set};
 use super::node::{Node, Value};
 use super::overrides::Overrides;
 
@@ -93,9 +93,14 @@ impl Reader<'_> {
             return;
         }
         let read = match &slot.key.form {
-            Form::Scalar(_, set) => self.scalar(slot, value, *set),
             Form::List { add, may_be_empty, .. } => self.list(slot, value, *add, *may_be_empty),
             Form::Map(group) => self.map(slot, value, group),
+            Form::Maps { group, begin } => self.maps(slot, value, group, *begin),
+            Form::Either { group, .. } if matches!(&value.value, Value::Map(entries) if !entries.is_empty()) => {
+                self.map(slot, value, group)
+            }
+            Form::Scalar(_, set) | Form::Either { set, .. } => self.scalar(slot, value, *set),
+            Form::Entries { add, .. } => self.any_entries(slot, value, *add),
         };
         self.draft.mention(slot.path, read.map(|()| Some(value.place)));
     }
@@ -126,10 +131,48 @@ impl Reader<'_> {
                 Err(message) => read = Err(self.problems.report(name.place, message)),
                 Ok(key) => {
                     let path = format!("{}.{}", slot.path, key.name);
-                    let example = format!("{}: {{{}: {}}}", slot.path, key.name, key.example);
+                    let example = match slot.path.rsplit_once('[') {
+                        Some((list, _)) => format!("{list}: [{{{}: {}}}]", key.name, key.example),
+                        None => format!("{}: {{{}: {}}}", slot.path, key.name, key.example),
+                    };
                     self.read(Slot { key, path: &path, example: &example, name }, value);
                 }
             }
+        }
+        read
+    }
+
+    fn maps(&mut self, slot: Slot<'_>, value: &Node, group: &Group, begin: fn(&mut Draft)) -> Result<(), Reported> {
+        let items = match &value.value {
+            Value::List(items) if !items.is_empty() => items,
+            _ => return Err(self.wrong_shape(slot, value, "a list of maps")),
+        };
+        // Every item is read, also after a bad one.
+        for (index, item) in items.iter().enumerate() {
+            begin(&mut self.draft);
+            let path = format!("{}[{index}]", slot.path);
+            let read = self.map(Slot { path: &path, name: item, ..slot }, item, group);
+            self.draft.mention(&path, read.map(|()| Some(item.place)));
+        }
+        Ok(())
+    }
+
+    /// A map with any keys. What its values hold may be secret: nothing that is reported repeats them.
+    fn any_entries(&mut self, slot: Slot<'_>, value: &Node, add: AddEntry) -> Result<(), Reported> {
+        let entries = match &value.value {
+            Value::Map(entries) if !entries.is_empty() => entries,
+            _ => return Err(self.wrong_shape(slot, value, "a map")),
+        };
+        let mut read = Ok(());
+        let mut seen = HashSet::new();
+        for (name, value) in entries.iter().filter(|(name, _)| seen.insert(name.text())) {
+            let key = name.text().unwrap_or_default();
+            let path = format!("{}.{key}", slot.path);
+            let taken = self.text(Slot { path: &path, name, ..slot }, value).and_then(|text| {
+                add(&mut self.draft, slot.path, key, &text)
+                    .map_err(|message| self.problems.report(value.place, message))
+            });
+            read = read.and(taken);
         }
         read
     }

@@ -1,7 +1,7 @@
 //! What can be asked of a key: its name, its flag, its example, and which one an unknown word is meant to be.
 
 use super::definitions::Key;
-use super::keys::{FlagValue, Form, Group, KeyDefinition, nearest};
+use super::keys::{FlagTakes, FlagValue, Form, Group, KeyDefinition, nearest};
 use super::value_type::ValueType;
 
 impl Key {
@@ -41,10 +41,12 @@ impl Key {
     pub fn flag_value(self) -> FlagValue {
         match self.definition().form {
             Form::Scalar(ValueType { is_quantity: true, .. }, _) => FlagValue::Quantity,
-            Form::Scalar(..) => FlagValue::Text,
-            // `none` is a value of its own, and the others may hold commas.
-            Form::Map(Group { none: Some(_), .. }) => FlagValue::Repeated,
-            Form::Map(_) | Form::List { .. } => FlagValue::List,
+            Form::Scalar(..) | Form::Either { .. } | Form::Map(Group { flag: FlagTakes::Words(_), .. }) => {
+                FlagValue::Text
+            }
+            // A word is a value of its own, and the others may hold commas.
+            Form::Map(Group { flag: FlagTakes::EntriesOr(_), .. }) => FlagValue::Repeated,
+            Form::Map(_) | Form::Maps { .. } | Form::Entries { .. } | Form::List { .. } => FlagValue::List,
         }
     }
 

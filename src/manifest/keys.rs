@@ -46,7 +46,7 @@ impl KeyDefinition {
         default: None,
         example: "",
         other_names: &[],
-        form: Form::Map(&Group { name: "", description: "", keys: &[], noun: "key", none: None }),
+        form: Form::Map(&Group { name: "", description: "", keys: &[], noun: "key", flag: FlagTakes::Entries }),
         flag: None,
         short: None,
         value_name: "",
@@ -75,7 +75,33 @@ pub(super) enum Form {
     },
     /// A map with keys of its own.
     Map(&'static Group),
+    /// A list of maps with keys of their own.
+    Maps {
+        /// The keys of each map.
+        group: &'static Group,
+        /// Begins with the next map: what its keys say belongs to it.
+        begin: fn(&mut Draft),
+    },
+    /// A single value, or a map with keys of its own.
+    Either {
+        /// The single value.
+        value: &'static ValueType,
+        /// Takes the single value.
+        set: Set,
+        /// The keys of the map.
+        group: &'static Group,
+    },
+    /// A map with any keys.
+    Entries {
+        /// The whole map.
+        value: &'static ValueType,
+        /// Adds an entry.
+        add: AddEntry,
+    },
 }
+
+/// Takes an entry of a map into a draft: what to call the map, the entry's key and its text, which may be a secret.
+pub(super) type AddEntry = fn(&mut Draft, &str, &str, &str) -> Result<(), Message>;
 
 /// The keys of a map.
 pub(super) struct Group {
@@ -87,8 +113,21 @@ pub(super) struct Group {
     pub keys: &'static [KeyDefinition],
     /// What one of its keys is, in a word.
     pub noun: &'static str,
-    /// What `--flag none` does, where that means something. Such a flag takes one value at a time, commas and all.
-    pub none: Option<fn(&mut Draft)>,
+    /// What the flag of the map takes.
+    pub flag: FlagTakes,
+}
+
+/// A word that a flag takes, and what it does.
+pub(super) type Word = (&'static str, fn(&mut Draft));
+
+/// What the flag of a map takes.
+pub(super) enum FlagTakes {
+    /// Entries: `ImagePull=30s`, several with commas between them.
+    Entries,
+    /// One entry at a time, commas and all, or one of these words in the place of all.
+    EntriesOr(&'static [Word]),
+    /// One of these words: the map is too deep for a flag.
+    Words(&'static [Word]),
 }
 
 impl Group {
@@ -100,7 +139,8 @@ impl Group {
         let name = name.trim();
         self.keys.iter().find(|key| key.name == name).ok_or_else(|| {
             let names = self.keys.iter().map(|key| key.name);
-            let remedy = match nearest(name, names.clone()) {
+            let other = self.keys.iter().find(|key| key.other_names.contains(&name)).map(|key| key.name);
+            let remedy = match other.or_else(|| nearest(name, names.clone())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the {}s are {}", self.noun, names.collect::<Vec<_>>().join(", ")),
             };

@@ -71,6 +71,7 @@ impl Live {
             ));
         }
         problems.extend(conflicts(&flags, &asked, all));
+        problems.extend(flags.metrics_without_file());
         let target = if words.is_empty() { Ok(Target::All) } else { one(words).map(Target::One) };
         let target = target.map_err(|message| problems.push(message)).ok();
         let mut expect = Expected::default();

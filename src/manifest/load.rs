@@ -2,6 +2,7 @@
 
 use crate::gate::spec::{Plan, Until};
 
+use super::concealed::concealed;
 use super::definitions::Key;
 use super::diagnostics::{Diagnostic, Diagnostics, Message, Place, Problems};
 use super::expand::Env;
@@ -84,6 +85,9 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Manif
             "leave out `--until`: a gate of such a workload passes once the whole rollout is healthy",
         )));
     }
+    if problems.is_empty() && gates.iter().flatten().all(|gate| gate.plan.metrics.is_none()) {
+        problems.extend(flags.metrics_without_file().iter().map(Diagnostic::of_flags));
+    }
     Diagnostics::none_or_err(problems)?;
     Ok(Manifests { gates: gates.into_iter().flatten().collect(), left_out })
 }
@@ -157,7 +161,8 @@ fn read_text(
             problems.report(in_text(place, &text.content), empty_document());
         }
     }
-    all.extend(problems.sorted().iter().map(|problem| Diagnostic::in_text(&text.name, &text.content, problem)));
+    let shown = concealed(&text.content, &documents);
+    all.extend(problems.sorted().iter().map(|problem| Diagnostic::in_text(&text.name, &shown, problem)));
     gates
 }
 

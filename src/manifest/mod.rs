@@ -9,6 +9,7 @@
 //!
 //! Each key of a gate is defined once, in `definitions`: the reader, the flags, the schema and the summary all follow it.
 
+mod concealed;
 mod definitions;
 pub mod diagnostics;
 mod draft;
@@ -23,6 +24,7 @@ mod keys;
 mod left_out;
 mod live;
 mod load;
+mod metrics;
 mod node;
 mod objects;
 mod origin;

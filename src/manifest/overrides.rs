@@ -7,7 +7,7 @@ use crate::gate::spec::Until;
 use super::definitions::Key;
 use super::diagnostics::{Message, Problem, Problems, quoted};
 use super::draft::Draft;
-use super::keys::{Form, Group, KeyDefinition};
+use super::keys::{FlagTakes, Form, Group, KeyDefinition, Word};
 
 /// What the flags say. They win over every file.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,8 @@ impl Overrides {
 
     /// Returns true if a flag takes the place of whatever a document says under the key.
     pub(super) fn replaces(&self, path: &str, key: &KeyDefinition) -> bool {
-        !matches!(key.form, Form::Map(_)) && self.draft.has(path)
+        let is_left_out = path == Key::Metrics.name() && self.draft.metrics.left_out;
+        is_left_out || (!matches!(key.form, Form::Map(_)) && self.draft.has(path))
     }
 
     /// The namespace that a flag gives.
@@ -66,6 +67,23 @@ impl Overrides {
     /// Returns true if a flag asks for a promotion.
     pub(super) fn promoted(&self) -> bool {
         self.is_taken("until") && self.draft.plan.until == Until::Promoted
+    }
+
+    /// What is said by flags of metrics that no gate has. Asked for on the command line, it must hold for something.
+    pub(super) fn metrics_without_file(&self) -> Vec<Message> {
+        let metrics = &self.draft.metrics;
+        if metrics.left_out {
+            return Vec::new();
+        }
+        let keys = [Key::Stable, Key::WatchFor, Key::Metrics].into_iter().filter(|key| self.has(*key));
+        keys.map(|key| {
+            let flag = key.flag().unwrap_or(key.name());
+            Message::new(
+                format!("`{flag}` is given, and no gate has metrics"),
+                format!("leave out `{flag}`, or add `metrics` to the gate's file"),
+            )
+        })
+        .collect()
     }
 
     fn is_taken(&self, path: &str) -> bool {
@@ -93,17 +111,45 @@ impl Draft {
     /// Takes the text of a key, as its flag gives it. `called` is what to call the key.
     pub(super) fn take(&mut self, path: &str, called: &str, key: &KeyDefinition, text: &str) -> Result<(), Message> {
         match &key.form {
-            Form::Scalar(_, set) | Form::List { add: set, .. } => set(self, called, text)?,
-            Form::Map(Group { none: Some(none), .. }) if text == "none" => none(self),
-            Form::Map(group) => {
-                let (name, text) = pair(called, group, text)?;
-                let key = group.find(called, name)?;
-                self.take(&format!("{path}.{}", key.name), called, key, text)?;
-            }
+            Form::Map(group) => match &group.flag {
+                FlagTakes::Entries => self.take_entry(path, called, group, text)?,
+                FlagTakes::EntriesOr(words) => match word(words, text) {
+                    Some(apply) => apply(self),
+                    None => self.take_entry(path, called, group, text)?,
+                },
+                FlagTakes::Words(words) => match word(words, text) {
+                    Some(apply) => apply(self),
+                    None => return Err(no_word(path, called, words, text)),
+                },
+            },
+            Form::Either { group, .. } if text.contains('=') => self.take_entry(path, called, group, text)?,
+            Form::Scalar(_, set) | Form::List { add: set, .. } | Form::Either { set, .. } => set(self, called, text)?,
+            Form::Maps { .. } | Form::Entries { .. } => return Err(no_word(path, called, &[], text)),
         }
         self.mention(path, Ok(None));
         Ok(())
     }
+}
+
+impl Draft {
+    fn take_entry(&mut self, path: &str, called: &str, group: &Group, text: &str) -> Result<(), Message> {
+        let (name, text) = pair(called, group, text)?;
+        let key = group.find(called, name)?;
+        self.take(&format!("{path}.{}", key.name), called, key, text)
+    }
+}
+
+fn word(words: &[Word], text: &str) -> Option<fn(&mut Draft)> {
+    words.iter().find(|(word, _)| *word == text.trim()).map(|(_, apply)| *apply)
+}
+
+/// A flag whose map is too deep for it.
+fn no_word(path: &str, called: &str, words: &[Word], text: &str) -> Message {
+    let words: Vec<String> = words.iter().map(|(word, _)| format!("`{called} {word}`")).collect();
+    Message::new(
+        format!("`{called}` is {}, and `{path}` is more than a flag can say", quoted(text)),
+        format!("write `{path}` into a gate file; the flag is {}", words.join(" or ")),
+    )
 }
 
 fn pair<'t>(flag: &str, group: &Group, text: &'t str) -> Result<(&'t str, &'t str), Message> {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::definitions::Key;
 use super::keys::{Form, Group, KeyDefinition, Need};
+use super::value_type::ValueType;
 
 /// Returns the schema of one gate document.
 #[must_use]
@@ -36,21 +37,19 @@ fn object(
     let mut properties = Map::new();
     let mut required = Vec::new();
     for key in keys {
-        let name = match &key.form {
-            Form::Scalar(value, _) | Form::List { value, .. } => {
-                shared.entry(value.name).or_insert_with(value.schema);
-                value.name
+        let value = match &key.form {
+            Form::Scalar(value, _) | Form::List { value, .. } | Form::Entries { value, .. } => by_value(value, shared),
+            Form::Map(group) => by_group(group, shared),
+            Form::Maps { group, .. } => {
+                let item = by_group(group, shared);
+                json!({ "type": "array", "minItems": 1, "items": item })
             }
-            Form::Map(Group { name, description, keys, .. }) => {
-                let mut group = object(description, keys.iter(), shared);
-                if !group.contains_key("required") {
-                    group.insert("minProperties".to_owned(), json!(1));
-                }
-                shared.insert((*name).to_owned(), Value::Object(group));
-                name
+            Form::Either { value, group, .. } => {
+                json!({ "anyOf": [by_value(value, shared), by_group(group, shared)] })
             }
         };
-        let mut property = json!({ "$ref": format!("#/$defs/{name}"), "description": key.description });
+        let mut property = value;
+        property["description"] = json!(key.description);
         if let Some(default) = key.default {
             // A number is one in JSON too; everything else is a text.
             property["default"] = default.parse::<u64>().map_or_else(|_| json!(default), |number| json!(number));
@@ -70,6 +69,23 @@ fn object(
         object.insert("required".to_owned(), json!(required));
     }
     object
+}
+
+/// A reference to a value that several keys may share.
+fn by_value(value: &'static ValueType, shared: &mut Map<String, Value>) -> Value {
+    shared.entry(value.name).or_insert_with(value.schema);
+    json!({ "$ref": format!("#/$defs/{}", value.name) })
+}
+
+/// A reference to a map with keys of its own.
+fn by_group(group: &'static Group, shared: &mut Map<String, Value>) -> Value {
+    let Group { name, description, keys, .. } = group;
+    let mut group = object(description, keys.iter(), shared);
+    if !group.contains_key("required") {
+        group.insert("minProperties".to_owned(), json!(1));
+    }
+    shared.insert((*name).to_owned(), Value::Object(group));
+    json!({ "$ref": format!("#/$defs/{name}") })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::gate::spec::Security;
 use super::diagnostics::{Message, quoted};
 use super::draft::put;
 use super::duration::{self, Zero};
-use super::keys::{Form, Group, KeyDefinition, Need};
+use super::keys::{FlagTakes, Form, Group, KeyDefinition, Need};
 use super::value_type as of;
 use super::values;
 
@@ -82,7 +82,7 @@ pub(super) static SMOKE: Group = Group {
         },
     ],
     noun: "key",
-    none: Some(|draft| draft.without_smoke = true),
+    flag: FlagTakes::EntriesOr(&[("none", |draft| draft.without_smoke = true)]),
 };
 
 fn security(name: &str, text: &str) -> Result<Security, Message> {

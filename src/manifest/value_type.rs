@@ -100,6 +100,79 @@ pub(super) static WORDS: ValueType =
 pub(super) static SECURITY: ValueType =
     ValueType::new("SecurityLevel", || json!({ "type": "string", "pattern": either("restricted|root|unset") }));
 
+pub(super) static TRUTH: ValueType =
+    ValueType::new("Truth", || json!({ "type": ["boolean", "string"], "pattern": either("true|false") }));
+
+pub(super) static HEADERS: ValueType = ValueType::new("Headers", || {
+    json!({
+        "type": "object", "minProperties": 1, "additionalProperties": { "type": ["string", "number", "boolean"] },
+        "examples": [{ "X-Scope-OrgID": "shop" }],
+    })
+});
+
+pub(super) static SERIES_LABEL: ValueType = ValueType::new(
+    "SeriesLabel",
+    || json!({ "type": "string", "pattern": either("[A-Za-z_][A-Za-z0-9_]*|"), "examples": ["pod"] }),
+);
+
+pub(super) static WORD: ValueType = ValueType::new(
+    "Word",
+    || json!({ "type": ["string", "number"], "pattern": either("[A-Za-z0-9._-]{1,63}"), "examples": ["errors"] }),
+);
+
+pub(super) static SERIES: ValueType = ValueType::new("PromQl", || {
+    json!({
+        "description": "PromQL. $pods becomes the matchers of the pods that are judged.",
+        "type": "string", "pattern": format!(r"\$pods|{VARIABLE}"), "examples": ["http_requests_total{$pods}"],
+    })
+});
+
+pub(super) static BOUND: ValueType = ValueType::quantity("Bound", || {
+    json!({
+        "description": "A time, or a number as in the label le of the series.",
+        "type": ["string", "number"], "pattern": either(&format!(r"[0-9]*\.?[0-9]+|{TIME_PATTERN}")),
+        "examples": ["500ms", 0.5],
+    })
+});
+
+pub(super) static LIMIT: ValueType = ValueType::quantity("Limit", || {
+    json!({
+        "description": "A number, or a share with a %.",
+        "type": ["string", "number"], "pattern": either(&format!("-?{NUMBER_PATTERN}\\s*%?")), "examples": ["1%", 0.01],
+    })
+});
+
+pub(super) static SHARE: ValueType = ValueType::quantity("Share", || {
+    json!({
+        "type": ["string", "number"], "exclusiveMinimum": 0, "maximum": 0.5,
+        "pattern": either(&format!("{NUMBER_PATTERN}\\s*%?")), "examples": ["5%", 0.05],
+    })
+});
+
+pub(super) static ODDS: ValueType = ValueType::quantity("Odds", || {
+    json!({
+        "description": "An odds ratio, at least 1.",
+        "type": ["string", "number"], "minimum": 1, "pattern": either(&format!("{NUMBER_PATTERN}\\s*[xX×]?")),
+        "examples": ["1.5x"],
+    })
+});
+
+pub(super) static VERSUS: ValueType =
+    ValueType::new("Versus", || json!({ "type": "string", "pattern": either("stable") }));
+
+pub(super) static UNDECIDED: ValueType =
+    ValueType::new("Undecided", || json!({ "type": "string", "pattern": either("inconclusive|pass|fail") }));
+
+pub(super) static STABLE_ARM: ValueType = ValueType::new("StableArm", || {
+    json!({
+        "type": "string", "pattern": either("previous|[A-Za-z0-9.]+/[a-z0-9]([a-z0-9.-]*[a-z0-9])?"),
+        "examples": ["previous", "deployment/checkout-stable"],
+    })
+});
+
+/// A number in decimal digits.
+const NUMBER_PATTERN: &str = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?";
+
 const TIME_PATTERN: &str = r"([0-9]+(\.[0-9]+)?\s*[a-zµ]+\s*)+";
 
 /// Anything with a variable in it: what it will hold cannot be known here.

@@ -2,4 +2,5 @@
 
 mod charts;
 mod live;
+mod metrics;
 mod validate;
