@@ -31,6 +31,7 @@ mod state_machine;
 pub mod statistics;
 
 pub use diagnose::{REASONS, Reason};
+pub use evaluate::metrics::StableQuestion;
 pub use evaluate::release::{Release, release};
 pub use evaluate::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
 pub use inspect::{Eyes, Sight, Standing};

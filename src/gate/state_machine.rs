@@ -8,15 +8,19 @@ use std::time::Duration;
 
 use crate::gate::Fact;
 use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
+use crate::gate::evaluate::metrics::{StableQuestion, report, stable_arm};
 use crate::gate::evaluate::{
     Assessment, Attribution, DecisionInput, DecisionState, EventEmitter, LiveAssessment, PODS, Remark, Remarks, Ruling,
     evidence, hints, outcome, witnesses,
 };
 use crate::gate::memory::Needs;
-use crate::gate::model::{ControllerRef, Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
+use crate::gate::model::{
+    Arm, ControllerRef, Measurement, MetricQuestion, Object, Phase, Pod, Source, Trouble, TroubleKind, Workload,
+    WorkloadKind,
+};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::{ClusterState, PodHistory};
+use crate::gate::state::{ClusterState, MetricsState, PodHistory};
 
 /// What the gate wants from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +55,9 @@ pub struct Gate {
     live: LiveAssessment,
     decision: DecisionState,
     warnings: Remarks,
+    metrics: MetricsState,
+    /// Something of the metrics is new since they were judged.
+    measured: bool,
     outcome: Option<Outcome>,
     emitter: EventEmitter,
     /// How often it was judged since the last check.
@@ -62,6 +69,8 @@ impl Gate {
     #[must_use]
     pub fn new(plan: Plan) -> Self {
         Self {
+            metrics: MetricsState::new(&plan),
+            measured: false,
             plan,
             state: ClusterState::default(),
             now: Duration::ZERO,
@@ -184,7 +193,14 @@ impl Gate {
                 }
                 false
             }
-            Fact::StableListed(_) | Fact::Measured(_) => false,
+            Fact::StableListed(pods) => {
+                self.metrics.stable_listed(stable_arm::stable_pods(&pods, &self.state, &self.plan));
+                false
+            }
+            Fact::Measured(measurement) => {
+                self.measured |= self.measure(&measurement);
+                self.measured
+            }
             Fact::RecordingEnded => {
                 self.recording_ended();
                 false
@@ -209,7 +225,10 @@ impl Gate {
         }
         let never_reached = (!self.state.sources.reached()).then_some(NEVER_REACHED_LIMIT);
         let causes = self.live.next_due(self.now);
-        let own = never_reached.into_iter().chain(self.decision.deadlines(&self.plan)).filter(|at| *at > self.now);
+        let own = never_reached
+            .into_iter()
+            .chain(self.decision.deadlines(&self.plan, &self.metrics))
+            .filter(|at| *at > self.now);
         own.chain(causes).min()
     }
 
@@ -241,6 +260,30 @@ impl Gate {
     #[must_use]
     pub fn needs(&self) -> &Needs {
         self.live.needs()
+    }
+
+    /// When the source of metrics is to be asked next; `None` where there is nothing to ask. `asked` tells which questions
+    /// are open.
+    #[must_use]
+    pub fn metrics_due(&self, asked: &dyn Fn(&str, Arm) -> bool) -> Option<Duration> {
+        let metrics = self.plan.metrics.as_ref().filter(|_| self.outcome.is_none())?;
+        self.metrics.first_ready()?;
+        self.metrics.due_at(metrics, self.plan.delay, asked)
+    }
+
+    /// What the source of metrics is to be asked now.
+    pub fn metric_questions(&mut self, asked: &dyn Fn(&str, Arm) -> bool) -> Vec<MetricQuestion> {
+        let Some(metrics) = self.plan.metrics.as_ref().filter(|_| self.outcome.is_none()) else { return Vec::new() };
+        let attribution = Attribution::of(&self.state, &self.plan);
+        let pods: Vec<&Pod> = attribution.groups.iter().flat_map(|group| &group.pods).map(|one| &one.pod).collect();
+        self.metrics.questions(metrics, &pods, asked, self.plan.delay, self.now)
+    }
+
+    /// How the stable pods are found that the metrics are compared with; `None` where nothing is compared, or that is not
+    /// known yet.
+    #[must_use]
+    pub fn stable_question(&self) -> Option<StableQuestion> {
+        stable_arm::question(&self.state, &self.plan).filter(|_| self.outcome.is_none())
     }
 
     /// When the gate will want its pass confirmed, where all stays as it is.
@@ -331,7 +374,12 @@ impl Gate {
         let changes = self.live.update(delta, state, plan, now);
         let shown: Vec<&PodHistory> = changes.shown.iter().filter_map(|uid| state.pods.get(uid)).collect();
         self.emitter.note(&self.live, &changes, &shown, state, plan, now);
-        let input = DecisionInput { live: &self.live, changes: &changes, state, plan, now, confirmed };
+        if plan.metrics.is_some() && self.live.progress(plan).is_some_and(|(ready, _)| ready > 0) {
+            self.metrics.note_ready(now);
+        }
+        let (metrics, measured) = (&self.metrics, std::mem::take(&mut self.measured));
+        let input =
+            DecisionInput { live: &self.live, changes: &changes, state, plan, now, confirmed, metrics, measured };
         let ruling = self.decision.ruling(&input, &mut self.emitter);
         for remark in shown.into_iter().filter_map(left_out) {
             warn(&mut self.warnings, &mut self.emitter, now, remark);
@@ -339,7 +387,7 @@ impl Gate {
         match ruling {
             Some(ruling) => {
                 let warnings = std::mem::take(&mut self.warnings);
-                self.outcome = Some(close(ruling, warnings, state, plan, now, &mut self.emitter));
+                self.outcome = Some(close(ruling, warnings, state, plan, metrics, now, &mut self.emitter));
             }
             None if cfg!(debug_assertions) => self.check_now_and_then(),
             None => {}
@@ -364,7 +412,25 @@ impl Gate {
         let assessment = Assessment::from_scratch(state, plan, now, self.live.first_seen());
         causes.extend(assessment.causes.iter().cloned());
         let ruling = Ruling { verdict, causes, assessment };
-        self.outcome = Some(close(ruling, warnings, state, plan, now, &mut self.emitter));
+        self.outcome = Some(close(ruling, warnings, state, plan, &self.metrics, now, &mut self.emitter));
+    }
+
+    /// Takes in what came of a question to the source of metrics, and tells how the check stands. Returns true if it is one
+    /// of the plan's.
+    fn measure(&mut self, measurement: &Measurement) -> bool {
+        let Some(metrics) = &self.plan.metrics else { return false };
+        let attribution = Attribution::of(&self.state, &self.plan);
+        let pods: Vec<&Pod> = attribution.groups.iter().flat_map(|group| &group.pods).map(|one| &one.pod).collect();
+        let taken = self.metrics.take(measurement, metrics, pods.iter().copied(), self.now);
+        if taken {
+            let ready: Vec<&str> = pods.iter().filter(|pod| pod.is_ready()).map(|pod| pod.name.as_str()).collect();
+            let context =
+                report::Context { metrics, state: &self.metrics, delay: self.plan.delay, ready: &ready, now: self.now };
+            if let Some(report) = report::of(&measurement.check, context) {
+                self.emitter.push(self.now, GateEvent::Measured(Box::new(report)));
+            }
+        }
+        taken
     }
 
     fn lose(&mut self, source: Source, trouble: Trouble) -> bool {
@@ -459,12 +525,12 @@ fn close(
     warnings: Remarks,
     state: &ClusterState,
     plan: &Plan,
+    metrics: &MetricsState,
     now: Duration,
     emitter: &mut EventEmitter,
 ) -> Outcome {
-    let Ruling { verdict, causes, assessment } = ruling;
-    emitter.push(now, GateEvent::Decided { verdict });
-    outcome::outcome(&assessment, state, plan, now, verdict, causes, warnings)
+    emitter.push(now, GateEvent::Decided { verdict: ruling.verdict });
+    outcome::outcome(ruling, state, plan, metrics, now, warnings)
 }
 
 /// What is told of a pod that is left out: that the platform took it away or is taking it away, or that it ended and

@@ -20,7 +20,8 @@ pub fn text(check: &Check, labels: &PodLabels, namespace: &str, question: &Metri
         Measure::Query { query, .. } => query.replace(PODS, &pods),
         Measure::Share { count: Count::Counters { bad, total }, .. } => samples(&[bad, total], &pods, None, question),
         Measure::Share { count: Count::Slower { histogram, bound }, .. } => {
-            samples(&[histogram], &pods, is_classic(histogram).then(|| spelled(*bound)), question)
+            let has_le = is_classic(histogram) && !question.every_bucket;
+            samples(&[histogram], &pods, has_le.then(|| spelled(*bound)), question)
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::check::Check;
 use super::state_kind::State;
 use crate::cluster::{api, drive};
 use crate::gate;
@@ -216,6 +217,7 @@ pub struct Outcome {
     pub warnings: Vec<Warning>,
     pub ready: u32,
     pub wanted: Option<u32>,
+    pub checks: Vec<Check>,
 }
 
 impl Outcome {
@@ -228,6 +230,7 @@ impl Outcome {
             warnings: outcome.warnings.iter().map(|warning| Warning::of(warning, redaction)).collect(),
             ready: outcome.ready,
             wanted: outcome.wanted,
+            checks: outcome.checks.iter().map(|check| Check::of(check, redaction)).collect(),
         }
     }
 }
@@ -327,6 +330,7 @@ pub enum Event {
     Trouble { source: Source, message: Untrusted },
     Recovered { source: Source },
     Warned(Warning),
+    Measured(Box<Check>),
     Smoking,
     Confirming,
     Decided { verdict: Verdict },
@@ -363,6 +367,7 @@ impl Event {
             }
             GateEvent::Recovered { source } => Self::Recovered { source: *source },
             GateEvent::Warned(warning) => Self::Warned(Warning::of(warning, redaction)),
+            GateEvent::Measured(check) => Self::Measured(Box::new(Check::of(check, redaction))),
             GateEvent::Smoking => Self::Smoking,
             GateEvent::Confirming => Self::Confirming,
             GateEvent::Decided { verdict } => Self::Decided { verdict: *verdict },

@@ -95,6 +95,7 @@ pub(super) fn event_line(event: &Event) -> SafeText {
         Event::Trouble { source, message } => safe!("trouble reading {}: {}", source, message.line()),
         Event::Recovered { source } => safe!("{} can be read again", source),
         Event::Warned(warning) => safe!("warning: {}", warning_words(warning)),
+        Event::Measured(check) => check.line(),
         Event::Smoking => "stable for long enough: the smoke run begins".into(),
         Event::Confirming => "confirming with one more read".into(),
         Event::Decided { verdict } => safe!("decided: {}", verdict),
@@ -193,6 +194,7 @@ impl Waiting {
             | Event::PodGlance(_)
             | Event::Trouble { .. }
             | Event::Recovered { .. }
+            | Event::Measured(_)
             | Event::Warned(_) => {}
         }
     }

@@ -84,6 +84,7 @@ impl RunLog {
                 warnings: Vec::new(),
                 ready: 0,
                 wanted: None,
+                checks: Vec::new(),
             },
             requests: 0,
         };

@@ -194,6 +194,7 @@ pub fn of(log: &GateLog, outcome: &Outcome) -> Timeline {
             }
             Event::PodGlance(_)
             | Event::Progress { .. }
+            | Event::Measured(_)
             | Event::Smoking
             | Event::Confirming
             | Event::Decided { .. } => {}
@@ -283,6 +284,7 @@ mod tests {
             warnings: Vec::new(),
             ready: 0,
             wanted: Some(1),
+            checks: Vec::new(),
         };
         let timeline = of(&log.gates[0], &outcome);
         let [lane] = timeline.lanes.as_slice() else { panic!("one pod") };

@@ -317,6 +317,7 @@ impl Decider for Fake {
             warnings: Vec::new(),
             ready: 0,
             wanted: None,
+            checks: Vec::new(),
         });
     }
 

@@ -28,7 +28,13 @@ fn plain(query: &str) -> Check {
 
 fn about(pods: &[&str]) -> MetricQuestion {
     let pods: BTreeSet<String> = pods.iter().map(|pod| (*pod).to_owned()).collect();
-    MetricQuestion { check: "errors".to_owned(), arm: Arm::Canary, pods, window: Duration::from_mins(1) }
+    MetricQuestion {
+        check: "errors".to_owned(),
+        arm: Arm::Canary,
+        pods,
+        window: Duration::from_mins(1),
+        every_bucket: false,
+    }
 }
 
 fn ask(check: &Check, pods: &[&str]) -> String {

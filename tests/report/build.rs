@@ -108,6 +108,7 @@ pub(super) fn outcome(verdict: Verdict, millis: u64, findings: Vec<Finding>) -> 
         warnings: Vec::new(),
         ready: 0,
         wanted: Some(2),
+        checks: Vec::new(),
     }
 }
 

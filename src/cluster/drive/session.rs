@@ -226,5 +226,6 @@ fn broke(now: Duration) -> Outcome {
         warnings: Vec::new(),
         ready: 0,
         wanted: None,
+        checks: Vec::new(),
     }
 }

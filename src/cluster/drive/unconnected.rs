@@ -90,6 +90,7 @@ fn concluded(plan: Plan, verdict: Verdict, finding: Finding, target: &Target, af
         warnings: Vec::new(),
         ready: 0,
         wanted: None,
+        checks: Vec::new(),
     };
     let gates = vec![GateRun { plan, outcome, requests: 0 }];
     begun(Run { started_at: jiff::Timestamp::now(), duration: after, target: Target::default(), gates }, target, after)

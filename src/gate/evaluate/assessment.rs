@@ -87,6 +87,13 @@ impl<'a> Assessment<'a> {
             && self.statuses.iter().all(|status| matches!(status, RolloutStatus::Well | RolloutStatus::Done))
     }
 
+    /// The pods that count and are ready, by name.
+    #[must_use]
+    pub fn ready_pods(&self) -> Vec<&'a str> {
+        let pods = self.attribution.groups.iter().flat_map(|group| &group.pods);
+        pods.filter(|history| history.pod.is_ready()).map(|history| history.pod.name.as_str()).collect()
+    }
+
     /// True where nothing is left that must stay as it is, and nothing more can come: a pinned Job that is complete, bare
     /// pods that have succeeded.
     #[must_use]

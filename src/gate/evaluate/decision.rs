@@ -7,13 +7,14 @@ use super::assessment::Assessment;
 use super::displaced::Carriers;
 use super::events::EventEmitter;
 use super::live::{Changes, LiveAssessment};
+use super::metrics::{Judgement, judgement, report};
 use super::phase::{Change, Phase};
 use super::{ranking, timeout};
 use crate::gate::diagnose::rbac;
 use crate::gate::model::Source;
-use crate::gate::result::{Cause, Code, GateEvent, Place, Verdict};
+use crate::gate::result::{Cause, CheckReport, Code, GateEvent, Place, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::state::ClusterState;
+use crate::gate::state::{ClusterState, MetricsState};
 
 /// How long a confirming read may take beyond the time that it is asked for at.
 pub const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
@@ -40,6 +41,19 @@ pub struct DecisionState {
     carriers: Carriers,
     tickets: u64,
     sight: Sight,
+    metrics: MetricsProof,
+}
+
+/// How far the metrics are in the window that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum MetricsProof {
+    /// They were not looked at since the pods were stable for long enough.
+    #[default]
+    Unasked,
+    /// They were, and prove too little.
+    Open,
+    /// They are good, or may pass.
+    Done,
 }
 
 /// What could be seen when the wait period ended.
@@ -76,6 +90,10 @@ pub struct DecisionInput<'a> {
     pub now: Duration,
     /// True where what is known was confirmed by a fresh read at this very moment.
     pub confirmed: bool,
+    /// What is known of the metrics.
+    pub metrics: &'a MetricsState,
+    /// True where something of them is new.
+    pub measured: bool,
 }
 
 impl<'a> DecisionInput<'a> {
@@ -83,6 +101,36 @@ impl<'a> DecisionInput<'a> {
     #[must_use]
     pub fn assessment(&self) -> Assessment<'a> {
         Assessment::from_scratch(self.state, self.plan, self.now, self.live.first_seen())
+    }
+
+    /// How every check of the metrics stands, where there are any. `ready` are the pods that each must have seen.
+    fn checks(&self, ready: &[&str]) -> Vec<CheckReport> {
+        let DecisionInput { plan, now, metrics: state, .. } = *self;
+        plan.metrics.as_ref().map_or_else(Vec::new, |metrics| {
+            report::reports(report::Context { metrics, state, delay: plan.delay, ready, now })
+        })
+    }
+
+    /// What the metrics decide now.
+    fn judgement(&self) -> Judgement {
+        let Some(metrics) = self.plan.metrics.as_ref().filter(|metrics| !metrics.dry) else { return Judgement::Good };
+        let assessment = self.assessment();
+        judgement::judge(metrics, &self.checks(&assessment.ready_pods()), self.now)
+    }
+
+    /// What the metrics end the gate with, whatever the pods do.
+    fn ended_by_metrics(&self) -> Option<Ruling<'a>> {
+        let metrics = self.plan.metrics.as_ref().filter(|metrics| self.measured && !metrics.dry)?;
+        match judgement::judge(metrics, &self.checks(&[]), self.now) {
+            Judgement::Ended(verdict, causes) => Some(self.ruling_for_all(verdict, causes)),
+            Judgement::Good | Judgement::Open(_) => None,
+        }
+    }
+
+    /// When the metrics have been watched for as long as they are at most. Where no pod ever was ready there is nothing to
+    /// watch.
+    fn watched_until(&self) -> Option<Duration> {
+        watched_until(self.plan, self.metrics)
     }
 
     fn ruling(&self, verdict: Verdict) -> Ruling<'a> {
@@ -94,6 +142,13 @@ impl<'a> DecisionInput<'a> {
     fn ruling_for(&self, verdict: Verdict, cause: Cause) -> Ruling<'a> {
         let mut ruling = self.ruling(verdict);
         ruling.causes.insert(0, cause);
+        ruling
+    }
+
+    /// A ruling for these causes above all.
+    fn ruling_for_all(&self, verdict: Verdict, causes: Vec<Cause>) -> Ruling<'a> {
+        let mut ruling = self.ruling(verdict);
+        ruling.causes.splice(0..0, causes);
         ruling
     }
 
@@ -123,8 +178,16 @@ impl DecisionState {
         self.carriers.note(changes, live, state);
         self.phase.note(changes);
         let all_well = live.all_well(plan);
+        // What crashed explains the errors that it made, and so comes before them.
+        let decisive = live.decisive(now);
+        if decisive != Some(Verdict::Failed) {
+            let ruling = input.ended_by_metrics();
+            if ruling.is_some() {
+                return ruling;
+            }
+        }
         // What the platform withholds does not matter where enough is ready without it (`minReady`).
-        if let Some(verdict) = live.decisive(now).filter(|verdict| *verdict == Verdict::Failed || !all_well) {
+        if let Some(verdict) = decisive.filter(|verdict| *verdict == Verdict::Failed || !all_well) {
             let ruling = input.borne_out(verdict);
             if ruling.is_some() {
                 return ruling;
@@ -139,10 +202,12 @@ impl DecisionState {
         } else if all_well {
             self.keep_window(input, emitter);
             if self.is_stable(input) {
-                let ruling = self.prove(input, emitter);
+                let ruling = self.wait_for_metrics(input).or_else(|| self.prove(input, emitter));
                 if ruling.is_some() {
                     return ruling;
                 }
+            } else {
+                self.metrics = MetricsProof::Unasked;
             }
         } else if self.phase.unwell() {
             // Also where one source is lost: what the others tell all the same is true.
@@ -152,9 +217,39 @@ impl DecisionState {
         self.end(input, is_fresh)
     }
 
+    /// Looks at the metrics where all has been well for long enough: when something of them is new, when they have been
+    /// watched for long enough, and once more when the pass is confirmed, for what was good may have grown old. The ruling
+    /// that they demand, if they demand one.
+    fn wait_for_metrics<'a>(&mut self, input: &DecisionInput<'a>) -> Option<Ruling<'a>> {
+        let is_over = input.watched_until().is_none_or(|until| input.now >= until);
+        let is_asked = self.phase.ticket().is_some() || self.phase.smoke_ticket().is_some();
+        let is_news = input.measured || (is_over && self.metrics == MetricsProof::Open);
+        if !(input.confirmed || self.metrics == MetricsProof::Unasked || (is_news && !is_asked)) {
+            return None;
+        }
+        self.metrics = match input.judgement() {
+            Judgement::Ended(verdict, causes) => return Some(input.ruling_for_all(verdict, causes)),
+            Judgement::Good => MetricsProof::Done,
+            Judgement::Open(_) if !is_over => MetricsProof::Open,
+            Judgement::Open(open) => match judgement::at_the_end(&open) {
+                None => MetricsProof::Done,
+                Some(verdict) => {
+                    let mut causes: Vec<Cause> = open.into_iter().map(|open| open.cause).collect();
+                    // What can be known comes before what cannot: the first one leads.
+                    causes.sort_by_key(|cause| cause.code);
+                    return Some(input.ruling_for_all(verdict, causes));
+                }
+            },
+        };
+        None
+    }
+
     /// What is still to be proven where all has been well for long enough: the smoke run, then the fresh read.
     fn prove<'a>(&mut self, input: &DecisionInput<'a>, emitter: &mut EventEmitter) -> Option<Ruling<'a>> {
         let DecisionInput { plan, now, .. } = *input;
+        if self.metrics != MetricsProof::Done {
+            return None;
+        }
         let needs_smoke = plan.smoke.is_some() && !self.phase.is_smoked();
         if !needs_smoke && input.confirmed {
             return input.borne_out(Verdict::Healthy);
@@ -212,9 +307,11 @@ impl DecisionState {
     }
 
     /// The moments at which there is something to decide whatever is observed.
-    pub fn deadlines(&self, plan: &Plan) -> impl Iterator<Item = Duration> {
+    pub fn deadlines(&self, plan: &Plan, metrics: &MetricsState) -> impl Iterator<Item = Duration> {
         let sight = (self.sight == Sight::Blind).then(|| plan.wait_period.saturating_add(CONFIRM_LIMIT));
-        [Some(plan.wait_period), self.stable_at(plan), self.limit(plan), sight].into_iter().flatten()
+        let watched = watched_until(plan, metrics);
+        let limit = self.limit(plan, watched);
+        [Some(plan.wait_period), self.stable_at(plan), limit, sight, watched].into_iter().flatten()
     }
 
     /// When the window that is open will have been open for long enough.
@@ -252,17 +349,25 @@ impl DecisionState {
     fn is_over(&self, input: &DecisionInput<'_>) -> bool {
         let DecisionInput { plan, now, .. } = *input;
         let over = now >= plan.wait_period && !self.is_open_in_time(plan);
-        over || self.limit(plan).is_some_and(|limit| now >= limit)
+        over || self.limit(plan, input.watched_until()).is_some_and(|limit| now >= limit)
     }
 
-    /// The latest moment for a window that is open: its end, and the time that a confirming read may take.
-    fn limit(&self, plan: &Plan) -> Option<Duration> {
+    /// The latest moment for a window that is open: its end, or that of the metrics' time, and the time that a confirming
+    /// read may take.
+    fn limit(&self, plan: &Plan, watched_until: Option<Duration>) -> Option<Duration> {
         let end = self.stable_at(plan)?;
         let smoke = plan.smoke.as_ref().map_or(Duration::ZERO, |smoke| smoke.timeout.saturating_add(SMOKE_LIMIT));
         // However late a window was opened, the gate keeps to the end that it promises.
         let last = plan.wait_period.saturating_add(plan.stable_for);
-        Some(end.clamp(plan.wait_period, last).saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
+        let end = end.clamp(plan.wait_period, last).max(watched_until.unwrap_or_default());
+        Some(end.saturating_add(smoke).saturating_add(CONFIRM_LIMIT))
     }
+}
+
+/// When the metrics have been watched for as long as they are at most, once a pod was ready.
+fn watched_until(plan: &Plan, state: &MetricsState) -> Option<Duration> {
+    let metrics = plan.metrics.as_ref().filter(|metrics| !metrics.dry)?;
+    Some(state.first_ready()?.saturating_add(metrics.watch_for))
 }
 
 /// The end of a gate that cannot see: pods that may not be listed, trouble that no waiting mends, a cluster that never

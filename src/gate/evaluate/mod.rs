@@ -17,6 +17,7 @@ pub mod followed_kinds;
 pub mod hints;
 pub mod live;
 pub mod lost_nodes;
+pub mod metrics;
 pub mod outcome;
 pub mod owner_causes;
 pub mod phase;

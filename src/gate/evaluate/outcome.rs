@@ -4,27 +4,35 @@ use std::time::Duration;
 
 use super::assessment::Assessment;
 use super::attribution::Owner;
+use super::decision::Ruling;
+use super::metrics::{judgement, report};
 use super::warnings::{PODS, Remark, Remarks, denied, named};
 use super::{argo_rollout, flagger_canary, ranking};
 use crate::gate::diagnose::{CrashLedger, exit_code, times};
 use crate::gate::memory::{EventIndex, ProbeKind};
 use crate::gate::model::{Container, Detail, Source, Workload, WorkloadKind};
-use crate::gate::result::{Cause, Code, Finding, Notice, Outcome, Verdict, Warning};
+use crate::gate::result::{CheckReport, Code, Finding, Notice, Outcome, Verdict, Warning};
 use crate::gate::spec::Plan;
-use crate::gate::state::{ClusterState, PodHistory, pod_summary};
+use crate::gate::state::{ClusterState, MetricsState, PodHistory, pod_summary};
 
-/// The outcome of a gate that ended with this verdict. `warnings` are those that were raised on the way.
+/// The outcome of a gate that ended with this ruling. `warnings` are those that were raised on the way.
 #[must_use]
 pub fn outcome(
-    assessment: &Assessment<'_>,
+    ruling: Ruling<'_>,
     state: &ClusterState,
     plan: &Plan,
+    metrics: &MetricsState,
     now: Duration,
-    verdict: Verdict,
-    causes: Vec<Cause>,
     mut warnings: Remarks,
 ) -> Outcome {
-    for remark in tolerated(assessment, state, plan, verdict) {
+    let Ruling { verdict, causes, assessment } = ruling;
+    let checks = checks(&assessment, plan, metrics, now);
+    if let Some(asked) = plan.metrics.as_ref().filter(|asked| asked.dry || verdict == Verdict::Healthy) {
+        for warning in judgement::warnings(asked, &checks, now) {
+            warnings.add(warning.into());
+        }
+    }
+    for remark in tolerated(&assessment, state, plan, verdict) {
         warnings.add(remark);
     }
     let findings = if verdict == Verdict::Healthy {
@@ -53,7 +61,16 @@ pub fn outcome(
         warnings: warnings.told(),
         ready: assessment.ready,
         wanted: assessment.wanted,
+        checks,
     }
+}
+
+/// How the checks of the metrics stand.
+fn checks(assessment: &Assessment<'_>, plan: &Plan, state: &MetricsState, now: Duration) -> Vec<CheckReport> {
+    plan.metrics.as_ref().map_or_else(Vec::new, |metrics| {
+        let ready = assessment.ready_pods();
+        report::reports(report::Context { metrics, state, delay: plan.delay, ready: &ready, now })
+    })
 }
 
 /// What did not count, and that the reader of a pass should know all the same.

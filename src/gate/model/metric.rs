@@ -109,6 +109,8 @@ pub struct MetricQuestion {
     pub pods: BTreeSet<String>,
     /// How far back raw samples are wanted.
     pub window: Duration,
+    /// All buckets of the histogram are wanted, to tell which bounds there are.
+    pub every_bucket: bool,
 }
 
 /// What came of a question.

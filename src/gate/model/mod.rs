@@ -43,6 +43,6 @@ pub use resource_version::ResourceVersion;
 pub use selector::{Selector, SelectorError, Test, is_dns_name, is_label_key, is_label_value};
 pub use series_selector::{MatchOp, Matcher, SeriesSelector, SeriesSelectorError};
 pub use source::{Source, Trouble, TroubleKind};
-pub use timestamp::is_earlier;
+pub use timestamp::{epoch_seconds, is_earlier};
 pub use workload::{Detail, JobEnd, Template, TemplateContainer, Workload};
 pub use workload_kind::WorkloadKind;

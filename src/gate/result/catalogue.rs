@@ -28,6 +28,8 @@ pub enum Code {
     CrashLoop,
     PodFailed,
     SmokeFailed,
+    MetricOverLimit,
+    CanaryWorse,
     RolloutAborted,
     OwnerStalled,
     NotEnded,
@@ -55,6 +57,11 @@ pub enum Code {
     ClusterUnreachable,
     StaleData,
     SmokeNotRun,
+    MetricQueryInvalid,
+    MetricsUnreachable,
+    MetricAmbiguous,
+    NoMetricData,
+    MetricUndecided,
     RecordingEnded,
 }
 
@@ -240,6 +247,18 @@ pub static CATALOGUE: &[Row] = rows! {
     "Read the output of the smoke run.";
     "status.phase and state.terminated of the smoke pod"
 
+    MetricOverLimit, App, Failed, Counts::AtOnce;
+    "A metric of the new version is proven to be over its limit.";
+    "Requests that fail or are slow, a resource that runs out: the pods run, and the app does not do its work well.";
+    "Read the app's log for the errors, and roll back while you look.";
+    "the samples of the series that the check names, and the limit in the manifest"
+
+    CanaryWorse, App, Failed, Counts::AtOnce;
+    "The new version is proven to be worse than the stable pods that serve beside it.";
+    "A fault of the new version: both get the same traffic at the same time, so nothing that troubles both can be the cause.";
+    "Roll back, and compare the logs of the new pods with those of the stable ones.";
+    "the samples of the series that the check names, of both versions, and `tolerate` in the manifest"
+
     RolloutAborted, App, Failed, Counts::AtOnce;
     "The controller of a progressive delivery gave the update up, and goes back to the stable version.";
     "An analysis that failed, a progress deadline that passed, a person who aborted it, a spec that the controller does not accept.";
@@ -401,6 +420,36 @@ pub static CATALOGUE: &[Row] = rows! {
     "No permission to create pods; a replay or rehearsal, which has no cluster to run a pod in; a connection that broke.";
     "Give the gate permission to run pods; replay with `--smoke none`, rehearse with `--pods FILE`.";
     "the requests that create the smoke pod, watch it and read its log"
+
+    MetricQueryInvalid, Observation, Inconclusive, Counts::AtOnce;
+    "The source of metrics does not understand a query, or the histogram has no bucket with the bound that is asked for.";
+    "A mistake in PromQL, a function that this source does not have, a `slowerThan` that is no bucket bound.";
+    "Correct the check as the message says; `crashgate validate --online` tries all of them.";
+    "the answer of the source: status 400 or 422, or the labels `le` of its buckets"
+
+    MetricsUnreachable, Observation, Inconclusive, Counts::AtTheEnd;
+    "The source of metrics did not answer, or not as Prometheus does.";
+    "A wrong URL or path prefix, credentials that are not accepted, a certificate that is not trusted, a source that is down or answers too much.";
+    "Try the URL and the credentials as the message says; `crashgate validate --online` asks the source.";
+    "the requests to `metrics.source`"
+
+    MetricAmbiguous, Observation, Inconclusive, Counts::AtTheEnd;
+    "A query does not give one number, so it cannot be held against a limit.";
+    "Several series where one is asked for, NaN after a division by zero, an infinite value, a string.";
+    "Aggregate the query to one number, as in `max(…)`, or divide only where there is something to divide by.";
+    "the answer of the source"
+
+    NoMetricData, Observation, Inconclusive, Counts::AtTheEnd;
+    "There is no metric data of these pods, which is neither good nor bad.";
+    "No traffic, pods that are not scraped, labels that name the pods in another way, a metric with another name, samples that are old.";
+    "Check that the pods are scraped and get traffic: `crashgate validate --online` says what each selector matches.";
+    "the answers of the source: series of the pods, and the time of their newest sample"
+
+    MetricUndecided, Observation, Inconclusive, Counts::AtTheEnd;
+    "The metrics prove neither that the version is good nor that it is bad.";
+    "Too few requests in the time that `watchFor` gives, or a share so near to its limit that it takes more of them.";
+    "Watch for longer (`watchFor`), send more traffic, or allow more (`max`, `harm`); `undecided: pass` passes all the same.";
+    "the counts of both versions, and the limits in the manifest"
 
     RecordingEnded, Observation, Inconclusive, Counts::AtOnce;
     "The recording ended before the gate could decide.";

@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod cause;
+pub mod check_report;
 pub mod finding;
 pub mod outcome;
 pub mod pod_end;
@@ -14,6 +15,9 @@ pub mod warning;
 
 pub use catalogue::{CATALOGUE, Code, Counts, Fault, Row};
 pub use cause::{Cause, FirstSeen};
+pub use check_report::{
+    CheckReport, CheckStanding, Measured, Proof, ShareCounts, SharePoint, ShareReport, ValueReport,
+};
 pub use finding::{Evidence, EvidenceKind, Finding, LogWanted, Place};
 pub use outcome::{GateEvent, Outcome, PodGlance, PodSummary};
 pub use pod_end::{CONTAINER, PodEnd, unseen};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::check_report::CheckReport;
 use super::finding::Finding;
 use super::pod_state::PodState;
 use super::verdict::Verdict;
@@ -86,6 +87,8 @@ pub enum GateEvent {
     },
     /// Something to know that decides nothing.
     Warned(Warning),
+    /// The source of metrics told something, or could not be asked: how the check stands now.
+    Measured(Box<CheckReport>),
     /// The gate asks for its smoke run.
     Smoking,
     /// The gate asks for the read that confirms a pass.
@@ -137,6 +140,8 @@ pub struct Outcome {
     pub ready: u32,
     /// Pods that were wanted at the end; `None` where that could not be known.
     pub wanted: Option<u32>,
+    /// The checks of the metrics, in the order of the plan.
+    pub checks: Vec<CheckReport>,
 }
 
 /// A pod as the report shows it.

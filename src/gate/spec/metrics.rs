@@ -167,7 +167,7 @@ pub enum StableArm {
     Previous,
     /// The pods of this workload.
     Workload(WorkloadKind, String),
-    /// The pods of the app at this version.
+    /// The pods of the app at this version: those with the gate's own labels, but for the version.
     Version(String),
     /// The pods with these labels.
     Selector(Selector),

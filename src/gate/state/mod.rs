@@ -5,10 +5,12 @@
 pub mod cluster;
 pub mod delta;
 pub mod index;
+pub mod metrics;
 pub mod pod_history;
 pub mod pod_summary;
 pub mod references;
 
 pub use cluster::ClusterState;
 pub use delta::Delta;
+pub use metrics::MetricsState;
 pub use pod_history::{PodHistory, RuleContext};

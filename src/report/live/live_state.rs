@@ -103,6 +103,7 @@ impl GateState {
             | Event::Cause { .. }
             | Event::Trouble { .. }
             | Event::Recovered { .. }
+            | Event::Measured(_)
             | Event::Warned(_) => {}
         }
         let tone = match event {

@@ -1,0 +1,171 @@
+//! What became of a check of the metrics: its counts, its evidence, and how it stands.
+
+use crate::gate::model::Number;
+
+/// A check of the metrics at one moment, and at the end of its gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Its name.
+    pub name: String,
+    /// How it stands.
+    pub standing: CheckStanding,
+    /// What it measures, its limits and its evidence.
+    pub measured: Measured,
+    /// What keeps it from a decision, in a sentence; `None` where it is decided or all is as it should be. Parts may be the
+    /// source's: hostile text.
+    pub lacking: Option<String>,
+    /// How many answers of the source it rests on.
+    pub answers: u64,
+}
+
+/// How a check stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckStanding {
+    /// Its limits are proven to be kept, by fresh data.
+    Good,
+    /// A limit is proven to be broken.
+    OverLimit,
+    /// The canary is proven to be worse than the stable pods.
+    Worse,
+    /// Neither is proven yet.
+    Undecided,
+    /// There is no data: no series, or an arm without traffic.
+    NoData,
+    /// The answers are no single number.
+    Ambiguous,
+    /// The source does not answer.
+    Unreachable,
+    /// The source does not understand the query, or the histogram has no such bucket.
+    Invalid,
+}
+
+impl CheckStanding {
+    /// Every value.
+    pub const ALL: [Self; 8] = [
+        Self::Good,
+        Self::OverLimit,
+        Self::Worse,
+        Self::Undecided,
+        Self::NoData,
+        Self::Ambiguous,
+        Self::Unreachable,
+        Self::Invalid,
+    ];
+
+    /// The value as the JSON result spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::OverLimit => "over-limit",
+            Self::Worse => "worse",
+            Self::Undecided => "undecided",
+            Self::NoData => "no-data",
+            Self::Ambiguous => "ambiguous",
+            Self::Unreachable => "unreachable",
+            Self::Invalid => "invalid",
+        }
+    }
+
+    /// True where something is proven against the version.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::OverLimit | Self::Worse)
+    }
+}
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measured {
+    /// A share of whole numbers.
+    Share(Box<ShareReport>),
+    /// A single number.
+    Value(Box<ValueReport>),
+}
+
+/// The counts and the evidence of a share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShareReport {
+    /// All requests of the canary, and the bad ones.
+    pub canary: ShareCounts,
+    /// Those of the stable pods, where it is compared.
+    pub stable: Option<ShareCounts>,
+    /// The absolute limit, 0 to 1, with the evidence about it.
+    pub limit: Option<Proof>,
+    /// The comparison: the odds ratio that is tolerated, with the evidence that the canary is worse.
+    pub worse: Option<Proof>,
+    /// The comparison: the odds ratio that would be harm, with the evidence that the canary is better than that.
+    pub unharmed: Option<Proof>,
+    /// The stable pods differ among themselves: they cannot be compared with.
+    pub stable_differs: bool,
+    /// Since when the canary is over what is fine, in milliseconds since 1970 by the source's clock.
+    pub over_since_ms: Option<i64>,
+    /// How many more requests of the canary it would take until it is proven good, as things stand; `None` where that cannot
+    /// be said.
+    pub more_needed: Option<u64>,
+    /// The counts over time, oldest first.
+    pub points: Vec<SharePoint>,
+}
+
+/// A hypothesis and the evidence against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// What is compared with: a share, or an odds ratio.
+    pub limit: Number,
+    /// ln E that it is broken. `None` where that is not asked.
+    pub ln_e_broken: Option<Number>,
+    /// The ln E from which on it is proven to be broken.
+    pub ln_threshold_broken: Number,
+    /// ln E that it is kept. `None` where that is not asked.
+    pub ln_e_kept: Option<Number>,
+    /// The ln E from which on it is proven to be kept.
+    pub ln_threshold_kept: Number,
+}
+
+/// Requests, and how many of them were bad.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ShareCounts {
+    /// All of them.
+    pub total: u64,
+    /// The bad ones.
+    pub bad: u64,
+}
+
+impl ShareCounts {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { total: self.total.saturating_add(other.total), bad: self.bad.saturating_add(other.bad) }
+    }
+
+    /// The bad ones as a share of all, 0 to 1; `None` where there are none.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits")]
+    pub fn share(self) -> Option<f64> {
+        (self.total > 0).then(|| self.bad as f64 / self.total as f64)
+    }
+}
+
+/// What both arms counted in one interval.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SharePoint {
+    /// Its end, in milliseconds since 1970 by the source's clock.
+    pub at_ms: i64,
+    /// The canary's counts.
+    pub canary: ShareCounts,
+    /// Those of the stable pods.
+    pub stable: ShareCounts,
+}
+
+/// The values of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueReport {
+    /// The largest value that is fine.
+    pub max: Option<Number>,
+    /// The smallest one.
+    pub min: Option<Number>,
+    /// The newest value.
+    pub newest: Option<Number>,
+    /// The values over time, oldest first: milliseconds since the gate began, and the value.
+    pub points: Vec<(u64, Number)>,
+}
