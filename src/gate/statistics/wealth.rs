@@ -82,7 +82,7 @@ fn ln_each(amount: f64) -> f64 {
 }
 
 /// Returns ln Σ exp without leaving the range of floats on the way.
-fn ln_sum_exp<const N: usize>(parts: [f64; N]) -> f64 {
+pub(super) fn ln_sum_exp<const N: usize>(parts: [f64; N]) -> f64 {
     let most = parts.into_iter().fold(f64::NEG_INFINITY, f64::max);
     if most.is_infinite() {
         return most;

@@ -2,7 +2,12 @@
 #![expect(clippy::float_cmp, reason = "0 and infinity are meant exactly")]
 
 mod enumeration;
+mod false_alarms;
+mod kayenta;
+mod late_starts;
 mod limits;
+mod power;
+mod traffic;
 mod vectors;
 
 use crashgate::gate::statistics::{Counts, Interval};
