@@ -3,10 +3,13 @@
 
 mod enumeration;
 mod false_alarms;
+mod forecasts;
 mod kayenta;
+mod large;
 mod late_starts;
 mod limits;
 mod power;
+mod properties;
 mod traffic;
 mod vectors;
 
