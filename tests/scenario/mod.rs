@@ -11,6 +11,7 @@ use crashgate::gate::spec::Plan;
 use crashgate::gate::{Fact, Gate, Want};
 
 pub mod objects;
+pub mod prometheus;
 
 /// A gate and the cluster that it watches.
 pub struct Scenario {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::gate::memory::Needs;
-use crate::gate::model::ControllerRef;
+use crate::gate::model::{Arm, ControllerRef, MetricQuestion};
 use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
 use crate::gate::spec::Plan;
-use crate::gate::{Fact, Gate, Want};
+use crate::gate::{Fact, Gate, StableQuestion, Want};
 
 /// A state machine over facts, with time passed in. Each method means what it means for [`Gate`].
 pub trait Decider: Send + 'static {
@@ -35,6 +35,18 @@ pub trait Decider: Send + 'static {
     }
     /// See [`Gate::confirms_at`].
     fn confirms_at(&self) -> Option<Duration> {
+        None
+    }
+    /// See [`Gate::metrics_due`].
+    fn metrics_due(&self, _asked: &dyn Fn(&str, Arm) -> bool) -> Option<Duration> {
+        None
+    }
+    /// See [`Gate::metric_questions`].
+    fn metric_questions(&mut self, _asked: &dyn Fn(&str, Arm) -> bool) -> Vec<MetricQuestion> {
+        Vec::new()
+    }
+    /// See [`Gate::stable_question`].
+    fn stable_question(&self) -> Option<StableQuestion> {
         None
     }
     /// See [`Gate::outcome`].
@@ -80,6 +92,18 @@ impl Decider for Gate {
 
     fn confirms_at(&self) -> Option<Duration> {
         Self::confirms_at(self)
+    }
+
+    fn metrics_due(&self, asked: &dyn Fn(&str, Arm) -> bool) -> Option<Duration> {
+        Self::metrics_due(self, asked)
+    }
+
+    fn metric_questions(&mut self, asked: &dyn Fn(&str, Arm) -> bool) -> Vec<MetricQuestion> {
+        Self::metric_questions(self, asked)
+    }
+
+    fn stable_question(&self) -> Option<StableQuestion> {
+        Self::stable_question(self)
     }
 
     fn outcome(&self) -> Option<&Outcome> {

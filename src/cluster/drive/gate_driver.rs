@@ -16,6 +16,7 @@ use tracing::info;
 use super::confirm::{Paid, Question, confirm};
 use super::custom_owners::CustomOwners;
 use super::decider::Decider;
+use super::metrics::MetricsWatch;
 use super::services::Services;
 use super::smoke::Smoke;
 use crate::cluster::api::{Collection, Failure, RequestCounter};
@@ -64,6 +65,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub canary_target: Option<Pin>,
     /// The owners of kinds that the gate does not know.
     pub custom_owners: CustomOwners,
+    /// What is asked of the source of metrics.
+    pub metrics: MetricsWatch,
     /// How many pods the newest LIST of them showed: what the confirming read will cost.
     pub pods_listed: usize,
     /// The handles of the sources, by which it says what it needs of them.
@@ -99,6 +102,7 @@ enum Woken {
     Smoked(Fact),
     Confirmed(Vec<Fact>, Fact),
     Owner(Fact),
+    Measured(Fact),
     Pinned(PinnedRead),
     Due,
 }
@@ -135,7 +139,8 @@ impl<D: Decider> GateDriver<D> {
     async fn decide(&mut self) -> bool {
         let plan = self.gate.plan().clone();
         let smoke_time = plan.smoke.as_ref().map_or(Duration::ZERO, |smoke| smoke.timeout + SMOKE_BACKSTOP);
-        let backstop = plan.wait_period + plan.stable_for + smoke_time + BACKSTOP;
+        let watch_time = plan.metrics.as_ref().map_or(Duration::ZERO, |metrics| metrics.watch_for);
+        let backstop = plan.wait_period + plan.stable_for.max(watch_time) + smoke_time + BACKSTOP;
         let start = self.services.start;
         let mut stop = self.services.stop.clone();
         loop {
@@ -146,6 +151,7 @@ impl<D: Decider> GateDriver<D> {
             }
             self.ask_for_what_it_wants();
             self.custom_owners.follow(self.gate.custom_owners());
+            self.ask_for_metrics();
             // A time that is past already is taken as soon as possible, and not in a loop without end.
             let wake_at = self.wake_at().map(|at| at.max(self.now + Duration::from_millis(1)));
             let due = start + wake_at.unwrap_or(backstop).min(backstop);
@@ -155,6 +161,7 @@ impl<D: Decider> GateDriver<D> {
                 answer = smoked(&mut self.pending.smoke) => Woken::Smoked(answer),
                 (owners, answer) = confirmed(&mut self.pending.confirmation) => Woken::Confirmed(owners, answer),
                 fact = self.custom_owners.next() => Woken::Owner(fact),
+                fact = self.metrics.next() => Woken::Measured(fact),
                 read = read(&mut self.pending.pinned) => Woken::Pinned(read),
                 () = sleep_until(due) => Woken::Due,
             };
@@ -173,7 +180,7 @@ impl<D: Decider> GateDriver<D> {
                     }
                 }
                 Woken::Confirmed(owners, answer) => self.answer(now, owners, answer),
-                Woken::Owner(fact) => self.observe(now, fact),
+                Woken::Owner(fact) | Woken::Measured(fact) => self.observe(now, fact),
                 Woken::Pinned(read) => {
                     self.pending.pinned = None;
                     match read {
@@ -315,7 +322,8 @@ impl<D: Decider> GateDriver<D> {
     /// When time matters next.
     fn wake_at(&self) -> Option<Duration> {
         let end = self.recording_ends.filter(|_| self.gate.outcome().is_none());
-        self.gate.wake_at().into_iter().chain(end).chain(self.looks_further_at()).min()
+        let metrics = self.metrics_due();
+        self.gate.wake_at().into_iter().chain(end).chain(self.looks_further_at()).chain(metrics).min()
     }
 
     /// Lets time pass in the gate.

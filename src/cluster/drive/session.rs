@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::decider::Decider;
 use super::gate_driver::Emitted;
+use super::metrics::AskMetrics;
 use super::run_report::{GateRun, Run};
 use super::run_sink::Sink;
 use super::services::Services;
@@ -32,7 +33,25 @@ use crate::gate::spec::Plan;
 /// the end. `stop` ends the gates early with what they know; that takes less than 2 s,
 /// and where a smoke run is on, as long as it takes to delete its pod.
 pub async fn judge(connection: Arc<Connection>, plans: Vec<Plan>, sink: &mut dyn Sink, stop: Stop) -> Run {
-    drive(connection, plans.into_iter().map(Gate::new).collect(), None, sink, stop).await
+    drive(connection, unmeasured(plans.into_iter().map(Gate::new)), None, sink, stop).await
+}
+
+/// As [`judge`], where gates may have metrics, each with the source that is asked. Where the cluster is a recording that is
+/// played back, `length` is the time after which nothing more will come.
+pub async fn judge_measured(
+    connection: Arc<Connection>,
+    gates: Vec<(Plan, Option<Arc<dyn AskMetrics>>)>,
+    length: Option<Duration>,
+    sink: &mut dyn Sink,
+    stop: Stop,
+) -> Run {
+    let gates = gates.into_iter().map(|(plan, source)| (Gate::new(plan), source)).collect();
+    drive(connection, gates, length, sink, stop).await
+}
+
+/// Gates without a source of metrics.
+fn unmeasured<D>(gates: impl IntoIterator<Item = D>) -> Vec<(D, Option<Arc<dyn AskMetrics>>)> {
+    gates.into_iter().map(|gate| (gate, None)).collect()
 }
 
 /// As [`judge`], where the cluster is a recording that is played back: after this time nothing more will come.
@@ -43,7 +62,7 @@ pub async fn rehearse(
     sink: &mut dyn Sink,
     stop: Stop,
 ) -> Run {
-    drive(connection, plans.into_iter().map(Gate::new).collect(), Some(length), sink, stop).await
+    drive(connection, unmeasured(plans.into_iter().map(Gate::new)), Some(length), sink, stop).await
 }
 
 /// As [`judge`], for anything that decides as a gate does.
@@ -53,7 +72,7 @@ pub async fn judge_deciders<D: Decider>(
     sink: &mut dyn Sink,
     stop: Stop,
 ) -> Run {
-    drive(connection, deciders, None, sink, stop).await
+    drive(connection, unmeasured(deciders), None, sink, stop).await
 }
 
 /// As [`rehearse`], for anything that decides as a gate does.
@@ -64,7 +83,7 @@ pub async fn rehearse_deciders<D: Decider>(
     sink: &mut dyn Sink,
     stop: Stop,
 ) -> Run {
-    drive(connection, deciders, Some(length), sink, stop).await
+    drive(connection, unmeasured(deciders), Some(length), sink, stop).await
 }
 
 /// Begins the run for the sink once all plans are known, and passes on what gates emit from then on.
@@ -106,15 +125,15 @@ impl Beginning<'_> {
 
 async fn drive<D: Decider>(
     connection: Arc<Connection>,
-    gates: Vec<D>,
+    gates: Vec<(D, Option<Arc<dyn AskMetrics>>)>,
     recording_ends: Option<Duration>,
     sink: &mut dyn Sink,
     stop: Stop,
 ) -> Run {
     let started_at = jiff::Timestamp::now();
     let start = Instant::now();
-    let plans: Vec<Plan> = gates.iter().map(|gate| gate.plan().clone()).collect();
-    let unplanned = gates.iter().filter(|gate| !gate.is_planned()).count();
+    let plans: Vec<Plan> = gates.iter().map(|(gate, _)| gate.plan().clone()).collect();
+    let unplanned = gates.iter().filter(|(gate, _)| !gate.is_planned()).count();
     let target = connection.target().clone();
     let mut to = Beginning { sink, target, plans, unplanned, began: false, held: Vec::new() };
     if unplanned == 0 {

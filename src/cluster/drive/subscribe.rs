@@ -1,7 +1,7 @@
 //! Which sources a gate hears of, and how often each of them must prove itself.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::custom_owners::CustomOwners;
 use super::decider::Decider;
 use super::gate_driver::{Emitted, GateDriver, Pending};
+use super::metrics::{AskMetrics, MetricsWatch};
 use super::services::Services;
 use crate::cluster::api::{Collection, RequestCounter};
 use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow};
@@ -38,7 +39,7 @@ const MOST_BREAKS: u32 = 3;
 /// Gives a gate its sources.
 pub(super) fn subscribe_gate<D: Decider>(
     place: usize,
-    gate: D,
+    (gate, metrics): (D, Option<Arc<dyn AskMetrics>>),
     recording_ends: Option<Duration>,
     services: &Services,
     requests: RequestCounter,
@@ -92,6 +93,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         pods,
         canary_target: None,
         custom_owners,
+        metrics: MetricsWatch::new(metrics),
         pods_listed: 0,
         handles,
         heard: HashSet::new(),

@@ -13,6 +13,7 @@ mod graces;
 mod growth;
 mod hints;
 mod jobs;
+mod metrics;
 mod progressive;
 mod ranking;
 mod release;

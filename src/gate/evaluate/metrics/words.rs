@@ -129,6 +129,10 @@ pub(super) fn open(check: &Check, report: &CheckReport) -> String {
 
 /// That neither side is proven, and how far it is.
 pub(super) fn not_proven(told: &ShareReport) -> String {
+    if told.stable.is_some_and(|stable| stable.bad == 0) && told.canary.bad == 0 {
+        return "nothing was bad in either version, so there is nothing to compare; `undecided: pass` lets that pass"
+            .to_owned();
+    }
     match told.more_needed {
         Some(more) => format!("at this share it takes about {} more canary requests to prove it good", count(more)),
         None => "at this share no number of requests proves it good".to_owned(),

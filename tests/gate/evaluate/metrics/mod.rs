@@ -1,0 +1,5 @@
+//! Metrics: what the counts of both versions decide, and when.
+
+mod compared;
+mod shares;
+mod values;
