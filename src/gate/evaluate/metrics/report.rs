@@ -93,18 +93,25 @@ fn share_report(share: &ShareState, check: &Check, context: Context<'_>) -> Shar
     let Measure::Share { max, versus, alpha, .. } = &check.measure else { unreachable!("a share has a share's state") };
     let broken = Allocation::new(alpha.0, context.tests()).ln_threshold();
     let kept = Allocation::new(alpha.0, 1).ln_threshold();
-    let proof = |limit: Number, against: Option<f64>, for_it: Option<f64>| Proof {
+    let proof = |limit: Number, against: Option<f64>, for_it: Option<f64>, (broken, kept): (f64, f64)| Proof {
         limit,
         ln_e_broken: against.map(Number),
         ln_threshold_broken: Number(broken),
         ln_e_kept: for_it.map(Number),
         ln_threshold_kept: Number(kept),
     };
+    let alone = (broken, kept);
+    // What is told apart already is told as that, and not as a proof that can never be had.
+    let compared = if share.guard.differs() {
+        alone
+    } else {
+        (share.guard.ln_threshold(broken), share.guard.ln_threshold(kept))
+    };
     let Interval { canary, stable } = share.totals;
     let typical = Interval { canary, stable };
     let more = [
         share.under.as_ref().map(|test| test.more_needed(&canary, kept)),
-        share.unharmed.as_ref().map(|test| test.more_needed(&typical, kept)),
+        share.unharmed.as_ref().map(|test| test.more_needed(&typical, compared.1)),
     ];
     // Every test that is asked for must come to its end: the one that takes longest counts.
     let more_needed = more.into_iter().flatten().collect::<Option<Vec<u64>>>().and_then(|more| more.into_iter().max());
@@ -113,9 +120,9 @@ fn share_report(share: &ShareState, check: &Check, context: Context<'_>) -> Shar
     ShareReport {
         canary: told(canary),
         stable: versus.map(|_| told(stable)),
-        limit: max.map(|max| proof(max, share.over.as_ref().map(Test::max_ln_e), share.under.as_ref().map(Test::ln_e))),
-        worse: versus.map(|versus| proof(versus.tolerate, share.worse.as_ref().map(Test::max_ln_e), None)),
-        unharmed: versus.map(|versus| proof(versus.harm, None, share.unharmed.as_ref().map(Test::ln_e))),
+        limit: max.map(|max| proof(max, share.over.as_ref().map(Test::max_ln_e), share.under.as_ref().map(Test::ln_e), alone)),
+        worse: versus.map(|versus| proof(versus.tolerate, share.worse.as_ref().map(Test::max_ln_e), None, compared)),
+        unharmed: versus.map(|versus| proof(versus.harm, None, share.unharmed.as_ref().map(Test::ln_e), compared)),
         stable_differs: share.guard.differs(),
         over_since_ms: over.and_then(|limit| share.over_since_ms(limit)),
         more_needed,
