@@ -4,6 +4,7 @@
 //! 2,000 stories.
 
 mod evaluated;
+mod metrics;
 mod owners;
 mod pods;
 mod replays;

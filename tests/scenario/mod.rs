@@ -191,7 +191,9 @@ impl Scenario {
 
     /// Lets the time run out and returns how it ended.
     pub fn ends(&mut self) -> &Outcome {
-        let limit = self.gate.plan().wait_period + self.gate.plan().stable_for + Duration::from_secs(15);
+        let plan = self.gate.plan();
+        let watch_for = plan.metrics.as_ref().map_or(Duration::ZERO, |metrics| metrics.watch_for);
+        let limit = plan.wait_period + plan.stable_for.max(watch_for) + Duration::from_secs(15);
         if self.gate.outcome().is_none() {
             let limit = limit.max(self.now);
             self.at(limit.as_secs_f64());

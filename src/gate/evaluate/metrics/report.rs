@@ -102,11 +102,8 @@ fn share_report(share: &ShareState, check: &Check, context: Context<'_>) -> Shar
     };
     let alone = (broken, kept);
     // What is told apart already is told as that, and not as a proof that can never be had.
-    let compared = if share.guard.differs() {
-        alone
-    } else {
-        (share.guard.ln_threshold(broken), share.guard.ln_threshold(kept))
-    };
+    let compared =
+        if share.guard.differs() { alone } else { (share.guard.ln_threshold(broken), share.guard.ln_threshold(kept)) };
     let Interval { canary, stable } = share.totals;
     let typical = Interval { canary, stable };
     let more = [
@@ -120,7 +117,9 @@ fn share_report(share: &ShareState, check: &Check, context: Context<'_>) -> Shar
     ShareReport {
         canary: told(canary),
         stable: versus.map(|_| told(stable)),
-        limit: max.map(|max| proof(max, share.over.as_ref().map(Test::max_ln_e), share.under.as_ref().map(Test::ln_e), alone)),
+        limit: max.map(|max| {
+            proof(max, share.over.as_ref().map(Test::max_ln_e), share.under.as_ref().map(Test::ln_e), alone)
+        }),
         worse: versus.map(|versus| proof(versus.tolerate, share.worse.as_ref().map(Test::max_ln_e), None, compared)),
         unharmed: versus.map(|versus| proof(versus.harm, None, share.unharmed.as_ref().map(Test::ln_e), compared)),
         stable_differs: share.guard.differs(),

@@ -154,7 +154,7 @@ impl ArmCounter {
             known = Some(Counter { at_ms, value });
             if increase > 0 {
                 // What comes late is counted with what comes next.
-                let at_ms = self.consumed_until_ms.map_or(at_ms, |until| at_ms.max(until + 1));
+                let at_ms = self.consumed_until_ms.map_or(at_ms, |until| at_ms.max(until));
                 let of = &mut self.pending.entry(at_ms).or_default()[told.pod.half % 2];
                 of.total = of.total.saturating_add(if told.parts.total { increase } else { 0 });
                 of.part = of.part.saturating_add(if told.parts.part { increase } else { 0 });

@@ -17,8 +17,10 @@ struct CanaryPod {
     uid: String,
     /// When it was first known here.
     since: Duration,
-    /// When it was created, in seconds since 1970, where its name is its own.
-    created_under_its_own_name: Option<i64>,
+    /// No other pod ever had its name.
+    has_its_own_name: bool,
+    /// When it was created, in seconds since 1970.
+    created: Option<i64>,
 }
 
 impl CanaryPods {
@@ -28,8 +30,9 @@ impl CanaryPods {
             if self.pods.get(&pod.name).is_some_and(|known| known.uid == pod.uid) {
                 continue;
             }
-            let created = pod.created.as_deref().and_then(epoch_seconds).filter(|_| has_its_own_name(pod));
-            let noted = CanaryPod { uid: pod.uid.clone(), since: now, created_under_its_own_name: created };
+            let created = pod.created.as_deref().and_then(epoch_seconds);
+            let has_its_own_name = has_its_own_name(pod);
+            let noted = CanaryPod { uid: pod.uid.clone(), since: now, has_its_own_name, created };
             self.pods.insert(pod.name.clone(), noted);
         }
     }
@@ -39,11 +42,8 @@ impl CanaryPods {
         let pod = self.pods.get(name)?;
         let known_for = i64::try_from(now.saturating_sub(pod.since).as_millis()).unwrap_or(i64::MAX);
         Some(CountedPod {
-            created_under_its_own_name: pod.created_under_its_own_name,
-            not_before_ms: match pod.created_under_its_own_name {
-                Some(_) => i64::MIN,
-                None => answered_at_ms.saturating_sub(known_for),
-            },
+            created_under_its_own_name: pod.created.filter(|_| pod.has_its_own_name),
+            not_before_ms: if pod.has_its_own_name { i64::MIN } else { answered_at_ms.saturating_sub(known_for) },
             half: 0,
         })
     }
