@@ -13,4 +13,4 @@ mod progressive;
 mod session;
 mod source;
 pub mod stub;
-mod tls;
+pub mod tls;

@@ -20,15 +20,16 @@ use tower::ServiceExt as _;
 use crate::cli::crashgate;
 use crate::cluster::stub::{Ask, Stub, status};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+/// An authority that signs certificates.
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub fn authority() -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn leaf(names: &[&str], expired: bool) -> (CertificateParams, KeyPair) {
+pub fn leaf(names: &[&str], expired: bool) -> (CertificateParams, KeyPair) {
     let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
     if expired {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -38,7 +39,7 @@ fn leaf(names: &[&str], expired: bool) -> (CertificateParams, KeyPair) {
 }
 
 /// A certificate of a server.
-enum Kind {
+pub enum Kind {
     Good,
     Expired,
     WrongHost,
@@ -46,8 +47,8 @@ enum Kind {
     Stranger,
 }
 
-/// Serves the stub over TLS; only to clients with a certificate of the authority, where that is asked for.
-async fn serve(stub: &Stub, authority: &Authority, kind: &Kind, clients_too: bool) -> SocketAddr {
+/// Serves over TLS; only to clients with a certificate of the authority, where that is asked for.
+pub async fn serve(router: axum::Router, authority: &Authority, kind: &Kind, clients_too: bool) -> SocketAddr {
     let (params, key) = match kind {
         Kind::WrongHost => leaf(&["other.example"], false),
         Kind::Expired => leaf(&["127.0.0.1"], true),
@@ -74,7 +75,6 @@ async fn serve(stub: &Stub, authority: &Authority, kind: &Kind, clients_too: boo
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    let router = stub.router();
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let (acceptor, router) = (acceptor.clone(), router.clone());
@@ -171,7 +171,7 @@ async fn certificates_are_told_in_words() {
         ("self-signed", Kind::SelfSigned, 7, &["ClusterUnreachable", "an authority that is not trusted"]),
         ("stranger", Kind::Stranger, 7, &["ClusterUnreachable", "an authority that is not trusted"]),
     ] {
-        let addr = serve(&stub, &desk.authority, &kind, false).await;
+        let addr = serve(stub.router(), &desk.authority, &kind, false).await;
         runs.push(expect(desk.kubeconfig(name, addr, ""), &[], code, words, 12));
     }
     futures::future::join_all(runs).await;
@@ -180,7 +180,7 @@ async fn certificates_are_told_in_words() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_certificate_opens_what_is_shut_without_it() {
     let desk = Desk::new();
-    let addr = serve(&Stub::quiet(), &desk.authority, &Kind::Good, true).await;
+    let addr = serve(Stub::quiet().router(), &desk.authority, &Kind::Good, true).await;
     let (params, key) = leaf(&["client"], false);
     let certificate = desk.file("client.crt", &params.signed_by(&key, &desk.authority).unwrap().pem());
     let key = desk.file("client.key", &key.serialize_pem());
@@ -195,7 +195,7 @@ async fn a_client_certificate_opens_what_is_shut_without_it() {
 async fn tokens_are_used_refused_and_read_anew() {
     let desk = Desk::new();
     let good = guarded(|ask| ask.authorization == "Bearer good");
-    let addr = serve(&good, &desk.authority, &Kind::Good, false).await;
+    let addr = serve(good.router(), &desk.authority, &Kind::Good, false).await;
     // Only one of the two is good at a time. The file follows in the moment in which the pods are listed again.
     let token = desk.file("token", "first");
     let written = token.clone();
@@ -208,7 +208,7 @@ async fn tokens_are_used_refused_and_read_anew() {
         let is_good = ask.authorization == if second { "Bearer second" } else { "Bearer first" };
         (!is_good).then(|| status(401, "Unauthorized"))
     });
-    let rotated = serve(&rotating, &desk.authority, &Kind::Good, false).await;
+    let rotated = serve(rotating.router(), &desk.authority, &Kind::Good, false).await;
     let user = format!(r#""tokenFile":"{}""#, token.display());
     tokio::join!(
         expect(desk.kubeconfig("token-good", addr, r#""token":"good""#), &[], 4, &["NothingMatched"], 12),
@@ -228,7 +228,7 @@ async fn credential_plugins_of_every_kind_come_to_an_end() {
         let now = jiff::Timestamp::now().as_second();
         born.is_some_and(|born| (0..=5).contains(&(now - born)))
     });
-    let addr = serve(&stub, &desk.authority, &Kind::Good, false).await;
+    let addr = serve(stub.router(), &desk.authority, &Kind::Good, false).await;
     let lasting = desk.plugin(
         "lasting",
         r#"printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t%s","expirationTimestamp":"%s"}}' "$(date +%s)" "$(date -u -d '+5 seconds' +%Y-%m-%dT%H:%M:%SZ)""#,
@@ -288,7 +288,7 @@ fn what_a_plugin_writes_and_is_given_reaches_no_result() {
 async fn a_token_may_end_with_a_line_break() {
     let desk = Desk::new();
     let stub = guarded(|ask| ask.authorization == "Bearer good");
-    let addr = serve(&stub, &desk.authority, &Kind::Good, false).await;
+    let addr = serve(stub.router(), &desk.authority, &Kind::Good, false).await;
     let file = desk.file("token", "good\n");
     tokio::join!(
         expect(desk.kubeconfig("inline", addr, r#""token":"good\n""#), &[], 4, &["NothingMatched"], 12),

@@ -232,8 +232,13 @@ pub fn of_status(status: u16, retry_after: Option<Duration>, body: &[u8], conten
 /// What an answer with a good status is, where it is not JSON.
 #[must_use]
 pub fn of_foreign_body(status: StatusCode, body: &[u8]) -> FailureKind {
-    let what = if looks_like_a_page(body) { page_title(body) } else { excerpt(body) };
-    FailureKind::NotKubernetes { status: status.as_u16(), what }
+    FailureKind::NotKubernetes { status: status.as_u16(), what: what_it_is(body) }
+}
+
+/// What an answer is that should have been JSON: a page with its title, or its beginning.
+#[must_use]
+pub fn what_it_is(body: &[u8]) -> String {
+    if looks_like_a_page(body) { page_title(body) } else { excerpt(body) }
 }
 
 fn looks_like_a_page(body: &[u8]) -> bool {
@@ -258,7 +263,9 @@ fn excerpt(body: &[u8]) -> String {
     shorten(String::from_utf8_lossy(&body[..body.len().min(1024)]).trim())
 }
 
-fn shorten(text: &str) -> String {
+/// One line of bounded length.
+#[must_use]
+pub fn shorten(text: &str) -> String {
     const LONGEST: usize = 300;
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match one_line.char_indices().nth(LONGEST) {
@@ -324,7 +331,8 @@ fn of_tls(error: &rustls::Error) -> FailureKind {
 }
 
 /// The error and all that lies behind it. An `io::Error` hides the error it carries from `source`.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
+#[must_use]
+pub fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
     let mut chain = vec![error];
     let mut last = error;
     while chain.len() < 20 {

@@ -1,6 +1,7 @@
 //! The metrics of a plan: which checks a gate makes on what Prometheus tells, and with which limits.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::gate::model::{Number, Selector, SeriesSelector, WorkloadKind};
@@ -23,7 +24,7 @@ pub struct Metrics {
 }
 
 /// Where metrics are asked (`metrics.source`). The secrets themselves stay in their files until a request needs them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct MetricsSource {
     /// The base URL, with a path prefix where there is one.
     pub url: String,
@@ -43,6 +44,24 @@ pub struct MetricsSource {
     pub key: Option<String>,
     /// The source's certificate is not verified.
     pub insecure: bool,
+}
+
+impl fmt::Debug for MetricsSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, token_file, user, password_file, headers, ca, cert, key, insecure } = self;
+        f.debug_struct("MetricsSource")
+            .field("url", url)
+            .field("token_file", token_file)
+            .field("user", user)
+            .field("password_file", password_file)
+            // Their values may be secrets.
+            .field("headers", &headers.keys())
+            .field("ca", ca)
+            .field("cert", cert)
+            .field("key", key)
+            .field("insecure", insecure)
+            .finish()
+    }
 }
 
 /// The labels by which series name their pod (`metrics.podLabels`).
