@@ -16,7 +16,7 @@ use tracing::info;
 use super::confirm::{Paid, Question, confirm};
 use super::custom_owners::CustomOwners;
 use super::decider::Decider;
-use super::metrics::MetricsWatch;
+use super::metrics_watch::MetricsWatch;
 use super::services::Services;
 use super::smoke::Smoke;
 use crate::cluster::api::{Collection, Failure, RequestCounter};

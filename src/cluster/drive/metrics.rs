@@ -1,12 +1,8 @@
 //! The metrics of one gate: its questions are asked of their source, and the stable pods are listed that it compares with.
 
-use std::collections::HashSet;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
 use super::confirm;
@@ -14,83 +10,13 @@ use super::decider::Decider;
 use super::gate_driver::GateDriver;
 use super::services::Services;
 use crate::cluster::api::{Collection, RequestCounter, Urgency};
-use crate::gate::model::{Arm, Measurement, MetricQuestion, Object, Pod, Source};
-use crate::gate::spec::{Check, PodLabels};
-use crate::gate::{Fact, StableQuestion};
+use crate::gate::StableQuestion;
+use crate::gate::model::{Object, Pod, Source};
 
 /// Where a question led to none, for no pod is there, it is asked again after this time.
 const NOBODY_THERE: Duration = Duration::from_secs(1);
 /// A workload that names the stable pods must be read within this time.
 const OWNER_PATIENCE: Duration = Duration::from_secs(10);
-
-/// A source of metrics that can be asked.
-pub trait AskMetrics: Send + Sync + 'static {
-    /// Asks a question of a check about pods of this namespace. It ends in bounded time, and never fails: that there is no
-    /// answer is an answer.
-    fn ask<'a>(
-        &'a self,
-        check: &'a Check,
-        labels: &'a PodLabels,
-        namespace: &'a str,
-        question: &'a MetricQuestion,
-    ) -> BoxFuture<'a, Measurement>;
-}
-
-/// The metrics of one gate.
-pub(in crate::cluster) struct MetricsWatch {
-    source: Option<Arc<dyn AskMetrics>>,
-    open: HashSet<(String, Arm)>,
-    answers: FuturesUnordered<BoxFuture<'static, Measurement>>,
-    /// Nothing is asked before.
-    not_before: Duration,
-    /// When the stable pods are listed next.
-    stable_at: Duration,
-    stable: Option<BoxFuture<'static, Option<Vec<Pod>>>>,
-}
-
-impl MetricsWatch {
-    /// Nothing was asked yet. Without a source nothing ever is.
-    pub(super) fn new(source: Option<Arc<dyn AskMetrics>>) -> Self {
-        Self {
-            source,
-            open: HashSet::new(),
-            answers: FuturesUnordered::new(),
-            not_before: Duration::ZERO,
-            stable_at: Duration::ZERO,
-            stable: None,
-        }
-    }
-
-    /// The next thing that was told. Never ends while nothing is asked.
-    pub(super) async fn next(&mut self) -> Fact {
-        loop {
-            tokio::select! {
-                Some(measured) = self.answers.next() => {
-                    self.open.remove(&(measured.check.clone(), measured.arm));
-                    return Fact::Measured(Box::new(measured));
-                }
-                listed = listed(&mut self.stable) => {
-                    self.stable = None;
-                    // A list that failed says nothing: the pods that were stable are so until another one says otherwise.
-                    if let Some(pods) = listed {
-                        return Fact::StableListed(pods);
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_open(&self, check: &str, arm: Arm) -> bool {
-        self.open.iter().any(|(open, of)| open == check && *of == arm)
-    }
-}
-
-async fn listed(stable: &mut Option<BoxFuture<'static, Option<Vec<Pod>>>>) -> Option<Vec<Pod>> {
-    match stable {
-        Some(list) => list.await,
-        None => pending().await,
-    }
-}
 
 impl<D: Decider> GateDriver<D> {
     /// When the source of metrics, or the list of the stable pods, is due.

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::decider::Decider;
 use super::gate_driver::Emitted;
-use super::metrics::AskMetrics;
+use super::metrics_watch::AskMetrics;
 use super::run_report::{GateRun, Run};
 use super::run_sink::Sink;
 use super::services::Services;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::custom_owners::CustomOwners;
 use super::decider::Decider;
 use super::gate_driver::{Emitted, GateDriver, Pending};
-use super::metrics::{AskMetrics, MetricsWatch};
+use super::metrics_watch::{AskMetrics, MetricsWatch};
 use super::services::Services;
 use crate::cluster::api::{Collection, RequestCounter};
 use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow};
