@@ -61,7 +61,7 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
     if sandbox.is_torn() {
         printer.say(&"warning: the recording's last line is incomplete; everything before it is served".into());
     }
-    let (sample, length) = (sandbox.sample(), sandbox.length());
+    let (sample, length, has_metrics) = (sandbox.sample(), sandbox.length(), sandbox.has_metrics());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -74,7 +74,7 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
         let kubeconfig = Kubeconfig::write(&running.kubeconfig_yaml())
             .map_err(|error| format!("cannot write a kubeconfig into {}: {error}", std::env::temp_dir().display()))?;
         // The names in it are those of the recording.
-        printer.result(&Untrusted::name(&usage(&running, &kubeconfig.path, &sample, length)).whole());
+        printer.result(&Untrusted::name(&usage(&running, &kubeconfig.path, &sample, length, has_metrics)).whole());
         signals::stopped(&mut stop).await;
         running.stop().await;
         Ok(())
@@ -84,7 +84,7 @@ fn serve(recording: Option<&Path>, options: Options, printer: &mut Printer) -> R
 /// The kinds whose rollout kubectl can follow.
 const ROLLED_OUT: [&str; 3] = ["deployment/", "statefulset/", "daemonset/"];
 
-fn usage(running: &Running, kubeconfig: &Path, sample: &Sample, length: Duration) -> String {
+fn usage(running: &Running, kubeconfig: &Path, sample: &Sample, length: Duration, has_metrics: bool) -> String {
     let selector = sample.selector.as_ref().map(|selector| format!(" -l {selector}")).unwrap_or_default();
     let second = match (&sample.workload, &sample.pod) {
         (Some(workload), _) if ROLLED_OUT.iter().any(|kind| workload.starts_with(kind)) => {
@@ -94,9 +94,16 @@ fn usage(running: &Running, kubeconfig: &Path, sample: &Sample, length: Duration
         (_, Some(pod)) => format!("kubectl describe pod {pod}"),
         _ => "kubectl get events".to_owned(),
     };
+    // What a gate's `metrics.source.url` asks for as `${PROM_URL}`.
+    let (metrics, export) = if has_metrics {
+        let url = running.prometheus_url();
+        (format!("metrics     {url}\n"), format!("export PROM_URL={url}\n"))
+    } else {
+        (String::new(), String::new())
+    };
     format!(
-        "server      {}\nkubeconfig  {}\nlength      {} s, then its final state stays\n\n\
-         export KUBECONFIG={}\nkubectl get pods{selector} -w\n{second}\n",
+        "server      {}\n{metrics}kubeconfig  {}\nlength      {} s, then its final state stays\n\n\
+         export KUBECONFIG={}\n{export}kubectl get pods{selector} -w\n{second}\n",
         running.url(),
         kubeconfig.display(),
         length.as_secs(),

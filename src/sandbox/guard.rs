@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Uri};
 
+use super::prometheus;
 use super::status::Refusal;
 
 /// Refuses what only a page of another site sends.
@@ -19,7 +20,8 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     if !is_loopback(&host) {
         return Err(Refusal::forbidden("the sandbox answers to loopback only: ask for localhost or 127.0.0.1"));
     }
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
+    // A query is sent as a form, and changes nothing.
+    if matches!(*request.method(), Method::GET | Method::HEAD) || prometheus::is_query(request.uri().path()) {
         return Ok(());
     }
     // A browser lets no page read the answer, but it would send the write.

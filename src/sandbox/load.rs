@@ -12,9 +12,10 @@ use super::collection::{Change, Collection, Key, Object, What};
 use super::kind::{self, Kind, Resource};
 use super::log_history::LogHistory;
 use super::path::{self, Target};
+use super::prometheus::Metrics;
 use super::query::Filter;
 use super::timeline::Timeline;
-use crate::recording::line::{Entry, FORMAT, Header, LogEntry};
+use crate::recording::line::{Entry, FORMAT, Header, LogEntry, MetricsEntry};
 use crate::recording::reader::{ReadError, Reader};
 
 /// Reads a recording whole. What cannot be understood is passed over, as long as the file is a recording.
@@ -46,6 +47,7 @@ struct Loader {
     drafts: BTreeMap<Resource, Draft>,
     subresources: BTreeMap<Target, Vec<(u64, Arc<Value>)>>,
     logs: Vec<(u64, LogEntry)>,
+    metrics: Vec<(u64, MetricsEntry)>,
     end_ms: u64,
 }
 
@@ -114,8 +116,8 @@ impl Loader {
                 }
             }
             Entry::Log(entry) => self.logs.push((at_ms, entry)),
+            Entry::Metrics(entry) => self.metrics.push((at_ms, *entry)),
             Entry::Fail { .. }
-            | Entry::Metrics(_)
             | Entry::Opened { .. }
             | Entry::Closed { .. }
             | Entry::Note(_)
@@ -144,13 +146,26 @@ impl Loader {
         self.synthesise_namespaces(&header, first_version);
         let pods = self.drafts.values().find(|draft| draft.kind.resource.is_core("pods"));
         let logs = pods.map(|pods| LogHistory::new(self.logs, &pods.initial, &pods.changes)).unwrap_or_default();
+        let changed = |pods: &Draft| pods.changes.iter().map(|change| change.object.name.clone()).collect::<Vec<_>>();
+        let names = pods.map(|pods| pods.initial.keys().map(|(_, name)| name.clone()).chain(changed(pods)).collect());
+        let metrics = Arc::new(Metrics::new(self.metrics, names.unwrap_or_default()));
         let collections: BTreeMap<Resource, Collection> =
             self.drafts.into_iter().map(|(resource, draft)| (resource, draft.finish(first_version))).collect();
         let newest_version =
             collections.values().map(|collection| collection.version_at(collection.changes.len())).max().unwrap_or(1);
         let (logs, written) = (Arc::new(logs), BTreeMap::new());
         let subresources = self.subresources;
-        Timeline { header, end_ms: self.end_ms, torn, newest_version, collections, subresources, logs, written }
+        Timeline {
+            header,
+            end_ms: self.end_ms,
+            torn,
+            newest_version,
+            collections,
+            subresources,
+            logs,
+            metrics,
+            written,
+        }
     }
 
     /// Namespaces are not recorded, but whoever asks should find those that the objects are in.

@@ -1,4 +1,5 @@
-//! A recording served as a Kubernetes API on loopback. It is read-only, but for pods whose life a script tells.
+//! A recording served as a Kubernetes API on loopback, and what it has of a metrics source as Prometheus' API beside it. It
+//! is read-only, but for pods whose life a script tells.
 //!
 //! What may live here: the recording as a timeline of collections, the server that answers reads from it in the
 //! recording's own timing, the tables kubectl prints, and the life of created pods ([`PodScript`]). What may not:
@@ -33,6 +34,7 @@ mod options;
 mod partial_object;
 mod path;
 mod pods;
+mod prometheus;
 mod protobuf;
 mod query;
 mod requests;

@@ -14,6 +14,7 @@ use super::connections;
 use super::front;
 use super::load;
 use super::options::{Begin, Options};
+use super::prometheus;
 use super::requests::Request;
 use super::sample::Sample;
 use super::shared::Shared;
@@ -83,6 +84,12 @@ impl Sandbox {
         self.timeline.torn
     }
 
+    /// True where the recording has answers of a metrics source.
+    #[must_use]
+    pub fn has_metrics(&self) -> bool {
+        !self.timeline.metrics.is_empty()
+    }
+
     /// Names to try commands with.
     #[must_use]
     pub fn sample(&self) -> Sample {
@@ -150,6 +157,12 @@ impl Running {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// The URL of the recording's metrics source, as a gate's `metrics.source.url` wants it.
+    #[must_use]
+    pub fn prometheus_url(&self) -> String {
+        format!("{}{}", self.url(), prometheus::PREFIX)
     }
 
     /// A kubeconfig with this server as its only context, in the recording's namespace.

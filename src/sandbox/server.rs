@@ -14,7 +14,7 @@ use super::path::{self, Target};
 use super::query::Parameters;
 use super::shared::Shared;
 use super::status::{Refusal, json_response};
-use super::{access, discovery, list, logs, pods, table, watch};
+use super::{access, discovery, list, logs, pods, prometheus, table, watch};
 
 /// The answer where nothing goes wrong on purpose.
 pub(super) async fn answered(shared: Arc<Shared>, request: Request) -> Response {
@@ -27,6 +27,9 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Refus
         return Err(Refusal::ended());
     }
     let request_path = request.uri().path().to_owned();
+    if prometheus::is_query(&request_path) {
+        return Ok(prometheus::answer(&shared, request).await);
+    }
     match *request.method() {
         Method::GET | Method::HEAD => {}
         Method::POST if access::is_review(&request_path) => return access::answer(&shared, request).await,

@@ -10,6 +10,7 @@ use super::kind::Resource;
 use super::log_history::LogHistory;
 use super::path::Target;
 use super::pods::Written;
+use super::prometheus::Metrics;
 use crate::recording::line::Header;
 
 /// A recording, read whole.
@@ -29,6 +30,8 @@ pub(super) struct Timeline {
     pub subresources: BTreeMap<Target, Vec<(u64, Arc<Value>)>>,
     /// The answers of the log endpoint.
     pub logs: Arc<LogHistory>,
+    /// What the source of metrics answered.
+    pub metrics: Arc<Metrics>,
     /// What the containers of created pods write, by the pod's UID and the container's name.
     pub written: BTreeMap<(String, String), Arc<Written>>,
 }

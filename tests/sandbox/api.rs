@@ -42,6 +42,15 @@ impl Desk {
         self.client.send(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
+    /// The answer to any request, as JSON where it is some.
+    pub async fn answer(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.client.send(request).await.unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
+    }
+
     pub async fn text(&self, path: &str) -> (StatusCode, String) {
         let response = self.send(Method::GET, path, "application/json, */*").await;
         let status = response.status();

@@ -3,4 +3,6 @@
 mod api;
 mod custom_resources;
 mod kubectl;
+mod metrics_recording;
+mod prometheus;
 mod rehearsal;

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, Uri, header};
+use serde_json::Value;
 
 use super::body::{Bend, bent, until_restart};
 use super::rule::{Fault, Verb};
 use super::{Closed, watch};
 use crate::sandbox::path;
+use crate::sandbox::prometheus::{self, Behind};
 use crate::sandbox::server;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::status::{Refusal, typed_response};
@@ -39,7 +42,7 @@ async fn through_rules(shared: Arc<Shared>, mut request: Request) -> Result<Resp
     let path = request.uri().path().to_owned();
     let mut of_lines = Vec::new();
     let mut bends = Vec::new();
-    let mut is_garbage = false;
+    let (mut is_garbage, mut is_nan) = (false, false);
     for (place, counted) in shared.faults.rules.iter().enumerate() {
         if !counted.meets(verb, &path, shared.clock.now_ms()) {
             continue;
@@ -86,6 +89,10 @@ async fn through_rules(shared: Arc<Shared>, mut request: Request) -> Result<Resp
                     rewrite(&mut request, &["resourceVersion", "resourceVersionMatch"], &of_then);
                 }
             }
+            Fault::Behind(by) if verb == Verb::Query => {
+                request.extensions_mut().insert(Behind(*by));
+            }
+            Fault::NotANumber => is_nan |= verb == Verb::Query,
             Fault::Restart { lasts } => {
                 shared.faults.outage.begin(*lasts);
                 return Err(Closed);
@@ -103,6 +110,9 @@ async fn through_rules(shared: Arc<Shared>, mut request: Request) -> Result<Resp
     }
     let stop = shared.stop.clone();
     let mut response = server::answered(Arc::clone(&shared), request).await;
+    if is_nan {
+        response = without_numbers(response).await;
+    }
     if is_garbage {
         response = typed_response(StatusCode::OK, "application/json", GARBAGE);
     }
@@ -119,7 +129,32 @@ async fn through_rules(shared: Arc<Shared>, mut request: Request) -> Result<Resp
     Ok(response)
 }
 
+/// The answer of a query with NaN for every number.
+async fn without_numbers(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
+        return Refusal::internal("the answer was lost").into_response();
+    };
+    let body = match serde_json::from_slice::<Value>(&bytes) {
+        Ok(mut answer) => {
+            for series in answer.pointer_mut("/data/result").and_then(Value::as_array_mut).into_iter().flatten() {
+                let values = series.get_mut("values").and_then(Value::as_array_mut).into_iter().flatten();
+                values.filter_map(|pair| pair.get_mut(1)).for_each(|value| *value = "NaN".into());
+                if let Some(value) = series.pointer_mut("/value/1") {
+                    *value = "NaN".into();
+                }
+            }
+            answer.to_string().into()
+        }
+        Err(_) => Body::from(bytes),
+    };
+    Response::from_parts(parts, body)
+}
+
 fn verb_of(request: &Request) -> Verb {
+    if prometheus::is_query(request.uri().path()) {
+        return Verb::Query;
+    }
     let Some(target) = path::parse(request.uri().path()) else { return Verb::Other };
     match (target.name, target.subresource.as_deref()) {
         (None, _) if request.method() == http::Method::POST && target.resource.is_core("pods") => Verb::Create,

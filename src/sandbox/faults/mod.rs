@@ -13,7 +13,7 @@
 //! | key | meaning |
 //! |---|---|
 //! | `at`, `for` | from this moment of the recording on, for so long; from the start, to the end |
-//! | `verb` | `list`, `watch`, `get`, `log`, `create`, `delete` or `other` (version, discovery, reviews); any |
+//! | `verb` | `list`, `watch`, `get`, `log`, `create`, `delete`, `query` (of the metrics source) or `other` (version, discovery, reviews); any |
 //! | `path` | the request's path, `*` stands for anything; any |
 //! | `request` | only the n-th request that fits all else, counted from 1 |
 //! | `times` | at most so often |
@@ -34,7 +34,8 @@
 //! | `garbage` | the body is no JSON; in a watch one line is none | |
 //! | `pages` | a LIST gives at most so many objects a page | `size` |
 //! | `expire-tokens` | every continue token has expired | |
-//! | `behind` | a LIST shows the state of some time ago | `by` |
+//! | `behind` | a LIST shows the state of some time ago, and a query the samples: nothing has been scraped since | `by` |
+//! | `nan` | every number of a query is NaN | |
 //! | `gone` | a watch ends with an ERROR line 410 | |
 //! | `error` | a watch ends with an ERROR line 500 | |
 //! | `skip`, `duplicate`, `reorder` | a watch loses events, tells them twice, swaps two | |

@@ -10,6 +10,8 @@ pub(super) enum Verb {
     Watch,
     Get,
     Log,
+    /// A query of the metrics source.
+    Query,
     Create,
     Delete,
     /// The version, discovery, reviews.
@@ -40,6 +42,7 @@ pub(super) enum Fault {
     Duplicate,
     Reorder,
     Restart { lasts: Duration },
+    NotANumber,
 }
 
 impl Fault {

@@ -110,6 +110,9 @@ impl Entry {
         }
         let fault = self.fault()?;
         self.is_empty()?;
+        if fault == Fault::NotANumber && verb.is_some_and(|verb| verb != Verb::Query) {
+            return Err("is about metrics: write `verb: query`".to_owned());
+        }
         if fault.needs_watch() && verb.is_some_and(|verb| verb != Verb::Watch) {
             return Err("is about watches: write `verb: watch`".to_owned());
         }
@@ -152,6 +155,7 @@ impl Entry {
             "skip" => Fault::Skip,
             "duplicate" => Fault::Duplicate,
             "reorder" => Fault::Reorder,
+            "nan" => Fault::NotANumber,
             "restart" => Fault::Restart { lasts: self.lasts.take().ok_or_else(|| needs("lasts: 3s"))?.0 },
             _ => return Err(unknown(name)),
         })
@@ -176,7 +180,7 @@ impl Entry {
 }
 
 fn unknown(name: &str) -> String {
-    const KNOWN: [&str; 21] = [
+    const KNOWN: [&str; 22] = [
         "delay",
         "drop",
         "stall",
@@ -198,6 +202,7 @@ fn unknown(name: &str) -> String {
         "duplicate",
         "reorder",
         "restart",
+        "nan",
     ];
     let near = KNOWN.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 2);
     match near {
@@ -236,6 +241,7 @@ mod tests {
             ("fault: status, code: 99", "needs a `code`"),
             ("fault: slow, bytesPerSecond: 0", "1 or more"),
             ("fault: gone, verb: list", "is about watches"),
+            ("fault: nan, verb: list", "is about metrics"),
             ("fault: drop, request: 0", "counts from 1"),
             ("fault: drop, for: 0s", "lasts no time"),
             ("fault: drop, at: soon", "not a duration"),
