@@ -46,7 +46,9 @@ pub fn write(folder: &Path, base: &str, traffic: &[Traffic], until_ms: u64, more
             format!("http_requests_total{{namespace={namespace:?},{matcher}}}[{}ms]", SCRAPE_MS * SCRAPES as u64);
         for at in (SCRAPE_MS..=until_ms).step_by(usize::try_from(SCRAPE_MS).unwrap()) {
             let told = i64::try_from(at).unwrap() + start;
-            series.iter_mut().for_each(|series| series.scrape(at, told, *traffic));
+            for series in &mut series {
+                series.scrape(at, told, *traffic);
+            }
             let result: Vec<Value> = series.iter().filter_map(|series| series.told(&namespace)).collect();
             if result.is_empty() {
                 continue;
@@ -61,7 +63,9 @@ pub fn write(folder: &Path, base: &str, traffic: &[Traffic], until_ms: u64, more
     lines.sort_by_key(|line| line["t"].as_u64());
     let path = folder.join("metrics.ndjson");
     let mut text = format!("{header}\n");
-    lines.iter().for_each(|line| writeln!(text, "{line}").unwrap());
+    for line in lines {
+        writeln!(text, "{line}").unwrap();
+    }
     fs::write(&path, text).unwrap();
     path
 }

@@ -58,11 +58,19 @@ async fn data(desk: &Desk, query: &str) -> Value {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes()
+        .flat_map(|byte| [b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
 }
 
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Seconds since 1970 with their milliseconds, in milliseconds.
 fn milliseconds(value: &Value) -> i64 {
-    (value.as_f64().unwrap() * 1000.0).round() as i64
+    let text = value.to_string();
+    let (seconds, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{seconds}{fraction:0<3}").parse().unwrap()
 }
 
 #[tokio::test]
@@ -159,7 +167,8 @@ fn look(at: u64, pods: &str, body: &Value) -> Value {
 }
 
 fn vector(at: u64, value: &str) -> Value {
-    let at = (START_MS + i64::try_from(at).unwrap()) as f64 / 1000.0;
+    let at = START_MS + i64::try_from(at).unwrap();
+    let at: Value = format!("{}.{:03}", at / 1_000, at % 1_000).parse().unwrap();
     json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [at, value]}]}})
 }
 
