@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::cluster_flags::ClusterFlags;
 use super::left_out;
 use super::live_gates::{self, Surroundings};
+use super::metrics_sources;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
 use super::recorder::{About, RecordFlags, Recorder};
@@ -100,6 +101,13 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
         sinks.view.plan(&gates);
         Asked::Gates(gates)
     };
+    // What a manifest says of its source of metrics is checked before anything is asked.
+    if sandbox.is_none()
+        && let Asked::Gates(gates) = &asked
+    {
+        let plans: Vec<Plan> = gates.iter().map(|gate| gate.plan.clone()).collect();
+        metrics_sources::clients(&plans, None).map_err(|error| Halt::from(format!("error: {error}")))?;
+    }
     let mut recorder = Recorder::create(&args.record, &args.inputs().collect::<Vec<_>>(), printer)
         .map_err(|error| Halt::from(format!("error: {error}")))?;
 
@@ -155,8 +163,13 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
             };
             live_gates::judge(live, around).await
         }
-        (Asked::Gates(_), Some(length)) => session::rehearse(connection, plans, length, sinks, stop).await,
-        (Asked::Gates(_), None) => session::judge(connection, plans, sinks, stop).await,
+        (Asked::Gates(_), length) => {
+            let rehearsed = running.as_ref().map(|(running, _, _)| running.prometheus_url());
+            let clients = metrics_sources::clients(&plans, rehearsed.as_deref())
+                .map_err(|error| Halt::from(format!("error: {error}")))?;
+            let gates = metrics_sources::with_sources(plans, clients, &connection);
+            session::judge_measured(connection, gates, length, sinks, stop).await
+        }
     };
     if let Some((running, _, _)) = running {
         running.stop().await;

@@ -60,19 +60,9 @@ pub(super) async fn ask(
 }
 
 async fn read(response: Response<Body>) -> Result<Answer, String> {
-    let text = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let date = text(DATE).and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
-    let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
-    let status = response.status();
-    let mut answer = Answer {
-        status: status.as_u16(),
-        date_ms: date.map(jiff::Timestamp::as_millisecond),
-        content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
-        is_encoded,
-        location: text(LOCATION).map(str::to_owned),
-        body: Bytes::new(),
-    };
-    let collected = if status.is_success() {
+    let is_success = response.status().is_success();
+    let mut answer = head(&response);
+    let collected = if is_success {
         collect(response.into_body(), BIGGEST_ANSWER).await
     } else {
         // The status says enough where the body does not come.
@@ -80,6 +70,21 @@ async fn read(response: Response<Body>) -> Result<Answer, String> {
     };
     answer.body = collected?;
     Ok(answer)
+}
+
+/// What an answer says before its body.
+fn head(response: &Response<Body>) -> Answer {
+    let text = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let date = text(DATE).and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+    let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    Answer {
+        status: response.status().as_u16(),
+        date_ms: date.map(jiff::Timestamp::as_millisecond),
+        content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
+        is_encoded,
+        location: text(LOCATION).map(str::to_owned),
+        body: Bytes::new(),
+    }
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, String> {

@@ -115,6 +115,12 @@ impl Connection {
         self
     }
 
+    /// What hears of all traffic, where anything does.
+    #[must_use]
+    pub fn tap(&self) -> Option<Tap> {
+        self.tap.clone()
+    }
+
     /// Takes off every pod that it lists what nobody will read, so that it is not held.
     #[must_use]
     pub const fn trimming(mut self, trim: fn(&mut Pod)) -> Self {

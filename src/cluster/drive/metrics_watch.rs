@@ -11,6 +11,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use crate::gate::Fact;
 use crate::gate::model::{Arm, Measurement, MetricQuestion, Pod};
 use crate::gate::spec::{Check, PodLabels};
+use crate::metrics::MetricsClient;
 
 /// A source of metrics that can be asked.
 pub trait AskMetrics: Send + Sync + 'static {
@@ -23,6 +24,18 @@ pub trait AskMetrics: Send + Sync + 'static {
         namespace: &'a str,
         question: &'a MetricQuestion,
     ) -> BoxFuture<'a, Measurement>;
+}
+
+impl AskMetrics for MetricsClient {
+    fn ask<'a>(
+        &'a self,
+        check: &'a Check,
+        labels: &'a PodLabels,
+        namespace: &'a str,
+        question: &'a MetricQuestion,
+    ) -> BoxFuture<'a, Measurement> {
+        Box::pin(self.measure(check, labels, namespace, question))
+    }
 }
 
 /// The metrics of one gate.
