@@ -71,10 +71,17 @@ impl Metrics {
     pub fn new(lines: Vec<(u64, MetricsEntry)>, pods: BTreeSet<String>) -> Self {
         let mut metrics = Self { pods, ..Self::default() };
         for (at_ms, entry) in lines {
-            // A line without its query says nothing that could be asked again.
-            let Some(query) = &entry.query else { continue };
-            let asked = Asked::read(query, &metrics.pods);
             let outcome = Outcome::of(entry.status, entry.error.is_some(), entry.body.as_deref());
+            let Some(query) = &entry.query else {
+                // Others than crashgate record no query: raw samples are what they are all the same.
+                if let Outcome::Answered(body) = &outcome
+                    && body.pointer("/data/resultType").is_some_and(|kind| kind == "matrix")
+                {
+                    metrics.keep(body);
+                }
+                continue;
+            };
+            let asked = Asked::read(query, &metrics.pods);
             if let (Outcome::Answered(body), Some(_)) = (&outcome, &asked.plain) {
                 metrics.keep(body);
             }
@@ -85,7 +92,7 @@ impl Metrics {
 
     /// True where the recording has nothing of a metrics source.
     pub fn is_empty(&self) -> bool {
-        self.looks.is_empty()
+        self.looks.is_empty() && self.series.is_empty()
     }
 
     /// Keeps the samples of an answer to a plain selector.

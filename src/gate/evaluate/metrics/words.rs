@@ -134,6 +134,7 @@ pub(super) fn not_proven(told: &ShareReport) -> String {
             .to_owned();
     }
     match told.more_needed {
+        Some(0) => "it was proven good, and what came since then speaks against it".to_owned(),
         Some(more) => format!("at this share it takes about {} more canary requests to prove it good", count(more)),
         None => "at this share no number of requests proves it good".to_owned(),
     }
