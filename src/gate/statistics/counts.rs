@@ -36,8 +36,7 @@ impl Counts {
     /// Returns both counted together. Beyond what an integer holds, the sums stay where they are.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        let total = self.total.saturating_add(other.total);
-        Self { total, bad: self.bad.saturating_add(other.bad).min(total) }
+        Self { total: self.total.saturating_add(other.total), bad: self.bad.saturating_add(other.bad) }
     }
 }
 

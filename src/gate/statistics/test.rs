@@ -38,16 +38,16 @@ pub trait Test {
         self.wealth().max_ln_e()
     }
 
-    /// Returns how many more requests of the canary it takes until the proof is there, if all that comes is like `typical`
-    /// (all intervals so far counted together, or a clean one). 0 where it is there already; `None` where such requests
-    /// never prove it. Begins that are yet to come are left out of account: they can only make it sooner.
+    /// Returns how many more requests of the canary it takes until ln E, as it is, is at the threshold, if all that comes is
+    /// like `typical` (all intervals so far counted together, or a clean one). 0 where it is there already; `None` where such
+    /// requests never prove it. Begins that are yet to come are left out of account: they can only make it sooner.
     ///
     /// ln E is convex in the number of such intervals (the logarithm of a sum of exponentials of straight lines). So below
     /// the threshold it crosses it at most once, and halving finds the place.
     fn more_needed(&self, typical: &Self::Seen, ln_threshold: f64) -> Option<u64> {
         /// More than any gate will ever see.
         const MOST: f64 = 1e15;
-        if self.max_ln_e() >= ln_threshold {
+        if self.ln_e() >= ln_threshold {
             return Some(0);
         }
         let requests = super::counts::real(Self::requests(typical));

@@ -68,14 +68,24 @@ fn what_such_requests_never_prove_is_not_forecast() {
 }
 
 #[test]
-fn what_is_proven_needs_no_more_although_it_looks_less_certain_now() {
-    let mut test = LimitTest::new(0.01, Direction::Over);
-    test.take(&counts(100, 20));
-    assert!(test.max_ln_e() > THRESHOLD);
-    test.take(&counts(1_000_000, 0));
-    assert!(test.ln_e() < 0.0 && test.max_ln_e() > THRESHOLD);
+fn a_forecast_begins_with_the_evidence_as_it_is_now() {
+    let mut test = LimitTest::new(0.01, Direction::Under);
+    test.take(&counts(400, 0));
     assert_eq!(test.more_needed(&counts(1, 0), THRESHOLD), Some(0));
     assert_eq!(test.more_needed(&Counts::default(), THRESHOLD), Some(0));
+    test.take(&counts(20, 5));
+    assert!(test.max_ln_e() > THRESHOLD && test.ln_e() < 0.0, "it was proven once, and no longer is");
+    assert_eq!(test.more_needed(&counts(1, 0), THRESHOLD), by_taking_from_now(&test, counts(1, 0)));
+    assert_eq!(test.more_needed(&Counts::default(), THRESHOLD), None);
+}
+
+fn by_taking_from_now(test: &LimitTest, seen: Counts) -> Option<u64> {
+    let mut test = test.clone();
+    (0..20_000).find(|_| {
+        let is_proven = test.ln_e() >= THRESHOLD;
+        test.take(&seen);
+        is_proven
+    })
 }
 
 #[test]
