@@ -35,6 +35,8 @@ fn the_confidence_sequence_gives_the_published_values() {
         (15, 50, 50, 0.129_556, 0.511_896),
         (5, 50, 50, 0.013_021, 0.269_264),
         (1, 50, 50, 0.0, 0.134_89),
+        // Not published: with forty digits, where the mixture is as wide as it may be.
+        (5, 50, 2, 0.001_539_1, 0.397_361_9),
     ] {
         let (low, high) = confidence_sequence(counts(total, bad), 0.05, t_opt);
         assert_near(low, lowest, 1e-5);
