@@ -178,6 +178,8 @@ impl MetricsClient {
         if told.body.is_none() {
             let words = failure::of_answer(answer, &sent.mask(&text), &self.credentials.words());
             told.error = Some(self.failed(&words));
+            // Only the API itself can say that it does not understand a query. A gateway has other reasons for a 400.
+            told.status = told.status.filter(|status| !matches!(status, 400 | 422));
         }
         told
     }

@@ -197,6 +197,13 @@ async fn an_answer_that_is_none_is_told_with_cause_and_next_step() {
             "RBAC: access denied".to_owned(),
             &["403 Forbidden (RBAC: access denied)", "no credentials were sent"],
         ),
+        (
+            400,
+            text,
+            "missing -http.pathPrefix".to_owned(),
+            &["status 400 with something else than JSON (missing -http.pathPrefix)"],
+        ),
+        (422, html, page.to_owned(), &["status 422 with an HTML page"]),
         (429, text, "slow down".to_owned(), &["429 Too Many Requests (slow down)"]),
         (502, html, page.to_owned(), &["status 502", "Sign in"]),
         (503, text, "no healthy upstream".to_owned(), &["status 503 (no healthy upstream)"]),
@@ -427,6 +434,7 @@ async fn what_was_measured_is_told_to_the_tap_and_decides_the_same_again() {
         (422, r#"{"status":"error","errorType":"execution","error":"found duplicate series"}"#),
         (503, r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#),
         (502, "<html>bad gateway</html>"),
+        (400, "<html>bad request</html>"),
         (200, r#"{"status":"success"}"#),
     ];
     for (status, body) in bodies {
