@@ -5,6 +5,7 @@ use std::path::Path;
 use crashgate::cluster::api::Lines;
 use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::manifest::{self, Overrides};
+use crashgate::recording::line::Entry;
 use crashgate::recording::mapping;
 use crashgate::recording::reader::Reader;
 use crashgate::text::{escape, redact};
@@ -23,7 +24,11 @@ pub fn manifest(input: &[u8], path: &Path) {
 /// A recording.
 pub fn recording(input: &[u8]) {
     if let Ok(mut reader) = Reader::new(Path::new("fuzz"), input) {
-        while let Ok(Some(_)) = reader.next_line() {}
+        while let Ok(Some(line)) = reader.next_line() {
+            if let Entry::Metrics(entry) = line.entry {
+                let _ = mapping::metrics::measurement(&entry, 0);
+            }
+        }
     }
 }
 

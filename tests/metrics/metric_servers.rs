@@ -19,7 +19,7 @@ use super::source::{check, client, of_url, question};
 use crate::cluster::tls::{authority, leaf};
 
 /// So long may a server take for anything.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -61,7 +61,7 @@ impl Target {
     }
 
     fn set(&self, lines: &[&str]) {
-        *self.page.lock().unwrap() = lines.iter().map(|line| format!("{line}\n")).collect();
+        *self.page.lock().unwrap() = lines.join("\n") + "\n";
     }
 }
 
