@@ -1,5 +1,9 @@
 //! What became of a check of the metrics: its counts, its evidence, and how it stands.
 
+use std::fmt;
+
+use super::catalogue::Code;
+use super::figures;
 use crate::gate::model::Number;
 
 /// A check of the metrics at one moment, and at the end of its gate.
@@ -67,6 +71,21 @@ impl CheckStanding {
         }
     }
 
+    /// The code of the cause that such a check is; `None` for one that is good.
+    #[must_use]
+    pub const fn code(self) -> Option<Code> {
+        match self {
+            Self::Good => None,
+            Self::OverLimit => Some(Code::MetricOverLimit),
+            Self::Worse => Some(Code::CanaryWorse),
+            Self::Undecided => Some(Code::MetricUndecided),
+            Self::NoData => Some(Code::NoMetricData),
+            Self::Ambiguous => Some(Code::MetricAmbiguous),
+            Self::Unreachable => Some(Code::MetricsUnreachable),
+            Self::Invalid => Some(Code::MetricQueryInvalid),
+        }
+    }
+
     /// True where something is proven against the version.
     #[must_use]
     pub const fn is_bad(self) -> bool {
@@ -86,6 +105,8 @@ pub enum Measured {
 /// The counts and the evidence of a share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShareReport {
+    /// Bad is what took longer than this; `None` where the manifest's `bad` counts what is bad.
+    pub slower_than: Option<Latency>,
     /// All requests of the canary, and the bad ones.
     pub canary: ShareCounts,
     /// Those of the stable pods, where it is compared.
@@ -105,6 +126,56 @@ pub struct ShareReport {
     pub more_needed: Option<u64>,
     /// The counts over time, oldest first.
     pub points: Vec<SharePoint>,
+}
+
+/// A bound of a histogram's buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latency {
+    /// The bound, as the label `le` has it.
+    pub bound: Number,
+    /// Its unit.
+    pub unit: LatencyUnit,
+}
+
+/// The unit of a histogram, which the end of its metric's name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatencyUnit {
+    /// `…_seconds`
+    Seconds,
+    /// `…_milliseconds`, `…_ms`
+    Milliseconds,
+    /// The name does not say it.
+    Unknown,
+}
+
+impl Latency {
+    /// The bound of a histogram of this name.
+    #[must_use]
+    pub fn of(metric: &str, bound: Number) -> Self {
+        let metric = metric.strip_suffix("_bucket").unwrap_or(metric);
+        let unit = if metric.ends_with("_milliseconds") || metric.ends_with("_ms") {
+            LatencyUnit::Milliseconds
+        } else if metric.ends_with("_seconds") {
+            LatencyUnit::Seconds
+        } else {
+            LatencyUnit::Unknown
+        };
+        Self { bound, unit }
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.bound.0;
+        let (value, unit) = match self.unit {
+            LatencyUnit::Seconds if value < 1.0 => (value * 1000.0, " ms"),
+            LatencyUnit::Seconds => (value, " s"),
+            LatencyUnit::Milliseconds if value >= 1000.0 => (value / 1000.0, " s"),
+            LatencyUnit::Milliseconds => (value, " ms"),
+            LatencyUnit::Unknown => (value, ""),
+        };
+        write!(f, "{}{unit}", figures::value(Number(value)))
+    }
 }
 
 /// A hypothesis and the evidence against it.
@@ -168,4 +239,24 @@ pub struct ValueReport {
     pub newest: Option<Number>,
     /// The values over time, oldest first: milliseconds since the gate began, and the value.
     pub points: Vec<(u64, Number)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Latency;
+    use crate::gate::model::Number;
+
+    #[test]
+    fn a_latency_is_told_in_the_unit_that_its_metric_names() {
+        let table = [
+            ("http_request_duration_seconds_bucket", 0.5, "500 ms"),
+            ("http_request_duration_seconds", 2.5, "2.5 s"),
+            ("response_latency_ms_bucket", 500.0, "500 ms"),
+            ("istio_request_duration_milliseconds_bucket", 1500.0, "1.5 s"),
+            ("queue_time_bucket", 0.5, "0.5"),
+        ];
+        for (metric, bound, said) in table {
+            assert_eq!(Latency::of(metric, Number(bound)).to_string(), said, "{metric}");
+        }
+    }
 }

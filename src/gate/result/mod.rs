@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod cause;
 pub mod check_report;
+pub mod figures;
 pub mod finding;
 pub mod outcome;
 pub mod pod_end;
@@ -16,7 +17,8 @@ pub mod warning;
 pub use catalogue::{CATALOGUE, Code, Counts, Fault, Row};
 pub use cause::{Cause, FirstSeen};
 pub use check_report::{
-    CheckReport, CheckStanding, Measured, Proof, ShareCounts, SharePoint, ShareReport, ValueReport,
+    CheckReport, CheckStanding, Latency, LatencyUnit, Measured, Proof, ShareCounts, SharePoint, ShareReport,
+    ValueReport,
 };
 pub use finding::{Evidence, EvidenceKind, Finding, LogWanted, Place};
 pub use outcome::{GateEvent, Outcome, PodGlance, PodSummary};

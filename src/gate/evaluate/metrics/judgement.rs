@@ -79,15 +79,7 @@ pub fn warnings(metrics: &Metrics, reports: &[CheckReport], now: Duration) -> Ve
 }
 
 fn cause(check: &Check, report: &CheckReport, now: Duration) -> Cause {
-    let code = match report.standing {
-        CheckStanding::OverLimit => Code::MetricOverLimit,
-        CheckStanding::Worse => Code::CanaryWorse,
-        CheckStanding::NoData => Code::NoMetricData,
-        CheckStanding::Ambiguous => Code::MetricAmbiguous,
-        CheckStanding::Unreachable => Code::MetricsUnreachable,
-        CheckStanding::Invalid => Code::MetricQueryInvalid,
-        CheckStanding::Undecided | CheckStanding::Good => Code::MetricUndecided,
-    };
+    let code = report.standing.code().unwrap_or(Code::MetricUndecided);
     let is_proven = report.standing.is_bad();
     let message = if is_proven { words::bad(check, report) } else { words::open(check, report) };
     let mut cause = Cause::new(code, Place::default(), message, now);

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::words;
 use crate::gate::model::{Arm, Number};
-use crate::gate::result::{CheckReport, CheckStanding, Measured, Proof, ShareCounts, ShareReport, ValueReport};
-use crate::gate::spec::{Check, Measure, Metrics};
+use crate::gate::result::{
+    CheckReport, CheckStanding, Latency, Measured, Proof, ShareCounts, ShareReport, ValueReport, figures,
+};
+use crate::gate::spec::{Check, Count, Measure, Metrics};
 use crate::gate::state::MetricsState;
 use crate::gate::state::metrics::{Ambiguity, CheckState, Kind, Looks, ShareState, ValueState};
 use crate::gate::statistics::{Allocation, Counts, Interval, Test};
@@ -90,7 +92,9 @@ fn unreachable_kind() -> (CheckStanding, Measured, Option<String>) {
 }
 
 fn share_report(share: &ShareState, check: &Check, context: Context<'_>) -> ShareReport {
-    let Measure::Share { max, versus, alpha, .. } = &check.measure else { unreachable!("a share has a share's state") };
+    let Measure::Share { count, max, versus, alpha } = &check.measure else {
+        unreachable!("a share has a share's state")
+    };
     let broken = Allocation::new(alpha.0, context.tests()).ln_threshold();
     let kept = Allocation::new(alpha.0, 1).ln_threshold();
     let proof = |limit: Number, against: Option<f64>, for_it: Option<f64>, (broken, kept): (f64, f64)| Proof {
@@ -114,7 +118,12 @@ fn share_report(share: &ShareState, check: &Check, context: Context<'_>) -> Shar
     let more_needed = more.into_iter().flatten().collect::<Option<Vec<u64>>>().and_then(|more| more.into_iter().max());
     let over = max.filter(|_| share.over.as_ref().is_some_and(|test| test.ln_e() > 0.0)).map(|max| max.0);
     let over = over.or_else(|| share.worse.as_ref().filter(|test| test.ln_e() > 0.0).and_then(|_| stable.share()));
+    let slower_than = match count {
+        Count::Slower { histogram, bound } => Some(Latency::of(histogram.metric().unwrap_or_default(), *bound)),
+        Count::Counters { .. } => None,
+    };
     ShareReport {
+        slower_than,
         canary: told(canary),
         stable: versus.map(|_| told(stable)),
         limit: max.map(|max| {
@@ -195,7 +204,7 @@ fn value_standing(
     }
     match &values.ambiguous {
         Some(Ambiguity::Empty) => {
-            return (CheckStanding::NoData, Some("the query gives no series for these pods".to_owned()));
+            return (CheckStanding::NoData, Some("the query returns no series for these pods".to_owned()));
         }
         Some(why) => return (CheckStanding::Ambiguous, Some(words::ambiguous(why))),
         None => {}
@@ -276,7 +285,7 @@ fn unanswered(looks: &Looks, now: Duration) -> (CheckStanding, Option<String>) {
             (CheckStanding::Unreachable, Some(format!("{}{times}", failing.trouble.message)))
         }
         None => {
-            (CheckStanding::NoData, Some("the source of metrics was not asked yet, for there are no pods".to_owned()))
+            (CheckStanding::NoData, Some("the source of metrics has not been asked yet: there are no pods".to_owned()))
         }
     }
 }
@@ -287,7 +296,7 @@ fn no_data(share: &ShareState, arm: Arm, state: &CheckState, context: Context<'_
         return Some(words::no_series(arm, state.taken(arm), context.metrics));
     }
     let counts = if arm == Arm::Canary { share.totals.canary } else { share.totals.stable };
-    (counts.total() == 0).then(|| format!("the {arm} pods have had no requests since they are watched"))
+    (counts.total() == 0).then(|| format!("the {arm} pods have had no requests since they have been watched"))
 }
 
 /// A ready pod that the series do not show, or do not show any more: its requests are not among those that were counted.
@@ -295,7 +304,7 @@ fn unseen_pod(share: &ShareState, state: &CheckState, context: Context<'_>) -> O
     let newest = share.arm(Arm::Canary).newest_ms()?;
     let patience = i64::try_from(context.patience(state).as_millis()).unwrap_or(i64::MAX);
     context.ready.iter().find_map(|pod| match share.arm(Arm::Canary).pod_newest_ms(pod) {
-        None => Some(format!("pod {pod} is ready and in none of the series: is it scraped?")),
+        None => Some(format!("pod {pod} is ready, but none of the series is of it: is it scraped?")),
         Some(at) if newest.saturating_sub(at) > patience => Some(format!(
             "pod {pod} is ready, and its series ended {} before those of the others",
             words::seconds(Duration::from_millis(newest.abs_diff(at)))
@@ -319,7 +328,7 @@ fn excess(share: &ShareState, arm: Arm) -> Option<String> {
     (excess > TOLERATED_EXCESS && excess > counts.total() / 10).then(|| {
         format!(
             "`bad` counts {} more requests of the {arm} pods than `total` does: they do not count the same things",
-            words::count(excess)
+            figures::count(excess)
         )
     })
 }

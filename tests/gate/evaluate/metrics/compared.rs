@@ -29,7 +29,7 @@ fn a_canary_that_is_worse_fails_and_both_counts_are_named() {
     let mut story = deployed(comparing(None, 300));
     story.watches(&mut prometheus, 300);
     let outcome = story.ended().expect("it ends");
-    let words = ["errors: 5.3% of ", " canary requests against 1.1% of ", "since 02:00:", "E = "];
+    let words = ["errors: 5.3% of ", " canary requests were bad, and 1.1% of the ", "worse since 02:00:", "E = "];
     assert_says(outcome, Verdict::Failed, Code::CanaryWorse, &words);
     assert!(outcome.decided_after.as_secs() < 60, "{:?}", outcome.decided_after);
 }
@@ -74,7 +74,7 @@ fn stable_pods_that_differ_among_themselves_are_no_measure() {
     prometheus.stable("s", 50.0, 0.0).stable("t", 45.0, 5.0);
     let mut story = deployed(comparing(None, 60));
     story.watches(&mut prometheus, 90);
-    let words = ["the stable pods differ among themselves"];
+    let words = ["the stable pods differ too much among themselves to be compared with"];
     assert_says(story.ends(), Verdict::Inconclusive, Code::MetricUndecided, &words);
 }
 

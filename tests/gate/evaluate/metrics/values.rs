@@ -62,7 +62,7 @@ fn run(check: Check, watch_for: u64, mut answer: impl FnMut(u64) -> Result<Metri
 fn a_value_within_its_limits_passes_and_one_over_them_fails_at_once() {
     assert_eq!(run(files(0), 60, |_| Ok(vector(&[0.5]))).verdict, Verdict::Healthy);
     let failed = run(files(0), 60, |second| Ok(vector(&[if second < 10 { 0.5 } else { 0.9 }])));
-    assert_says(&failed, Verdict::Failed, Code::MetricOverLimit, &["files: 0.9", "at most 0.8"]);
+    assert_says(&failed, Verdict::Failed, Code::MetricOverLimit, &["files: the value is 0.9, above the limit of 0.8"]);
     assert_eq!(failed.decided_after, Duration::from_secs(10));
 }
 
@@ -83,9 +83,9 @@ fn what_is_no_single_number_decides_nothing() {
         (vector(&[]), Code::NoMetricData, "no series"),
         (vector(&[0.1, 0.9]), Code::MetricAmbiguous, "2 series"),
         (vector(&[f64::NAN]), Code::MetricAmbiguous, "NaN"),
-        (vector(&[f64::INFINITY]), Code::MetricAmbiguous, "infinite"),
-        (vector(&[f64::NEG_INFINITY]), Code::MetricAmbiguous, "infinite"),
-        (MetricData::Text("0.1".to_owned()), Code::MetricAmbiguous, "text"),
+        (vector(&[f64::INFINITY]), Code::MetricAmbiguous, "infinity"),
+        (vector(&[f64::NEG_INFINITY]), Code::MetricAmbiguous, "infinity"),
+        (MetricData::Text("0.1".to_owned()), Code::MetricAmbiguous, "string"),
         (MetricData::Matrix(Vec::new()), Code::MetricAmbiguous, "raw samples"),
     ] {
         assert_says(&run(files(0), 40, |_| Ok(data.clone())), Verdict::Inconclusive, code, &[words]);
@@ -138,7 +138,7 @@ fn latency_is_the_share_of_requests_that_are_slower_than_a_bucket_bound() {
     let fast = run(slower(0.5), 100, |second| Ok(buckets(second, &[("0.5", 1.0), ("+Inf", 1.0)])));
     assert_eq!(fast.verdict, Verdict::Healthy, "{:?}", fast.findings);
     let slow = run(slower(0.5), 100, |second| Ok(buckets(second, &[("5e-01", 0.9), ("+Inf", 1.0)])));
-    assert_says(&slow, Verdict::Failed, Code::MetricOverLimit, &["latency: 10% of ", "slower than 0.5"]);
+    assert_says(&slow, Verdict::Failed, Code::MetricOverLimit, &["latency: 10% of ", "took longer than 500 ms"]);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_bound_that_is_none_is_refused_and_the_nearest_two_are_named() {
     let answer =
         |second: u64| Ok(buckets(second, &[("0.1", 0.5), ("0.25", 0.9), ("1", 1.0), ("2.5", 1.0), ("+Inf", 1.0)]));
     let outcome = run(slower(0.5), 60, answer);
-    let words = ["no bucket of duration_seconds_bucket ends at 0.5", "0.25 and 1"];
+    let words = ["duration_seconds_bucket has no bucket that ends at 0.5", "0.25 and 1"];
     assert_says(&outcome, Verdict::Inconclusive, Code::MetricQueryInvalid, &words);
     // As long as only the bucket of everything is known, nothing looks slow.
     let outcome = run(slower(0.5), 60, |second| Ok(buckets(second, &[("+Inf", 1.0)])));
