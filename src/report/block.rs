@@ -12,6 +12,7 @@ use crate::gate::result::Verdict;
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
 
+mod checks;
 mod pods;
 
 /// A block has at most so many lines: what a screen shows at once.
@@ -36,10 +37,12 @@ struct Shape {
     pods: usize,
     /// Warnings.
     warnings: usize,
+    /// Checks of the metrics.
+    checks: usize,
 }
 
-const fn shape(log: (usize, usize), [proof, pieces, message, others, pods, warnings]: [usize; 6]) -> Shape {
-    Shape { log: Limits { head: log.0, tail: log.1 }, proof, pieces, message, others, pods, warnings }
+const fn shape(log: (usize, usize), [proof, pieces, message, others, pods, warnings, checks]: [usize; 7]) -> Shape {
+    Shape { log: Limits { head: log.0, tail: log.1 }, proof, pieces, message, others, pods, warnings, checks }
 }
 
 impl Shape {
@@ -51,18 +54,18 @@ impl Shape {
 
 /// From generous to tight. The proof of the root cause gives way last.
 const SHAPES: [Shape; 8] = [
-    shape((2, 8), [3, 6, 6, 6, 6, 6]),
-    shape((2, 8), [3, 4, 6, 4, 4, 4]),
-    shape((1, 7), [2, 4, 5, 3, 0, 3]),
-    shape((1, 5), [2, 3, 4, 2, 0, 2]),
-    shape((1, 4), [1, 3, 4, 1, 0, 1]),
-    shape((0, 4), [1, 2, 3, 1, 0, 1]),
-    shape((0, 3), [1, 1, 2, 0, 0, 0]),
-    shape((0, 2), [1, 1, 2, 0, 0, 0]),
+    shape((2, 8), [3, 6, 6, 6, 6, 6, 8]),
+    shape((2, 8), [3, 4, 6, 4, 4, 4, 6]),
+    shape((1, 7), [2, 4, 5, 3, 0, 3, 5]),
+    shape((1, 5), [2, 3, 4, 2, 0, 2, 4]),
+    shape((1, 4), [1, 3, 4, 1, 0, 1, 3]),
+    shape((0, 4), [1, 2, 3, 1, 0, 1, 2]),
+    shape((0, 3), [1, 1, 2, 0, 0, 0, 1]),
+    shape((0, 2), [1, 1, 2, 0, 0, 0, 0]),
 ];
 
 /// How much of each part is shown where all of it is asked for. Only the API's own bounds on logs hold.
-const WHOLE: Shape = shape((0, ALL), [ALL; 6]);
+const WHOLE: Shape = shape((0, ALL), [ALL; 7]);
 /// More than there ever is, and far from where sums run over.
 const ALL: usize = 1_000_000;
 
@@ -115,6 +118,7 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
     } else if outcome.verdict == Verdict::Healthy {
         lines.extend(indented(&headline::passed(gate), columns));
     }
+    lines.extend(checks::checks(outcome, shape.checks, columns));
     if outcome.verdict != Verdict::Healthy {
         lines.extend(pods::pods(outcome, shape.pods, columns));
     }

@@ -16,7 +16,12 @@ use crate::safe;
 use crate::text::SafeText;
 
 mod chart;
+mod check_chart;
+mod checks;
+mod parts;
 mod pods;
+
+use parts::{heading, rich};
 
 const STYLE: &str = include_str!("html/style.css");
 /// Nothing is ever loaded; whatever slipped through the escapes could not be either.
@@ -46,7 +51,7 @@ pub fn render(document: &ReportInput<'_>) -> SafeText {
                     @if let Some(mistake) = document.error { (unjudged(mistake)) }
                     @if several { (overview(document)) }
                     @for (index, (run, log)) in document.worst_first().into_iter().enumerate() {
-                        (gate(index, run, log, if several { 2 } else { 1 }))
+                        (gate(index, run, log, document.run.started_at, if several { 2 } else { 1 }))
                     }
                 } "\n"
                 footer.foot { (footer(document)) } "\n"
@@ -73,16 +78,6 @@ const fn look(verdict: Verdict) -> (&'static str, &'static str) {
         Tone::Good => ("good", "M13 23l7 7 12-14"),
         Tone::Careful => ("careful", "M22 11v14M22 31v1"),
         _ => ("bad", "M14 14l16 16M30 14L14 30"),
-    }
-}
-
-/// A heading of this level.
-fn heading(level: u8, class: &'static str, text: &SafeText) -> Markup {
-    match level {
-        1 => html! { h1 class=(class) { (text) } },
-        2 => html! { h2 class=(class) { (text) } },
-        3 => html! { h3 class=(class) { (text) } },
-        _ => html! { h4 class=(class) { (text) } },
     }
 }
 
@@ -149,7 +144,7 @@ fn overview(document: &ReportInput<'_>) -> Markup {
     }
 }
 
-fn gate(index: usize, gate: &GateRun, log: Option<&GateLog>, level: u8) -> Markup {
+fn gate(index: usize, gate: &GateRun, log: Option<&GateLog>, started_at: jiff::Timestamp, level: u8) -> Markup {
     let (plan, outcome) = (&gate.plan, &gate.outcome);
     let chips = [
         ("decided after", words::duration(outcome.decided_after)),
@@ -168,6 +163,9 @@ fn gate(index: usize, gate: &GateRun, log: Option<&GateLog>, level: u8) -> Marku
                 @if !others.is_empty() {
                     (card(level, "Also", &html! { @for finding in others { (cause(finding, level, false)) } }))
                 }
+            }
+            @if !outcome.checks.is_empty() {
+                (card(level, "Metrics", &checks::checks(gate, started_at, level + 2)))
             }
             @if !outcome.warnings.is_empty() { (card(level, "Warnings", &warnings(&outcome.warnings))) }
             @if let Some(timeline) = timeline { (card(level, "Pods over time", &pods::pods(&timeline))) }
@@ -250,38 +248,4 @@ fn events(log: &GateLog, level: u8) -> Markup {
         }
     };
     html! { @if !told.is_empty() { (card(level, "What happened", &content)) } }
-}
-
-/// The text with what stands in backticks as code. A command that ends it is told apart, for it is there to be copied.
-fn rich(text: &SafeText) -> Markup {
-    let parts = text.split_at_each('`');
-    let last = parts.len().saturating_sub(1);
-    html! {
-        @for (index, part) in parts.iter().enumerate() {
-            @if index % 2 == 0 {
-                (part)
-            } @else if index == last {
-                "`" (part)
-            } @else {
-                @let ends_it = index + 1 == last && matches!(parts[last].trim(), "" | ".");
-                @let class = (ends_it && part.contains(' ')).then_some("command");
-                code class=[class] { (words_of(part)) }
-            }
-        }
-    }
-}
-
-/// Code whose words stay whole where lines are broken: a name or a flag that is torn at its hyphen is misread.
-fn words_of(code: &SafeText) -> Markup {
-    let words = code.split_at_each(' ');
-    html! {
-        @if let [word] = words.as_slice() {
-            (word)
-        } @else {
-            @for (index, word) in words.iter().enumerate() {
-                @if index > 0 { " " }
-                span { (word) }
-            }
-        }
-    }
 }

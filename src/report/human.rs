@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::check::Check;
 use super::layout::{Tone, painted};
 use super::model::{Event, Plan, Run, Target, View};
 use super::printer::Printer;
 use super::progress::{self, Waiting};
 use super::{block, words};
+use crate::gate::result::CheckStanding;
 use crate::safe;
 use crate::text::SafeText;
 
@@ -97,6 +99,9 @@ impl View for Human {
         let line = progress::event_line(event);
         if let Some(gate) = self.gates.get_mut(gate) {
             gate.waiting.learn(event);
+            if !gate.waiting.is_news(event) {
+                return;
+            }
             // The same words again, such as trouble that goes on, say nothing new.
             if gate.last_line == line {
                 return;
@@ -139,7 +144,17 @@ fn tone(event: &Event) -> Option<Tone> {
         | Event::WindowBroken { .. }
         | Event::Trouble { .. }
         | Event::Warned(_) => Some(Tone::Careful),
+        Event::Measured(check) => check_tone(check),
         Event::Decided { .. } => Some(Tone::Code),
         _ => None,
+    }
+}
+
+/// How a check of the metrics stands out: where something is proven, and where it cannot be looked at.
+const fn check_tone(check: &Check) -> Option<Tone> {
+    match check.standing {
+        CheckStanding::OverLimit | CheckStanding::Worse | CheckStanding::Invalid => Some(Tone::Bad),
+        CheckStanding::Ambiguous | CheckStanding::Unreachable => Some(Tone::Careful),
+        CheckStanding::Good | CheckStanding::Undecided | CheckStanding::NoData => None,
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::check::Check;
 use super::model::{Finding, GateRun, Pod};
 use super::run_log::{Mistake, ReportInput};
 use super::{block, headline, progress, words, xml};
@@ -91,6 +92,11 @@ fn suite(gate: &GateRun, name: SafeText, seen: &mut BTreeSet<(SafeText, SafeText
         let out = safe!("{}; {}{}", pod.state.line(), restarts, node);
         cases.push(Case { name, class: class.clone(), time: Duration::ZERO, went: of_pod(gate, pod), out });
     }
+    for check in &outcome.checks {
+        let name = unique(seen, &class, &safe!("{} check {}", plan.version.line(), check.name.line()));
+        let went = of_check(gate, check);
+        cases.push(Case { name, class: class.clone(), time: Duration::ZERO, went, out: check.told() });
+    }
     let properties = vec![
         ("app", plan.app.line()),
         ("version", plan.version.line()),
@@ -145,6 +151,18 @@ fn of_pod(gate: &GateRun, pod: &Pod) -> Went {
         return Went::Well;
     }
     Went::Skipped { message: safe!("not ready when the gate decided: {}", pod.state.line()) }
+}
+
+/// A check that decided nothing, because the metrics were to decide nothing or something else ended the gate, says nothing
+/// of the version by itself.
+fn of_check(gate: &GateRun, check: &Check) -> Went {
+    let Some(code) = check.code() else { return Went::Well };
+    let message = safe!("{}: {}", check.name.line(), check.told());
+    let is_its = |finding: &&Finding| finding.code == code && finding.check.as_ref() == Some(&check.name);
+    match gate.outcome.findings.iter().find(is_its) {
+        Some(finding) => not_well(code.row().verdict, message, code.name(), told(finding)),
+        None => Went::Skipped { message },
+    }
 }
 
 /// A failure is the app's. What the cluster or the view of it is to blame for is an error.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::check::WHAT_E_IS;
 use super::layout::Tone;
 use super::model::{Evidence, Finding, GateRun};
 use super::run_log::{GateLog, ReportInput};
@@ -168,6 +169,7 @@ fn gate(gate: &GateRun, log: Option<&GateLog>, flavour: Flavour, detail: &Detail
     if !outcome.warnings.is_empty() {
         out.push(&"\n".into());
     }
+    out.push(&checks(gate));
     out.push(&pods(gate, detail));
     if let Some(log) = log {
         if flavour == Flavour::Github && detail.picture {
@@ -228,6 +230,33 @@ fn fenced(lines: &[SafeText], language: &'static str) -> SafeText {
     let fence = SafeText::rearranged("`".repeat(longest.max(2) + 1));
     let lines: SafeText = lines.iter().map(|line| safe!("{}\n", line)).collect();
     safe!("{}{}\n{}{}\n\n", fence, language, lines, fence)
+}
+
+/// The checks of the metrics; a manifest names few.
+fn checks(gate: &GateRun) -> SafeText {
+    let checks = &gate.outcome.checks;
+    if checks.is_empty() {
+        return SafeText::EMPTY;
+    }
+    let mut out =
+        SafeText::from("| Check | Result | Canary | Stable | Limits | Evidence |\n|---|---|---|---|---|---|\n");
+    for check in checks {
+        let lacking = check.lacking.as_ref().map(|lacking| safe!(": {}", rich(&lacking.line()))).unwrap_or_default();
+        let cells = [Some(check.canary_short()), check.stable_short(), Some(check.limits()), check.evidence()];
+        let cells = SafeText::joined(cells.map(|cell| prose(&cell.unwrap_or_default())), " | ");
+        let sign = match check.sign() {
+            "✔" => "✅",
+            "✘" => "❌",
+            _ => "⚠️",
+        };
+        let result = safe!("{} {}{}", sign, check.standing_words(), lacking);
+        out.push(&safe!("| {} | {} | {} |\n", prose(&check.name.line()), result, cells));
+    }
+    out.push(&"\n".into());
+    if checks.iter().any(|check| check.evidence().is_some()) {
+        out.push(&safe!("<sub>{}</sub>\n\n", WHAT_E_IS));
+    }
+    out
 }
 
 fn pods(gate: &GateRun, detail: &Detail) -> SafeText {

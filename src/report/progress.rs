@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::check::{Check, Standings};
 use super::model::{Event, Finding, Plan, Target, Warning};
 use super::state_kind::State;
 use super::words;
+use crate::gate::result::CheckStanding;
 use crate::safe;
 use crate::text::{SafeText, Untrusted};
 
@@ -149,7 +151,10 @@ pub(super) fn cause(finding: &Finding) -> SafeText {
             safe!("{} in {}, container {}", finding.code, pod.line(), container.line())
         }
         (Some(place), None, _) | (None, _, Some(place)) => safe!("{} in {}", finding.code, place.line()),
-        _ => finding.code.name().into(),
+        _ => match &finding.check {
+            Some(check) => safe!("{} of check {}", finding.code, check.line()),
+            None => finding.code.name().into(),
+        },
     }
 }
 
@@ -163,6 +168,9 @@ pub(super) struct Waiting {
     confirming: bool,
     smoking: bool,
     cause: Option<SafeText>,
+    /// The checks of the metrics, in the order of their first look.
+    checks: Vec<Check>,
+    standings: Standings,
     pub(super) decided: bool,
 }
 
@@ -190,13 +198,35 @@ impl Waiting {
             Event::Smoking => self.smoking = true,
             Event::Confirming => self.confirming = true,
             Event::Decided { .. } => self.decided = true,
+            Event::Measured(check) => match self.checks.iter_mut().find(|known| known.name == check.name) {
+                Some(known) => known.clone_from(check),
+                None => self.checks.push((**check).clone()),
+            },
             Event::Crash { .. }
             | Event::PodGlance(_)
             | Event::Trouble { .. }
             | Event::Recovered { .. }
-            | Event::Measured(_)
             | Event::Warned(_) => {}
         }
+    }
+
+    /// Returns true where the event says something new: of a check of the metrics, that it stands otherwise than before.
+    pub(super) fn is_news(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Measured(check) => self.standings.changed(check),
+            _ => true,
+        }
+    }
+
+    /// The checks that are not good, the first of them in words: `errors: 0 of 214 canary requests bad, about 168 more`.
+    fn checks(&self) -> Option<SafeText> {
+        let mut open = self.checks.iter().filter(|check| check.standing != CheckStanding::Good);
+        let first = open.next()?;
+        let first = safe!("{}: {}", first.name.line(), first.progress());
+        Some(match open.count() {
+            0 => first,
+            more => safe!("{}; and {} that {} not good yet", first, words::count(more, "more check"), is_or_are(more)),
+        })
     }
 
     pub(super) fn words(&self) -> SafeText {
@@ -205,7 +235,8 @@ impl Waiting {
         }
         let ready = words::ready(self.ready, self.wanted);
         if let Some(until) = self.window_until {
-            return safe!("{}, and must stay so until {}", ready, words::since(until));
+            let stays = safe!("{}, and must stay so until {}", ready, words::since(until));
+            return SafeText::joined([Some(stays), self.checks()].into_iter().flatten(), "; ");
         }
         if self.pods.is_empty() && self.cause.is_none() {
             return "waiting for the first pod of this version".into();
@@ -217,6 +248,11 @@ impl Waiting {
         {
             parts.push(safe!("{}: {}", pod.line(), state.line()));
         }
+        parts.extend(self.checks());
         SafeText::joined(parts, "; ")
     }
+}
+
+const fn is_or_are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
 }

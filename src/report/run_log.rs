@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::check::Standings;
 use super::model::{Event, Finding, GateRun, Outcome, Plan, Run, Target};
 use crate::gate::result::Code;
 use crate::gate::result::Verdict;
@@ -33,13 +34,23 @@ pub struct GateLog {
     pub events: Vec<(Duration, Event)>,
     /// How many later events were too many to keep.
     pub left_out: usize,
+    /// How the checks of the metrics stood when they were last told of.
+    standings: Standings,
+}
+
+impl GateLog {
+    /// Nothing was heard of it yet.
+    #[must_use]
+    pub fn new(plan: Plan, origin: Option<Origin>) -> Self {
+        Self { plan, origin, events: Vec::new(), left_out: 0, standings: Standings::default() }
+    }
 }
 
 impl RunLog {
     /// What will be judged is known.
     pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
         let gates = gates.into_iter();
-        self.gates = gates.map(|(plan, origin)| GateLog { plan, origin, events: Vec::new(), left_out: 0 }).collect();
+        self.gates = gates.map(|(plan, origin)| GateLog::new(plan, origin)).collect();
     }
 
     /// The run begins. Plans that were not known yet have no origin.
@@ -54,6 +65,16 @@ impl RunLog {
     pub fn hear(&mut self, gate: usize, at: Duration, event: &Event) {
         self.latest = self.latest.max(at);
         let Some(gate) = self.gates.get_mut(gate) else { return };
+        let kept;
+        let event = match event {
+            // Each look is told, and only what it changed is news.
+            Event::Measured(check) if !gate.standings.changed(check) => return,
+            Event::Measured(check) => {
+                kept = Event::Measured(Box::new(check.without_points()));
+                &kept
+            }
+            event => event,
+        };
         // The decision is heard last, and no log is whole without it.
         if gate.events.len() < KEPT || matches!(event, Event::Decided { .. }) {
             gate.events.push((at, event.clone()));

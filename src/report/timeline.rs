@@ -189,12 +189,11 @@ pub fn of(log: &GateLog, outcome: &Outcome) -> Timeline {
             }
             // Of those of one kind the first: the others are in the list of warnings.
             Event::Warned(warning) if !warned.insert(warning.code.name()) => {}
-            Event::Trouble { .. } | Event::Recovered { .. } | Event::Warned(_) => {
+            Event::Trouble { .. } | Event::Recovered { .. } | Event::Warned(_) | Event::Measured(_) => {
                 gate_marks.push(Mark { at, kind: MarkKind::Note, words: progress::event_line(event) });
             }
             Event::PodGlance(_)
             | Event::Progress { .. }
-            | Event::Measured(_)
             | Event::Smoking
             | Event::Confirming
             | Event::Decided { .. } => {}

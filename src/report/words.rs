@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::gate::model::Number;
+use crate::gate::result::{Latency, figures};
 use crate::safe;
 use crate::text::SafeText;
 
@@ -78,6 +80,65 @@ pub fn ready(ready: u32, wanted: Option<u32>) -> SafeText {
         Some(wanted) => safe!("{} of {} pods ready", ready, wanted),
         None if ready == 1 => "1 pod ready, how many are wanted is not known".into(),
         None => safe!("{} pods ready, how many are wanted is not known", ready),
+    }
+}
+
+/// A whole number with commas: `11,873`.
+#[must_use]
+pub fn number(number: u64) -> SafeText {
+    SafeText::rearranged(figures::count(number))
+}
+
+/// A measured share as a percentage that does not read like a limit that it is not equal to.
+#[must_use]
+pub fn percent_beside(share: f64, limit: Option<f64>) -> SafeText {
+    SafeText::rearranged(figures::percent_beside(share, limit))
+}
+
+/// A limit as a percentage, as it was written.
+#[must_use]
+pub fn exact_percent(limit: f64) -> SafeText {
+    SafeText::rearranged(figures::exact_percent(limit))
+}
+
+/// A value of a query.
+#[must_use]
+pub fn value(value: Number) -> SafeText {
+    SafeText::rearranged(figures::value(value))
+}
+
+/// E itself, from its natural logarithm.
+#[must_use]
+pub fn evidence(ln_e: Number) -> SafeText {
+    SafeText::rearranged(figures::evidence(ln_e))
+}
+
+/// The E that is proof, from its natural logarithm.
+#[must_use]
+pub fn enough_evidence(ln_threshold: Number) -> SafeText {
+    SafeText::rearranged(figures::enough_evidence(ln_threshold))
+}
+
+/// A bound of a histogram with its unit: `500 ms`.
+#[must_use]
+pub fn latency(latency: Latency) -> SafeText {
+    SafeText::rearranged(latency.to_string())
+}
+
+/// A moment of the clock of the source of metrics: `02:14:30 UTC`.
+#[must_use]
+pub fn source_clock(at_ms: i64) -> SafeText {
+    SafeText::rearranged(figures::clock(at_ms))
+}
+
+/// How many requests there are in a second, or in a minute where they are few.
+#[must_use]
+pub fn rate(per_second: f64) -> SafeText {
+    let two_digits = |rate: f64| SafeText::rearranged(figures::two_digits(rate));
+    if per_second >= 1.0 {
+        safe!("{}/s", two_digits(per_second))
+    } else {
+        safe!("{}/min", two_digits(per_second * 60.0))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crashgate::cluster::drive::{Run, Sink};
 use crashgate::gate::model::Role;
-use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
+use crashgate::gate::result::{CheckReport, Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::manifest::Origin;
 use crashgate::report::files::{Files, Kind, Wanted};
 use crashgate::report::github::{Step, Surroundings};
@@ -18,6 +18,7 @@ use super::build::{
     With as _, finding, gate, heard, json, outcome, pod, printer, run, shown, sink, state, verdict_of, warning,
 };
 use super::hostile::{HOSTILE, SECRETS, commands, run_of, run_of_names, unseen};
+use super::metrics::undecided;
 
 /// A log in which every word is this text.
 pub fn log_of(run: &Run, text: &str) -> RunLog {
@@ -47,6 +48,7 @@ fn events(run: &Run, text: &str) -> Vec<GateEvent> {
             allowed: 0,
         },
         GateEvent::WindowBroken { why: text() },
+        GateEvent::Measured(Box::new(CheckReport { lacking: Some(text()), ..undecided("errors") })),
         GateEvent::PodGone { pod: pod(), why: text() },
         GateEvent::Decided { verdict: Verdict::Failed },
     ]
@@ -360,7 +362,8 @@ fn warnings_of_one_kind_are_one_line_with_their_number_and_the_timeline_stays_on
     let shown: String = folded.collect();
     assert_eq!(shown.matches("may not be listed").count() + shown.matches("crashed").count(), 2, "{shown}");
     let notes = timeline.split_once("notes\">").unwrap().1.split_once("</ul>").unwrap().0;
-    assert_eq!(notes.matches("<li>").count(), 2, "{notes}");
+    assert_eq!(notes.matches(" warning: ").count(), 2, "{notes}");
+    assert_eq!(notes.matches("<li>").count(), 3, "beside them, how a check stands: {notes}");
     let human = verdict_of(&run, 100);
     assert_eq!(human.matches("Warning: ").count(), 2, "{human}");
     assert!(human.contains("RestartTolerated, and 58 more"), "{human}");

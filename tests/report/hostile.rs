@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use crashgate::cluster::drive::{Run, Sink as _};
 use crashgate::gate::model::{Role, Source};
-use crashgate::gate::result::{Code, EvidenceKind, GateEvent, Notice, Verdict};
+use crashgate::gate::result::{CheckReport, Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::report::human::Human;
 use crashgate::report::printer::Look;
 use crashgate::text::redact;
 use serde_json::Value;
 
 use super::build::{With as _, finding, gate, json, outcome, pod, printer, run, sink, state, warning};
+use super::metrics::undecided;
 
 /// What must not be read as it is.
 pub const HOSTILE: &[&str] = &[
@@ -152,6 +153,7 @@ pub fn run_of(text: &str) -> Run {
     let mut outcome = outcome(Verdict::Failed, 4470, vec![cause(Code::CrashLoop), cause(Code::NotReady)]);
     outcome.pods = vec![pod("a", text, false, 1, None), pod("b", "ready", true, 0, None)];
     outcome.warnings = vec![warning(Notice::RestartTolerated, text)];
+    outcome.checks = vec![CheckReport { lacking: Some(text.to_owned()), ..undecided("errors") }];
     run(vec![gate("payments", "v1", "shop", outcome)])
 }
 
@@ -165,6 +167,9 @@ pub fn run_of_names(text: &str) -> Run {
                 finding.clone().in_pod(text, Some(text)).in_container(Role::App, text).of(text).also(&[text, text]);
         }
         gate.outcome.pods = vec![pod(text, text, false, 1, Some(text)), pod("b", "ready", true, 0, Some(text))];
+        for check in &mut gate.outcome.checks {
+            text.clone_into(&mut check.name);
+        }
     }
     text.clone_into(&mut run.target.server);
     text.clone_into(&mut run.target.context);
@@ -195,6 +200,7 @@ fn seen(run: &Run, text: &str, columns: usize) -> String {
         GateEvent::WindowBroken { why: text() },
         GateEvent::Trouble { source: Source::Pods, message: text() },
         GateEvent::Warned(warning(Notice::EventsForbidden, &text())),
+        GateEvent::Measured(Box::new(run.gates[0].outcome.checks[0].clone())),
         GateEvent::PodGone { pod: pod(), why: text() },
         GateEvent::PodState { pod: pod(), state: state(&text()) },
     ];

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crashgate::cluster::drive::Sink as _;
-use crashgate::gate::result::{Code, GateEvent, Notice, PodGlance, Verdict};
+use crashgate::gate::result::{CheckReport, Code, GateEvent, Notice, PodGlance, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::recording::{reader::Reader, replay};
 use crashgate::report::live::{Live, LiveState, Screen, frame};
@@ -12,6 +12,7 @@ use crashgate::report::model;
 use crashgate::report::printer::Look;
 
 use super::build::{self, With as _, finding, heard, printer, run, sink, warning};
+use super::metrics::undecided;
 
 fn screen(columns: usize) -> Screen {
     Screen { columns, rows: 24, colour: false }
@@ -183,6 +184,7 @@ fn shown(name: &str, text: &str, columns: usize) -> String {
         glance("quiet", "ready", true, false),
         GateEvent::Cause { finding: Box::new(cause), counts_at: None },
         GateEvent::WindowBroken { why: text.to_owned() },
+        GateEvent::Measured(Box::new(CheckReport { lacking: Some(text.to_owned()), ..undecided(name) })),
         GateEvent::Warned(warning(Notice::EventsForbidden, text)),
     ] {
         picture.learn(0, at, &heard(&event));

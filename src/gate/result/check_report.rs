@@ -128,6 +128,14 @@ pub struct ShareReport {
     pub points: Vec<SharePoint>,
 }
 
+impl ShareReport {
+    /// The counts over time in at most so many points: neighbours are put together.
+    #[must_use]
+    pub fn thinned(&self, most: usize) -> Vec<SharePoint> {
+        self.points.chunks(self.points.len().div_ceil(most.max(1)).max(1)).map(SharePoint::merged).collect()
+    }
+}
+
 /// A bound of a histogram's buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latency {
@@ -228,6 +236,18 @@ pub struct SharePoint {
     pub stable: ShareCounts,
 }
 
+impl SharePoint {
+    /// What neighbouring points counted together, at the end of the last.
+    #[must_use]
+    pub fn merged(points: &[Self]) -> Self {
+        points.iter().fold(Self::default(), |sum, point| Self {
+            at_ms: point.at_ms,
+            canary: sum.canary.plus(point.canary),
+            stable: sum.stable.plus(point.stable),
+        })
+    }
+}
+
 /// The values of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueReport {
@@ -239,6 +259,26 @@ pub struct ValueReport {
     pub newest: Option<Number>,
     /// The values over time, oldest first: milliseconds since the gate began, and the value.
     pub points: Vec<(u64, Number)>,
+}
+
+impl ValueReport {
+    /// The values over time, at most so many: of neighbours the one that is nearest to a limit or farthest beyond it, and
+    /// the newest in any case.
+    #[must_use]
+    pub fn thinned(&self, most: usize) -> Vec<(u64, Number)> {
+        let Some((newest, earlier)) = self.points.split_last() else { return Vec::new() };
+        // How far a value is inside of the limits; without any, the largest is told.
+        let room = |value: f64| {
+            let below = self.max.map_or(f64::INFINITY, |max| max.0 - value);
+            let above = self.min.map_or(f64::INFINITY, |min| value - min.0);
+            if self.max.is_none() && self.min.is_none() { -value } else { below.min(above) }
+        };
+        let size = earlier.len().div_ceil(most.saturating_sub(1).max(1)).max(1);
+        let worst = |chunk: &[(u64, Number)]| {
+            chunk.iter().copied().min_by(|one, other| room(one.1.0).total_cmp(&room(other.1.0)))
+        };
+        earlier.chunks(size).filter_map(worst).chain([*newest]).collect()
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,12 @@ pub fn value(value: Number) -> String {
     significant(value.0, 6)
 }
 
+/// A number of which two digits count: `1.4`, `95`.
+#[must_use]
+pub fn two_digits(number: f64) -> String {
+    significant(number, 2)
+}
+
 /// A number in decimals with so many digits that count, and without idle zeros behind the point.
 fn significant(number: f64, digits: usize) -> String {
     /// Past these powers of ten nobody counts zeros.
@@ -68,20 +74,31 @@ fn significant(number: f64, digits: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// E itself, from its natural logarithm, as far as people want to know it.
+/// E itself, from its natural logarithm, as far as people want to know it: never more than it is.
 #[must_use]
 pub fn evidence(ln_e: Number) -> String {
+    told_evidence(ln_e, f64::floor)
+}
+
+/// The E that is proof: never less than it is.
+#[must_use]
+pub fn enough_evidence(ln_threshold: Number) -> String {
+    told_evidence(ln_threshold, f64::ceil)
+}
+
+fn told_evidence(ln_e: Number, round: fn(f64) -> f64) -> String {
     const MOST: f64 = 1_000_000.0;
     let e = ln_e.0.exp();
-    // A threshold is a whole number but for the last digit of its logarithm.
+    // Most thresholds are whole numbers but for the last digit of their logarithms.
     let e = if (e - e.round()).abs() < 1e-6 * e { e.round() } else { e };
     if e >= MOST {
         "over 1,000,000".to_owned()
     } else if e < 10.0 {
-        significant(if e < 0.01 { 0.0 } else { e }, 2)
+        // Tenths are rounded as whole numbers are: away from what is not there.
+        significant(round(e * 10.0) / 10.0, 2)
     } else {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 10 to MOST")]
-        count(e as u64)
+        count(round(e) as u64)
     }
 }
 
@@ -94,7 +111,7 @@ pub fn clock(at_ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clock, count, evidence, exact_percent, percent, percent_beside, value};
+    use super::{clock, count, enough_evidence, evidence, exact_percent, percent, percent_beside, value};
     use crate::gate::model::Number;
 
     #[test]
@@ -137,6 +154,12 @@ mod tests {
             assert_eq!(evidence(Number(f64::ln(e))), said, "{e}");
         }
         assert_eq!(evidence(Number(f64::NEG_INFINITY)), "0");
+        let ln = Number(f64::ln(43.5));
+        assert_eq!(
+            (evidence(ln), enough_evidence(ln)),
+            ("43".to_owned(), "44".to_owned()),
+            "nearly enough does not read so"
+        );
         assert_eq!((clock(8_070_000), clock(-1000)), ("02:14:30 UTC".to_owned(), "23:59:59 UTC".to_owned()));
         assert_eq!((count(999), count(11_873)), ("999".to_owned(), "11,873".to_owned()));
     }

@@ -50,6 +50,8 @@ pub struct Place {
     pub node: Option<String>,
     /// The workload, as `deployment/checkout`.
     pub workload: Option<String>,
+    /// The check of the metrics.
+    pub check: Option<String>,
 }
 
 impl Place {

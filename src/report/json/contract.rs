@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::check::CheckJson;
 use crate::gate::result::NOTICES;
 use crate::text::SafeText;
 
@@ -100,6 +101,9 @@ pub(super) struct GateJson {
     pub(super) pods: Vec<PodJson>,
     /// What was tolerated or could not be read.
     pub(super) warnings: Vec<WarningJson>,
+    /// The checks of the metrics, in the order of the manifest. Absent where it asks for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) checks: Vec<CheckJson>,
     /// Requests made to the API server.
     pub(super) requests: u64,
 }
@@ -130,6 +134,9 @@ pub(super) struct FindingJson {
     /// The pod's node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node: Option<SafeText>,
+    /// The check of the metrics, by its name in the manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) check: Option<SafeText>,
     /// What happened.
     pub(super) message: SafeText,
     /// The exit status of the container's newest end.

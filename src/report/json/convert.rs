@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::check::checks;
 use super::contract::{
     ClusterJson, EvidenceJson, EvidenceKindJson, FaultJson, FindingJson, GateJson, PodJson, ResultJson, RoleJson,
     SCHEMA, VerdictJson, WarningJson,
@@ -53,6 +54,7 @@ fn gate(gate: &GateRun) -> GateJson {
         findings: outcome.findings.iter().map(finding).collect(),
         pods: outcome.pods.iter().map(pod).collect(),
         warnings: outcome.warnings.iter().map(warning).collect(),
+        checks: checks(gate),
         requests: gate.requests,
     }
 }
@@ -77,6 +79,7 @@ pub(super) fn finding(finding: &Finding) -> FindingJson {
             Role::App => RoleJson::App,
         }),
         node: known(&finding.node),
+        check: known(&finding.check),
         message: finding.message.visible(),
         exit_status: finding.exit_status,
         restarts: finding.restarts,

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::super::check::Check;
 use super::super::layout::{Tone, wrap};
 use super::super::model::PodGlance;
 use super::super::words;
 use super::bar::bar;
 use super::live_state::{GateState, LiveState};
 use super::row::{Row, cut_front};
-use crate::gate::result::Verdict;
+use crate::gate::result::{CheckStanding, Verdict};
 use crate::safe;
 use crate::text::SafeText;
 
@@ -35,6 +36,8 @@ const SHORT_NAME: usize = 18;
 const LONG_NAME: usize = 44;
 /// Lines about what is waited for.
 const WAITS: usize = 3;
+/// Lines about the checks of the metrics.
+const CHECKS: usize = 4;
 /// Lines of news.
 const NEWS: usize = 3;
 
@@ -71,7 +74,8 @@ pub fn frame(picture: &LiveState, screen: Screen, at: Duration) -> Vec<Drawn> {
 fn rows_of(gate: &GateState, columns: usize, rows: usize, at: Duration, now: jiff::Timestamp) -> Vec<Row> {
     let mut head = vec![headline(gate, columns, at)];
     head.extend(bars(gate, columns, at));
-    let mut tail = waits(gate, columns);
+    let mut tail = checks(gate, columns);
+    tail.extend(waits(gate, columns));
     let news = news(gate, if rows > 16 { NEWS } else { 1 });
     if !news.is_empty() {
         tail.push(Row::default());
@@ -217,6 +221,43 @@ const fn mark(pod: &PodGlance) -> (&'static str, Tone) {
     } else {
         ("○", Tone::Careful)
     }
+}
+
+/// How far the checks of the metrics are, those that are not good first.
+fn checks(gate: &GateState, columns: usize) -> Vec<Row> {
+    if gate.checks.is_empty() {
+        return Vec::new();
+    }
+    let mut checks: Vec<&Check> = gate.checks.iter().collect();
+    checks.sort_by_key(|check| check.standing == CheckStanding::Good);
+    // One row more where no row is needed for the rest.
+    let shown = if checks.len() <= CHECKS + 1 { checks.len() } else { CHECKS };
+    let mut rows = vec![Row::default()];
+    for (place, check) in checks.iter().take(shown).enumerate() {
+        let tone = match check.standing {
+            CheckStanding::Good => Tone::Good,
+            CheckStanding::OverLimit | CheckStanding::Worse | CheckStanding::Invalid => Tone::Bad,
+            _ => Tone::Careful,
+        };
+        let front = if place == 0 { "  metrics     " } else { "              " };
+        let text = safe!("{}: {}", check.name.line(), check.progress());
+        // What is good needs no second line.
+        let most = if check.standing == CheckStanding::Good { 1 } else { 2 };
+        let lines = wrap(&text, "", "", columns.saturating_sub(front.len() + 2));
+        for (number, line) in lines.iter().take(most).enumerate() {
+            let row = Row::default().toned(if number == 0 { front } else { "              " }, Tone::Dim);
+            let row = if number == 0 { row.toned(check.sign(), tone).plain(" ") } else { row.plain("  ") };
+            let cut = if number + 1 == most && lines.len() > most { " …" } else { "" };
+            rows.push(row.plain(safe!("{}{}", line, cut)));
+        }
+    }
+    let left = &checks[shown..];
+    if !left.is_empty() {
+        let good = left.iter().filter(|check| check.standing == CheckStanding::Good).count();
+        let more = words::count(left.len(), "more check");
+        rows.push(Row::default().toned(safe!("              and {}, {} of them good", more, good), Tone::Dim));
+    }
+    rows
 }
 
 /// What the pods wait for, each thing once.

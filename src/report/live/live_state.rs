@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::super::check::{Check, Standings};
 use super::super::layout::Tone;
 use super::super::model::{Event, Plan, PodGlance};
 use super::super::progress;
-use crate::gate::result::Verdict;
+use crate::gate::result::{CheckStanding, Verdict};
 use crate::text::{SafeText, Untrusted};
 
 /// So much news is remembered.
@@ -38,6 +39,9 @@ pub(super) struct GateState {
     /// Its smoke run is on, or over.
     pub smoking: bool,
     pub decided: Option<(Verdict, Duration)>,
+    /// The checks of the metrics, in the order of their first look.
+    pub checks: Vec<Check>,
+    standings: Standings,
     pub news: VecDeque<News>,
 }
 
@@ -66,6 +70,8 @@ impl LiveState {
             confirming: false,
             smoking: false,
             decided: None,
+            checks: Vec::new(),
+            standings: Standings::default(),
             news: VecDeque::new(),
         });
         Self { started_at, gates: gates.collect() }
@@ -96,6 +102,10 @@ impl GateState {
             Event::Smoking => self.smoking = true,
             Event::Confirming => self.confirming = true,
             Event::Decided { verdict } => self.decided = Some((*verdict, at)),
+            Event::Measured(check) => match self.checks.iter_mut().find(|known| known.name == check.name) {
+                Some(known) => known.clone_from(check),
+                None => self.checks.push((**check).clone()),
+            },
             // What pods do is told by glances.
             Event::PodAppeared { .. }
             | Event::PodState { .. }
@@ -103,7 +113,6 @@ impl GateState {
             | Event::Cause { .. }
             | Event::Trouble { .. }
             | Event::Recovered { .. }
-            | Event::Measured(_)
             | Event::Warned(_) => {}
         }
         let tone = match event {
@@ -114,6 +123,13 @@ impl GateState {
             | Event::Trouble { .. }
             | Event::Warned(_) => Tone::Careful,
             Event::Recovered { .. } => Tone::Good,
+            Event::Measured(check) => match check.standing {
+                _ if !self.standings.changed(check) => return,
+                CheckStanding::OverLimit | CheckStanding::Worse | CheckStanding::Invalid => Tone::Bad,
+                CheckStanding::Ambiguous | CheckStanding::Unreachable => Tone::Careful,
+                // Told in the line of the check itself.
+                CheckStanding::Good | CheckStanding::Undecided | CheckStanding::NoData => return,
+            },
             _ => return,
         };
         let line = progress::event_line(event);

@@ -82,7 +82,7 @@ fn cause(check: &Check, report: &CheckReport, now: Duration) -> Cause {
     let code = report.standing.code().unwrap_or(Code::MetricUndecided);
     let is_proven = report.standing.is_bad();
     let message = if is_proven { words::bad(check, report) } else { words::open(check, report) };
-    let mut cause = Cause::new(code, Place::default(), message, now);
+    let mut cause = Cause::new(code, Place { check: Some(check.name.clone()), ..Place::default() }, message, now);
     // Two checks are two causes, whatever they say.
     cause.essence.clone_from(&check.name);
     cause.counts = Counts::AtOnce;

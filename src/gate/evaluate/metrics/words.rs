@@ -74,7 +74,7 @@ fn bad_share(name: &str, standing: CheckStanding, told: &ShareReport) -> String 
     if let Some(proof) = proof
         && let Some(ln_e) = proof.ln_e_broken
     {
-        let (e, enough) = (figures::evidence(ln_e), figures::evidence(proof.ln_threshold_broken));
+        let (e, enough) = (figures::evidence(ln_e), figures::enough_evidence(proof.ln_threshold_broken));
         let _ = write!(text, ". Evidence: E = {e}, and {enough} is proof");
     }
     text
@@ -293,15 +293,15 @@ mod tests {
 
     #[test]
     fn what_is_not_proven_says_how_far_it_is() {
-        let mut told = told(Some(ShareCounts { total: 0, bad: 0 }));
+        let mut told = told(Some(ShareCounts { total: 500, bad: 2 }));
         told.canary = ShareCounts { total: 214, bad: 0 };
         told.more_needed = Some(1168);
         let lacking = Some(not_proven(&told));
         let report = report(CheckStanding::Undecided, Measured::Share(Box::new(told)), lacking);
         assert_eq!(
             open(&check(share()), &report),
-            "errors: none of 214 canary requests were bad; the stable pods served none; about 1,168 more canary requests \
-             like these would prove it good"
+            "errors: none of 214 canary requests were bad, and 0.4% of the 500 that the stable pods served; about 1,168 more \
+             canary requests like these would prove it good"
         );
     }
 
