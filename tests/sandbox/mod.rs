@@ -4,5 +4,6 @@ mod api;
 mod custom_resources;
 mod kubectl;
 mod metrics_recording;
+mod metrics_rehearsal;
 mod prometheus;
 mod rehearsal;
