@@ -17,6 +17,7 @@ use serde_json::Value;
 use job::{Job as CiJob, Step};
 
 mod argo;
+mod canary_stages;
 mod flagger;
 mod github;
 mod job;

@@ -50,6 +50,8 @@ fn every_example_keeps_to_its_vendors_schema() {
     let tools = tools();
     for (schema, file) in [
         ("github-workflows", "github/workflow.yml"),
+        ("github-workflows", "github/canary.yml"),
+        ("gitlab-ci", "gitlab/canary.yml"),
         ("github-actions", "github/action.yml"),
         ("gitlab-ci", "gitlab/crashgate.yml"),
         ("azure-pipelines", "azure-pipelines.yml"),

@@ -441,6 +441,31 @@ fn a_flag_leaves_metrics_out_or_lets_them_decide_nothing() {
 }
 
 #[test]
+fn every_recipe_is_a_gate_of_a_version_that_must_be_set() {
+    let mut files: Vec<_> = fs::read_dir("manifests/metrics").unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files.len(), 5);
+    for file in files {
+        let validate = |version: Option<&str>| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_crashgate"));
+            command
+                .arg("validate")
+                .arg("-f")
+                .arg(&file)
+                .env("PROM_URL", "http://prometheus:9090")
+                .env_remove("VERSION");
+            command.envs(version.map(|version| ("VERSION", version))).output().unwrap()
+        };
+        let good = validate(Some("v2"));
+        let said = String::from_utf8_lossy(&good.stdout);
+        assert!(good.status.success() && said.contains("metrics: errors, latency"), "{}: {good:?}", file.display());
+        let unset = validate(None);
+        let said = String::from_utf8_lossy(&unset.stderr);
+        assert!(unset.status.code() == Some(2) && said.contains("`VERSION` is not set"), "{}: {said}", file.display());
+    }
+}
+
+#[test]
 fn validate_sums_up_what_is_checked() {
     let folder = TempDir::new().unwrap();
     let content = gate_of_check(&["name: errors", BAD, TOTAL, "versus: stable"]);

@@ -3,7 +3,7 @@
 mod api;
 mod custom_resources;
 mod kubectl;
-mod metrics_recording;
+pub mod metrics_recording;
 mod metrics_rehearsal;
 mod prometheus;
 mod rehearsal;
