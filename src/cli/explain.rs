@@ -140,16 +140,29 @@ impl Topic {
     }
 }
 
+/// What the evidence of metrics is, as people read it.
+const EVIDENCE: &str = "\
+Evidence:     E is the weight of the evidence: how much likelier the counts are if that which is to be proven is true.
+              It stays valid however often it is looked at: by chance alone it ever reaches N in at most 1 of N runs.
+              `alpha` says how much is proof. To fail a gate E must reach 1/alpha times the number of tests that can
+              fail it (alpha 5%, one test: 20; three tests: 60), and to prove a check good it must reach 1/alpha. A
+              comparison asks for more where the stable pods look different among themselves.
+";
+
 fn cause(row: &Row) -> String {
+    let evidence = match row.code {
+        Code::MetricOverLimit | Code::CanaryWorse | Code::MetricUndecided => EVIDENCE,
+        _ => "",
+    };
     format!(
-        "{}: {} (exit {})\n\n{}\n\nUsual causes: {}\nWhat to do:   {}\nCounts:       {}\nRests on:     {}\n",
+        "{}: {} (exit {})\n\n{}\n\nUsual causes: {}\nWhat to do:   {}\nCounts:       {}\nRests on:     {}\n{evidence}",
         row.name,
         row.verdict,
         row.verdict.exit_code(),
         row.meaning,
         row.causes,
         row.next_step,
-        counts(row.counts),
+        counts(row),
         row.rests_on
     )
 }
@@ -186,8 +199,16 @@ fn reason(reason: &Reason) -> String {
     text
 }
 
-fn counts(counts: Counts) -> String {
-    match counts {
+fn counts(row: &Row) -> String {
+    match row.counts {
+        Counts::AtTheEnd
+            if matches!(
+                row.code,
+                Code::MetricUndecided | Code::NoMetricData | Code::MetricAmbiguous | Code::MetricsUnreachable
+            ) =>
+        {
+            "if it persists to the end of the time that metrics are watched (`watchFor`)".to_owned()
+        }
         Counts::AtOnce => "as soon as it is seen".to_owned(),
         Counts::AtTheEnd => "if it persists to the end of the wait period".to_owned(),
         Counts::AfterGrace(grace) => match grace.default_patience() {

@@ -189,7 +189,12 @@ pub fn of(log: &GateLog, outcome: &Outcome) -> Timeline {
             }
             // Of those of one kind the first: the others are in the list of warnings.
             Event::Warned(warning) if !warned.insert(warning.code.name()) => {}
-            Event::Trouble { .. } | Event::Recovered { .. } | Event::Warned(_) | Event::Measured(_) => {
+            // Its counts and its chart stand elsewhere.
+            Event::Measured(check) => {
+                let words = safe!("check {}: {}", check.name.line(), check.standing_words());
+                gate_marks.push(Mark { at, kind: MarkKind::Note, words });
+            }
+            Event::Trouble { .. } | Event::Recovered { .. } | Event::Warned(_) => {
                 gate_marks.push(Mark { at, kind: MarkKind::Note, words: progress::event_line(event) });
             }
             Event::PodGlance(_)

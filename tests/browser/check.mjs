@@ -59,6 +59,61 @@ function twoGates() {
   return file;
 }
 
+/** The recording of a canary, with answers of a source of metrics: errors that begin late, a latency and a value that are fine. */
+function metrics() {
+  const [header, ...rest] = readFileSync('tests/recordings/canary-healthy.ndjson', 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const pods = { canary: new Set(), stable: new Set() };
+  for (const { list, event } of rest) {
+    for (const pod of [event?.object, ...(list?.body.items ?? [])]) {
+      const arm = { v1: 'stable', v2: 'canary' }[pod?.metadata?.labels?.version];
+      if (arm && (event ?? list).path.endsWith('/pods')) pods[arm].add(pod.metadata.name);
+    }
+  }
+  const start = Date.parse(header.startedAt) / 1000;
+  const answer = (second, arm, check, resultType, result) => ({
+    t: second * 1000 + 300,
+    metrics: { arm, check, answeredAt: Math.round((start + second) * 1000) + 300, body: { status: 'success', data: { resultType, result } } },
+  });
+  const series = (second, name, labels, count) => ({
+    metric: { __name__: name, namespace: header.namespace, ...labels },
+    values: Array.from({ length: 8 }, (_, back) => second - 7 + back).filter((at) => at > 0).map((at) => [start + at, String(Math.floor(count(at)))]),
+  });
+  const lines = rest.filter((line) => !line.note);
+  for (let second = 2; second < 120; second += 2) {
+    for (const [arm, names] of Object.entries(pods)) {
+      const bad = (at) => (arm === 'canary' ? at * 0.25 + Math.max(0, at - 14) * 4 : at * 0.25);
+      lines.push(answer(second, arm, 'errors', 'matrix', [...names].flatMap((pod) => [
+        series(second, 'http_requests_total', { pod, code: '500' }, bad),
+        series(second, 'http_requests_total', { pod, code: '200' }, (at) => at * 30 - bad(at)),
+      ])));
+    }
+    lines.push(answer(second, 'canary', 'latency', 'matrix', [...pods.canary].flatMap((pod) => [
+      series(second, 'http_request_duration_seconds_bucket', { pod, le: '0.5' }, (at) => at * 29.9),
+      series(second, 'http_request_duration_seconds_bucket', { pod, le: '+Inf' }, (at) => at * 30),
+    ])));
+    lines.push(answer(second, 'canary', 'files', 'vector', [{ metric: {}, value: [start + second, String(0.4 + 0.2 * Math.sin(second))] }]));
+  }
+  lines.sort((one, other) => one.t - other.t);
+  const file = join(out, 'metrics.ndjson');
+  writeFileSync(file, [header, ...lines].map((line) => JSON.stringify(line)).join('\n') + '\n');
+  writeFileSync(join(out, 'metrics.yaml'), `
+app: checkout
+version: v2
+namespace: ${header.namespace}
+stableFor: 10s
+watchFor: 90s
+delay: 2s
+stable: {version: v1}
+metrics:
+  source: {url: http://127.0.0.1:9}
+  checks:
+    - {name: errors, bad: 'http_requests_total{$pods,code=~"5.."}', total: 'http_requests_total{$pods}', max: 5%, versus: stable}
+    - {name: latency, histogram: 'http_request_duration_seconds_bucket{$pods}', slowerThan: 500ms, max: 2%}
+    - {name: files, query: 'max(process_open_fds{$pods} / process_max_fds{$pods})', max: 0.8, min: 0.1}
+`);
+  return [file, '-f', join(out, 'metrics.yaml')];
+}
+
 const recording = (name) => `tests/recordings/${name}.ndjson`;
 const gate = (app, version, ...more) => ['--app', app, '--version', version, ...more];
 const wrong = join(out, 'wrong.yaml');
@@ -72,6 +127,7 @@ const PAGES = {
   'never-ready': [recording('never-ready'), ...gate('search', 'v1')],
   superseded: [recording('superseded'), ...gate('cart', 'v2')],
   'nothing-matches': [recording('nothing-matches'), ...gate('checkout', 'v9', '--wait-period', '10s')],
+  metrics: metrics(),
   'two-gates': [recording('canary-crash'), '-f', twoGates()],
   'wrong-manifest': [recording('healthy'), '-f', wrong],
   'five-hundred-pods': [fleet(500), ...gate('payments', 'v1', '--max-restarts', '1')],
@@ -119,7 +175,7 @@ async function look(name, file, colorScheme, width) {
   // Words that lie over each other, or are cut off by what they stand in.
   const clashes = await page.evaluate(() => {
     const found = [];
-    for (const svg of document.querySelectorAll('svg.axis')) {
+    for (const svg of document.querySelectorAll('svg.axis, svg.series, svg.scale')) {
       const frame = svg.getBoundingClientRect();
       const boxes = [...svg.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
       for (const [place, [words, box]] of boxes.entries()) {

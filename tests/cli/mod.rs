@@ -450,6 +450,9 @@ fn verdicts_exit_codes_and_the_reasons_of_kubernetes_are_explained() {
         ("Evicted", "PodDisrupted         exit 5"),
         ("CreateContainerConfigError", "ConfigMissing        exit 1"),
         ("NewReplicaSetAvailable", "It is not a cause by itself"),
+        ("CanaryWorse", "E is the weight of the evidence"),
+        ("MetricOverLimit", "at most 1 of N runs"),
+        ("MetricUndecided", "to the end of the time that metrics are watched (`watchFor`)"),
     ] {
         let (code, text, stderr) = told(&crashgate(&["explain", name]).output().unwrap());
         assert_eq!(code, Some(0), "{name}: {stderr}");

@@ -10,7 +10,9 @@ use crashgate::gate::result::{
     ValueReport, Verdict,
 };
 use crashgate::gate::spec::Plan;
+use crashgate::manifest::Origin;
 use crashgate::report::files::Kind;
+use crashgate::report::github::{Step, Surroundings};
 use crashgate::report::human::Human;
 use crashgate::report::live::{LiveState, Screen, frame};
 use crashgate::report::model::{self, Event};
@@ -126,7 +128,7 @@ fn files(values: &[f64], standing: CheckStanding) -> CheckReport {
 }
 
 /// A gate that failed by its metrics, and said so.
-fn failed() -> Run {
+pub fn failed() -> Run {
     let mut cause = finding(
         Code::MetricOverLimit,
         "errors: 5% of 1,200 canary requests were bad, and 0.91% of the 11,880 that the stable pods served. The limit is 1%, \
@@ -149,7 +151,7 @@ fn healthy(checks: Vec<CheckReport>) -> Run {
     run(vec![gate("web", "v2", "shop", outcome)])
 }
 
-fn document(run: &Run, kind: Kind) -> String {
+pub fn document(run: &Run, kind: Kind) -> String {
     let mut log = RunLog::default();
     log.begin(&model::Target::default(), &[model::Plan::of(&run.gates[0].plan)]);
     kind.render(&ReportInput { run: &shown(run), log: &log, error: None }).to_string()
@@ -331,6 +333,25 @@ fn markdown_and_the_job_summary_have_a_table_of_the_checks() {
     );
 }
 
+#[test]
+fn a_step_of_github_is_told_the_counts_of_both_arms_at_the_line_of_the_manifest() {
+    let (printer, _, stderr) = printer();
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary");
+    let surroundings = Surroundings { summary: Some(summary.clone()), ..Surroundings::default() };
+    let run = failed();
+    let mut step = Step::new(printer, surroundings, Vec::new());
+    step.plan([(model::Plan::of(&run.gates[0].plan), Some(Origin { file: "gate.yaml".to_owned(), line: 7 }))]);
+    let mut step = sink(step);
+    step.begin(&run.target, &[run.gates[0].plan.clone()]);
+    step.end(&run);
+    let said = stderr.text();
+    let error = said.lines().find(|line| line.starts_with("::error")).unwrap();
+    assert!(error.contains("file=gate.yaml,line=7") && error.contains("MetricOverLimit"), "{error}");
+    assert!(error.contains("5%25 of 1,200 canary requests were bad, and 0.91%25 of the 11,880"), "{error}");
+    assert!(std::fs::read_to_string(summary).unwrap().contains("| errors | ❌ over its limit |"));
+}
+
 fn measured(check: CheckReport) -> GateEvent {
     GateEvent::Measured(Box::new(check))
 }
@@ -422,6 +443,32 @@ fn the_live_view_tells_how_far_each_check_is_in_a_few_lines() {
 }
 
 #[test]
+fn an_interval_beyond_the_scale_of_its_chart_is_an_arrow_and_no_dot_at_the_border() {
+    let mut check = share("errors", CheckStanding::Undecided, (40, counts(100, 0)));
+    told(&mut check).points[20].canary = counts(2, 2);
+    let page = document(&healthy(vec![check]), Kind::Html);
+    assert_eq!(page.matches("<path class=\"c-dot\"").count(), 1);
+    assert_eq!(page.matches("<circle class=\"c-dot\" cx").count(), 39 + 1, "and that of the legend");
+}
+
+#[test]
+fn the_picture_of_a_run_marks_where_a_check_stands_otherwise() {
+    let run = failed();
+    let mut log = RunLog::default();
+    log.begin(&model::Target::default(), &[model::Plan::of(&run.gates[0].plan)]);
+    log.hear(0, at(1), &heard(&GateEvent::PodAppeared { pod: "web-1".to_owned() }));
+    for second in 2..20 {
+        log.hear(0, at(second), &heard(&measured(CheckReport { name: "errors".to_owned(), ..undecided("errors") })));
+    }
+    log.hear(0, at(20), &heard(&measured(errors())));
+    let run = shown(&run);
+    let timeline = crashgate::report::timeline::of(&log.gates[0], &run.gates[0].outcome);
+    let marks: Vec<_> = timeline.marks.iter().map(|mark| (mark.at.as_secs(), mark.words.to_string())).collect();
+    let expected = [(2, "check errors: undecided".to_owned()), (20, "check errors: over its limit".to_owned())];
+    assert_eq!(marks, expected);
+}
+
+#[test]
 fn the_time_to_go_is_told_only_where_a_rate_is_known() {
     let line = |check: &CheckReport| {
         let Event::Measured(check) = heard(&measured(check.clone())) else { panic!("a look") };
@@ -462,6 +509,7 @@ fn the_page_draws_a_chart_for_each_check_with_words_for_those_who_hear_it() {
     }
     assert!(!latency.contains("c-stable") && latency.contains("slower than 500 ms"), "{latency}");
     assert!(files.contains("max 0.8") && !files.contains("c-band"), "{files}");
+    assert_eq!(errors.matches("<circle class=\"c-dot\"").count() + errors.matches("<path class=\"c-dot\"").count(), 12);
     assert!(!page.contains("NaN") && !page.contains("inf%"), "every number is one");
 }
 
@@ -493,7 +541,9 @@ fn charts_of_strange_numbers_are_charts_all_the_same() {
     let number = checks.len();
     let page = document(&healthy(checks), Kind::Html);
     assert_eq!(page.matches("<svg class=\"series\"").count(), number);
-    for path in page.split(" d=\"M").skip(1).map(|path| path.split('"').next().unwrap()) {
+    let paths = page.split(" d=\"M").skip(1).map(|path| path.split('"').next().unwrap());
+    // An arrow is drawn around a point of its own.
+    for path in paths.filter(|path| *path != "-3 3L0-3L3 3Z") {
         for coordinate in path.trim_end_matches('Z').split(['L', 'M', ' ']).filter_map(|text| text.parse::<f64>().ok())
         {
             assert!((0.0..=1000.0).contains(&coordinate), "{path}");

@@ -14,6 +14,7 @@ use crashgate::report::run_log::{Mistake, ReportInput, RunLog};
 
 use super::build::{heard, shown};
 use super::documents::{documents, fleet};
+use super::metrics::{document, failed};
 use crate::recording::replay::rows;
 
 /// Pages of every kind: each recording's, a large one, one of several gates, and that of a mistake.
@@ -45,6 +46,7 @@ fn drawn() -> Vec<(String, String)> {
     for (name, run) in [("fleet", fleet(50)), ("several", several)] {
         pages.push((name.to_owned(), documents(&run, "running, not ready").swap_remove(3).1));
     }
+    pages.push(("metrics".to_owned(), document(&failed(), Kind::Html)));
     let empty = Run { gates: Vec::new(), ..fleet(0) };
     let mistake = Mistake::usage("`versoin` is not a known key of a gate".into(), None);
     let mistake = ReportInput { run: &shown(&empty), log: &RunLog::default(), error: Some(&mistake) };

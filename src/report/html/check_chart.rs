@@ -68,7 +68,7 @@ impl Part {
             Self::Canary => "canary, all requests so far",
             Self::Value => "value of the query",
             Self::Band => "what the canary's share can still be",
-            Self::Dot => "canary, one interval",
+            Self::Dot => "canary, one interval (an arrow: beyond the scale)",
             Self::Stable => "stable pods, all requests so far",
             Self::Limit => "limit",
             Self::Verdict => "the end of the gate",
@@ -224,9 +224,7 @@ impl CheckChart {
                         @if self.stable.len() > 1 { path.c-stable d=(self.path(&self.stable)) {} }
                         @if self.canary.len() > 1 { path.c-canary d=(self.path(&self.canary)) {} }
                     }
-                    @for (at, value) in &self.dots {
-                        circle.c-dot cx=(self.percent(*at)) cy=(px(self.y(*value))) r="2.2" {}
-                    }
+                    @for (at, value) in &self.dots { (self.dot(*at, *value)) }
                     @for (line, class) in [(&self.stable, "c-end stable"), (&self.canary, "c-end")] {
                         @if let Some((at, value)) = line.last() {
                             circle class=(class) cx=(self.percent(*at)) cy=(px(self.y(*value))) r="3.5" {}
@@ -243,6 +241,18 @@ impl CheckChart {
                     line.now x1=(end) x2=(end) y1="0" y2=(px(ABOVE + PLOT)) {}
                     (self.clock())
                 }
+            }
+        }
+    }
+
+    /// The canary's share of one interval: an arrow where it is beyond the plot.
+    fn dot(&self, at: f64, value: f64) -> Markup {
+        let (x, y) = (self.percent(at), px(self.y(value)));
+        html! {
+            @if value > *self.scale.end() {
+                svg x=(x) y=(y) overflow="visible" { path.c-dot d="M-3 3L0-3L3 3Z" {} }
+            } @else {
+                circle.c-dot cx=(x) cy=(y) r="2.2" {}
             }
         }
     }
