@@ -73,6 +73,8 @@ struct Source {
     counters: BTreeMap<Name, u64>,
     scraped: BTreeMap<Name, BTreeMap<i64, u64>>,
     told: BTreeMap<Name, BTreeMap<i64, u64>>,
+    /// When the targets were scraped first, as far as whole answers tell.
+    first: BTreeMap<&'static str, i64>,
     /// The series whose target had been scraped before they were first there.
     born: BTreeMap<Name, bool>,
     told_until: i64,
@@ -127,11 +129,19 @@ impl Source {
                 native_histogram: false,
             });
         }
-        for name in self.told.keys() {
-            let first_of_target =
-                self.told.iter().filter(|(of, _)| of.0 == name.0).filter_map(|(_, told)| told.keys().next()).min();
-            let began = self.told[name].keys().next().unwrap();
-            self.born.entry(*name).or_insert(first_of_target.unwrap() < began);
+        if !warned {
+            for (name, told) in &self.told {
+                // Only what this answer has told.
+                if let Some((at, _)) = told.range(since..).next() {
+                    let first = self.first.entry(name.0).or_insert(*at);
+                    *first = (*at).min(*first);
+                }
+            }
+        }
+        for (name, told) in &self.told {
+            let began = told.keys().next().unwrap();
+            let is_born = self.first.get(name.0).is_some_and(|first| first < began);
+            self.born.entry(*name).or_insert(is_born);
         }
         if reversed {
             all.reverse();

@@ -13,6 +13,9 @@ use crate::gate::statistics::Counts;
 /// A pod whose series are counted younger than this counts from its start: its whole life belongs to this deploy.
 const YOUNG_SECONDS: i64 = 600;
 
+/// Prometheus itself takes a sample for lost after five minutes, and asks for at least two in that time.
+const LONGEST_INTERVAL_MS: i64 = 120_000;
+
 /// What is known of a pod whose series are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountedPod {
@@ -42,13 +45,6 @@ struct Counter {
     value: u64,
 }
 
-/// What a target was scraped of so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Target {
-    first_ms: i64,
-    last_ms: i64,
-}
-
 /// The parts of a share that a series counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Parts {
@@ -73,12 +69,13 @@ pub struct Taken {
 #[derive(Debug, Clone, Default)]
 pub struct ArmCounter {
     counters: HashMap<Vec<(String, String)>, Counter>,
-    targets: HashMap<[String; 3], Target>,
+    /// When each target was scraped first, as far as whole answers reach back.
+    targets: HashMap<[String; 3], i64>,
     /// When each pod was scraped last.
     pods: BTreeMap<String, i64>,
     /// What was counted and not consumed yet, by the time of the scrape and the half of the arm.
     pending: BTreeMap<i64, [Increase; 2]>,
-    /// What was left over where more was bad than there was at all: two counters of one moment may disagree by a little.
+    /// What was left over where a part was more than the whole: two counters of one moment may disagree by a little.
     carried: [u64; 2],
     /// All that was consumed.
     consumed_until_ms: Option<i64>,
@@ -86,10 +83,12 @@ pub struct ArmCounter {
 }
 
 impl ArmCounter {
-    /// Takes an answer in. `pod` tells what is known of a pod; `None` for one that is not of this arm.
+    /// Takes an answer in. `pod` tells what is known of a pod; `None` for one that is not of this arm. From an answer that is
+    /// not `whole` nothing follows about series that are not in it.
     pub fn take(
         &mut self,
         series: &[Series],
+        is_whole: bool,
         count: &Count,
         labels: &PodLabels,
         pod: impl Fn(&str) -> Option<CountedPod>,
@@ -121,10 +120,10 @@ impl ArmCounter {
         // What each target was scraped of: also of a series of it that was not there yet.
         for one in &told {
             let Some((first, last)) = one.samples.first().zip(one.samples.last()) else { continue };
-            let target =
-                self.targets.entry(one.target(labels)).or_insert(Target { first_ms: first.0, last_ms: last.0 });
-            target.first_ms = target.first_ms.min(first.0);
-            target.last_ms = target.last_ms.max(last.0);
+            if is_whole {
+                let first_ms = self.targets.entry(one.target(labels)).or_insert(first.0);
+                *first_ms = first.0.min(*first_ms);
+            }
             let newest = self.pods.entry(one.name.to_owned()).or_insert(last.0);
             *newest = (*newest).max(last.0);
         }
@@ -138,7 +137,7 @@ impl ArmCounter {
     fn count(&mut self, told: &Told<'_>, labels: &PodLabels) {
         let key: Vec<_> = told.series.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let mut known = self.counters.get(&key).copied();
-        let first_scrape = self.targets.get(&told.target(labels)).map(|target| target.first_ms);
+        let first_scrape = self.targets.get(&told.target(labels)).copied();
         for (at_ms, value) in &told.samples {
             let (at_ms, value) = (*at_ms, *value);
             let increase = match known {
@@ -172,7 +171,8 @@ impl ArmCounter {
             return;
         }
         gaps.sort_unstable();
-        self.interval_ms = Some(gaps[gaps.len() / 2]);
+        // Whatever a gap in the data makes it look like: nobody scrapes so seldom whose samples are to be trusted.
+        self.interval_ms = Some(gaps[gaps.len() / 2].min(LONGEST_INTERVAL_MS));
     }
 
     /// How long passes between two scrapes, in milliseconds, once that is known.
@@ -193,7 +193,7 @@ impl ArmCounter {
         self.pods.get(pod).copied()
     }
 
-    /// How much more was bad than there was at all.
+    /// How much more the part is than the whole.
     #[must_use]
     pub fn excess(&self) -> u64 {
         self.carried[0].saturating_add(self.carried[1])
@@ -220,11 +220,12 @@ impl ArmCounter {
         sums.map(|sum| {
             let carried = &mut self.carried[half];
             half += 1;
+            let part = sum.part.saturating_add(std::mem::take(carried));
+            *carried = part.saturating_sub(sum.total);
             let bad = match count {
-                Count::Counters { .. } => sum.part.saturating_add(std::mem::take(carried)),
-                Count::Slower { .. } => sum.total.saturating_sub(sum.part),
+                Count::Counters { .. } => part,
+                Count::Slower { .. } => sum.total.saturating_sub(part),
             };
-            *carried = bad.saturating_sub(sum.total);
             Counts::new(sum.total, bad.min(sum.total)).unwrap_or_default()
         })
     }

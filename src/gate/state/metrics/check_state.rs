@@ -104,11 +104,14 @@ impl CheckState {
                 let series: &Vec<Series> = if let MetricData::Matrix(series) = data { series } else { &none };
                 let clock_ms = answered_at_ms.or_else(|| newest_of(series)).unwrap_or_default();
                 let taken = match arm {
-                    Arm::Canary => share.take(arm, series, labels, |name| canary.counted(name, clock_ms, now)),
+                    Arm::Canary => share
+                        .take(arm, (series, warnings.is_empty()), labels, |name| canary.counted(name, clock_ms, now)),
                     Arm::Stable => {
                         let names = series.iter().filter_map(|one| one.labels.get(&labels.pod).map(String::as_str));
                         stable.note(names.filter(|name| !canary.has(name)));
-                        share.take(arm, series, labels, |name| stable.counted(name).filter(|_| !canary.has(name)))
+                        share.take(arm, (series, warnings.is_empty()), labels, |name| {
+                            stable.counted(name).filter(|_| !canary.has(name))
+                        })
                     }
                 };
                 self.taken[arm as usize] = Some(taken);

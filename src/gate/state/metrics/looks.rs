@@ -68,16 +68,16 @@ impl Looks {
         if let Some(newest) = newest_ms
             && self.newest.is_none_or(|(known, _)| newest > known)
         {
-            // The first one may be of any age.
-            let first_told = if self.newest.is_some() { now } else { Duration::ZERO };
+            // Without a clock the first one may be of any age.
+            let first_told = if self.newest.is_some() || answered_at_ms.is_some() { now } else { Duration::ZERO };
             self.newest = Some((newest, first_told));
         }
-        let by_its_clock = answered_at_ms.zip(newest_ms).map(|(answered, newest)| answered.saturating_sub(newest));
-        let age = match by_its_clock {
-            Some(age) => Some(Duration::from_millis(u64::try_from(age).unwrap_or(0))),
-            // Without a clock of its own, a sample is as old as its news.
-            None => self.newest.map(|(_, told)| now.saturating_sub(told)),
-        };
+        // A sample is at least as old as its news, whatever the source's clock says.
+        let by_news = self.newest.map(|(_, told)| now.saturating_sub(told));
+        let by_its_clock = answered_at_ms.zip(newest_ms).map(|(answered, newest)| {
+            Duration::from_millis(u64::try_from(answered.saturating_sub(newest)).unwrap_or(0))
+        });
+        let age = by_its_clock.max(by_news);
         if warnings.is_empty() {
             self.whole_at = Some(now);
         }

@@ -22,6 +22,9 @@ use crate::gate::model::{Arm, Measurement, MetricQuestion, Pod};
 use crate::gate::spec::{Metrics, Plan};
 use pods::{CanaryPods, StablePods};
 
+/// So long a pod that is gone is asked about.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
 /// What the source of metrics told so far.
 #[derive(Debug, Clone, Default)]
 pub struct MetricsState {
@@ -103,13 +106,13 @@ impl MetricsState {
         now: Duration,
     ) -> Vec<MetricQuestion> {
         self.canary.note(canary.iter().copied(), now);
-        let live: BTreeSet<String> = canary.iter().map(|pod| pod.name.clone()).collect();
+        let canary = if canary.is_empty() { BTreeSet::new() } else { self.canary.to_ask_about(now, LAST_WORDS) };
         let due = self.arms(metrics).filter(|(state, arm)| {
             !asked(state.name(), *arm) && state.looks(*arm).due_at(self.interval_of(state), delay) <= now
         });
         let question = |(state, arm): (&CheckState, Arm)| {
             let pods = match arm {
-                Arm::Canary => live.clone(),
+                Arm::Canary => canary.clone(),
                 Arm::Stable => self.stable.live().clone(),
             };
             let window = state.looks(arm).window(now, self.interval_of(state));

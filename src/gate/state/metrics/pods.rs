@@ -17,6 +17,8 @@ struct CanaryPod {
     uid: String,
     /// When it was first known here.
     since: Duration,
+    /// When it was last seen alive.
+    seen: Duration,
     /// No other pod ever had its name.
     has_its_own_name: bool,
     /// When it was created, in seconds since 1970.
@@ -27,14 +29,21 @@ impl CanaryPods {
     /// Remembers these pods.
     pub(super) fn note<'a>(&mut self, pods: impl IntoIterator<Item = &'a Pod>, now: Duration) {
         for pod in pods {
-            if self.pods.get(&pod.name).is_some_and(|known| known.uid == pod.uid) {
+            if let Some(known) = self.pods.get_mut(&pod.name).filter(|known| known.uid == pod.uid) {
+                known.seen = now;
                 continue;
             }
             let created = pod.created.as_deref().and_then(epoch_seconds);
             let has_its_own_name = has_its_own_name(pod);
-            let noted = CanaryPod { uid: pod.uid.clone(), since: now, has_its_own_name, created };
+            let noted = CanaryPod { uid: pod.uid.clone(), since: now, seen: now, has_its_own_name, created };
             self.pods.insert(pod.name.clone(), noted);
         }
+    }
+
+    /// Those that live, and those that lived until a moment ago: what they did last is scraped, and to be counted.
+    pub(super) fn to_ask_about(&self, now: Duration, grace: Duration) -> BTreeSet<String> {
+        let recent = self.pods.iter().filter(|(_, pod)| now.saturating_sub(pod.seen) <= grace);
+        recent.map(|(name, _)| name.clone()).collect()
     }
 
     /// What is known of a pod of that name. `answered_at_ms` is the time of the source's clock now.

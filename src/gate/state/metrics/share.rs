@@ -66,14 +66,14 @@ impl ShareState {
     pub fn take(
         &mut self,
         arm: Arm,
-        series: &[Series],
+        (series, is_whole): (&[Series], bool),
         labels: &PodLabels,
         pod: impl Fn(&str) -> Option<CountedPod>,
     ) -> Taken {
         let count = &self.count;
         let taken = match arm {
-            Arm::Canary => self.canary.take(series, count, labels, pod),
-            Arm::Stable => self.stable.take(series, count, labels, pod),
+            Arm::Canary => self.canary.take(series, is_whole, count, labels, pod),
+            Arm::Stable => self.stable.take(series, is_whole, count, labels, pod),
         };
         self.judge();
         taken

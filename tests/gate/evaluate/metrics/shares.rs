@@ -181,3 +181,60 @@ fn a_source_that_dies_is_inconclusive_and_a_crash_fails_all_the_same() {
     assert_says(&run(false), Verdict::Inconclusive, Code::MetricsUnreachable, &["connection refused", "24 times"]);
     assert_says(&run(true), Verdict::Failed, Code::CrashLoop, &[]);
 }
+
+#[test]
+fn the_last_requests_of_a_pod_that_is_gone_are_asked_for() {
+    let mut story = deployed(watching(Some(0.01), false, 120));
+    let asked = |story: &mut Scenario| {
+        let questions = story.gate.metric_questions(&|_, _| false);
+        questions.into_iter().flat_map(|question| question.pods).collect::<Vec<_>>()
+    };
+    story.at(2.0);
+    assert_eq!(asked(&mut story), ["a", "b"]);
+    story.pod_gone("a").at(10.0);
+    assert_eq!(asked(&mut story), ["a", "b"], "what it did last is still to be scraped");
+    story.at(40.0);
+    assert_eq!(asked(&mut story), ["b"]);
+}
+
+#[test]
+fn a_clock_that_is_behind_makes_no_old_sample_young() {
+    let mut prometheus = Prometheus::new(5);
+    prometheus.serves("a", 40.0, 0.0).serves("b", 40.0, 0.0);
+    let mut plan = watching(Some(0.01), false, 50);
+    plan.stable_for = std::time::Duration::from_secs(40);
+    let mut story = deployed(plan);
+    story.watches(&mut prometheus, 20);
+    for second in 21..70 {
+        story.at(f64::from(second));
+        // It tells the same samples again and again, and always that this is now.
+        story.tell(measured(Arm::Canary, Ok(prometheus.answer(Arm::Canary, 20.0))));
+    }
+    assert_says(story.ends(), Verdict::Inconclusive, Code::NoMetricData, &["the newest sample of the canary pods is "]);
+}
+
+#[test]
+fn from_an_answer_that_is_not_whole_it_does_not_follow_that_a_series_was_not_there() {
+    let mut prometheus = Prometheus::new(5);
+    prometheus.serves("a", 10.0, 0.0).serves("b", 10.0, 0.0).had("a", 5_000, 900).had("b", 5_000, 900);
+    let mut story = deployed(watching(Some(0.01), false, 120));
+    for second in [5, 10] {
+        prometheus.scrape(second);
+    }
+    // A store is missing, and with it the errors of a bad day long ago.
+    let mut partial = prometheus.answer(Arm::Canary, 10.0);
+    let crashgate::gate::model::MetricData::Matrix(series) = &mut partial.data else { panic!("raw samples") };
+    series.retain(|series| series.labels["code"] == "200");
+    partial.warnings.push("a store is missing".to_owned());
+    story.at(10.0).tell(measured(Arm::Canary, Ok(partial)));
+    prometheus.scrape(15);
+    story.at(15.0);
+    let mut whole = prometheus.answer(Arm::Canary, 15.0);
+    let crashgate::gate::model::MetricData::Matrix(series) = &mut whole.data else { panic!("raw samples") };
+    // The window has moved on.
+    for series in series {
+        series.samples.remove(0);
+    }
+    story.tell(measured(Arm::Canary, Ok(whole)));
+    story.still_open();
+}
