@@ -6,6 +6,7 @@ mod evidence;
 mod gateway;
 mod identity;
 mod live_gates;
+mod metrics;
 mod loopback;
 mod many_gates;
 mod outages;
