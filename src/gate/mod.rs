@@ -32,6 +32,7 @@ pub mod statistics;
 
 pub use diagnose::{REASONS, Reason};
 pub use evaluate::metrics::StableQuestion;
+pub use evaluate::metrics::preview::{Preview, preview};
 pub use evaluate::release::{Release, release};
 pub use evaluate::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
 pub use inspect::{Eyes, Sight, Standing};

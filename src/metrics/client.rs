@@ -116,9 +116,18 @@ impl MetricsClient {
         namespace: &str,
         question: &MetricQuestion,
     ) -> Measurement {
-        let query = query::text(check, labels, namespace, question);
+        self.ask((&question.check, question.arm), namespace, query::text(check, labels, namespace, question)).await
+    }
+
+    /// Asks about every pod of the namespace, so far back, as [`Self::measure`] asks about some.
+    pub async fn preview(&self, check: &Check, labels: &PodLabels, namespace: &str, window: Duration) -> Measurement {
+        let query = query::of_every_pod(check, labels, namespace, window);
+        self.ask((&check.name, Arm::Canary), namespace, query).await
+    }
+
+    async fn ask(&self, about: (&str, Arm), namespace: &str, query: String) -> Measurement {
         let deadline = Instant::now() + self.patience;
-        let told = timeout_at(deadline, self.ask_in_turn(question, &query)).await.unwrap_or_else(|_| Told {
+        let told = timeout_at(deadline, self.ask_in_turn(about, &query)).await.unwrap_or_else(|_| Told {
             error: Some(self.failed(&format!(
                 "no whole answer within {} s; is the source overloaded, or does a firewall drop the connection?",
                 self.patience.as_secs_f64()
@@ -128,8 +137,8 @@ impl MetricsClient {
         let mut entry = MetricsEntry {
             app: self.tap.as_ref().map(|(_, app)| app.clone()),
             namespace: Some(namespace.to_owned()),
-            arm: question.arm,
-            check: question.check.clone(),
+            arm: about.1,
+            check: about.0.to_owned(),
             query: Some(query),
             answered_at: told.date_ms.map_or(AnsweredAt::Untold, AnsweredAt::Told),
             status: told.status.filter(|status| *status != 200),
@@ -148,10 +157,10 @@ impl MetricsClient {
         measured
     }
 
-    async fn ask_in_turn(&self, question: &MetricQuestion, query: &str) -> Told {
+    async fn ask_in_turn(&self, (check, arm): (&str, Arm), query: &str) -> Told {
         let turn = {
             let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(asking.entry((question.check.clone(), question.arm)).or_default())
+            Arc::clone(asking.entry((check.to_owned(), arm)).or_default())
         };
         let _turn = turn.lock().await;
         let failed = |words: String| Told { error: Some(self.failed(&words)), ..Told::default() };

@@ -4,6 +4,7 @@
 //! what a series was born with, and extrapolates the rest.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::gate::model::series_selector::{PODS, quoted};
 use crate::gate::model::{MatchOp, Matcher, MetricQuestion, Number, SeriesSelector};
@@ -15,13 +16,25 @@ const BOUND: &str = "le";
 /// Returns the query that answers the question.
 #[must_use]
 pub fn text(check: &Check, labels: &PodLabels, namespace: &str, question: &MetricQuestion) -> String {
-    let pods = pods(labels, namespace, &question.pods);
+    about(check, &pods(labels, namespace, &question.pods), question.window, question.every_bucket)
+}
+
+/// Returns the query that asks about every pod of the namespace, all buckets of a histogram among what is asked for.
+#[must_use]
+pub fn of_every_pod(check: &Check, labels: &PodLabels, namespace: &str, window: Duration) -> String {
+    let PodLabels { namespace: namespace_label, pod } = labels;
+    let namespace = namespace_label.as_ref().map(|label| format!("{label}={},", quoted(namespace)));
+    about(check, &format!("{}{pod}!=\"\"", namespace.unwrap_or_default()), window, true)
+}
+
+/// The query about the pods that these matchers take.
+fn about(check: &Check, pods: &str, window: Duration, every_bucket: bool) -> String {
     match &check.measure {
-        Measure::Query { query, .. } => query.replace(PODS, &pods),
-        Measure::Share { count: Count::Counters { bad, total }, .. } => samples(&[bad, total], &pods, None, question),
+        Measure::Query { query, .. } => query.replace(PODS, pods),
+        Measure::Share { count: Count::Counters { bad, total }, .. } => samples(&[bad, total], pods, None, window),
         Measure::Share { count: Count::Slower { histogram, bound }, .. } => {
-            let has_le = is_classic(histogram) && !question.every_bucket;
-            samples(&[histogram], &pods, has_le.then(|| spelled(*bound)), question)
+            let has_le = is_classic(histogram) && !every_bucket;
+            samples(&[histogram], pods, has_le.then(|| spelled(*bound)), window)
         }
     }
 }
@@ -45,7 +58,7 @@ fn pods(labels: &PodLabels, namespace: &str, pods: &BTreeSet<String>) -> String 
 
 /// The raw samples of every series that one of the selectors takes, in one query, so that they are of one moment. It may
 /// take more: the gate asks each selector again.
-fn samples(selectors: &[&SeriesSelector], pods: &str, bound: Option<String>, question: &MetricQuestion) -> String {
+fn samples(selectors: &[&SeriesSelector], pods: &str, bound: Option<String>, window: Duration) -> String {
     let Some((first, rest)) = selectors.split_first() else { return String::new() };
     let is_common = |matcher: &&Matcher| rest.iter().all(|selector| selector.matchers.contains(matcher));
     let common: Vec<&Matcher> = first.matchers.iter().filter(is_common).collect();
@@ -63,7 +76,7 @@ fn samples(selectors: &[&SeriesSelector], pods: &str, bound: Option<String>, que
     }
     let name = plain.map_or("", |name| &name.value);
     // A range of nothing is refused.
-    let window = question.window.as_millis().max(1);
+    let window = window.as_millis().max(1);
     format!("{name}{{{}}}[{window}ms]", parts.join(","))
 }
 

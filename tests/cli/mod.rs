@@ -3,6 +3,7 @@
 mod diagnostic_log;
 mod feed_commands;
 mod live_gates;
+mod metrics;
 pub mod run;
 #[cfg(unix)]
 mod unwritable_output;

@@ -1,6 +1,6 @@
 //! A recording as a Kubernetes API on loopback, by itself and under a gate.
 
-mod api;
+pub mod api;
 mod custom_resources;
 mod kubectl;
 pub mod metrics_recording;

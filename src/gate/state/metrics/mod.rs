@@ -9,7 +9,7 @@ mod pods;
 mod share;
 mod values;
 
-pub use arm_counter::Taken;
+pub use arm_counter::{CountedPod, Taken};
 pub use check_state::{CheckState, Kind};
 pub use looks::Looks;
 pub use share::ShareState;

@@ -79,6 +79,20 @@ impl ShareState {
         taken
     }
 
+    /// Takes the series of one arm in and judges all of them, without any other to compare with.
+    pub fn take_all(
+        &mut self,
+        series: &[Series],
+        labels: &PodLabels,
+        pod: impl Fn(&str) -> Option<CountedPod>,
+    ) -> Taken {
+        let taken = self.canary.take(series, true, &self.count, labels, pod);
+        if let Some(newest) = self.canary.newest_ms() {
+            self.judge_until(newest);
+        }
+        taken
+    }
+
     /// The counter of an arm.
     #[must_use]
     pub fn arm(&self, arm: Arm) -> &ArmCounter {
