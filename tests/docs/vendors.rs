@@ -65,6 +65,37 @@ fn every_example_keeps_to_its_vendors_schema() {
     }
 }
 
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
+#[test]
+fn every_manifest_keeps_to_the_schema_that_editors_read_and_a_bad_one_does_not() {
+    let tools = tools();
+    let recipes = fs::read_dir("manifests/metrics").unwrap().map(|entry| entry.unwrap().path());
+    let manifests = ["gate.yaml", "rehearsal.yaml"].map(|file| Path::new("manifests").join(file));
+    for file in recipes.chain(manifests) {
+        let file = file.to_str().unwrap();
+        content(tools, "check-jsonschema", &["--schemafile", "manifests/gate.schema.json", file]);
+    }
+    let good = fs::read_to_string("manifests/metrics/story.yaml").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (text, other) in [
+        ("max: 1%", "max: few"),
+        ("max: 1%", "maxx: 1%"),
+        ("slowerThan: 500ms", "slowerThan: fast"),
+        ("{$pods}", "{}"),
+        ("watchFor: 5m", "watchFor: 5"),
+        ("watchFor: 5m", "stable: x"),
+        ("checks:", "check:"),
+    ] {
+        let bad = good.replace(text, other);
+        assert_ne!(bad, good);
+        let file = folder.path().join("bad.yaml");
+        fs::write(&file, bad).unwrap();
+        let mut check = Command::new(tools.join("venv/bin/check-jsonschema"));
+        let output = check.args(["--schemafile", "manifests/gate.schema.json"]).arg(file).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{other}: {output:?}");
+    }
+}
+
 /// Whether every file `junit` below this folder is valid, and there are so many.
 fn check_junit(folder: &Path, count: usize) {
     let tools = tools();

@@ -94,6 +94,40 @@ fn replay(recording: &Path, gate: &str) -> (Option<i32>, Value) {
 }
 
 #[test]
+fn a_source_that_fails_in_the_rehearsal_is_no_pass_and_an_outage_that_ends_is_no_failure() {
+    let folder = TempDir::new().unwrap();
+    let recording = metrics_recording::write(folder.path(), "canary-healthy", &[GOOD], 60_000, &[]);
+    fs::write(folder.path().join("gate.yaml"), gate("max: 5%", "")).unwrap();
+    let start = |name: &str, faults: &str| {
+        let script = folder.path().join(name);
+        fs::write(&script, format!("faults: [{faults}]\n")).unwrap();
+        crashgate(&["check", "-o", "json", "-f"])
+            .arg(folder.path().join("gate.yaml"))
+            .arg("--rehearse")
+            .arg(&recording)
+            .arg("--faults")
+            .arg(script)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let runs = [
+        ("down", "{verb: query, fault: status, code: 503}", 7, Some("MetricsUnreachable")),
+        ("page", "{verb: query, fault: login-page}", 7, Some("MetricsUnreachable")),
+        ("outage", "{verb: query, for: 20s, fault: drop}", 0, None),
+    ];
+    let running: Vec<_> = runs.iter().map(|(name, faults, ..)| start(name, faults)).collect();
+    for ((name, _, exit_code, cause), child) in runs.into_iter().zip(running) {
+        let run = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert_eq!(run.status.code(), Some(exit_code), "{name}: {told}");
+        let result: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(result["gates"][0]["findings"][0]["code"].as_str(), cause, "{name}: {told}");
+    }
+}
+
+#[test]
 fn a_rehearsed_gate_asks_the_recording_for_its_metrics_and_what_it_recorded_can_be_replayed() {
     let folder = TempDir::new().unwrap();
     let running: Vec<Child> = CASES.iter().map(|case| start(case, folder.path())).collect();
