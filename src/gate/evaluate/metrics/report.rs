@@ -240,6 +240,9 @@ fn rejected(state: &CheckState) -> Option<String> {
 fn lost(state: &CheckState, check: &Check, context: Context<'_>) -> Option<(CheckStanding, Option<String>)> {
     let arms = Arm::ALL.into_iter().filter(|arm| *arm == Arm::Canary || check.measure.compares());
     let patience = context.patience(state);
+    if context.state.first_ready().is_none() {
+        return Some((CheckStanding::NoData, Some("no pod of this version has been ready yet".to_owned())));
+    }
     for arm in arms {
         let looks = state.looks(arm);
         if arm == Arm::Stable && looks.answer.is_none() && looks.trouble.is_none() {

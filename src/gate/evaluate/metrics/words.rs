@@ -132,7 +132,9 @@ pub(super) fn open(check: &Check, report: &CheckReport) -> String {
 
 /// That neither side is proven, and how far it is.
 pub(super) fn not_proven(told: &ShareReport) -> String {
-    if told.stable.is_some_and(|stable| stable.bad == 0) && told.canary.bad == 0 {
+    let is_kept =
+        told.limit.is_none_or(|limit| limit.ln_e_kept.is_some_and(|ln_e| ln_e.0 >= limit.ln_threshold_kept.0));
+    if is_kept && told.canary.bad == 0 && told.stable.is_some_and(|stable| stable.bad == 0) {
         return "nothing was bad in either version, so there is nothing to compare; `undecided: pass` lets that pass"
             .to_owned();
     }
