@@ -19,18 +19,18 @@ use super::source::{check, client, of_url, question};
 use crate::cluster::tls::{authority, leaf};
 
 /// So long may a server take for anything.
-const LIMIT: Duration = Duration::from_mins(1);
+pub(super) const LIMIT: Duration = Duration::from_mins(1);
 /// Between two looks at a condition.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Backend {
+pub(super) enum Backend {
     Prometheus,
     VictoriaMetrics,
 }
 
 impl Backend {
-    const BOTH: [Self; 2] = [Self::Prometheus, Self::VictoriaMetrics];
+    pub(super) const BOTH: [Self; 2] = [Self::Prometheus, Self::VictoriaMetrics];
 
     const fn command(self) -> &'static str {
         match self {
@@ -66,14 +66,14 @@ impl Target {
 }
 
 /// A server that this test started; it ends with it.
-struct Server {
-    url: String,
-    child: Child,
+pub(super) struct Server {
+    pub(super) url: String,
+    pub(super) child: Child,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
-    async fn start(backend: Backend, target: SocketAddr, flags: &[String]) -> Self {
+    pub(super) async fn start(backend: Backend, target: SocketAddr, flags: &[String]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("scrape.yaml");
         let text = format!(
@@ -110,7 +110,7 @@ impl Server {
         panic!("{backend:?} does not start");
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         let id = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
@@ -139,7 +139,7 @@ async fn until(
 }
 
 /// Asks until the server answers at all.
-async fn ready(client: &MetricsClient) {
+pub(super) async fn ready(client: &MetricsClient) {
     until(client, &check("vector(1)"), &question(Arm::Canary), |_| true).await;
 }
 
@@ -296,7 +296,7 @@ async fn numbers_that_are_none_and_queries_that_are_none_are_told_as_each_server
 }
 
 /// Writes a certificate of an authority for 127.0.0.1; returns the flags of a server that wants it and a password.
-fn guarded(backend: Backend, folder: &Path) -> Vec<String> {
+pub(super) fn guarded(backend: Backend, folder: &Path) -> Vec<String> {
     let own = authority();
     let (params, key) = leaf(&["127.0.0.1"], false);
     let certificate = params.signed_by(&key, &own).unwrap();
