@@ -3,21 +3,20 @@
 //! Whatever is decided is decided at a moment: when a fact is observed, or when a deadline passes. [`Gate::advance`]
 //! visits every deadline up to the time given, one by one, so that it makes no difference how often it is called.
 
+mod metrics;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::gate::Fact;
 use crate::gate::evaluate::decision::NEVER_REACHED_LIMIT;
-use crate::gate::evaluate::metrics::{StableQuestion, report, stable_arm};
+use crate::gate::evaluate::metrics::stable_arm;
 use crate::gate::evaluate::{
     Assessment, Attribution, DecisionInput, DecisionState, EventEmitter, LiveAssessment, PODS, Remark, Remarks, Ruling,
     evidence, hints, outcome, witnesses,
 };
 use crate::gate::memory::Needs;
-use crate::gate::model::{
-    Arm, ControllerRef, Measurement, MetricQuestion, Object, Phase, Pod, Source, Trouble, TroubleKind, Workload,
-    WorkloadKind,
-};
+use crate::gate::model::{ControllerRef, Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
 use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, MetricsState, PodHistory};
@@ -262,30 +261,6 @@ impl Gate {
         self.live.needs()
     }
 
-    /// When the source of metrics is to be asked next; `None` where there is nothing to ask. `asked` tells which questions
-    /// are open.
-    #[must_use]
-    pub fn metrics_due(&self, asked: &dyn Fn(&str, Arm) -> bool) -> Option<Duration> {
-        let metrics = self.plan.metrics.as_ref().filter(|_| self.outcome.is_none())?;
-        self.metrics.first_ready()?;
-        self.metrics.due_at(metrics, self.plan.delay, asked)
-    }
-
-    /// What the source of metrics is to be asked now.
-    pub fn metric_questions(&mut self, asked: &dyn Fn(&str, Arm) -> bool) -> Vec<MetricQuestion> {
-        let Some(metrics) = self.plan.metrics.as_ref().filter(|_| self.outcome.is_none()) else { return Vec::new() };
-        let attribution = Attribution::of(&self.state, &self.plan);
-        let pods: Vec<&Pod> = attribution.groups.iter().flat_map(|group| &group.pods).map(|one| &one.pod).collect();
-        self.metrics.questions(metrics, &pods, asked, self.plan.delay, self.now)
-    }
-
-    /// How the stable pods are found that the metrics are compared with; `None` where nothing is compared, or that is not
-    /// known yet.
-    #[must_use]
-    pub fn stable_question(&self) -> Option<StableQuestion> {
-        stable_arm::question(&self.state, &self.plan).filter(|_| self.outcome.is_none())
-    }
-
     /// When the gate will want its pass confirmed, where all stays as it is.
     #[must_use]
     pub fn confirms_at(&self) -> Option<Duration> {
@@ -413,24 +388,6 @@ impl Gate {
         causes.extend(assessment.causes.iter().cloned());
         let ruling = Ruling { verdict, causes, assessment };
         self.outcome = Some(close(ruling, warnings, state, plan, &self.metrics, now, &mut self.emitter));
-    }
-
-    /// Takes in what came of a question to the source of metrics, and tells how the check stands. Returns true if it is one
-    /// of the plan's.
-    fn measure(&mut self, measurement: &Measurement) -> bool {
-        let Some(metrics) = &self.plan.metrics else { return false };
-        let attribution = Attribution::of(&self.state, &self.plan);
-        let pods: Vec<&Pod> = attribution.groups.iter().flat_map(|group| &group.pods).map(|one| &one.pod).collect();
-        let taken = self.metrics.take(measurement, metrics, pods.iter().copied(), self.now);
-        if taken {
-            let ready: Vec<&str> = pods.iter().filter(|pod| pod.is_ready()).map(|pod| pod.name.as_str()).collect();
-            let context =
-                report::Context { metrics, state: &self.metrics, delay: self.plan.delay, ready: &ready, now: self.now };
-            if let Some(report) = report::of(&measurement.check, context) {
-                self.emitter.push(self.now, GateEvent::Measured(Box::new(report)));
-            }
-        }
-        taken
     }
 
     fn lose(&mut self, source: Source, trouble: Trouble) -> bool {
