@@ -2,4 +2,5 @@
 
 mod compared;
 mod shares;
+mod stable_pods;
 mod values;
