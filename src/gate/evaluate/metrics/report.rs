@@ -200,7 +200,7 @@ fn value_standing(
     let looks = state.looks(Arm::Canary);
     let patience = context.patience(state);
     if looks.answer.as_ref().is_none_or(|answer| context.now.saturating_sub(answer.at) > patience) {
-        return unanswered(looks, context.now);
+        return unanswered(looks, context);
     }
     match &values.ambiguous {
         Some(Ambiguity::Empty) => {
@@ -258,11 +258,11 @@ fn lost(state: &CheckState, check: &Check, context: Context<'_>) -> Option<(Chec
                 let taken = state.taken(arm);
                 return Some((CheckStanding::NoData, Some(words::no_series(arm, taken, context.metrics))));
             }
-            return Some(unanswered(looks, context.now));
+            return Some(unanswered(looks, context));
         };
         if age > patience {
             if looks.trouble.is_some() {
-                return Some(unanswered(looks, context.now));
+                return Some(unanswered(looks, context));
             }
             let why = format!(
                 "the newest sample of the {arm} pods is {} old, and may be {} old at the most",
@@ -276,21 +276,22 @@ fn lost(state: &CheckState, check: &Check, context: Context<'_>) -> Option<(Chec
 }
 
 /// How a check stands that the source does not answer.
-fn unanswered(looks: &Looks, now: Duration) -> (CheckStanding, Option<String>) {
-    match &looks.trouble {
-        Some(failing) => {
-            let lasting = now.saturating_sub(failing.since);
-            let times = if failing.times == 1 {
-                String::new()
-            } else {
-                format!(" ({} times in {})", failing.times, words::seconds(lasting))
-            };
-            (CheckStanding::Unreachable, Some(format!("{}{times}", failing.trouble.message)))
-        }
-        None => {
-            (CheckStanding::NoData, Some("the source of metrics has not been asked yet: there are no pods".to_owned()))
-        }
-    }
+fn unanswered(looks: &Looks, context: Context<'_>) -> (CheckStanding, Option<String>) {
+    let Some(failing) = &looks.trouble else {
+        let why = if context.state.first_ready().is_none() {
+            "the source of metrics has not been asked yet: no pod has been ready"
+        } else {
+            "the source of metrics has not answered yet"
+        };
+        return (CheckStanding::NoData, Some(why.to_owned()));
+    };
+    let lasting = context.now.saturating_sub(failing.since);
+    let times = if failing.times == 1 {
+        String::new()
+    } else {
+        format!(" ({} times in {})", failing.times, words::seconds(lasting))
+    };
+    (CheckStanding::Unreachable, Some(format!("{}{times}", failing.trouble.message)))
 }
 
 /// Why nothing can be said of an arm, where nothing can.

@@ -180,6 +180,10 @@ pub(super) fn no_such_bucket(check: &Check, bounds: &[f64]) -> String {
 /// That an arm has no series.
 pub(super) fn no_series(arm: Arm, taken: Option<&Taken>, metrics: &Metrics) -> String {
     match taken {
+        Some(taken) if taken.native_histograms > 0 => format!(
+            "the source answered with a native histogram of the {arm} pods, which cannot be counted: name the series of its \
+             classic buckets (`…_bucket`), or use `query` with `histogram_fraction(…)`, which interpolates within a bucket"
+        ),
         Some(taken) if taken.of_others > 0 => {
             let series = match taken.of_others {
                 1 => "one series".to_owned(),
@@ -205,7 +209,9 @@ pub(super) fn ambiguous(why: &Ambiguity) -> String {
             "the query returns NaN, as 0/0 does: there may be no traffic".to_owned()
         }
         Ambiguity::NotFinite(_) => "the query returns infinity, as a division by 0 does".to_owned(),
-        Ambiguity::NotANumber => "the query returns a string or raw samples, not a number".to_owned(),
+        Ambiguity::NotANumber => {
+            "the query returns a string, a native histogram or raw samples, not a number".to_owned()
+        }
     }
 }
 

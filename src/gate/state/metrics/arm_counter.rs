@@ -59,6 +59,8 @@ pub struct Taken {
     pub series: usize,
     /// Series that name no pod of the arm.
     pub of_others: usize,
+    /// Series of native histograms: their samples hold buckets, and no number that could be counted.
+    pub native_histograms: usize,
     /// Samples that are no whole numbers of anything: NaN, infinite, negative.
     pub unreadable: usize,
     /// The bounds of the histogram's buckets, where the one that is asked for is not among them.
@@ -103,6 +105,10 @@ impl ArmCounter {
                 taken.of_others += 1;
                 continue;
             };
+            if one.native_histogram && one.samples.is_empty() {
+                taken.native_histograms += 1;
+                continue;
+            }
             let Some(parts) = parts(count, one, &mut bounds) else { continue };
             // Without the bucket of the bound every request would look slow, and without that of all none.
             if whole_histograms.as_ref().is_some_and(|whole| !whole.contains(&without_le(&one.labels))) {

@@ -120,6 +120,39 @@ fn buckets(second: u64, bounds: &[(&str, f64)]) -> MetricData {
     MetricData::Matrix(bounds.iter().map(series).collect())
 }
 
+/// A native histogram of pod `a`: its samples hold buckets, which are no numbers.
+fn native() -> Series {
+    let labels =
+        [("__name__", "duration_seconds"), ("pod", "a")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Series { labels: labels.into(), samples: Vec::new(), native_histogram: true }
+}
+
+#[test]
+fn a_native_histogram_is_told_as_one_and_never_counted() {
+    let histogram = "duration_seconds{$pods}";
+    let slower = Count::Slower { histogram: histogram.parse().unwrap(), bound: Number(0.5) };
+    let counters = Count::Counters { bad: histogram.parse().unwrap(), total: histogram.parse().unwrap() };
+    for count in [slower, counters] {
+        let measure = Measure::Share { count, max: Some(Number(0.01)), versus: None, alpha: Metrics::DEFAULT_ALPHA };
+        let check = Check { name: "latency".to_owned(), measure, undecided: Undecided::Inconclusive };
+        let outcome = run(check, 40, |_| Ok(MetricData::Matrix(vec![native()])));
+        let words = ["a native histogram of the canary pods, which cannot be counted", "_bucket", "histogram_fraction"];
+        assert_says(&outcome, Verdict::Inconclusive, Code::NoMetricData, &words);
+    }
+    let queried = run(files(0), 40, |_| Ok(MetricData::Vector(vec![native()])));
+    assert_says(&queried, Verdict::Inconclusive, Code::MetricAmbiguous, &["native histogram"]);
+}
+
+#[test]
+fn a_source_that_has_not_answered_is_told_as_that_and_not_as_pods_that_are_not_there() {
+    let mut story = Scenario::new(Plan { metrics: Some(metrics(vec![files(0)], 30)), ..plan() });
+    let set = web(&mut story, 1);
+    story.at(1.0).pod(pod(&set, "a"));
+    story.at(60.0);
+    let words = ["the source of metrics has not answered yet"];
+    assert_says(story.ends(), Verdict::Inconclusive, Code::NoMetricData, &words);
+}
+
 fn slower(bound: f64) -> Check {
     Check {
         name: "latency".to_owned(),
