@@ -434,7 +434,7 @@ impl Gate {
     }
 
     fn recording_ended(&mut self) {
-        let still = self.lacking().map_or_else(
+        let still = self.lacking().or_else(|| self.unproven()).map_or_else(
             || "everything was ready, but not for long enough".to_owned(),
             |why| format!("still waiting: {why}"),
         );

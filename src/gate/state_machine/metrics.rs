@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Gate;
 use crate::gate::evaluate::Attribution;
-use crate::gate::evaluate::metrics::{StableQuestion, report, stable_arm};
+use crate::gate::evaluate::metrics::{Judgement, StableQuestion, judgement, report, stable_arm};
 use crate::gate::model::{Arm, Measurement, MetricQuestion, Pod};
 use crate::gate::result::GateEvent;
 
@@ -49,5 +49,18 @@ impl Gate {
             }
         }
         taken
+    }
+
+    /// What the metrics prove too little of, in words, where they keep the gate from a pass.
+    pub(super) fn unproven(&self) -> Option<String> {
+        let metrics = self.plan.metrics.as_ref().filter(|metrics| !metrics.dry)?;
+        let assessment = self.assessment();
+        let ready = assessment.ready_pods();
+        let context =
+            report::Context { metrics, state: &self.metrics, delay: self.plan.delay, ready: &ready, now: self.now };
+        match judgement::judge(metrics, &report::reports(context), self.now) {
+            Judgement::Open(open) => open.into_iter().next().map(|open| open.cause.message),
+            Judgement::Good | Judgement::Ended(..) => None,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A share of bad requests: against a limit, and against the stable pods.
 
+use crashgate::gate::Fact;
 use crashgate::gate::model::Arm;
 use crashgate::gate::result::{CheckStanding, Code, Measured, Outcome, Verdict};
 use crashgate::gate::spec::{Plan, Undecided};
@@ -237,4 +238,14 @@ fn from_an_answer_that_is_not_whole_it_does_not_follow_that_a_series_was_not_the
     }
     story.tell(measured(Arm::Canary, Ok(whole)));
     story.still_open();
+}
+
+#[test]
+fn a_recording_that_ends_too_early_says_what_the_metrics_still_lack() {
+    let mut prometheus = Prometheus::new(5);
+    prometheus.serves("a", 1.0, 0.0).serves("b", 1.0, 0.0);
+    let mut story = deployed(watching(Some(0.01), false, 120));
+    story.watches(&mut prometheus, 30).tell(Fact::RecordingEnded);
+    let words = ["still waiting: errors: none of 40 canary requests were bad", "more canary requests like these would prove it good"];
+    assert_says(story.ends(), Verdict::Inconclusive, Code::RecordingEnded, &words);
 }
