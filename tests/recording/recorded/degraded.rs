@@ -67,6 +67,9 @@ fn replayed(recording: &Path) -> String {
     verdict(&command.arg(recording).args(PLAN).args(["-o", "json"]).output().unwrap().stdout)
 }
 
+/// A story that must pass is run so often at the most.
+const MOST_TRIES: usize = 4;
+
 #[test]
 fn the_replay_of_a_degraded_run_never_passes_what_the_run_did_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -75,19 +78,23 @@ fn the_replay_of_a_degraded_run_never_passes_what_the_run_did_not() {
     let mut told = Vec::new();
     for (place, child) in children.into_iter().enumerate() {
         let words = STORIES[place].0;
-        let mut live = verdict(&child.wait_with_output().unwrap().stdout);
         let recording = folder.path().join(place.to_string());
-        // Twelve gates by the real clock can starve on a busy machine, and then none of them is in time: once more, alone.
-        if PASS.contains(&words) && live != "healthy" {
+        let mut child = Some(child);
+        // Twelve gates by the real clock can starve on a busy machine, and then none of them is in time: again, alone. Whatever
+        // comes of a run, its replay never says more.
+        for tries_left in (0..MOST_TRIES).rev() {
+            let ended = child.take().unwrap_or_else(|| run(place, STORIES[place].1, folder.path())).wait_with_output();
+            let (live, again) = (verdict(&ended.unwrap().stdout), replayed(&recording));
+            assert!(again == live || again == "inconclusive", "{words}: {live} live, {again} in its replay");
+            let is_starved = PASS.contains(&words) && (live != "healthy" || again != "healthy");
+            if !is_starved || tries_left == 0 {
+                told.push((words, live, again));
+                break;
+            }
             std::fs::remove_file(&recording).unwrap();
-            live = verdict(&run(place, STORIES[place].1, folder.path()).wait_with_output().unwrap().stdout);
         }
-        told.push((words, live, replayed(&recording)));
     }
     println!("{told:#?}");
-    for (words, live, replayed) in &told {
-        assert!(replayed == live || replayed == "inconclusive", "{words}: {live} live, {replayed} in its replay");
-    }
     let of = |words: &str| told.iter().find(|(story, ..)| *story == words).unwrap();
     for words in PASS {
         assert_eq!((of(words).1.as_str(), of(words).2.as_str()), ("healthy", "healthy"), "{words}");

@@ -11,7 +11,10 @@ use crate::gate::spec::{Count, PodLabels};
 use crate::gate::statistics::Counts;
 
 /// A pod whose series are counted younger than this counts from its start: its whole life belongs to this deploy.
-const YOUNG_SECONDS: i64 = 600;
+const YOUNG_MS: i64 = 600_000;
+/// What a pod younger than this, or than a scrape interval, has counted is compared with what the stable pods counted in
+/// that interval.
+const COMPARABLE_MS: i64 = 30_000;
 
 /// Prometheus itself takes a sample for lost after five minutes, and asks for at least two in that time.
 const LONGEST_INTERVAL_MS: i64 = 120_000;
@@ -34,6 +37,12 @@ struct Increase {
     total: u64,
     /// Of what is bad, or, in a histogram, of what is not.
     part: u64,
+}
+
+impl Increase {
+    const fn plus(self, other: Self) -> Self {
+        Self { total: self.total.saturating_add(other.total), part: self.part.saturating_add(other.part) }
+    }
 }
 
 /// A series that is counted.
@@ -77,6 +86,9 @@ pub struct ArmCounter {
     pods: BTreeMap<String, i64>,
     /// What was counted and not consumed yet, by the time of the scrape and the half of the arm.
     pending: BTreeMap<i64, [Increase; 2]>,
+    /// What pods had counted before they were first scraped, where that took longer than an interval: no stable pod counted
+    /// in the same time, so that it can be held against a limit and compared with nobody.
+    early: BTreeMap<i64, Increase>,
     /// What was left over where a part was more than the whole: two counters of one moment may disagree by a little.
     carried: [u64; 2],
     /// All that was consumed.
@@ -146,6 +158,7 @@ impl ArmCounter {
         let first_scrape = self.targets.get(&told.target(labels)).copied();
         for (at_ms, value) in &told.samples {
             let (at_ms, value) = (*at_ms, *value);
+            let mut is_early = false;
             let increase = match known {
                 Some(before) if at_ms <= before.at_ms => continue,
                 Some(before) if value >= before.value => value - before.value,
@@ -153,14 +166,21 @@ impl ArmCounter {
                 Some(_) => value,
                 // Its target was scraped before, and it was not there: it began at 0.
                 None if first_scrape.is_some_and(|first| first < told.began_ms) => value,
-                None if told.pod.is_young_at(at_ms) => value,
-                None => 0,
+                None => {
+                    let age = told.pod.age_at(at_ms).filter(|age| *age <= YOUNG_MS);
+                    is_early = age.is_some_and(|age| age > self.interval_ms.unwrap_or_default().max(COMPARABLE_MS));
+                    age.map_or(0, |_| value)
+                }
             };
             known = Some(Counter { at_ms, value });
             if increase > 0 {
                 // What comes late is counted with what comes next.
                 let at_ms = self.consumed_until_ms.map_or(at_ms, |until| at_ms.max(until));
-                let of = &mut self.pending.entry(at_ms).or_default()[told.pod.half % 2];
+                let of = if is_early {
+                    self.early.entry(at_ms).or_default()
+                } else {
+                    &mut self.pending.entry(at_ms).or_default()[told.pod.half % 2]
+                };
                 of.total = of.total.saturating_add(if told.parts.total { increase } else { 0 });
                 of.part = of.part.saturating_add(if told.parts.part { increase } else { 0 });
             }
@@ -208,22 +228,28 @@ impl ArmCounter {
     /// When the oldest increase that was not consumed yet was scraped.
     #[must_use]
     pub fn oldest_pending_ms(&self) -> Option<i64> {
-        self.pending.keys().next().copied()
+        self.pending.keys().next().copied().into_iter().chain(self.early.keys().next().copied()).min()
     }
 
-    /// Consumes what was counted up to and including this moment: the counts of the two halves of the arm.
-    pub fn consume(&mut self, until_ms: i64, count: &Count) -> [Counts; 2] {
+    /// Consumes what was counted up to and including this moment: the counts of the two halves of the arm, and those that can
+    /// be compared with nobody.
+    pub fn consume(&mut self, until_ms: i64, count: &Count) -> ([Counts; 2], Counts) {
+        let rest = self.early.split_off(&(until_ms + 1));
+        let early = std::mem::replace(&mut self.early, rest).into_values().fold(Increase::default(), Increase::plus);
+        let early = match count {
+            Count::Counters { .. } => Counts::new(early.total, early.part.min(early.total)),
+            Count::Slower { .. } => Counts::new(early.total, early.total.saturating_sub(early.part)),
+        };
         let rest = self.pending.split_off(&(until_ms + 1));
         let mut sums = [Increase::default(); 2];
         for increases in std::mem::replace(&mut self.pending, rest).into_values() {
             for (sum, increase) in sums.iter_mut().zip(increases) {
-                sum.total = sum.total.saturating_add(increase.total);
-                sum.part = sum.part.saturating_add(increase.part);
+                *sum = sum.plus(increase);
             }
         }
         self.consumed_until_ms = Some(self.consumed_until_ms.map_or(until_ms, |before| before.max(until_ms)));
         let mut half = 0;
-        sums.map(|sum| {
+        let halves = sums.map(|sum| {
             let carried = &mut self.carried[half];
             half += 1;
             let part = sum.part.saturating_add(std::mem::take(carried));
@@ -233,14 +259,15 @@ impl ArmCounter {
                 Count::Slower { .. } => sum.total.saturating_sub(part),
             };
             Counts::new(sum.total, bad.min(sum.total)).unwrap_or_default()
-        })
+        });
+        (halves, early.unwrap_or_default())
     }
 }
 
 impl CountedPod {
-    /// True where all that its counters had counted by then was counted in this deploy.
-    fn is_young_at(self, at_ms: i64) -> bool {
-        self.created_under_its_own_name.is_some_and(|created| at_ms / 1000 - created <= YOUNG_SECONDS)
+    /// How old it is at this moment, in milliseconds, where it alone has its name.
+    fn age_at(self, at_ms: i64) -> Option<i64> {
+        self.created_under_its_own_name.map(|created| at_ms.saturating_sub(created.saturating_mul(1000)))
     }
 }
 

@@ -135,9 +135,10 @@ impl ShareState {
     }
 
     fn judge_until(&mut self, until_ms: i64) {
-        let [first, second] = self.stable.consume(until_ms, &self.count);
-        let [one, other] = self.canary.consume(until_ms, &self.count);
-        let interval = Interval { canary: one.plus(other), stable: first.plus(second) };
+        let ([first, second], _) = self.stable.consume(until_ms, &self.count);
+        let ([one, other], early) = self.canary.consume(until_ms, &self.count);
+        let compared = Interval { canary: one.plus(other), stable: first.plus(second) };
+        let interval = Interval { canary: compared.canary.plus(early), ..compared };
         self.judged_until_ms = Some(until_ms);
         let late_start = *self.late_start_ms.get_or_insert(until_ms.saturating_add(LATE_START_MS));
         if until_ms >= late_start {
@@ -150,8 +151,8 @@ impl ShareState {
         }
         self.over.iter_mut().for_each(|test| test.take(&interval.canary));
         self.under.iter_mut().for_each(|test| test.take(&interval.canary));
-        self.worse.iter_mut().for_each(|test| test.take(&interval));
-        self.unharmed.iter_mut().for_each(|test| test.take(&interval));
+        self.worse.iter_mut().for_each(|test| test.take(&compared));
+        self.unharmed.iter_mut().for_each(|test| test.take(&compared));
         if self.compares {
             self.guard.take(first, second);
         }

@@ -150,3 +150,50 @@ fn metrics_that_are_told_only_decide_nothing_and_are_told() {
     let told = outcome.warnings.iter().find(|warning| warning.code == "MetricOverLimit").expect("it is told");
     assert!(told.message.contains("decide nothing"), "{}", told.message);
 }
+
+#[test]
+fn what_a_pod_counted_long_before_its_first_scrape_is_compared_with_nobody() {
+    let run = |created: &str, max| {
+        let mut prometheus = Prometheus::new(5);
+        prometheus.serves("a", 9.0, 1.0).serves("b", 9.0, 1.0).had("a", 900, 300).had("b", 900, 300);
+        prometheus.stable("s", 45.0, 5.0).stable("t", 45.0, 5.0);
+        let mut story = Scenario::new(comparing(max, 60));
+        let set = web(&mut story, 2);
+        story.at(1.0);
+        for name in ["a", "b"] {
+            let mut pod = pod(&set, name);
+            pod.created = Some(created.to_owned());
+            story.pod(pod);
+        }
+        story.watches(&mut prometheus, 90);
+        story.ends().clone()
+    };
+    let of = |outcome: &crashgate::gate::result::Outcome| {
+        let Measured::Share(share) = &outcome.checks[0].measured else { panic!("a share") };
+        share.canary.bad
+    };
+    // A bad time that both went through, minutes before the gate began: the stable pods' part in it is not known.
+    let long_ago = run("2026-11-21T01:57:00Z", None);
+    assert_ne!(long_ago.verdict, Verdict::Failed, "{:?}", long_ago.findings);
+    assert!(of(&long_ago) > 600, "and it is counted: {}", of(&long_ago));
+    // Against a limit it counts.
+    assert_eq!(run("2026-11-21T01:57:00Z", Some(0.15)).findings[0].code, Code::MetricOverLimit);
+    // What is older than ten minutes belongs to no deploy of now.
+    assert!(of(&run("2026-11-21T01:30:00Z", None)) < 600);
+}
+
+#[test]
+fn what_a_pod_counted_in_its_first_seconds_is_compared() {
+    let mut prometheus = Prometheus::new(5);
+    prometheus.stable("s", 45.0, 5.0).stable("t", 45.0, 5.0);
+    let mut story = Scenario::new(comparing(None, 60));
+    let set = web(&mut story, 1);
+    story.watches(&mut prometheus, 20);
+    // 300 of 1,200 before its first scrape, and then no more than the others.
+    prometheus.serves("a", 9.0, 1.0).had("a", 900, 300);
+    let mut pod = pod(&set, "a");
+    pod.created = Some("2026-11-21T02:00:18Z".to_owned());
+    story.at(21.0).pod(pod);
+    story.watches(&mut prometheus, 60);
+    assert_says(story.ended().expect("it ends"), Verdict::Failed, Code::CanaryWorse, &[]);
+}

@@ -246,6 +246,9 @@ fn a_recording_that_ends_too_early_says_what_the_metrics_still_lack() {
     prometheus.serves("a", 1.0, 0.0).serves("b", 1.0, 0.0);
     let mut story = deployed(watching(Some(0.01), false, 120));
     story.watches(&mut prometheus, 30).tell(Fact::RecordingEnded);
-    let words = ["still waiting: errors: none of 40 canary requests were bad", "more canary requests like these would prove it good"];
+    let words = [
+        "still waiting: errors: none of 40 canary requests were bad",
+        "more canary requests like these would prove it good",
+    ];
     assert_says(story.ends(), Verdict::Inconclusive, Code::RecordingEnded, &words);
 }
