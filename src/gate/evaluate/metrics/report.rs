@@ -299,6 +299,11 @@ fn no_data(share: &ShareState, arm: Arm, state: &CheckState, context: Context<'_
     if state.taken(arm).is_none_or(|taken| taken.series == 0) && share.arm(arm).newest_ms().is_none() {
         return Some(words::no_series(arm, state.taken(arm), context.metrics));
     }
+    if let Some(label) = state.taken(arm).and_then(|taken| taken.label_of_none.as_ref()) {
+        return Some(format!(
+            "no series of the {arm} pods has the label `{label}` that `bad` asks for, so that nothing could ever be bad: is it spelled so?"
+        ));
+    }
     let counts = if arm == Arm::Canary { share.totals.canary } else { share.totals.stable };
     (counts.total() == 0).then(|| format!("the {arm} pods have had no requests since they have been watched"))
 }

@@ -74,6 +74,8 @@ pub struct Taken {
     pub unreadable: usize,
     /// The bounds of the histogram's buckets, where the one that is asked for is not among them.
     pub other_bounds: Vec<f64>,
+    /// A label that what is bad must have, and that none of the series of the same metric has: nothing could ever be bad.
+    pub label_of_none: Option<String>,
 }
 
 /// The counters of one arm.
@@ -134,6 +136,7 @@ impl ArmCounter {
             told.push(Told { series: one, name, pod, parts, began_ms, samples });
         }
         taken.other_bounds = bounds.missing(count);
+        taken.label_of_none = label_of_none(&told, count);
         self.learn_interval(&told);
         // What each target was scraped of: also of a series of it that was not there yet.
         for one in &told {
@@ -323,6 +326,21 @@ fn parts(count: &Count, series: &Series, bounds: &mut Bounds) -> Option<Parts> {
         }
     };
     (parts.total || parts.part).then_some(parts)
+}
+
+/// The first label that `bad` asks for and no series of the same metric has. A series of errors is born with the first error;
+/// the label that tells it from the others is there before.
+fn label_of_none(told: &[Told<'_>], count: &Count) -> Option<String> {
+    let Count::Counters { bad, total } = count else { return None };
+    if told.is_empty() || bad.metric().is_none() || bad.metric() != total.metric() {
+        return None;
+    }
+    let nothing = BTreeMap::new();
+    let must_be_there = bad.matchers.iter().filter(|matcher| !matcher.holds(&nothing));
+    let label = must_be_there
+        .map(|matcher| &matcher.label)
+        .find(|label| !told.iter().any(|one| one.series.labels.contains_key(*label)))?;
+    Some(label.clone())
 }
 
 /// The bound as people write it and as a client library prints it may differ in the last digit.

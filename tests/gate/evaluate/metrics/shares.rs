@@ -3,7 +3,7 @@
 use crashgate::gate::Fact;
 use crashgate::gate::model::Arm;
 use crashgate::gate::result::{CheckStanding, Code, Measured, Outcome, Verdict};
-use crashgate::gate::spec::{Plan, Undecided};
+use crashgate::gate::spec::{Count, Measure, Plan, Undecided};
 
 use crate::gate::{assert_says, web};
 use crate::scenario::objects::{Bend, pod};
@@ -251,4 +251,21 @@ fn a_recording_that_ends_too_early_says_what_the_metrics_still_lack() {
         "more canary requests like these would prove it good",
     ];
     assert_says(story.ends(), Verdict::Inconclusive, Code::RecordingEnded, &words);
+}
+
+#[test]
+fn a_label_that_no_series_has_makes_nothing_good() {
+    let mut prometheus = Prometheus::new(5);
+    prometheus.serves("a", 40.0, 0.0).serves("b", 40.0, 0.0);
+    let mut plan = watching(Some(0.01), false, 40);
+    let Measure::Share { count: Count::Counters { bad, .. }, .. } =
+        &mut plan.metrics.as_mut().unwrap().checks[0].measure
+    else {
+        panic!("a share of counters")
+    };
+    *bad = r#"requests_total{$pods,status=~"5.."}"#.parse().unwrap();
+    let mut story = deployed(plan);
+    story.watches(&mut prometheus, 60);
+    let words = ["has the label `status` that `bad` asks for"];
+    assert_says(story.ends(), Verdict::Inconclusive, Code::NoMetricData, &words);
 }
