@@ -16,6 +16,7 @@
 //! - [`sandbox`]: a recording as a Kubernetes API on loopback.
 //! - [`report`]: gate events and outcomes in, human text and files out.
 //! - [`text`]: the ground floor: untrusted text masked and made inert. Every folder may import it; it imports none.
+//! - [`serve`]: the gate as a service: HTTP in, gates out.
 //! - [`cli`]: clap types and wiring.
 
 pub mod cli;
@@ -27,4 +28,5 @@ pub mod metrics;
 pub mod recording;
 pub mod report;
 pub mod sandbox;
+pub mod serve;
 pub mod text;

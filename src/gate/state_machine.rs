@@ -307,6 +307,14 @@ impl Gate {
         self.emitter.take()
     }
 
+    /// True where everything is ready and all that says so is fresh, at this moment. That is no pass: a pass needs a whole
+    /// stability window and its confirming read.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        let is_seen = self.outcome.is_none() && self.state.is_evaluated();
+        is_seen && self.live.all_well(&self.plan) && self.state.sources.are_fresh(self.live.needs())
+    }
+
     /// What the gate is still waiting for, in words; `None` where all is well or decided.
     #[must_use]
     pub fn lacking(&self) -> Option<String> {

@@ -32,6 +32,7 @@ const FLOORS: &[&[&str]] = &[
     &["cluster/"],
     &["sandbox/"],
     &["report/"],
+    &["serve/"],
     &["cli/"],
     &["lib.rs"],
     &["main.rs"],

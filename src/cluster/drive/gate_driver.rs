@@ -40,7 +40,8 @@ const SMOKE_BACKSTOP: Duration = Duration::from_mins(2);
 const AT_ONCE: usize = 32;
 
 /// What changed in one gate.
-pub(in crate::cluster) struct Emitted {
+#[derive(Debug)]
+pub struct Emitted {
     /// Its place in the manifest.
     pub place: usize,
     /// Its plan, where that was not known before.

@@ -8,6 +8,7 @@ mod decider;
 mod demand;
 mod evidence;
 mod gate_driver;
+pub mod hub;
 pub mod late_gate;
 mod metrics;
 pub mod metrics_watch;
@@ -24,6 +25,8 @@ pub mod whole_namespace;
 
 pub use confirm::{Paid, Question, confirm};
 pub use decider::Decider;
+pub use gate_driver::Emitted;
+pub use hub::{Hub, Joined, Joining};
 pub use late_gate::{Expecting, LateGate};
 pub use metrics_watch::AskMetrics;
 pub use run_report::{GateRun, Run};

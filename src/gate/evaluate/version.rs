@@ -49,6 +49,9 @@ impl<'a> From<&'a Container> for Speaker<'a> {
 #[must_use]
 pub fn of_workload(workload: &Workload, plan: &Plan) -> Said {
     let template = &workload.template;
+    if let Some(why) = is_another_revision(workload, plan) {
+        return Said::OtherTemplate(why.to_owned());
+    }
     let Some(manifest) = &plan.template else {
         let speakers = template.containers.iter().map(Speaker::from).collect();
         let names = [plan.app.as_str(), workload.name.as_str()];
@@ -64,6 +67,19 @@ pub fn of_workload(workload: &Workload, plan: &Plan) -> Said {
         differences.push(format!("it has no label {}", plan.version_label));
     }
     if differences.is_empty() { Said::Gated } else { Said::OtherTemplate(differences.join("; ")) }
+}
+
+/// Why this workload, pinned by its name, has another revision than the gated one; `None` where it has that one, or where the
+/// plan names none.
+fn is_another_revision(workload: &Workload, plan: &Plan) -> Option<&'static str> {
+    let revision = plan.revision.as_ref()?;
+    let is_pinned =
+        || plan.workload.as_ref().is_some_and(|pin| (pin.kind, &pin.name) == (workload.kind, &workload.name));
+    if workload.uid == revision.uid {
+        (workload.template.fingerprint != revision.fingerprint).then_some("its pod template was changed")
+    } else {
+        is_pinned().then_some("it was deleted and created anew")
+    }
 }
 
 /// What a pod by itself says, where its owner's template cannot be read or there is no owner.

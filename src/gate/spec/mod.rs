@@ -9,5 +9,5 @@ pub mod pod_order;
 
 pub use grace::Grace;
 pub use metrics::{Check, Count, Measure, Metrics, MetricsSource, PodLabels, StableArm, Undecided, Versus};
-pub use plan::{ManifestTemplate, MinReady, Pin, Plan, Until};
+pub use plan::{ManifestTemplate, MinReady, Pin, Plan, Revision, Until};
 pub use pod_order::{PodOrder, Security};

@@ -35,6 +35,8 @@ pub struct Plan {
     /// What the workload manifest says of its pod template, where the plan was made from one: the pinned workload must
     /// have it.
     pub template: Option<ManifestTemplate>,
+    /// The one revision of the pinned workload that is judged, where a gate is about what ran when it was first asked for.
+    pub revision: Option<Revision>,
     /// A floor for the number of pods; the target is the larger of this and what the owners ask for.
     pub replicas: Option<u32>,
     /// How much of the target must be ready. Absent: all of it, and every live pod.
@@ -67,6 +69,7 @@ impl Plan {
             selector: Selector::equals([("app", app), ("version", version)]),
             version_label: "version".to_owned(),
             template: None,
+            revision: None,
             replicas: None,
             min_ready: None,
             grace: BTreeMap::new(),
@@ -86,7 +89,7 @@ impl Plan {
 }
 
 /// The workload that a gate is pinned to (`workload: deployment/checkout`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pin {
     /// Its kind.
     pub kind: WorkloadKind,
@@ -108,6 +111,16 @@ pub struct ManifestTemplate {
     pub images: BTreeMap<String, String>,
     /// The version stands in a label of the template.
     pub version_label: bool,
+}
+
+/// One revision of a workload: this object with this pod template. Another template, and an object of the same name that was
+/// created anew, are other revisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// `metadata.uid` of the workload that has the template.
+    pub uid: String,
+    /// The fingerprint of its pod template. Fingerprints are only equal or not.
+    pub fingerprint: u64,
 }
 
 /// How far a workload that is delivered in steps must have come (`until`).
