@@ -20,4 +20,5 @@ mod recording;
 mod report;
 mod sandbox;
 mod scenario;
+mod serve;
 mod small_worlds;

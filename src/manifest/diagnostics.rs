@@ -224,6 +224,11 @@ impl Diagnostics {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
     }
 
+    /// These problems, of which there is at least one.
+    pub(super) fn of(problems: Vec<Diagnostic>) -> Self {
+        Self(problems)
+    }
+
     /// Returns where the first problem is, where it is in a line of a file.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {

@@ -1,24 +1,19 @@
 //! Gates of what runs in a cluster now, as `check KIND/NAME` and `check --all` ask for them: app and version come from the
 //! live workload, and the flags say all else.
 
-use std::collections::BTreeMap;
-
-use crate::gate::evaluate::{Speaker, version};
-use crate::gate::model::{Selector, Workload, is_label_value};
-use crate::gate::spec::{ManifestTemplate, Pin, Plan, Until};
+use crate::gate::model::Workload;
+use crate::gate::spec::{Pin, Plan, Until};
 
 use super::definitions::Key;
 use super::diagnostics::{Diagnostic, Diagnostics, Message, Problems, quoted};
 use super::draft::Draft;
 use super::expected::Expected;
 use super::overrides::Overrides;
+use super::present::{Said, UNKNOWN, take_from};
 use super::values;
-use super::workload::{APP_LABELS, VERSION_LABELS, version_of_image};
 
 /// What `KIND/NAME` is called in messages.
 const ARGUMENT: &str = "KIND/NAME";
-/// What stands for a version that is not known, or is of several workloads.
-const UNKNOWN: &str = "unknown";
 
 /// What of a cluster is gated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,66 +116,33 @@ impl Live {
     /// The gate of a live workload.
     #[must_use]
     pub fn present(&self, namespace: &str, workload: &Workload) -> Present {
-        let pin = Pin { kind: workload.kind, name: workload.name.clone() };
         let mut plan = self.unseen(namespace);
         if !workload.kind.can_be_promoted() {
             plan.until = Until::Step;
         }
-        let mut taken = Vec::new();
-        let mut app_label = "app";
-        if !self.flags.has(Key::App) {
-            plan.app.clone_from(&workload.name);
-            if let Some((key, app)) = label(workload, &APP_LABELS) {
-                app_label = key;
-                app.clone_into(&mut plan.app);
-                if app != workload.name {
-                    taken.push(format!("app {app}, from the label {key} of its template"));
-                }
-            }
-        }
-        let asked = self.flags.version_label();
-        let label = match asked {
-            Some(key) => label(workload, &[key]),
-            None => label(workload, &VERSION_LABELS),
+        let said = Said {
+            app: self.flags.has(Key::App),
+            version: false,
+            selector: false,
+            app_label: self.flags.app_label(),
+            version_label: self.flags.version_label(),
         };
-        let (version, origin) = match label {
-            Some((key, version)) => {
-                if asked.is_none() {
-                    key.clone_into(&mut plan.version_label);
-                }
-                (version.to_owned(), format!("from the label {key} of its template"))
-            }
-            None => version_of_images(workload, &plan),
-        };
-        taken.push(format!("version {version}, {origin}"));
-        plan.version = version;
-        plan.selector = Selector::equals([(app_label, &*plan.app), (&plan.version_label, &plan.version)]);
-        plan.workload = Some(pin);
-        let containers = &workload.template.containers;
-        let images: BTreeMap<_, _> =
-            containers.iter().map(|container| (container.name.clone(), container.image.clone())).collect();
-        plan.template = Some(ManifestTemplate { images, version_label: label.is_some() });
-        Present { plan, taken: taken.join("; ") }
+        let taken = take_from(workload, &mut plan, &said);
+        Present { plan, taken }
     }
 }
 
 /// What the flags say of a gate, with something in the place of all that only the cluster can tell.
 fn draft(flags: &Overrides, target: &Target, namespace: &str) -> Draft {
     let mut draft = flags.draft();
-    let mut fill = |key: Key, text: &str| {
-        if !flags.has(key) {
-            // Each of them is a value that was read well before.
-            let _ = draft.take(key.name(), key.name(), key.definition(), text);
-        }
-    };
-    fill(Key::Namespace, namespace);
-    fill(Key::Version, UNKNOWN);
+    draft.fill(Key::Namespace, namespace);
+    draft.fill(Key::Version, UNKNOWN);
     match target {
         Target::One(pin) => {
-            fill(Key::App, &pin.name);
-            fill(Key::Workload, &pin.to_string());
+            draft.fill(Key::App, &pin.name);
+            draft.fill(Key::Workload, &pin.to_string());
         }
-        Target::All => fill(Key::App, "all workloads"),
+        Target::All => draft.fill(Key::App, "all workloads"),
     }
     // No pod is looked for by these.
     if *target == Target::All {
@@ -226,33 +188,5 @@ fn one(words: &[String]) -> Result<Pin, Message> {
             format!("{} is more than one workload", quoted(&words.join(" "))),
             "name one; `--all` gates every workload of the namespace, and `-f` as many gates as its files have",
         )),
-    }
-}
-
-/// The first of these labels that the pod template carries with a value.
-fn label<'w, 'k>(workload: &'w Workload, keys: &[&'k str]) -> Option<(&'k str, &'w str)> {
-    let labels = &workload.template.labels;
-    let read = |key: &&'k str| Some((*key, labels.get(*key)?.as_str()));
-    keys.iter().filter_map(read).find(|(_, value)| !value.is_empty() && is_label_value(value))
-}
-
-/// The version as the image of the app's own container has it, and where it comes from. The gate goes by all images of the
-/// template, so that this is only what the version is called.
-fn version_of_images(workload: &Workload, plan: &Plan) -> (String, String) {
-    let template = &workload.template;
-    let all: Vec<Speaker<'_>> = template.containers.iter().map(Speaker::from).collect();
-    let names = [plan.app.as_str(), workload.name.as_str()];
-    let own = version::own(all, template.main_container.as_deref(), &names, &plan.ignore_containers);
-    let Some(first) = own.containers.first() else {
-        return (UNKNOWN.to_owned(), "for its template has no container that is not ignored".to_owned());
-    };
-    let which = match own.containers.len() {
-        1 => format!("its container {}", first.name),
-        several => format!("its container {}, the first of {several}", first.name),
-    };
-    match version_of_image(first.image).and_then(|version| values::line("version", version).ok()) {
-        Some(version) => (version, format!("from the image of {which}")),
-        // What the kubelet pulls then.
-        None => ("latest".to_owned(), format!("for the image of {which} has no tag")),
     }
 }

@@ -167,7 +167,7 @@ fn read_text(
 }
 
 /// Where a document begins: its first key.
-fn start_of(document: &Node) -> Place {
+pub(super) fn start_of(document: &Node) -> Place {
     match &document.value {
         Value::Map(entries) => entries.first().map_or(document.place, |(key, _)| key.place),
         _ => document.place,
@@ -175,11 +175,11 @@ fn start_of(document: &Node) -> Place {
 }
 
 /// The place, where the text has such a line; else its last line.
-fn in_text(place: Place, text: &str) -> Place {
+pub(super) fn in_text(place: Place, text: &str) -> Place {
     Place { line: place.line.min(text.lines().count().max(1)), column: 1, width: 1 }
 }
 
-fn empty_document() -> Message {
+pub(super) fn empty_document() -> Message {
     Message::new("a document between `---` lines is empty", "remove a `---` line, or write a gate there")
 }
 

@@ -9,6 +9,7 @@
 //!
 //! Each key of a gate is defined once, in `definitions`: the reader, the flags, the schema and the summary all follow it.
 
+mod blueprint;
 mod concealed;
 mod definitions;
 pub mod diagnostics;
@@ -29,6 +30,7 @@ mod node;
 mod objects;
 mod origin;
 mod overrides;
+mod present;
 mod references;
 mod resolve;
 pub mod schema;
@@ -41,6 +43,7 @@ mod value_type;
 mod values;
 mod workload;
 
+pub use blueprint::Blueprint;
 pub use definitions::Key;
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use expected::Expected;
@@ -50,5 +53,5 @@ pub use live::{Live, Present, Target};
 pub use load::{Loaded, Manifests, load};
 pub use origin::Origin;
 pub use overrides::Overrides;
-pub use source::{MAX_BYTES, Source};
+pub use source::{MAX_BYTES, Source, Text};
 pub use summary::Summary;

@@ -59,6 +59,11 @@ impl Overrides {
         self.is_taken("version").then_some(&*self.draft.plan.version)
     }
 
+    /// The key of the app label that a flag gives.
+    pub(super) fn app_label(&self) -> Option<&str> {
+        self.is_taken("labels.app").then_some(&*self.draft.app_label)
+    }
+
     /// The key of the version label that a flag gives.
     pub(super) fn version_label(&self) -> Option<&str> {
         self.is_taken("labels.version").then_some(&*self.draft.plan.version_label)

@@ -27,8 +27,8 @@ impl Source {
 }
 
 /// A text that was read, and what to call it.
-#[derive(Debug)]
-pub(super) struct Text {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
     /// The path as it was given, or `<stdin>`.
     pub name: String,
     /// The text.
@@ -40,7 +40,7 @@ impl Source {
     ///
     /// # Errors
     /// One problem where it cannot be opened or read, is no file, is too large, or holds no text.
-    pub(super) fn read(&self) -> Result<Text, Diagnostic> {
+    pub fn read(&self) -> Result<Text, Diagnostic> {
         match self {
             Self::Stdin => read_text("<stdin>", || Ok(io::stdin().lock())),
             Self::File(path) => {

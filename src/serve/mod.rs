@@ -9,8 +9,10 @@
 
 pub mod call;
 pub mod gates;
+pub mod plans;
 pub mod view;
 
 pub use call::{Call, Mode};
 pub use gates::{Gates, Refused};
+pub use plans::Plans;
 pub use view::{GateId, GateView};

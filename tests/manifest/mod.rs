@@ -1,5 +1,6 @@
 //! Manifests of gates, through `crashgate validate`.
 
+mod blueprint;
 mod charts;
 mod live;
 mod metrics;

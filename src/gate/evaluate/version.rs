@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::gate::model::{Container, Pod, Role, Template, TemplateContainer, Test, Workload, image_ref};
+use crate::gate::model::{Container, Pod, Role, Template, TemplateContainer, Test, Workload, WorkloadKind, image_ref};
 use crate::gate::spec::Plan;
 
 /// What a pod template, or a pod, says about its version.
@@ -75,7 +75,13 @@ fn is_another_revision(workload: &Workload, plan: &Plan) -> Option<&'static str>
     let revision = plan.revision.as_ref()?;
     let is_pinned =
         || plan.workload.as_ref().is_some_and(|pin| (pin.kind, &pin.name) == (workload.kind, &workload.name));
-    if workload.uid == revision.uid {
+    // The template of a Canary is that of its target, which has a UID of its own.
+    let is_target_of_pin = || {
+        let pin = plan.workload.as_ref().filter(|pin| pin.kind == WorkloadKind::Canary);
+        let referrer = workload.referrer.as_ref();
+        pin.zip(referrer).is_some_and(|(pin, referrer)| (pin.kind, &pin.name) == (referrer.kind, &referrer.name))
+    };
+    if workload.uid == revision.uid || is_target_of_pin() {
         (workload.template.fingerprint != revision.fingerprint).then_some("its pod template was changed")
     } else {
         is_pinned().then_some("it was deleted and created anew")
