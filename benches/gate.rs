@@ -41,7 +41,7 @@ fn observed(name: &str) -> (Gate, Vec<Pod>) {
         if let Fact::Seen(object) = &fact
             && let Object::Pod(pod) = &**object
         {
-            pods.push(pod.clone());
+            pods.push(pod.as_ref().clone());
         }
         gate.observe(Duration::ZERO, fact);
     }
@@ -58,7 +58,7 @@ fn observe_million(gate: &mut Gate, pods: &[Pod]) -> Duration {
     const AT_ONCE: usize = 1000;
     let mut took = Duration::ZERO;
     for turn in (0..MILLION).step_by(AT_ONCE) {
-        let fact = |at: usize| Fact::Seen(Box::new(Object::Pod(pods[at % pods.len()].clone())));
+        let fact = |at: usize| Fact::Seen(Box::new(Object::Pod(pods[at % pods.len()].clone().into())));
         let facts: Vec<Fact> = (turn..turn + AT_ONCE).map(fact).collect();
         let began = Instant::now();
         for fact in facts {

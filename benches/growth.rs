@@ -46,10 +46,10 @@ impl Cluster {
         let mut list = |source, objects| gate.observe(Duration::ZERO, Fact::Listed { source, objects });
         for kind in WorkloadKind::ALL {
             let objects = [&web, &set].into_iter().filter(|workload| workload.kind == kind).cloned();
-            list(Source::Workloads(kind), objects.map(Object::Workload).collect());
+            list(Source::Workloads(kind), objects.map(|object| Object::Workload(object.into())).collect());
         }
         list(Source::Events, Vec::new());
-        list(Source::Pods, pods.iter().cloned().map(Object::Pod).collect());
+        list(Source::Pods, pods.iter().cloned().map(|object| Object::Pod(object.into())).collect());
         Self { gate, web, pods, turn: 0 }
     }
 
@@ -92,7 +92,7 @@ fn healthy(set: &Workload, number: usize) -> Pod {
 }
 
 fn seen(pod: &Pod) -> Fact {
-    Fact::Seen(Box::new(Object::Pod(pod.clone())))
+    Fact::Seen(Box::new(Object::Pod(pod.clone().into())))
 }
 
 fn image_trouble(pod: Pod, reason: &str) -> Pod {
@@ -101,18 +101,21 @@ fn image_trouble(pod: Pod, reason: &str) -> Pod {
 }
 
 fn said(pod: &Pod, turn: usize, reason: &str, message: &str) -> Fact {
-    Fact::Seen(Box::new(Object::Event(ClusterEvent {
-        uid: format!("event-of-{}", pod.uid),
-        object_kind: "Pod".to_owned(),
-        object_name: pod.name.clone(),
-        object_uid: pod.uid.clone(),
-        container: Some("app".to_owned()),
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        warning: true,
-        count: u32::try_from(turn).unwrap(),
-        last_seen: None,
-    })))
+    Fact::Seen(Box::new(Object::Event(
+        ClusterEvent {
+            uid: format!("event-of-{}", pod.uid),
+            object_kind: "Pod".to_owned(),
+            object_name: pod.name.clone(),
+            object_uid: pod.uid.clone(),
+            container: Some("app".to_owned()),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            warning: true,
+            count: u32::try_from(turn).unwrap(),
+            last_seen: None,
+        }
+        .into(),
+    )))
 }
 
 /// A pod becomes ready, or not ready again; one never is, so that the rollout is never over.
@@ -183,7 +186,7 @@ fn owner(size: u32) -> f64 {
     let cluster = Cluster::new(size, |number, pod| if number % 2 == 0 { pod.unready() } else { pod });
     cluster.time(|cluster| {
         cluster.web.updated = Some(u32::try_from(cluster.turn).unwrap() % size);
-        Fact::Seen(Box::new(Object::Workload(cluster.web.clone())))
+        Fact::Seen(Box::new(Object::Workload(cluster.web.clone().into())))
     })
 }
 
@@ -205,14 +208,14 @@ fn first_list(size: u32) -> f64 {
             let web = deployment("web", "v2", size);
             let set = replica_set(&web);
             for workload in [web, set.clone()] {
-                gate.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Workload(workload))));
+                gate.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Workload(workload.into()))));
             }
             let pods: Vec<Pod> = (0..size as usize).map(|number| healthy(&set, number).creating()).collect();
             for pod in &pods {
                 let message = "MountVolume.SetUp failed for volume \"a\" : x";
                 gate.observe(Duration::ZERO, said(pod, 1, "FailedMount", message));
             }
-            let objects = pods.into_iter().map(Object::Pod).collect();
+            let objects = pods.into_iter().map(|object| Object::Pod(object.into())).collect();
             let began = spent();
             gate.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects });
             let events = black_box(gate.take_events());

@@ -406,9 +406,9 @@ proptest! {
                 // Everything is told once more: each pod in reverse order, then whole lists, reversed.
                 let pods: Vec<Pod> = world.story.pods.values().rev().cloned().collect();
                 for pod in &pods {
-                    world.story.tell(Fact::Seen(Box::new(Object::Pod(pod.clone()))));
+                    world.story.tell(Fact::Seen(Box::new(Object::Pod(pod.clone().into()))));
                 }
-                let objects = pods.into_iter().map(Object::Pod).collect();
+                let objects = pods.into_iter().map(|object| Object::Pod(object.into())).collect();
                 world.story.tell(Fact::Listed { source: Source::Pods, objects });
             }
         }

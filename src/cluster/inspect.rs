@@ -1,5 +1,7 @@
 //! One look at the pods of a selection, as they are now: a quorum LIST, and what events say of those in trouble.
 
+use std::sync::Arc;
+
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::api::Collection;
@@ -33,7 +35,7 @@ pub async fn look(connection: &Connection, pods: &Collection, deadline: Instant)
     let mut seen: Vec<Pod> = items
         .into_iter()
         .filter_map(|object| match object {
-            Object::Pod(pod) => Some(pod),
+            Object::Pod(pod) => Some(Arc::unwrap_or_clone(pod)),
             _ => None,
         })
         .collect();

@@ -1,5 +1,6 @@
 //! One look at a pod, outside of any gate: what it is doing, what keeps it from running, and whether it runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gate::diagnose::pod_causes;
@@ -53,7 +54,7 @@ impl Eyes {
         let standing = standing(&pod);
         let plan = Plan::new("", "", &pod.namespace);
         let around = RuleContext { event_index: &self.event_index, plan: &plan, node_ready: None, now: Duration::ZERO };
-        let history = PodHistory::new(pod, around);
+        let history = PodHistory::new(pod.into(), around);
         let mut findings: Vec<Finding> = Vec::new();
         if standing == Standing::NotRunning {
             // A crash that is mended is history, not a cause.
@@ -71,7 +72,7 @@ impl Eyes {
             }
         }
         let glance = pod_summary::glance(&history);
-        Sight { pod: history.pod, glance, findings, standing }
+        Sight { pod: Arc::unwrap_or_clone(history.pod), glance, findings, standing }
     }
 }
 

@@ -409,8 +409,8 @@ impl Gate {
     /// workload of a kind that was listed. Returns false for an answer that is older than what is known already: it
     /// proves nothing, and takes nothing back.
     fn take_answer(&mut self, pods: Vec<Pod>, owners: Vec<Workload>, kinds: &[WorkloadKind]) -> bool {
-        let pods: Vec<Object> = pods.into_iter().map(Object::Pod).collect();
-        let outdated_owner = |owner: &&Workload| self.state.is_outdated([&Object::Workload((*owner).clone())]);
+        let pods: Vec<Object> = pods.into_iter().map(|object| Object::Pod(object.into())).collect();
+        let outdated_owner = |owner: &&Workload| self.state.is_outdated_workload(owner);
         let mut past: BTreeSet<Source> =
             owners.iter().filter(outdated_owner).map(|owner| Source::Workloads(owner.kind)).collect();
         if self.state.is_outdated(&pods) {
@@ -423,7 +423,12 @@ impl Gate {
             return false;
         }
         for kind in kinds {
-            let of_kind = owners.iter().filter(|owner| owner.kind == *kind).cloned().map(Object::Workload).collect();
+            let of_kind = owners
+                .iter()
+                .filter(|owner| owner.kind == *kind)
+                .cloned()
+                .map(|object| Object::Workload(object.into()))
+                .collect();
             self.state.replace_all(Source::Workloads(*kind), of_kind, &self.plan, self.now);
         }
         let attribution = Attribution::of(&self.state, &self.plan);
@@ -435,7 +440,7 @@ impl Gate {
             }
         }
         for owner in owners {
-            self.state.apply(Object::Workload(owner), &self.plan, self.now);
+            self.state.apply(Object::Workload(owner.into()), &self.plan, self.now);
         }
         self.state.replace_all(Source::Pods, pods, &self.plan, self.now);
         true

@@ -119,7 +119,7 @@ impl Mirror {
     fn workloads(&self, kind: WorkloadKind) -> impl Iterator<Item = &Workload> {
         let all = self.objects.get(&Source::Workloads(kind)).into_iter().flat_map(BTreeMap::values);
         all.filter_map(|object| match object {
-            Object::Workload(workload) => Some(workload),
+            Object::Workload(workload) => Some(workload.as_ref()),
             _ => None,
         })
     }
@@ -128,7 +128,7 @@ impl Mirror {
     pub fn confirm(&self, owners: &[(WorkloadKind, String)]) -> Fact {
         let pods = self.objects.get(&Source::Pods).into_iter().flat_map(BTreeMap::values);
         let pods = pods.filter_map(|object| match object {
-            Object::Pod(pod) => Some(pod.clone()),
+            Object::Pod(pod) => Some(pod.as_ref().clone()),
             _ => None,
         });
         let owners = owners

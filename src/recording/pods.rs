@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::line::{Entry, Line};
@@ -68,7 +69,10 @@ impl Pods<'_> {
             pods.iter().map(|pod| (pod.uid.clone(), pod.labels.clone())).collect();
         let Some(asked) = asked.filter(|_| !begins) else {
             self.known = listed;
-            return vec![Fact::Listed { source: Source::Pods, objects: pods.into_iter().map(Object::Pod).collect() }];
+            return vec![Fact::Listed {
+                source: Source::Pods,
+                objects: pods.into_iter().map(|object| Object::Pod(object.into())).collect(),
+            }];
         };
         let is_missing =
             |(uid, labels): &(&String, &BTreeMap<_, _>)| !listed.contains_key(*uid) && asked.matches(labels);
@@ -84,7 +88,7 @@ impl Pods<'_> {
             return self.gone(pod.uid);
         }
         self.known.insert(pod.uid.clone(), pod.labels.clone());
-        Some(Fact::Seen(Box::new(Object::Pod(pod))))
+        Some(Fact::Seen(Box::new(Object::Pod(pod.into()))))
     }
 
     fn gone(&mut self, uid: String) -> Option<Fact> {
@@ -94,7 +98,7 @@ impl Pods<'_> {
 
 fn pod(object: Object) -> Option<Pod> {
     match object {
-        Object::Pod(pod) => Some(pod),
+        Object::Pod(pod) => Some(Arc::unwrap_or_clone(pod)),
         _ => None,
     }
 }

@@ -47,14 +47,17 @@ fn as_lists(facts: &[Fact]) -> Vec<Fact> {
             }
             other => panic!("{other:?}"),
         }
-        lists.push(Fact::Listed { source: Source::Pods, objects: pods.values().cloned().map(Object::Pod).collect() });
+        lists.push(Fact::Listed {
+            source: Source::Pods,
+            objects: pods.values().cloned().map(|object| Object::Pod(object.into())).collect(),
+        });
     }
     lists
 }
 
 fn pod(object: &Object) -> Pod {
     match object {
-        Object::Pod(pod) => pod.clone(),
+        Object::Pod(pod) => pod.as_ref().clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -75,7 +78,7 @@ fn lists_alone_tell_the_same_as_the_watch() {
 fn what_is_not_held_of_a_pod_is_not_missed() {
     let trimmed = |object: Object| match object {
         Object::Pod(mut pod) => {
-            crashgate::feed::machine::trim(&mut pod);
+            crashgate::feed::machine::trim(std::sync::Arc::make_mut(&mut pod));
             Object::Pod(pod)
         }
         other => other,

@@ -47,11 +47,14 @@ fn waiting(restarts: u32, reason: &str) -> Pod {
 }
 
 fn listed(pods: &[Pod]) -> Fact {
-    Fact::Listed { source: Source::Pods, objects: pods.iter().cloned().map(Object::Pod).collect() }
+    Fact::Listed {
+        source: Source::Pods,
+        objects: pods.iter().cloned().map(|object| Object::Pod(object.into())).collect(),
+    }
 }
 
 fn seen(pod: Pod) -> Fact {
-    Fact::Seen(Box::new(Object::Pod(pod)))
+    Fact::Seen(Box::new(Object::Pod(pod.into())))
 }
 
 fn names(events: &[FeedEvent]) -> Vec<&'static str> {

@@ -11,7 +11,7 @@ use crate::scenario::objects::{Bend, deployment, pod, replica_set};
 use crate::scenario::plan;
 
 fn seen(pod: Pod) -> Fact {
-    Fact::Seen(Box::new(Object::Pod(pod)))
+    Fact::Seen(Box::new(Object::Pod(pod.into())))
 }
 
 fn listed(source: Source, objects: Vec<Object>) -> Fact {
@@ -25,7 +25,10 @@ fn gate_of(replicas: u32) -> (Gate, Workload) {
     let mut gate = Gate::new(plan());
     for kind in WorkloadKind::ALL {
         let of_kind = [&web, &set].into_iter().filter(|workload| workload.kind == kind).cloned();
-        gate.observe(Duration::ZERO, listed(Source::Workloads(kind), of_kind.map(Object::Workload).collect()));
+        gate.observe(
+            Duration::ZERO,
+            listed(Source::Workloads(kind), of_kind.map(|object| Object::Workload(object.into())).collect()),
+        );
     }
     gate.observe(Duration::ZERO, listed(Source::Events, vec![]));
     gate.observe(Duration::ZERO, listed(Source::Pods, vec![]));
@@ -82,7 +85,7 @@ fn a_view_that_was_lost_and_is_back_at_the_same_moment_was_lost() {
     let trouble = Trouble { kind: TroubleKind::Stale, message: "gone".to_owned(), hopeless: false };
     gate.observe_all([
         (seconds(5), Fact::Lost { source: Source::Pods, trouble }),
-        (seconds(5), listed(Source::Pods, vec![Object::Pod(pod(&set, "b"))])),
+        (seconds(5), listed(Source::Pods, vec![Object::Pod(pod(&set, "b").into())])),
     ]);
     let broken = |(_, event): &(Duration, GateEvent)| matches!(event, GateEvent::WindowBroken { .. });
     assert!(gate.take_events().iter().any(broken), "a pod disappeared unseen");
@@ -128,7 +131,7 @@ fn what_was_said_of_a_pod_that_is_there_outlives_a_flood_of_words_about_others()
             count: 1,
             last_seen: None,
         };
-        (seconds(1), Fact::Seen(Box::new(Object::Event(event))))
+        (seconds(1), Fact::Seen(Box::new(Object::Event(event.into()))))
     };
     gate.observe(seconds(1), seen(pod(&set, "a").creating()));
     gate.observe_all([say("a", 0)]);

@@ -273,18 +273,21 @@ fn a_list_of_events_is_read_in_the_order_in_which_they_were_said() {
     let mut story = Scenario::new(plan());
     let set = web(&mut story, 1);
     let said = |uid: &str, reason: &str, message: &str, last_seen: &str| {
-        Object::Event(ClusterEvent {
-            uid: uid.to_owned(),
-            object_kind: "ReplicaSet".to_owned(),
-            object_name: set.name.clone(),
-            object_uid: set.uid.clone(),
-            container: None,
-            reason: reason.to_owned(),
-            message: message.to_owned(),
-            warning: true,
-            count: 1,
-            last_seen: Some(last_seen.to_owned()),
-        })
+        Object::Event(
+            ClusterEvent {
+                uid: uid.to_owned(),
+                object_kind: "ReplicaSet".to_owned(),
+                object_name: set.name.clone(),
+                object_uid: set.uid.clone(),
+                container: None,
+                reason: reason.to_owned(),
+                message: message.to_owned(),
+                warning: true,
+                count: 1,
+                last_seen: Some(last_seen.to_owned()),
+            }
+            .into(),
+        )
     };
     let objects = vec![
         said("1", "SuccessfulCreate", "Created pod: a", "2026-11-21T03:00:09Z"),
@@ -374,7 +377,7 @@ fn a_question_is_withdrawn_where_its_source_is_lost_and_asked_anew_later() {
     let trouble = Trouble { kind: TroubleKind::Stale, message: String::new(), hopeless: false };
     gate.observe(seconds(12), Fact::Lost { source: Source::Pods, trouble });
     assert_eq!(gate.want(), Want::Nothing);
-    gate.observe(seconds(13), Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(pod(&set, "a"))] });
+    gate.observe(seconds(13), Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(pod(&set, "a").into())] });
     let Want::Confirmation { ticket: second, .. } = gate.want() else { panic!("another question") };
     assert_ne!(first, second);
 }

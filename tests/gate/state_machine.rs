@@ -195,7 +195,7 @@ fn events_that_are_listed_after_the_decision_sharpen_it_as_those_of_a_watch_do()
         count: 1,
         last_seen: None,
     };
-    story.tell(Fact::Listed { source: Source::Events, objects: vec![Object::Event(event)] });
+    story.tell(Fact::Listed { source: Source::Events, objects: vec![Object::Event(event.into())] });
     assert_eq!(lead(story.ended().unwrap()).code, Code::LivenessProbeFailed);
 }
 

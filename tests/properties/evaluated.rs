@@ -199,9 +199,9 @@ impl World {
 
     fn list(&mut self, source: Source) {
         let workloads = self.workloads.values().filter(|workload| source == Source::Workloads(workload.kind));
-        let mut objects: Vec<Object> = workloads.cloned().map(Object::Workload).collect();
+        let mut objects: Vec<Object> = workloads.cloned().map(|object| Object::Workload(object.into())).collect();
         if source == Source::Pods {
-            objects = self.pods.values().cloned().map(Object::Pod).collect();
+            objects = self.pods.values().cloned().map(|object| Object::Pod(object.into())).collect();
         }
         self.tell(Fact::Listed { source, objects });
     }
@@ -281,7 +281,7 @@ impl World {
             Step::Put { which, gated, replicas, number } => {
                 let made = self.make(which, gated, replicas, number);
                 self.workloads.insert(made.uid.clone(), made.clone());
-                self.tell(Fact::Seen(Box::new(Object::Workload(made))));
+                self.tell(Fact::Seen(Box::new(Object::Workload(made.into()))));
             }
             Step::Remove(which) => {
                 let made = self.make(which, true, 1, 0);
@@ -291,7 +291,7 @@ impl World {
             Step::Pod { number, of, shape, node, bend } => {
                 let made = self.pod(number, of, shape, node, bend);
                 self.pods.insert(made.uid.clone(), made.clone());
-                self.tell(Fact::Seen(Box::new(Object::Pod(made))));
+                self.tell(Fact::Seen(Box::new(Object::Pod(made.into()))));
             }
             Step::PodGone(number) => {
                 let uid = format!("p{number}");
@@ -302,7 +302,7 @@ impl World {
                 let name = NODES[number].to_owned();
                 let node =
                     Node { uid: name.clone(), name, ready, message: None, troubles: Vec::new(), architecture: None };
-                self.tell(Fact::Seen(Box::new(Object::Node(node))));
+                self.tell(Fact::Seen(Box::new(Object::Node(node.into()))));
             }
             Step::Say { of, pod, reason } => {
                 let reasons = ["FailedCreate", "SuccessfulCreate", "FailedMount", "SandboxChanged", "Unhealthy"];
@@ -320,7 +320,7 @@ impl World {
                     count: self.stamps,
                     last_seen: None,
                 };
-                self.tell(Fact::Seen(Box::new(Object::Event(event))));
+                self.tell(Fact::Seen(Box::new(Object::Event(event.into()))));
             }
             Step::Denied(kind) => {
                 self.tell(Fact::Denied { source: Source::Workloads(kind), message: "forbidden".to_owned() });

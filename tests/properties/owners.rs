@@ -125,7 +125,7 @@ impl World {
         let name = NODES[place].to_owned();
         let troubles = if ready { Vec::new() } else { vec!["Ready is Unknown".to_owned()] };
         let node = Node { uid: name.clone(), name, ready: Some(ready), message: None, troubles, architecture: None };
-        self.story.tell(Fact::Seen(Box::new(Object::Node(node))));
+        self.story.tell(Fact::Seen(Box::new(Object::Node(node.into()))));
     }
 
     /// A pod as it was before anything that is known of it.
@@ -179,7 +179,8 @@ impl World {
             }
             ListedFromThePast => {
                 let known = (0..2).filter(|place| self.story.pods.contains_key(PODS[*place]));
-                let objects: Vec<_> = known.filter_map(|place| self.past(place)).map(Object::Pod).collect();
+                let objects: Vec<_> =
+                    known.filter_map(|place| self.past(place)).map(|object| Object::Pod(object.into())).collect();
                 // A whole LIST without what is known is stopped before it comes here: by its own version.
                 if !objects.is_empty() {
                     self.story.tell(Fact::Listed { source: Source::Pods, objects });
@@ -187,7 +188,7 @@ impl World {
             }
             SeenFromThePast(place) => {
                 if let Some(past) = self.past(place).filter(|_| self.story.pods.contains_key(PODS[place])) {
-                    self.story.tell(Fact::Seen(Box::new(Object::Pod(past))));
+                    self.story.tell(Fact::Seen(Box::new(Object::Pod(past.into()))));
                 }
             }
             Listed => _ = self.story.list_all(),

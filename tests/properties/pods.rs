@@ -538,9 +538,9 @@ proptest! {
             town.go(*happening);
             let pods: Vec<Pod> = town.story.pods.values().rev().cloned().collect();
             for pod in &pods {
-                town.story.tell(Fact::Seen(Box::new(Object::Pod(pod.clone()))));
+                town.story.tell(Fact::Seen(Box::new(Object::Pod(pod.clone().into()))));
             }
-            let objects = pods.into_iter().map(Object::Pod).collect();
+            let objects = pods.into_iter().map(|object| Object::Pod(object.into())).collect();
             town.story.tell(Fact::Listed { source: Source::Pods, objects });
         }
         let again = town.story.ends();

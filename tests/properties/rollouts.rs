@@ -151,7 +151,7 @@ impl Told {
     fn mapped(&self) -> Option<Workload> {
         let raw = RawValue::from_string(self.object().to_string()).unwrap();
         match mapping::object(Source::Workloads(WorkloadKind::Rollout), &raw) {
-            Ok(Object::Workload(workload)) => Some(workload),
+            Ok(Object::Workload(workload)) => Some(workload.as_ref().clone()),
             _ => None,
         }
     }

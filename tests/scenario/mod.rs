@@ -82,13 +82,13 @@ impl Scenario {
     /// A workload is created or changed, and the watch tells it.
     pub fn workload(&mut self, workload: Workload) -> &mut Self {
         self.workloads.insert(workload.uid.clone(), workload.clone());
-        self.tell(Fact::Seen(Box::new(Object::Workload(workload))))
+        self.tell(Fact::Seen(Box::new(Object::Workload(workload.into()))))
     }
 
     /// A pod is created or changed, and the watch tells it.
     pub fn pod(&mut self, pod: Pod) -> &mut Self {
         self.pods.insert(pod.uid.clone(), pod.clone());
-        self.tell(Fact::Seen(Box::new(Object::Pod(pod))))
+        self.tell(Fact::Seen(Box::new(Object::Pod(pod.into()))))
     }
 
     /// Several pods.
@@ -126,7 +126,7 @@ impl Scenario {
             count: 1,
             last_seen: None,
         };
-        self.tell(Fact::Seen(Box::new(Object::Event(event))))
+        self.tell(Fact::Seen(Box::new(Object::Event(event.into()))))
     }
 
     /// Every source is listed anew, as it is now.
@@ -142,10 +142,10 @@ impl Scenario {
     /// One source is listed anew.
     pub fn list(&mut self, source: Source) -> &mut Self {
         let objects = match source {
-            Source::Pods => self.pods.values().cloned().map(Object::Pod).collect(),
+            Source::Pods => self.pods.values().cloned().map(|object| Object::Pod(object.into())).collect(),
             Source::Workloads(kind) => {
                 let of_kind = self.workloads.values().filter(|workload| workload.kind == kind);
-                of_kind.cloned().map(Object::Workload).collect()
+                of_kind.cloned().map(|object| Object::Workload(object.into())).collect()
             }
             Source::Events | Source::Nodes => Vec::new(),
         };

@@ -307,7 +307,7 @@ impl World {
         self.judge_truth();
         if self.truth.owners_seen {
             let owner = owner_of(&self.cluster).unwrap();
-            self.tell(Fact::Seen(Box::new(Object::Workload(owner))));
+            self.tell(Fact::Seen(Box::new(Object::Workload(owner.into()))));
         }
     }
 
@@ -331,7 +331,7 @@ impl World {
         self.judge_truth();
         if self.truth.pods_seen {
             let told = pod_of(place, &self.cluster).unwrap();
-            self.tell(Fact::Seen(Box::new(Object::Pod(told))));
+            self.tell(Fact::Seen(Box::new(Object::Pod(told.into()))));
         }
     }
 
@@ -357,14 +357,16 @@ impl World {
         let owner = owner_of(&self.cluster);
         for kind in WorkloadKind::ALL {
             let objects = match kind {
-                WorkloadKind::Deployment => owner.iter().cloned().map(Object::Workload).collect(),
-                WorkloadKind::ReplicaSet => sets().into_iter().map(Object::Workload).collect(),
+                WorkloadKind::Deployment => {
+                    owner.iter().cloned().map(|object| Object::Workload(object.into())).collect()
+                }
+                WorkloadKind::ReplicaSet => sets().into_iter().map(|object| Object::Workload(object.into())).collect(),
                 _ => Vec::new(),
             };
             self.tell(Fact::Listed { source: Source::Workloads(kind), objects });
         }
         self.tell(Fact::Listed { source: Source::Events, objects: Vec::new() });
-        let pods = pods_of(&self.cluster).into_iter().map(Object::Pod).collect();
+        let pods = pods_of(&self.cluster).into_iter().map(|object| Object::Pod(object.into())).collect();
         self.tell(Fact::Listed { source: Source::Pods, objects: pods });
     }
 

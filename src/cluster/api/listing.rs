@@ -3,6 +3,8 @@
 //! Each page is read into observations as it comes and then let go: of twenty thousand pods only what rules read is held,
 //! and the bytes of one page. The bytes of all are kept only where a recording wants them.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -151,7 +153,7 @@ impl Pages {
                 match mapping::object(collection.source, item) {
                     Ok(mut object) => {
                         if let (Some(trim), Object::Pod(pod)) = (self.trim, &mut object) {
-                            trim(pod);
+                            trim(Arc::make_mut(pod));
                         }
                         items.push(object);
                     }

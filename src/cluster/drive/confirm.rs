@@ -5,6 +5,7 @@
 //! it answers none, and six that fail cost six times as much as one; the others follow side by side. A read that fails for
 //! a moment is asked for again here, and what was read already is not read again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
@@ -183,12 +184,13 @@ async fn list(connection: &Connection, collection: &Collection, paid: &Paid<'_>)
 }
 
 fn pods_of(objects: Vec<Object>) -> Answer {
-    let pod = |object| if let Object::Pod(pod) = object { Some(pod) } else { None };
+    let pod = |object| if let Object::Pod(pod) = object { Some(Arc::unwrap_or_clone(pod)) } else { None };
     Answer::Pods(objects.into_iter().filter_map(pod).collect())
 }
 
 fn workloads_of(objects: Vec<Object>) -> Vec<Workload> {
-    let workload = |object| if let Object::Workload(workload) = object { Some(workload) } else { None };
+    let workload =
+        |object| if let Object::Workload(workload) = object { Some(Arc::unwrap_or_clone(workload)) } else { None };
     objects.into_iter().filter_map(workload).collect()
 }
 
@@ -220,7 +222,7 @@ fn owner_of(
 ) -> Result<Option<Workload>, Failure> {
     match body {
         Ok(body) => match mapping::object(collection.source, &body) {
-            Ok(Object::Workload(workload)) => Ok(Some(workload)),
+            Ok(Object::Workload(workload)) => Ok(Some(Arc::unwrap_or_clone(workload))),
             Ok(_) => Ok(None),
             Err(error) => Err(undecodable(collection, &error)),
         },

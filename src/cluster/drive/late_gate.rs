@@ -106,7 +106,7 @@ fn shown<'f>(fact: &'f Fact, reference: &WorkloadRef) -> Option<&'f Workload> {
         _ => return None,
     };
     objects.iter().find_map(|object| match object {
-        Object::Workload(shown) if shown.reference() == *reference && !shown.deleting => Some(shown),
+        Object::Workload(shown) if shown.reference() == *reference && !shown.deleting => Some(shown.as_ref()),
         _ => None,
     })
 }

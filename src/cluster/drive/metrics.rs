@@ -105,6 +105,6 @@ async fn stable_pods(
     let collection = Collection::selected(Source::Pods, &namespace, selector);
     let pages = Some((&*services.budget, Urgency::Proof));
     let listing = services.connection.list_within(&collection, &requests, pages).await.ok()?;
-    let pod = |object| if let Object::Pod(pod) = object { Some(pod) } else { None };
+    let pod = |object| if let Object::Pod(pod) = object { Some(Arc::unwrap_or_clone(pod)) } else { None };
     Some(listing.items.ok()?.into_iter().filter_map(pod).collect())
 }

@@ -4,6 +4,7 @@
 //! over. A kind that cannot be read leaves the whole question open, and is no reason to gate the others alone.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -89,7 +90,7 @@ async fn look(connection: &Connection, namespace: &str) -> Result<Release, Failu
     for kind in WorkloadKind::ALL {
         match list(connection, Source::Workloads(kind), namespace).await {
             Ok(objects) => workloads.extend(objects.into_iter().filter_map(|object| match object {
-                Object::Workload(workload) => Some(workload),
+                Object::Workload(workload) => Some(Arc::unwrap_or_clone(workload)),
                 Object::Pod(_) | Object::Event(_) | Object::Node(_) => None,
             })),
             // Most API servers have no custom resources, and most Roles no rule for those that they do not have.
@@ -103,7 +104,7 @@ async fn look(connection: &Connection, namespace: &str) -> Result<Release, Failu
     let pods: Vec<Pod> = list(connection, Source::Pods, namespace)
         .await?
         .into_iter()
-        .filter_map(|object| if let Object::Pod(pod) = object { Some(pod) } else { None })
+        .filter_map(|object| if let Object::Pod(pod) = object { Some(Arc::unwrap_or_clone(pod)) } else { None })
         .collect();
     let owners = workloads.iter().map(|workload| &workload.controller).chain(pods.iter().map(|pod| &pod.controller));
     let owners: HashSet<&str> = owners.flatten().map(|owner| owner.kind.as_str()).collect();

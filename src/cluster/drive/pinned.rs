@@ -95,7 +95,7 @@ impl<D: Decider> GateDriver<D> {
         } else {
             self.follow(&workload);
         }
-        self.observe(now, Fact::Seen(Box::new(Object::Workload(workload))));
+        self.observe(now, Fact::Seen(Box::new(Object::Workload(workload.into()))));
     }
 
     /// Reads the pinned workload by its name: a Role may allow that where it does not allow the list.

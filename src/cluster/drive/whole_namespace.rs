@@ -94,7 +94,7 @@ fn key(workload: &Workload) -> (String, u64) {
 /// The gate of a workload as it was seen: a rollout that follows supersedes it.
 fn gate(plan: Plan, workload: Workload) -> Gate {
     let mut gate = Gate::new(plan);
-    gate.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Workload(workload))));
+    gate.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Workload(workload.into()))));
     gate
 }
 

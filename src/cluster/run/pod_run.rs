@@ -233,7 +233,7 @@ impl Runner {
             Err(failure) => return Err(failure),
         };
         Ok(match mapping::object(Source::Pods, &body) {
-            Ok(Object::Pod(pod)) if pod.labels.get(spec::INSTANCE) == Some(&self.instance) => Some(pod.uid),
+            Ok(Object::Pod(pod)) if pod.labels.get(spec::INSTANCE) == Some(&self.instance) => Some(pod.uid.clone()),
             _ => None,
         })
     }

@@ -120,11 +120,10 @@ impl<'a> Attribution<'a> {
     #[must_use]
     pub fn of(state: &'a ClusterState, plan: &Plan) -> Self {
         let mut groups: Vec<OwnerGroup<'a>> = state
-            .workloads
-            .values()
-            .filter(|workload| is_gated(workload, plan, state.workloads.values()))
+            .workloads()
+            .filter(|workload| is_gated(workload, plan, state.workloads()))
             .map(|workload| OwnerGroup {
-                replica_set: newest_replica_set(workload, state.workloads.values()),
+                replica_set: newest_replica_set(workload, state.workloads()),
                 daemon_revision: daemon_set_revision::newest_revision(
                     workload,
                     &daemon_set_revision::counts(workload, state),
@@ -162,7 +161,7 @@ impl<'a> Attribution<'a> {
                         groups.push(OwnerGroup::new(Owner::Unreadable { reference, denied }));
                         groups.len() - 1
                     });
-                    if !is_of_older_revision(pod, state, state.workloads.values()) {
+                    if !is_of_older_revision(pod, state, state.workloads()) {
                         groups[place].take(history);
                     }
                 }
@@ -258,7 +257,7 @@ fn remember_failure<'a>(
         Top::Workload(workload) => {
             groups.iter_mut().find(|group| group.is_of(workload) && group.has_newest_revision(&history.pod, workload))
         }
-        Top::Unreadable { .. } if is_of_older_revision(&history.pod, state, state.workloads.values()) => None,
+        Top::Unreadable { .. } if is_of_older_revision(&history.pod, state, state.workloads()) => None,
         Top::Unreadable { reference, .. } => groups.iter_mut().find(|group| group.is_of_reference(reference)),
         _ => None,
     };
@@ -359,7 +358,7 @@ pub fn top_of<'a>(controller: Option<&'a ControllerRef>, state: &'a ClusterState
         return if reference.kind == "CronJob" { Top::Schedule } else { Top::Unreadable { reference, denied: false } };
     };
     // A UID that leads to another kind leads nowhere: each step up must come nearer to an end.
-    let Some(workload) = state.workloads.get(&reference.uid).filter(|workload| workload.kind == kind) else {
+    let Some(workload) = state.workload(&reference.uid).filter(|workload| workload.kind == kind) else {
         return if state.sources.is_denied(Source::Workloads(kind)) {
             Top::Unreadable { reference, denied: true }
         } else {

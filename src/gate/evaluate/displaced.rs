@@ -23,7 +23,7 @@ impl Carriers {
         for id in changes.groups.iter().filter(|id| live.has_group(id)) {
             // Deploy tools delete their hooks as they like.
             if let GroupId::Workload(uid) = id
-                && let Some(workload) = state.workloads.get(uid)
+                && let Some(workload) = state.workload(uid)
                 && !workload.deleting
                 && !workload.hook
                 && !self.carried.contains_key(uid)
@@ -41,7 +41,7 @@ impl Carriers {
         candidates.find_map(|(uid, (kind, name))| {
             let name = format!("{kind}/{name}");
             let place = Place { workload: Some(name.clone()), ..Place::default() };
-            match state.workloads.get(uid) {
+            match state.workload(uid) {
                 Some(workload) if workload.deleting && !workload.is_complete_job() => {
                     Some(Cause::new(Code::WorkloadDeleted, place, format!("{name} is being deleted"), now))
                 }

@@ -54,10 +54,10 @@ fn events(finding: &Finding, state: &ClusterState) -> Vec<String> {
     if let Some(uid) = &place.pod_uid {
         of(uid, None, place.container.as_deref(), None);
     }
-    let named = || state.workloads.values().find(|workload| Some(name_of(workload)) == place.workload);
+    let named = || state.workloads().find(|workload| Some(name_of(workload)) == place.workload);
     let owner = match history {
-        Some(history) => history.pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid)),
-        None => named().map(|top| newest_replica_set(top, state.workloads.values()).unwrap_or(top)),
+        Some(history) => history.pod.controller.as_ref().and_then(|owner| state.workload(&owner.uid)),
+        None => named().map(|top| newest_replica_set(top, state.workloads()).unwrap_or(top)),
     };
     // A ReplicaSet is made for a version, any other owner outlives it: what was said before that is of another run.
     let since = match (owner, history) {
@@ -69,7 +69,7 @@ fn events(finding: &Finding, state: &ClusterState) -> Vec<String> {
     let mut steps = 0;
     while let Some(workload) = above.filter(|_| steps < 3) {
         of(&workload.uid, since, None, Some(name_of(workload)));
-        above = workload.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
+        above = workload.controller.as_ref().and_then(|owner| state.workload(&owner.uid));
         steps += 1;
     }
     lines

@@ -17,8 +17,7 @@ const NEAR: usize = 2;
 /// What exists in the namespace near to what was asked for, each in a sentence.
 #[must_use]
 pub fn hints(state: &ClusterState, plan: &Plan) -> Vec<String> {
-    let mut tops: Vec<&Workload> =
-        state.workloads.values().filter(|workload| attribution::is_top(workload, plan)).collect();
+    let mut tops: Vec<&Workload> = state.workloads().filter(|workload| attribution::is_top(workload, plan)).collect();
     tops.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
     let mut near = carriers(state, plan);
     near.extend(tops.iter().filter_map(|workload| nearness(workload, plan)));

@@ -62,7 +62,7 @@ pub fn is_of_older_revision<'a>(
     state: &'a ClusterState,
     others: impl Iterator<Item = &'a Workload>,
 ) -> bool {
-    let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
+    let own = pod.controller.as_ref().and_then(|owner| state.workload(&owner.uid));
     own.is_some_and(|own| is_older_replica_set(own, others))
 }
 

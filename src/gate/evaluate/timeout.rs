@@ -124,7 +124,7 @@ fn nothing_matched(state: &ClusterState, plan: &Plan, now: Duration) -> Cause {
 /// True where the list of its kind is known, and the workload is not in it.
 fn is_absent(pin: &Pin, state: &ClusterState) -> bool {
     state.sources.is_fresh(Source::Workloads(pin.kind))
-        && !state.workloads.values().any(|workload| attribution::is_pinned(workload, pin))
+        && !state.workloads().any(|workload| attribution::is_pinned(workload, pin))
 }
 
 /// The cause of a gate that saw nothing but the hooks of a deploy tool.

@@ -25,6 +25,12 @@ impl ResourceVersion {
         matches!((self.0, other.0), (Some(one), Some(other)) if one < other)
     }
 
+    /// Returns true if it says how new it is.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        self.0.is_some()
+    }
+
     /// The newer of the two; where they cannot be compared, the one that is a number.
     #[must_use]
     pub fn newest(self, other: Self) -> Self {

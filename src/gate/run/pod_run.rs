@@ -1,5 +1,6 @@
 //! One pod that is run to its end: what its life means, told by the same causes as a gate's pods.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gate::Fact;
@@ -164,7 +165,7 @@ impl PodRun {
         RuleContext { event_index: &self.event_index, plan: &self.plan, node_ready: None, now: self.now }
     }
 
-    fn apply(&mut self, pod: Pod) {
+    fn apply(&mut self, pod: Arc<Pod>) {
         let history = match self.history.take() {
             Some(mut history) => {
                 history.observe(pod, self.around());

@@ -1,6 +1,7 @@
 //! All that is known of the cluster now, as the observations told it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::delta::Delta;
@@ -24,8 +25,8 @@ pub struct ClusterState {
     /// Pods that ended as a whole by their own fault and are gone, by UID: their controllers delete some at once, and what
     /// they died of is true all the same.
     pub fallen: BTreeMap<String, PodHistory>,
-    /// Every workload of the namespace, by UID.
-    pub workloads: BTreeMap<String, Workload>,
+    /// Every workload of the namespace, by UID. Gates of one namespace know the same ones, and hold them in common.
+    workloads: BTreeMap<String, Arc<Workload>>,
     /// What is known of owners of kinds that the gate does not know, by UID.
     pub custom_owners: BTreeMap<String, Result<CustomOwner, Unread>>,
     /// The nodes that are known, by name.
@@ -53,16 +54,14 @@ pub struct ClusterState {
 impl ClusterState {
     /// Takes in an object. True where that changed anything.
     pub fn apply(&mut self, object: Object, plan: &Plan, now: Duration) -> bool {
+        // What is in another namespace is another app, whatever its labels.
+        let is_elsewhere = |namespace: &str| !namespace.is_empty() && namespace != plan.namespace;
         match object {
-            // What is in another namespace is another app, whatever its labels.
-            Object::Pod(Pod { ref namespace, .. }) | Object::Workload(Workload { ref namespace, .. })
-                if !namespace.is_empty() && *namespace != plan.namespace =>
-            {
-                false
-            }
+            Object::Pod(pod) if is_elsewhere(&pod.namespace) => false,
+            Object::Workload(workload) if is_elsewhere(&workload.namespace) => false,
             Object::Pod(pod) => self.apply_pod(pod, plan, now),
             Object::Workload(workload) => self.apply_workload(workload),
-            Object::Node(node) => self.apply_node(node, plan, now),
+            Object::Node(node) => self.apply_node(Arc::unwrap_or_clone(node), plan, now),
             Object::Event(event) => self.apply_event(&event, plan, now),
         }
     }
@@ -85,15 +84,32 @@ impl ClusterState {
         true
     }
 
-    fn apply_workload(&mut self, mut workload: Workload) -> bool {
-        let known = self.workloads.get(&workload.uid);
-        if known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)) {
+    /// The workload of this UID.
+    #[must_use]
+    pub fn workload(&self, uid: &str) -> Option<&Workload> {
+        self.workloads.get(uid).map(Arc::as_ref)
+    }
+
+    /// Every workload of the namespace, by UID.
+    pub fn workloads(&self) -> impl Iterator<Item = &Workload> + Clone {
+        self.workloads.values().map(Arc::as_ref)
+    }
+
+    fn apply_workload(&mut self, mut workload: Arc<Workload>) -> bool {
+        if self.is_outdated_workload(&workload) {
             return false;
         }
-        self.references.resolve(&mut workload, known, &self.workloads);
+        let known = self.workloads.get(&workload.uid);
+        self.references.resolve(&mut workload, known.map(Arc::as_ref), &self.workloads);
         let named = workload.controller.as_ref().map(|controller| controller.kind.clone());
         if known == Some(&workload) {
-            self.workloads.insert(workload.uid.clone(), workload);
+            // One that says no more than what is known already does not take the place of one that is shared.
+            let is_newer = |known: &Workload| {
+                !known.resource_version.is_number() || known.resource_version.is_older_than(workload.resource_version)
+            };
+            if known.is_some_and(|known| is_newer(known)) {
+                self.workloads.insert(workload.uid.clone(), workload);
+            }
             return false;
         }
         let mut concerned = self.drop_workload(&workload.uid).unwrap_or_default();
@@ -124,7 +140,7 @@ impl ClusterState {
         Some(self.references.take(&known, &self.workloads))
     }
 
-    fn put_workload(&mut self, workload: Workload) {
+    fn put_workload(&mut self, workload: Arc<Workload>) {
         self.note_workload(&workload);
         if let Some(above) = controller_of_set(&workload) {
             self.replica_sets.add(above, &workload.uid);
@@ -137,7 +153,7 @@ impl ClusterState {
     fn resolve_again(&mut self, uids: BTreeSet<String>) {
         for uid in uids {
             let Some(mut workload) = self.workloads.get(&uid).cloned() else { continue };
-            self.references.resolve(&mut workload, self.workloads.get(&uid), &self.workloads);
+            self.references.resolve(&mut workload, self.workload(&uid), &self.workloads);
             self.note_workload(&workload);
             self.workloads.insert(uid, workload);
         }
@@ -229,7 +245,7 @@ impl ClusterState {
         self.event_index.forget_unknown(is_known, claims);
     }
 
-    fn apply_pod(&mut self, pod: Pod, plan: &Plan, now: Duration) -> bool {
+    fn apply_pod(&mut self, pod: Arc<Pod>, plan: &Plan, now: Duration) -> bool {
         let node_ready = node_ready(&self.nodes, &pod);
         let context = RuleContext { event_index: &self.event_index, plan, node_ready, now };
         if let Some(node) = pod.node.as_ref().filter(|node| pod.is_ready() && !self.answered.contains(*node)) {
@@ -240,7 +256,9 @@ impl ClusterState {
         match self.pods.get_mut(&pod.uid) {
             Some(history) if pod.resource_version.is_older_than(history.pod.resource_version) => return false,
             Some(history) if history.pod == pod => {
-                history.pod.resource_version = history.pod.resource_version.newest(pod.resource_version);
+                if pod.resource_version.is_number() {
+                    history.pod = pod;
+                }
                 return false;
             }
             Some(history) => {
@@ -272,12 +290,16 @@ impl ClusterState {
                 .pods
                 .get(&pod.uid)
                 .is_some_and(|known| pod.resource_version.is_older_than(known.pod.resource_version)),
-            Object::Workload(workload) => self
-                .workloads
-                .get(&workload.uid)
-                .is_some_and(|known| workload.resource_version.is_older_than(known.resource_version)),
+            Object::Workload(workload) => self.is_outdated_workload(workload),
             Object::Event(_) | Object::Node(_) => false,
         })
+    }
+
+    /// Returns true if a workload is older than what is known of it.
+    #[must_use]
+    pub fn is_outdated_workload(&self, workload: &Workload) -> bool {
+        let known = self.workloads.get(&workload.uid);
+        known.is_some_and(|known| workload.resource_version.is_older_than(known.resource_version))
     }
 
     fn rederive_causes_of(&mut self, pods: BTreeSet<String>, plan: &Plan, now: Duration) {
@@ -308,12 +330,12 @@ impl ClusterState {
 
     /// The `ReplicaSet`s that this workload, or whatever has this UID, controls.
     pub fn replica_sets_of(&self, controller: &str) -> impl Iterator<Item = &Workload> {
-        self.replica_sets.get(controller).filter_map(|uid| self.workloads.get(uid))
+        self.replica_sets.get(controller).filter_map(|uid| self.workload(uid))
     }
 
     /// Takes in a whole collection: what is not in it is gone.
     pub fn replace_all(&mut self, source: Source, objects: Vec<Object>, plan: &Plan, now: Duration) {
-        let uids: BTreeSet<&str> = objects.iter().map(uid_of).collect();
+        let uids: BTreeSet<&str> = objects.iter().map(Object::uid).collect();
         let gone: Vec<String> = match source {
             Source::Pods => self.pods.keys().filter(|uid| !uids.contains(uid.as_str())).cloned().collect(),
             Source::Workloads(kind) => {
@@ -339,7 +361,7 @@ impl ClusterState {
         match source {
             Source::Pods => self.remove_pod(uid),
             // A Job that is complete has done what it was made for: that it is cleaned up then changes nothing.
-            Source::Workloads(_) if self.workloads.get(uid).is_some_and(Workload::is_complete_job) => false,
+            Source::Workloads(_) if self.workload(uid).is_some_and(Workload::is_complete_job) => false,
             Source::Workloads(_) => self.take_workload(uid),
             Source::Events | Source::Nodes => false,
         }
@@ -367,19 +389,10 @@ fn node_ready(nodes: &BTreeMap<String, Node>, pod: &Pod) -> Option<bool> {
     nodes.get(pod.node.as_ref()?)?.ready
 }
 
-fn uid_of(object: &Object) -> &str {
-    match object {
-        Object::Pod(pod) => &pod.uid,
-        Object::Workload(workload) => &workload.uid,
-        Object::Event(event) => &event.uid,
-        Object::Node(node) => &node.uid,
-    }
-}
-
 fn sort_key(object: &Object) -> (Option<&str>, &str) {
     match object {
         Object::Event(event) => (event.last_seen.as_deref(), &event.uid),
-        other => (None, uid_of(other)),
+        other => (None, other.uid()),
     }
 }
 

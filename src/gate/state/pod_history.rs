@@ -1,6 +1,7 @@
 //! A pod followed over time: what it is now, and what it went through.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gate::diagnose::{
@@ -15,7 +16,7 @@ use crate::gate::spec::Plan;
 #[derive(Debug, Clone)]
 pub struct PodHistory {
     /// The pod as it was last seen.
-    pub pod: Pod,
+    pub pod: Arc<Pod>,
     crashes: CrashBook,
     first_seen: FirstSeen,
     /// What the last failed pull of each container meant.
@@ -47,7 +48,7 @@ pub struct RuleContext<'a> {
 impl PodHistory {
     /// A pod seen for the first time.
     #[must_use]
-    pub fn new(pod: Pod, around: RuleContext<'_>) -> Self {
+    pub fn new(pod: Arc<Pod>, around: RuleContext<'_>) -> Self {
         let mut history = Self {
             pod,
             crashes: CrashBook::default(),
@@ -64,7 +65,7 @@ impl PodHistory {
     }
 
     /// Takes in a newer state of the same pod.
-    pub fn observe(&mut self, pod: Pod, around: RuleContext<'_>) {
+    pub fn observe(&mut self, pod: Arc<Pod>, around: RuleContext<'_>) {
         let (was, is) = (self.pod.is_ready(), pod.is_ready());
         let transition = |pod: &Pod| pod.ready.as_ref().and_then(|ready| ready.since.clone());
         match (was, is) {

@@ -4,6 +4,7 @@
 //! and generation behind a `workloadRef`, and who refers to a workload.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::index::Index;
 use crate::gate::model::{Detail, Workload, WorkloadKind, WorkloadRef};
@@ -22,7 +23,7 @@ pub struct References {
 
 impl References {
     /// Adds a workload, and returns the UIDs of those that something of it may be known for. `workloads` are the others.
-    pub fn add(&mut self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
+    pub fn add(&mut self, workload: &Workload, workloads: &BTreeMap<String, Arc<Workload>>) -> BTreeSet<String> {
         let own = key(&workload.reference());
         self.named.add(&own, &workload.uid);
         for key in referred_keys(workload) {
@@ -34,7 +35,7 @@ impl References {
     }
 
     /// Takes a workload out, and returns the UIDs of those that something of it may be known for.
-    pub fn take(&mut self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
+    pub fn take(&mut self, workload: &Workload, workloads: &BTreeMap<String, Arc<Workload>>) -> BTreeSet<String> {
         let own = key(&workload.reference());
         self.named.take(&own, &workload.uid);
         for key in referred_keys(workload) {
@@ -47,8 +48,9 @@ impl References {
 
     /// Those that this workload refers to, those that refer to it, and what those refer to: the target of a Canary is judged
     /// with its primary beside it.
-    fn concerned(&self, workload: &Workload, workloads: &BTreeMap<String, Workload>) -> BTreeSet<String> {
+    fn concerned(&self, workload: &Workload, workloads: &BTreeMap<String, Arc<Workload>>) -> BTreeSet<String> {
         let referrers = self.referrers.get(&key(&workload.reference())).filter_map(|uid| workloads.get(uid));
+        let referrers = referrers.map(Arc::as_ref);
         let mut concerned = BTreeSet::new();
         for one in referrers.chain([workload]) {
             concerned.insert(one.uid.clone());
@@ -62,18 +64,33 @@ impl References {
 
     /// Fills in what a workload has from others. Where the template behind a `workloadRef` is not there, that which was
     /// `known` last stays.
-    pub fn resolve(&self, workload: &mut Workload, known: Option<&Workload>, workloads: &BTreeMap<String, Workload>) {
+    pub fn resolve(
+        &self,
+        workload: &mut Arc<Workload>,
+        known: Option<&Workload>,
+        workloads: &BTreeMap<String, Arc<Workload>>,
+    ) {
         let own = workload.reference();
         let referrers = self.referrers.get(&key(&own)).filter_map(|uid| workloads.get(uid));
         let mut referrers = referrers.filter(|one| !one.deleting && one.refers_to() == Some(&own));
-        workload.referrer = referrers.next().map(Workload::reference);
-        let Detail::Rollout(rollout) = &mut workload.detail else { return };
+        let referrer = referrers.next().map(|one| one.reference());
+        // One that stays as it was told is shared with whoever else was told of it.
+        if workload.referrer != referrer {
+            Arc::make_mut(workload).referrer = referrer;
+        }
+        let Detail::Rollout(rollout) = &workload.detail else { return };
         let Some(reference) = &rollout.workload_ref else { return };
-        if let Some(referred) = self.named(reference, workloads) {
-            workload.template = referred.template.clone();
-            rollout.workload_generation = referred.generation;
-        } else if let Some(known) = known {
-            workload.template = known.template.clone();
+        let named = self.named(reference, workloads);
+        let Some(lender) = named.or(known) else { return };
+        let generation = named.map_or(rollout.workload_generation, |named| named.generation);
+        if workload.template == lender.template && rollout.workload_generation == generation {
+            return;
+        }
+        let template = lender.template.clone();
+        let workload = Arc::make_mut(workload);
+        workload.template = template;
+        if let Detail::Rollout(rollout) = &mut workload.detail {
+            rollout.workload_generation = generation;
         }
     }
 
@@ -82,9 +99,9 @@ impl References {
     pub fn named<'a>(
         &self,
         reference: &WorkloadRef,
-        workloads: &'a BTreeMap<String, Workload>,
+        workloads: &'a BTreeMap<String, Arc<Workload>>,
     ) -> Option<&'a Workload> {
-        let all = self.named.get(&key(reference)).filter_map(|uid| workloads.get(uid));
+        let all = self.named.get(&key(reference)).filter_map(|uid| workloads.get(uid)).map(Arc::as_ref);
         all.min_by_key(|workload| workload.deleting)
     }
 

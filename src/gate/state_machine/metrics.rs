@@ -22,7 +22,8 @@ impl Gate {
     pub fn metric_questions(&mut self, asked: &dyn Fn(&str, Arm) -> bool) -> Vec<MetricQuestion> {
         let Some(metrics) = self.plan.metrics.as_ref().filter(|_| self.outcome.is_none()) else { return Vec::new() };
         let attribution = Attribution::of(&self.state, &self.plan);
-        let pods: Vec<&Pod> = attribution.groups.iter().flat_map(|group| &group.pods).map(|one| &one.pod).collect();
+        let pods: Vec<&Pod> =
+            attribution.groups.iter().flat_map(|group| &group.pods).map(|one| one.pod.as_ref()).collect();
         self.metrics.questions(metrics, &pods, asked, self.plan.delay, self.now)
     }
 
@@ -38,7 +39,8 @@ impl Gate {
     pub(super) fn measure(&mut self, measurement: &Measurement) -> bool {
         let Some(metrics) = &self.plan.metrics else { return false };
         let attribution = Attribution::of(&self.state, &self.plan);
-        let pods: Vec<&Pod> = attribution.groups.iter().flat_map(|group| &group.pods).map(|one| &one.pod).collect();
+        let pods: Vec<&Pod> =
+            attribution.groups.iter().flat_map(|group| &group.pods).map(|one| one.pod.as_ref()).collect();
         let taken = self.metrics.take(measurement, metrics, pods.iter().copied(), self.now);
         if taken {
             let ready: Vec<&str> = pods.iter().filter(|pod| pod.is_ready()).map(|pod| pod.name.as_str()).collect();

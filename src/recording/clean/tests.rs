@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -220,7 +221,7 @@ fn read(source: Source, raw: &RawValue) -> Object {
     let mut object = mapping::object(source, raw).unwrap();
     match &mut object {
         Object::Pod(pod) => {
-            for container in &mut pod.containers {
+            for container in &mut Arc::make_mut(pod).containers {
                 let probes = &mut container.probes;
                 for probe in [&mut probes.readiness, &mut probes.liveness, &mut probes.startup].into_iter().flatten() {
                     if probe.asks.starts_with("the command") {
@@ -230,6 +231,7 @@ fn read(source: Source, raw: &RawValue) -> Object {
             }
         }
         Object::Workload(workload) => {
+            let workload = Arc::make_mut(workload);
             workload.template.fingerprint = 0;
             workload.template.promoted_fingerprint = 0;
         }

@@ -107,13 +107,21 @@ pub fn event(source: Source, kind: &str, body: &RawValue) -> Result<Option<Fact>
 pub fn object(source: Source, body: &RawValue) -> Result<Object, MapError> {
     let json = body.get();
     match source {
-        Source::Pods => pod(parse(json, "a pod")?).map(Object::Pod),
-        Source::Events => cluster_event(parse(json, "an event")?).map(Object::Event),
-        Source::Nodes => node(parse(json, "a node")?).map(Object::Node),
-        Source::Workloads(WorkloadKind::Rollout) => progressive::rollout(json).map(Object::Workload),
-        Source::Workloads(WorkloadKind::CloneSet) => progressive::clone_set(json).map(Object::Workload),
-        Source::Workloads(WorkloadKind::Canary) => progressive::canary(json).map(Object::Workload),
-        Source::Workloads(kind) => workload(kind, parse(json, kind.kind())?).map(Object::Workload),
+        Source::Pods => pod(parse(json, "a pod")?).map(|object| Object::Pod(object.into())),
+        Source::Events => cluster_event(parse(json, "an event")?).map(|object| Object::Event(object.into())),
+        Source::Nodes => node(parse(json, "a node")?).map(|object| Object::Node(object.into())),
+        Source::Workloads(WorkloadKind::Rollout) => {
+            progressive::rollout(json).map(|object| Object::Workload(object.into()))
+        }
+        Source::Workloads(WorkloadKind::CloneSet) => {
+            progressive::clone_set(json).map(|object| Object::Workload(object.into()))
+        }
+        Source::Workloads(WorkloadKind::Canary) => {
+            progressive::canary(json).map(|object| Object::Workload(object.into()))
+        }
+        Source::Workloads(kind) => {
+            workload(kind, parse(json, kind.kind())?).map(|object| Object::Workload(object.into()))
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of the mapping, on JSON as the API server writes it.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -16,21 +18,21 @@ fn raw(value: &Value) -> Box<RawValue> {
 
 fn pod(value: &Value) -> Pod {
     match object(Source::Pods, &raw(value)).unwrap() {
-        Object::Pod(pod) => pod,
+        Object::Pod(pod) => Arc::unwrap_or_clone(pod),
         other => panic!("{other:?}"),
     }
 }
 
 fn workload(kind: WorkloadKind, value: &Value) -> Workload {
     match object(Source::Workloads(kind), &raw(value)).unwrap() {
-        Object::Workload(workload) => workload,
+        Object::Workload(workload) => Arc::unwrap_or_clone(workload),
         other => panic!("{other:?}"),
     }
 }
 
 fn cluster_event(value: &Value) -> ClusterEvent {
     match object(Source::Events, &raw(value)).unwrap() {
-        Object::Event(event) => event,
+        Object::Event(event) => Arc::unwrap_or_clone(event),
         other => panic!("{other:?}"),
     }
 }
@@ -96,7 +98,7 @@ fn watch_lines_are_seen_gone_alive_or_an_error() {
         troubles: Vec::new(),
         architecture: None,
     };
-    assert_eq!(seen, Some(Fact::Seen(Box::new(Object::Node(expected)))));
+    assert_eq!(seen, Some(Fact::Seen(Box::new(Object::Node(expected.into())))));
     let gone = event(Source::Nodes, "DELETED", &raw(&node)).unwrap();
     assert_eq!(gone, Some(Fact::Gone { source: Source::Nodes, uid: "u".to_owned() }));
     assert_eq!(event(Source::Nodes, "BOOKMARK", &raw(&json!({"metadata": {"resourceVersion": "5"}}))), Ok(None));

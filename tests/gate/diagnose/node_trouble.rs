@@ -78,18 +78,21 @@ fn killed(pod: Pod, from: &str, to: &str) -> Pod {
 }
 
 fn sandbox_changed(at: &str) -> Fact {
-    Fact::Seen(Box::new(Object::Event(ClusterEvent {
-        uid: "changed".to_owned(),
-        object_kind: "Pod".to_owned(),
-        object_name: "a".to_owned(),
-        object_uid: "a".to_owned(),
-        container: None,
-        reason: "SandboxChanged".to_owned(),
-        message: "Pod sandbox changed, it will be killed and re-created.".to_owned(),
-        warning: false,
-        count: 1,
-        last_seen: Some(format!("2026-11-21T03:{at}Z")),
-    })))
+    Fact::Seen(Box::new(Object::Event(
+        ClusterEvent {
+            uid: "changed".to_owned(),
+            object_kind: "Pod".to_owned(),
+            object_name: "a".to_owned(),
+            object_uid: "a".to_owned(),
+            container: None,
+            reason: "SandboxChanged".to_owned(),
+            message: "Pod sandbox changed, it will be killed and re-created.".to_owned(),
+            warning: false,
+            count: 1,
+            last_seen: Some(format!("2026-11-21T03:{at}Z")),
+        }
+        .into(),
+    )))
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn a_node_that_answers_again_is_not_said_to_be_silent() {
         troubles: Vec::new(),
         architecture: None,
     };
-    story.tell(Fact::Seen(Box::new(Object::Node(node))));
+    story.tell(Fact::Seen(Box::new(Object::Node(node.into()))));
     story.gate.conclude();
     let outcome = story.gate.outcome().unwrap();
     let evidence = format!("{:?}", lead(outcome).evidence);
@@ -172,7 +175,7 @@ fn a_node_that_was_away_and_has_not_spoken_of_the_pod_since_is_told_so() {
         troubles: Vec::new(),
         architecture: None,
     };
-    story.tell(Fact::Seen(Box::new(Object::Node(node))));
+    story.tell(Fact::Seen(Box::new(Object::Node(node.into()))));
     let mut lost = pod(&set, "a");
     lost.ready.as_mut().unwrap().status = false;
     story.at(1.0).pod(lost);

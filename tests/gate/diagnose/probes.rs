@@ -48,18 +48,21 @@ fn killed_between(from: &str, to: &str, said: &str) -> Code {
     let mut story = Scenario::new(plan());
     let set = web(&mut story, 1);
     let stamp = |time: &str| Some(format!("2026-11-21T{time}Z"));
-    story.tell(Fact::Seen(Box::new(Object::Event(ClusterEvent {
-        uid: "kill".to_owned(),
-        object_kind: "Pod".to_owned(),
-        object_name: "a".to_owned(),
-        object_uid: "a".to_owned(),
-        container: Some("app".to_owned()),
-        reason: "Killing".to_owned(),
-        message: "Container app failed liveness probe, will be restarted".to_owned(),
-        warning: false,
-        count: 1,
-        last_seen: stamp(said),
-    }))));
+    story.tell(Fact::Seen(Box::new(Object::Event(
+        ClusterEvent {
+            uid: "kill".to_owned(),
+            object_kind: "Pod".to_owned(),
+            object_name: "a".to_owned(),
+            object_uid: "a".to_owned(),
+            container: Some("app".to_owned()),
+            reason: "Killing".to_owned(),
+            message: "Container app failed liveness probe, will be restarted".to_owned(),
+            warning: false,
+            count: 1,
+            last_seen: stamp(said),
+        }
+        .into(),
+    ))));
     let mut crashed = pod(&set, "a").restarted("app", 2, 1, "Error");
     let last = crashed.containers[0].status.as_mut().unwrap().last.as_mut().unwrap();
     (last.started_at, last.finished_at) = (stamp(from), stamp(to));

@@ -13,14 +13,17 @@ fn a_node_that_does_not_answer_is_the_platforms_fault() {
     let mut story = Scenario::new(plan());
     let set = web(&mut story, 1);
     let node = |ready| {
-        Object::Node(Node {
-            name: "node1".to_owned(),
-            uid: "n".to_owned(),
-            ready: Some(ready),
-            message: None,
-            troubles: Vec::new(),
-            architecture: None,
-        })
+        Object::Node(
+            Node {
+                name: "node1".to_owned(),
+                uid: "n".to_owned(),
+                ready: Some(ready),
+                message: None,
+                troubles: Vec::new(),
+                architecture: None,
+            }
+            .into(),
+        )
     };
     story.tell(Fact::Seen(Box::new(node(true)))).at(1.0).pod(pod(&set, "a").unready()).at(30.0);
     story.tell(Fact::Seen(Box::new(node(false))));

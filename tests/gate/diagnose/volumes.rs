@@ -9,18 +9,21 @@ use crate::scenario::objects::{Bend, pod};
 use crate::scenario::{Scenario, lead, plan};
 
 fn of_claim(name: &str, reason: &str, message: &str) -> Fact {
-    Fact::Seen(Box::new(Object::Event(ClusterEvent {
-        uid: format!("{name}-{reason}"),
-        object_kind: "PersistentVolumeClaim".to_owned(),
-        object_name: name.to_owned(),
-        object_uid: format!("claim-{name}"),
-        container: None,
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        warning: true,
-        count: 1,
-        last_seen: None,
-    })))
+    Fact::Seen(Box::new(Object::Event(
+        ClusterEvent {
+            uid: format!("{name}-{reason}"),
+            object_kind: "PersistentVolumeClaim".to_owned(),
+            object_name: name.to_owned(),
+            object_uid: format!("claim-{name}"),
+            container: None,
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            warning: true,
+            count: 1,
+            last_seen: None,
+        }
+        .into(),
+    )))
 }
 
 /// How a pod with these claims ends that waits for one of them.

@@ -108,14 +108,17 @@ fn one_node_or_a_tenth_of_them_may_die_while_the_gate_looks() {
 #[test]
 fn a_node_that_says_itself_that_it_was_well_has_died_too() {
     let node = |name: &str, ready| {
-        Fact::Seen(Box::new(Object::Node(Node {
-            name: name.to_owned(),
-            uid: name.to_owned(),
-            ready: Some(ready),
-            message: None,
-            troubles: Vec::new(),
-            architecture: None,
-        })))
+        Fact::Seen(Box::new(Object::Node(
+            Node {
+                name: name.to_owned(),
+                uid: name.to_owned(),
+                ready: Some(ready),
+                message: None,
+                troubles: Vec::new(),
+                architecture: None,
+            }
+            .into(),
+        )))
     };
     let ends = |well_before: bool| {
         let mut story = Scenario::new(plan());

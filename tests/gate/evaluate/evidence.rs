@@ -23,7 +23,7 @@ fn said(story: &mut Scenario, uid: &str, message: &str, second: u32) {
         count: 1,
         last_seen: Some(format!("2026-11-21T03:00:{second:02}Z")),
     };
-    story.tell(Fact::Seen(Box::new(Object::Event(event))));
+    story.tell(Fact::Seen(Box::new(Object::Event(event.into()))));
 }
 
 /// The pieces of one kind, once the gate is concluded.
@@ -139,7 +139,7 @@ fn a_node_that_may_be_to_blame_is_told_with_its_troubles() {
     let told = |troubles: &[&str], crash: bool| {
         let mut story = Scenario::new(plan());
         let set = web(&mut story, 1);
-        story.tell(Fact::Seen(Box::new(Object::Node(node(troubles)))));
+        story.tell(Fact::Seen(Box::new(Object::Node(node(troubles).into()))));
         if crash {
             crashes(&mut story, &set);
         } else {

@@ -35,7 +35,7 @@ impl Checked {
     }
 
     fn pod(&mut self, pod: Pod) -> &mut Self {
-        self.tell(Fact::Seen(Box::new(Object::Pod(pod))))
+        self.tell(Fact::Seen(Box::new(Object::Pod(pod.into()))))
     }
 
     fn gone(&mut self, uid: &str) -> &mut Self {
@@ -43,7 +43,7 @@ impl Checked {
     }
 
     fn workload(&mut self, workload: &Workload) -> &mut Self {
-        self.tell(Fact::Seen(Box::new(Object::Workload(workload.clone()))))
+        self.tell(Fact::Seen(Box::new(Object::Workload(workload.clone().into()))))
     }
 
     fn lacks(&self, words: &str) {
@@ -143,6 +143,6 @@ fn what_changed_in_a_gap_and_changed_back_is_what_it_was() {
     let trouble = Trouble { kind: TroubleKind::Stale, message: "lost".to_owned(), hopeless: false };
     checked.tell(Fact::Lost { source: deployments, trouble });
     checked.pod(pod(&set, "a").ready_since("t2")).pod(pod(&set, "a").ready_since("t1"));
-    checked.tell(Fact::Listed { source: deployments, objects: vec![Object::Workload(web)] });
+    checked.tell(Fact::Listed { source: deployments, objects: vec![Object::Workload(web.into())] });
     assert_eq!(checked.gate.confirms_at(), opened);
 }

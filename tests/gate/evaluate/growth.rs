@@ -17,10 +17,10 @@ fn gate_of(pods: usize, bend: fn(Pod) -> Pod) -> (Gate, Workload, Workload) {
     let set = replica_set(&web);
     for kind in WorkloadKind::ALL {
         let of_kind = [&web, &set].into_iter().filter(|workload| workload.kind == kind).cloned();
-        let objects = of_kind.map(Object::Workload).collect();
+        let objects = of_kind.map(|object| Object::Workload(object.into())).collect();
         gate.observe(Duration::ZERO, Fact::Listed { source: Source::Workloads(kind), objects });
     }
-    let objects = (0..pods).map(|number| Object::Pod(bend(numbered(&set, number)))).collect();
+    let objects = (0..pods).map(|number| Object::Pod(bend(numbered(&set, number)).into())).collect();
     gate.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects });
     (gate, web, set)
 }
@@ -36,18 +36,21 @@ fn seen(object: Object) -> Fact {
 }
 
 fn said(about: &str, reason: &str) -> Fact {
-    seen(Object::Event(ClusterEvent {
-        uid: format!("{about}-{reason}"),
-        object_kind: String::new(),
-        object_name: String::new(),
-        object_uid: about.to_owned(),
-        container: None,
-        reason: reason.to_owned(),
-        message: "no".to_owned(),
-        warning: true,
-        count: 1,
-        last_seen: None,
-    }))
+    seen(Object::Event(
+        ClusterEvent {
+            uid: format!("{about}-{reason}"),
+            object_kind: String::new(),
+            object_name: String::new(),
+            object_uid: about.to_owned(),
+            container: None,
+            reason: reason.to_owned(),
+            message: "no".to_owned(),
+            warning: true,
+            count: 1,
+            last_seen: None,
+        }
+        .into(),
+    ))
 }
 
 /// How many pods are evaluated for each of many facts, one after the other.
@@ -64,19 +67,19 @@ fn evaluations(pods: usize, bend: fn(Pod) -> Pod) -> Vec<(&'static str, u64)> {
         architecture: None,
     };
     let facts = [
-        ("a pod changes", seen(Object::Pod(changed))),
-        ("a pod is not ready", seen(Object::Pod(numbered(&set, 4).unready()))),
-        ("a pod is on its way out", seen(Object::Pod(numbered(&set, 4).deleting()))),
+        ("a pod changes", seen(Object::Pod(changed.into()))),
+        ("a pod is not ready", seen(Object::Pod(numbered(&set, 4).unready().into()))),
+        ("a pod is on its way out", seen(Object::Pod(numbered(&set, 4).deleting().into()))),
         ("a pod is gone", Fact::Gone { source: Source::Pods, uid: "pod-4".to_owned() }),
-        ("a pod comes", seen(Object::Pod(numbered(&set, pods + 10)))),
-        ("a pod is told again", seen(Object::Pod(numbered(&set, pods + 10)))),
+        ("a pod comes", seen(Object::Pod(numbered(&set, pods + 10).into()))),
+        ("a pod is told again", seen(Object::Pod(numbered(&set, pods + 10).into()))),
         ("a probe fails", said("pod-5", "Unhealthy")),
         ("pods are refused", said(&set.uid, "FailedCreate")),
         ("something is said about another app", said("stranger", "FailedMount")),
-        ("the Deployment counts", seen(Object::Workload(Workload { updated: Some(1), ..web.clone() }))),
-        ("the ReplicaSet counts", seen(Object::Workload(Workload { available: Some(1), ..set.clone() }))),
-        ("another app's workload changes", seen(Object::Workload(deployment("other", "v1", 3)))),
-        ("a node does not answer", seen(Object::Node(node))),
+        ("the Deployment counts", seen(Object::Workload(Workload { updated: Some(1), ..web.clone() }.into()))),
+        ("the ReplicaSet counts", seen(Object::Workload(Workload { available: Some(1), ..set.clone() }.into()))),
+        ("another app's workload changes", seen(Object::Workload(deployment("other", "v1", 3).into()))),
+        ("a node does not answer", seen(Object::Node(node.into()))),
     ];
     facts
         .into_iter()
@@ -120,17 +123,17 @@ fn a_new_newest_replica_set_is_about_the_pods_of_both_and_of_no_other() {
     let other = deployment("web-2", "v2", 1);
     let other_set = replica_set(&other);
     for workload in [&other, &other_set] {
-        gate.observe(Duration::ZERO, seen(Object::Workload(workload.clone())));
+        gate.observe(Duration::ZERO, seen(Object::Workload(workload.clone().into())));
     }
     for number in 0..10 {
-        gate.observe(Duration::ZERO, seen(Object::Pod(pod(&other_set, &format!("other-{number}")))));
+        gate.observe(Duration::ZERO, seen(Object::Pod(pod(&other_set, &format!("other-{number}")).into())));
     }
     let before = gate.evaluations();
     let mut newer = Workload { revision: Some(7), ..set.clone() };
     newer.uid = "newer".to_owned();
-    gate.observe(Duration::ZERO, seen(Object::Workload(newer)));
+    gate.observe(Duration::ZERO, seen(Object::Workload(newer.into())));
     assert_eq!(gate.evaluations() - before, 20, "those of the set that is not the newest any more");
     let before = gate.evaluations();
-    gate.observe(Duration::ZERO, seen(Object::Workload(Workload { available: Some(0), ..web })));
+    gate.observe(Duration::ZERO, seen(Object::Workload(Workload { available: Some(0), ..web }.into())));
     assert_eq!(gate.evaluations() - before, 0, "nothing that their place rests on");
 }

@@ -62,7 +62,7 @@ fn of_two_faults_that_count_at_once_the_apps_is_the_verdict() {
     let mut story = Scenario::new(plan);
     let set = web(&mut story, 2);
     let facts = [pod(&set, "a").unschedulable("0/1 nodes are available"), pod(&set, "b").terminated("app", 1, "Error")];
-    let objects = facts.into_iter().map(Object::Pod).collect();
+    let objects = facts.into_iter().map(|object| Object::Pod(object.into())).collect();
     story.at(1.0).tell(Fact::Listed { source: Source::Pods, objects });
     let outcome = story.ends().clone();
     assert_eq!((outcome.verdict, lead(&outcome).code), (Verdict::Failed, Code::CrashLoop));

@@ -30,8 +30,8 @@ fn a_pod_that_is_not_ready_any_more_is_not_made_ready_by_its_past() {
         story.at(3.0).pod(pod(&set, "a").unready().at_version("12"));
         let past = pod(&set, "a").at_version("10");
         match how {
-            "seen" => _ = story.at(4.0).tell(Fact::Seen(Box::new(Object::Pod(past)))),
-            _ => _ = story.at(4.0).tell(Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(past)] }),
+            "seen" => _ = story.at(4.0).tell(Fact::Seen(Box::new(Object::Pod(past.into())))),
+            _ => _ = story.at(4.0).tell(Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(past.into())] }),
         }
         let outcome = story.ends();
         assert_ne!(outcome.verdict, Verdict::Healthy, "{how}");

@@ -149,7 +149,7 @@ impl Groups {
     pub fn look_at(&mut self, uid: &str, state: &ClusterState, plan: &Plan) {
         let id = GroupId::Workload(uid.to_owned());
         let siblings = |workload: &Workload| workload.controller.as_ref().map(|above| above.uid.clone());
-        let gated = state.workloads.get(uid).filter(|workload| {
+        let gated = state.workload(uid).filter(|workload| {
             let above = siblings(workload).unwrap_or_default();
             attribution::is_gated(workload, plan, state.replica_sets_of(&above))
         });
@@ -271,7 +271,7 @@ impl Groups {
         let mut changed = Vec::new();
         for (id, group) in &mut self.by_id {
             let GroupId::Workload(uid) = id else { continue };
-            let is_rolled_out = || state.workloads.get(uid).is_some_and(revision::is_rolled_out);
+            let is_rolled_out = || state.workload(uid).is_some_and(revision::is_rolled_out);
             let hidden = hides && is_rolled_out();
             if group.hidden != hidden {
                 group.hidden = hidden;
@@ -291,7 +291,7 @@ impl Groups {
     pub fn head<'a>(&self, id: &GroupId, state: &'a ClusterState, plan: &Plan) -> Option<GroupHead<'a>> {
         let group = self.by_id.get(id).filter(|group| group.is_present())?;
         let owner = match id {
-            GroupId::Workload(uid) => Owner::Workload(state.workloads.get(uid)?),
+            GroupId::Workload(uid) => Owner::Workload(state.workload(uid)?),
             GroupId::Nobody(uid) => Owner::Nobody(state.pods.get(uid)?),
             GroupId::Unreadable(_) => {
                 let first = state.pods.get(group.claimants.first()?)?;
@@ -301,7 +301,7 @@ impl Groups {
                 }
             }
         };
-        let replica_set = group.replica_set.as_ref().and_then(|uid| state.workloads.get(uid));
+        let replica_set = group.replica_set.as_ref().and_then(|uid| state.workload(uid));
         Some(GroupHead { owner, replica_set })
     }
 

@@ -99,7 +99,7 @@ fn place(
 
 /// True for a pod of a `ReplicaSet` that has a younger sibling.
 fn is_older(pod: &Pod, state: &ClusterState) -> bool {
-    let own = pod.controller.as_ref().and_then(|owner| state.workloads.get(&owner.uid));
+    let own = pod.controller.as_ref().and_then(|owner| state.workload(&owner.uid));
     own.is_some_and(|own| revision::is_older_replica_set(own, siblings(own, state)))
 }
 
@@ -110,7 +110,7 @@ fn siblings<'a>(workload: &'a Workload, state: &'a ClusterState) -> impl Iterato
 
 fn daemon_set_of<'a>(history: &PodHistory, state: &'a ClusterState) -> Option<&'a Workload> {
     let controller = history.pod.controller.as_ref()?;
-    state.workloads.get(&controller.uid).filter(|workload| workload.kind == WorkloadKind::DaemonSet)
+    state.workload(&controller.uid).filter(|workload| workload.kind == WorkloadKind::DaemonSet)
 }
 
 /// The revision for which a pod counts, where the newest of its `DaemonSet` is told by counting.

@@ -93,7 +93,7 @@ impl LiveAssessment {
             self.lineages.remove(uid);
             return false;
         }
-        let lineage = state.workloads.get(uid).map(|workload| Lineage::of(workload, &self.groups, state, plan));
+        let lineage = state.workload(uid).map(|workload| Lineage::of(workload, &self.groups, state, plan));
         match (lineage, self.lineages.get(uid)) {
             (Some(lineage), Some(known)) if lineage == *known => false,
             (Some(lineage), _) => {
@@ -212,7 +212,7 @@ impl LiveAssessment {
     /// Remembers what is above a pod that is there.
     fn note_lineage(&mut self, history: Option<&PodHistory>, state: &ClusterState, plan: &Plan) {
         let controller = history.and_then(|history| history.pod.controller.as_ref());
-        if let Some(workload) = controller.and_then(|controller| state.workloads.get(&controller.uid))
+        if let Some(workload) = controller.and_then(|controller| state.workload(&controller.uid))
             && !self.lineages.contains_key(&workload.uid)
         {
             self.lineages.insert(workload.uid.clone(), Lineage::of(workload, &self.groups, state, plan));

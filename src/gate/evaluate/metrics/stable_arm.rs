@@ -74,7 +74,7 @@ pub fn stable_pods(pods: &[Pod], state: &ClusterState, plan: &Plan) -> BTreeSet<
 /// True for a pod of this workload: of an older revision, or, where a Rollout says which one is stable, of that one.
 fn is_under(pod: &Pod, owner: &Workload, state: &ClusterState) -> bool {
     let Some(controller) = &pod.controller else { return false };
-    let set = state.workloads.get(&controller.uid);
+    let set = state.workload(&controller.uid);
     let is_of_it = controller.uid == owner.uid
         || set.and_then(|set| set.controller.as_ref()).is_some_and(|above| above.uid == owner.uid);
     let is_of_stable_set = match &owner.detail {

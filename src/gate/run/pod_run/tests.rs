@@ -79,7 +79,7 @@ fn run() -> PodRun {
 fn seen(pods: Vec<Pod>) -> Option<PodEnd> {
     let mut run = run();
     for (second, pod) in pods.into_iter().enumerate() {
-        run.observe(Duration::from_secs(second as u64), Fact::Seen(Box::new(Object::Pod(pod))));
+        run.observe(Duration::from_secs(second as u64), Fact::Seen(Box::new(Object::Pod(pod.into()))));
     }
     run.advance(Duration::from_mins(2));
     run.end().cloned()
@@ -129,7 +129,7 @@ fn what_keeps_it_from_its_end_is_told_by_its_cause() {
 fn a_cluster_that_is_not_heard_of_is_no_end_of_the_pod() {
     let mut run = run();
     let trouble = |hopeless| Trouble { kind: TroubleKind::Unreachable, message: "gone".to_owned(), hopeless };
-    run.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Pod(pod(ContainerState::Running)))));
+    run.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Pod(pod(ContainerState::Running).into()))));
     run.observe(Duration::from_secs(1), Fact::Lost { source: Source::Pods, trouble: trouble(false) });
     assert_eq!((run.end(), run.stage()), (None, Stage::Running));
     run.advance(Duration::from_mins(1));
@@ -140,9 +140,9 @@ fn a_cluster_that_is_not_heard_of_is_no_end_of_the_pod() {
 fn a_pod_of_the_same_labels_is_not_this_one() {
     let mut run = run();
     let other = Pod { uid: "v".to_owned(), ..pod(ended(0, "Completed")) };
-    run.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Pod(other.clone()))));
+    run.observe(Duration::ZERO, Fact::Seen(Box::new(Object::Pod(other.clone().into()))));
     assert_eq!(run.end(), None);
-    run.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(other)] });
+    run.observe(Duration::ZERO, Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(other.into())] });
     assert_eq!(cause(run.end().cloned()), (Verdict::Platform, Code::PodDisrupted));
 }
 
@@ -157,22 +157,25 @@ fn a_refusal_is_read() {
 }
 
 fn tell(pod: Pod) -> Fact {
-    Fact::Seen(Box::new(Object::Pod(pod)))
+    Fact::Seen(Box::new(Object::Pod(pod.into())))
 }
 
 fn event(object_uid: &str, reason: &str, message: &str) -> Fact {
-    Fact::Seen(Box::new(Object::Event(ClusterEvent {
-        uid: message.to_owned(),
-        object_kind: "Pod".to_owned(),
-        object_name: "p".to_owned(),
-        object_uid: object_uid.to_owned(),
-        container: Some(CONTAINER.to_owned()),
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        warning: true,
-        count: 1,
-        last_seen: None,
-    })))
+    Fact::Seen(Box::new(Object::Event(
+        ClusterEvent {
+            uid: message.to_owned(),
+            object_kind: "Pod".to_owned(),
+            object_name: "p".to_owned(),
+            object_uid: object_uid.to_owned(),
+            container: Some(CONTAINER.to_owned()),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            warning: true,
+            count: 1,
+            last_seen: None,
+        }
+        .into(),
+    )))
 }
 
 fn findings(run: &PodRun) -> Vec<Finding> {
@@ -211,7 +214,7 @@ fn a_pod_that_is_listed_is_seen() {
     let mut run = run();
     run.observe(
         Duration::ZERO,
-        Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(pod(ended(3, "Error")))] },
+        Fact::Listed { source: Source::Pods, objects: vec![Object::Pod(pod(ended(3, "Error")).into())] },
     );
     assert!(matches!(run.end(), Some(PodEnd::Exited(ended)) if ended.exit_code == 3));
     assert_eq!(run.stage(), Stage::Ended);
@@ -246,7 +249,9 @@ fn events_about_the_pod_are_proof_each_once() {
     assert_eq!(findings[0].place.container.as_deref(), Some(CONTAINER));
     let calm = match event("u", "Unhealthy", "all is well") {
         Fact::Seen(object) => match *object {
-            Object::Event(event) => Fact::Seen(Box::new(Object::Event(ClusterEvent { warning: false, ..event }))),
+            Object::Event(event) => Fact::Seen(Box::new(Object::Event(
+                ClusterEvent { warning: false, ..ClusterEvent::clone(&event) }.into(),
+            ))),
             _ => panic!("an event"),
         },
         _ => panic!("an event"),
