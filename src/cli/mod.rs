@@ -21,7 +21,6 @@ mod explain;
 mod left_out;
 mod live_gates;
 mod man;
-mod metrics_sources;
 mod output;
 mod overwriting;
 mod panic_injection;

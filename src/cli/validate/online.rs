@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cluster::drive::metrics_sources;
 use crate::gate::result::Verdict;
 use crate::gate::spec::{Check, Metrics, Plan};
 use crate::gate::{Preview, preview};
@@ -11,7 +12,6 @@ use crate::safe;
 use crate::text::{Redaction, SafeText};
 
 use super::super::complain::complain;
-use super::super::metrics_sources;
 
 /// The samples of so long are looked at.
 const WINDOW: Duration = Duration::from_mins(5);

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::decider::Decider;
 use crate::gate::memory::Needs;
-use crate::gate::model::{ControllerRef, Object, Source, Workload, WorkloadRef};
+use crate::gate::model::{Arm, ControllerRef, MetricQuestion, Object, Source, Workload, WorkloadRef};
 use crate::gate::result::{Evidence, GateEvent, Outcome, Verdict};
 use crate::gate::spec::{Pin, Plan};
-use crate::gate::{Fact, Gate, Want};
+use crate::gate::{Fact, Gate, StableQuestion, Want};
 
 /// Where the workload is not there, that is said after this time: a deploy may be under way.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,6 +49,12 @@ impl LateGate {
     pub fn new(unseen: Plan, pin: Pin, expecting: Box<dyn Expecting>) -> Self {
         let awaited = Awaited { pin, expecting, facts: Vec::new(), missing: false, said: false };
         Self { gate: Gate::new(unseen), awaited: Some(awaited) }
+    }
+
+    /// The gate that stands now: that of the workload, or the one that waits for it.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Makes the plan, where the fact shows the workload, and lets the gate of it take over.
@@ -184,6 +190,18 @@ impl Decider for LateGate {
 
     fn confirms_at(&self) -> Option<Duration> {
         self.gate.confirms_at()
+    }
+
+    fn metrics_due(&self, asked: &dyn Fn(&str, Arm) -> bool) -> Option<Duration> {
+        self.gate.metrics_due(asked)
+    }
+
+    fn metric_questions(&mut self, asked: &dyn Fn(&str, Arm) -> bool) -> Vec<MetricQuestion> {
+        self.gate.metric_questions(asked)
+    }
+
+    fn stable_question(&self) -> Option<StableQuestion> {
+        self.gate.stable_question()
     }
 
     fn outcome(&self) -> Option<&Outcome> {

@@ -11,6 +11,7 @@ mod gate_driver;
 pub mod hub;
 pub mod late_gate;
 mod metrics;
+pub mod metrics_sources;
 pub mod metrics_watch;
 pub mod namespace;
 mod pinned;

@@ -1,10 +1,10 @@
-//! The sources of metrics of the gates that a command judges.
+//! The sources of metrics of gates, as their plans describe them.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use super::metrics_watch::AskMetrics;
 use crate::cluster::api::Connection;
-use crate::cluster::drive::AskMetrics;
 use crate::gate::spec::{MetricsSource, Plan};
 use crate::metrics::{MetricsClient, SourceError};
 
@@ -14,18 +14,24 @@ use crate::metrics::{MetricsClient, SourceError};
 /// # Errors
 ///
 /// Where a source cannot be asked as the manifest describes it: a bad file, a bad header.
-pub(super) fn clients(plans: &[Plan], rehearsed: Option<&str>) -> Result<Vec<Option<MetricsClient>>, SourceError> {
-    let client = |plan: &Plan| {
-        let Some(metrics) = &plan.metrics else { return Ok(None) };
-        // No credential of the manifest is read for a recording, or sent to it.
-        let sandbox = rehearsed.map(|url| MetricsSource { url: url.to_owned(), ..MetricsSource::default() });
-        MetricsClient::new(sandbox.as_ref().unwrap_or(&metrics.source), Path::new("")).map(Some)
-    };
-    plans.iter().map(client).collect()
+pub fn clients(plans: &[Plan], rehearsed: Option<&str>) -> Result<Vec<Option<MetricsClient>>, SourceError> {
+    plans.iter().map(|plan| client(plan, rehearsed)).collect()
+}
+
+/// The same for one gate.
+///
+/// # Errors
+///
+/// As [`clients`].
+pub fn client(plan: &Plan, rehearsed: Option<&str>) -> Result<Option<MetricsClient>, SourceError> {
+    let Some(metrics) = &plan.metrics else { return Ok(None) };
+    // No credential of the manifest is read for a recording, or sent to it.
+    let sandbox = rehearsed.map(|url| MetricsSource { url: url.to_owned(), ..MetricsSource::default() });
+    MetricsClient::new(sandbox.as_ref().unwrap_or(&metrics.source), Path::new("")).map(Some)
 }
 
 /// The gates with their sources, whose answers are recorded where the traffic of the connection is.
-pub(super) fn with_sources(
+pub fn with_sources(
     plans: Vec<Plan>,
     clients: Vec<Option<MetricsClient>>,
     connection: &Connection,
