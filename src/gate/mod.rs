@@ -20,6 +20,7 @@
 pub(crate) mod diagnose;
 pub(crate) mod evaluate;
 mod inspect;
+mod lookout;
 pub(crate) mod memory;
 pub mod model;
 mod observation;
@@ -36,5 +37,6 @@ pub use evaluate::metrics::preview::{Preview, preview};
 pub use evaluate::release::{Release, release};
 pub use evaluate::{CONFIRM_LIMIT, NEVER_REACHED_LIMIT};
 pub use inspect::{Eyes, Sight, Standing};
+pub use lookout::{Lookout, SeenWorkload, WorkloadSight};
 pub use observation::Fact;
 pub use state_machine::{Gate, Want};

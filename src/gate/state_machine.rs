@@ -315,6 +315,12 @@ impl Gate {
         is_seen && self.live.all_well(&self.plan) && self.state.sources.are_fresh(self.live.needs())
     }
 
+    /// True where all that a verdict rests on is fresh at this moment, whatever it says.
+    #[must_use]
+    pub fn is_sighted(&self) -> bool {
+        self.outcome.is_none() && self.state.is_evaluated() && self.state.sources.are_fresh(self.live.needs())
+    }
+
     /// What the gate is still waiting for, in words; `None` where all is well or decided.
     #[must_use]
     pub fn lacking(&self) -> Option<String> {

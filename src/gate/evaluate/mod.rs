@@ -24,6 +24,7 @@ pub mod phase;
 pub mod ranking;
 pub mod release;
 pub mod revision;
+pub mod revision_name;
 pub mod rollout;
 pub mod shortfall;
 pub mod stability;
