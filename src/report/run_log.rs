@@ -21,6 +21,8 @@ pub struct RunLog {
     pub gates: Vec<GateLog>,
     /// When the newest thing was heard, since the run began.
     pub latest: Duration,
+    /// Where so many events of a gate are kept, and the newest count: for what goes on for days.
+    newest: Option<usize>,
 }
 
 /// A gate as it was heard.
@@ -47,6 +49,13 @@ impl GateLog {
 }
 
 impl RunLog {
+    /// Nothing was heard yet. Of each gate no more than this many events will be kept, and those are the newest: a log of
+    /// what may go on for days.
+    #[must_use]
+    pub fn of_the_newest(most: usize) -> Self {
+        Self { newest: Some(most), ..Self::default() }
+    }
+
     /// What will be judged is known.
     pub fn plan(&mut self, gates: impl IntoIterator<Item = (Plan, Option<Origin>)>) {
         let gates = gates.into_iter();
@@ -75,6 +84,11 @@ impl RunLog {
             }
             event => event,
         };
+        if let Some(most) = self.newest.filter(|most| gate.events.len() >= *most) {
+            // Several at once, so that not every event moves all the others.
+            let old = gate.events.len().saturating_sub(most) + (most / 4).max(1);
+            gate.left_out += gate.events.drain(..old.min(gate.events.len())).count();
+        }
         // The decision is heard last, and no log is whole without it.
         if gate.events.len() < KEPT || matches!(event, Event::Decided { .. }) {
             gate.events.push((at, event.clone()));
@@ -213,6 +227,19 @@ mod tests {
         let gate = &log.gates[0];
         assert_eq!((gate.events.len(), gate.left_out), (KEPT + 1, 5));
         assert_eq!(gate.events.last().unwrap().1, Event::Decided { verdict });
+    }
+
+    #[test]
+    fn a_log_of_the_newest_forgets_what_is_old() {
+        let mut log = RunLog::of_the_newest(40);
+        log.begin(&Target::default(), &[model::Plan::of(&Plan::new("a", "v1", "n"))]);
+        for second in 0..1000 {
+            log.hear(0, Duration::from_secs(second), &Event::Confirming);
+            assert!(log.gates[0].events.len() <= 40);
+        }
+        let gate = &log.gates[0];
+        assert_eq!(gate.events.last().unwrap().0, Duration::from_secs(999));
+        assert!(gate.events.len() >= 30 && gate.events.len() + gate.left_out == 1000);
     }
 
     #[test]

@@ -10,9 +10,12 @@
 pub mod call;
 pub mod gates;
 pub mod plans;
+pub mod registry;
+pub mod standing;
 pub mod view;
 
 pub use call::{Call, Mode};
 pub use gates::{Gates, Refused};
 pub use plans::Plans;
+pub use registry::{Registry, Settings};
 pub use view::{GateId, GateView};

@@ -62,3 +62,24 @@ pub struct GateView {
     /// Grows with each event in the log: whoever follows a gate learns by it that there is more to read.
     pub heard: u64,
 }
+
+impl GateView {
+    /// A gate that begins now, and of which nothing is known.
+    #[must_use]
+    pub fn begun(id: GateId, call: Arc<Call>) -> Self {
+        let now = jiff::Timestamp::now();
+        Self {
+            id,
+            call,
+            revision: None,
+            verdict: None,
+            is_current: false,
+            why: "judged from now on; nothing is known yet".into(),
+            began: now,
+            changed: now,
+            run: None,
+            log: Arc::default(),
+            heard: 0,
+        }
+    }
+}
