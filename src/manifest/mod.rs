@@ -9,6 +9,7 @@
 //!
 //! Each key of a gate is defined once, in `definitions`: the reader, the flags, the schema and the summary all follow it.
 
+pub mod asked;
 mod blueprint;
 mod concealed;
 mod definitions;

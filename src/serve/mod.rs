@@ -9,6 +9,7 @@
 
 pub mod call;
 pub mod gates;
+pub mod http;
 pub mod plans;
 pub mod registry;
 pub mod standing;

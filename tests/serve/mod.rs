@@ -1,5 +1,10 @@
 //! The service: its plans, and the gates that stand.
 
+pub mod http_fake;
+mod http_flagger;
+mod http_rest;
+mod http_server;
+mod http_sockets;
 mod plans;
 mod registry;
 mod standing;

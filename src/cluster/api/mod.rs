@@ -34,6 +34,6 @@ pub use failure::{Failure, FailureKind, of_connection, of_foreign_body, of_statu
 pub use lines::{LONGEST_LINE, Lines};
 pub use listing::Listing;
 pub use proxy::{ProxyError, ProxyVariables};
-pub use request::{LogRequest, Watch, WatchLine, with_retries};
+pub use request::{LogRequest, Reviewed, Watch, WatchLine, Wish, with_retries};
 pub use request_counter::RequestCounter;
 pub use target::Target;

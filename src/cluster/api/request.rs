@@ -6,6 +6,7 @@ mod body;
 mod exchange;
 mod log;
 mod retry;
+mod review;
 mod watch;
 mod write;
 
@@ -30,6 +31,7 @@ use crate::recording::line::{Entry, LogEntry};
 
 pub use log::{LogRequest, LogStream};
 pub use retry::with_retries;
+pub use review::{Reviewed, Wish};
 pub use watch::{Watch, WatchLine};
 
 /// Objects on the first page: more than most collections have.

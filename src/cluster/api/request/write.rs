@@ -1,4 +1,4 @@
-//! The few requests that write: a pod that is run is created and deleted.
+//! The few requests with a body: a pod that is run is created and deleted, and reviews are asked for.
 
 use http::Method;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ impl Connection {
         answer.map(|_| ()).map_err(|kind| Failure { request: format!("DELETE pod {namespace}/{name}"), kind })
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         method: Method,
         path: &str,
