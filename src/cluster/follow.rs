@@ -13,7 +13,7 @@ use crate::cluster::signals::{Stop, stopped};
 use crate::cluster::watch::Link;
 use crate::cluster::watch::Subscriptions;
 use crate::cluster::watch::sleep::{Clock, TICK};
-use crate::cluster::watch::{Inbox, MOST_WAITING, Observed, ProbeSchedule, Shared};
+use crate::cluster::watch::{Inbox, MOST_WAITING, Observed, ProbeSchedule, Shared, Terms};
 use crate::feed::event::{Change, FeedEvent};
 use crate::feed::machine::Feed;
 use crate::gate::Fact;
@@ -95,17 +95,12 @@ pub async fn follow(
     let inbox = Inbox::new(MOST_WAITING);
     let mut sources = Subscriptions::new(shared);
     let subscriber = inbox.subscriber(Source::Pods);
-    let source = sources.subscribe(
-        followed.pods.clone(),
-        ProbeSchedule::of_feed(QUIET),
-        true,
-        &RequestCounter::default(),
-        subscriber,
-    );
+    let terms = Terms::leading(ProbeSchedule::of_feed(QUIET));
+    let source = sources.subscribe(followed.pods.clone(), terms, &RequestCounter::default(), subscriber);
     sources.start();
 
     let mut following = Following { start, followed, feed: Feed::default(), trouble: None };
-    let mut clock = Clock::new(ASLEEP);
+    let mut clock = Clock::new();
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = loop {
@@ -131,7 +126,7 @@ pub async fn follow(
             Woken::Due if Instant::now() >= following.due() => break following.time_is_up(),
             Woken::Arrived | Woken::Due => {}
             Woken::Tick => {
-                if let Some(asleep) = clock.was_asleep() {
+                if let Some(asleep) = clock.was_asleep(ASLEEP) {
                     budget.slept(asleep);
                     slept.send_modify(|count| *count += 1);
                 }

@@ -2,14 +2,14 @@
 
 mod past;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crashgate::cluster::api::Budget;
 use crashgate::cluster::api::Collection;
 use crashgate::cluster::api::RequestCounter;
 use crashgate::cluster::watch::Link;
-use crashgate::cluster::watch::{Inbox, Observed, ProbeSchedule, Shared, SourceHandle, SourceTask};
+use crashgate::cluster::watch::{Audience, Inbox, Observed, ProbeSchedule, Shared, SourceHandle, SourceTask, Terms};
 use crashgate::gate::Fact;
 use crashgate::gate::model::{Source, WorkloadKind};
 use tokio::sync::watch;
@@ -56,9 +56,9 @@ impl Rig {
             settled: DELAY / 2,
             most_breaks: 3,
         };
-        let subscribers = Arc::new(Mutex::new(vec![inbox.subscriber(source)]));
-        let task =
-            SourceTask::new(collection, shared, RequestCounter::default(), true, schedule, subscribers, handle.clone());
+        let audience = Audience::new(source, false);
+        let _ = audience.join(inbox.subscriber(source), Terms::leading(schedule));
+        let task = SourceTask::new(collection, shared, RequestCounter::default(), audience, handle.clone());
         Self { stub, inbox, sleeps, handle, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
 

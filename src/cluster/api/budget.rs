@@ -9,9 +9,13 @@
 //! A break of all sources at once (an API server that restarts, a load balancer that drops its connections) fills the
 //! bucket again ([`Budget::burst`]), once a minute at most: everything must be asked anew just then, and without it a
 //! healthy app would wait for more than a minute until everything could be.
+//!
+//! Where gates come and go ([`Budget::shared`]), each brings its sixteen with it and takes what it would have earned away,
+//! and what is watched once for all of them is bounded as a whole. Behind the buckets of many namespaces there can be one
+//! for all: a token of a namespace is worth a request only together with one of that.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -61,15 +65,27 @@ impl Urgency {
 /// The bucket.
 #[derive(Debug)]
 pub struct Budget {
-    most: f64,
-    per_second: f64,
     state: Mutex<State>,
+    /// How much all gates together may have and earn, however many they are.
+    cap: Option<Pace>,
+    /// What each request is paid from as well.
+    behind: Option<Arc<Budget>>,
     /// Those who wait, in line: without it who sleeps a little longer could be passed by for ever.
     lines: [tokio::sync::Mutex<()>; Urgency::ALL],
 }
 
+/// How many tokens a bucket holds, and how many it earns in a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Pace {
+    most: f64,
+    per_second: f64,
+}
+
 #[derive(Debug)]
 struct State {
+    pace: Pace,
+    /// The `delay` of each gate that joined and did not leave, where gates come and go.
+    gates: HashMap<usize, Duration>,
     tokens: f64,
     at: Instant,
     last_burst: Option<Instant>,
@@ -78,34 +94,106 @@ struct State {
 }
 
 impl State {
-    /// How many tokens are missing now, so that after these are taken every booking will find its own.
-    fn missing_for_bookings(&self, now: Instant, wanted: f64, per_second: f64) -> f64 {
-        let short = self.booked.values().map(|(at, _)| {
-            let due: f64 = self.booked.values().filter(|(other, _)| other <= at).map(|(_, tokens)| tokens).sum();
-            due + wanted - self.tokens - at.saturating_duration_since(now).as_secs_f64() * per_second
+    /// How many tokens are missing now, so that after these are taken every booking will find its own. More than the bucket
+    /// holds is kept for nobody: they share what they read of a kind, and what is proven meanwhile they need not read.
+    fn missing_for_bookings(&self, now: Instant, wanted: f64) -> f64 {
+        let Pace { most, per_second } = self.pace;
+        let mut booked: Vec<(Instant, f64)> = self.booked.values().copied().collect();
+        booked.sort_unstable_by_key(|(at, _)| *at);
+        let mut due = 0.0;
+        let short = booked.into_iter().map(|(at, tokens)| {
+            due += tokens;
+            due.min(most) + wanted - self.tokens - at.saturating_duration_since(now).as_secs_f64() * per_second
         });
         short.fold(0.0, f64::max)
+    }
+
+    /// Adds what was earned since this was last asked.
+    fn earn(&mut self, now: Instant) {
+        let earned = now.duration_since(self.at).as_secs_f64() * self.pace.per_second;
+        self.tokens = self.pace.most.min(self.tokens + earned);
+        self.at = now;
     }
 }
 
 /// Sums of fractions may fall short of the whole by this much.
 const ROUNDING: f64 = 1e-6;
 
+/// A bucket that earns nothing is asked again after a while all the same.
+const SLOWEST: f64 = 1e-3;
+
+impl Pace {
+    /// What gates with these delays have.
+    fn of(delays: impl IntoIterator<Item = Duration>) -> Self {
+        let mut pace = Self { most: 0.0, per_second: 0.0 };
+        for delay in delays {
+            pace.most += f64::from(TO_START);
+            pace.per_second += f64::from(PER_DELAY) / delay.max(Duration::from_millis(1)).as_secs_f64();
+        }
+        pace
+    }
+}
+
 impl Budget {
     /// The budget of gates with these delays, full.
     #[must_use]
     pub fn new(delays: impl IntoIterator<Item = Duration>) -> Self {
-        let (mut most, mut per_second) = (0.0, 0.0);
-        for delay in delays {
-            most += f64::from(TO_START);
-            per_second += f64::from(PER_DELAY) / delay.max(Duration::from_millis(1)).as_secs_f64();
+        Self::full(Pace::of(delays), None, None)
+    }
+
+    /// The budget of gates that come and go ([`Budget::join`]). Together they never have more than `most` tokens, nor earn more
+    /// than `per_second`. Each of their requests takes a token from `behind` too.
+    #[must_use]
+    pub fn shared(most: u32, per_second: f64, behind: Option<Arc<Self>>) -> Self {
+        let cap = Pace { most: f64::from(most.max(1)), per_second };
+        Self::full(Pace::of([]), Some(cap), behind)
+    }
+
+    /// A bucket of so many tokens, full, that earns so many in a second.
+    #[must_use]
+    pub fn bucket(most: u32, per_second: f64) -> Self {
+        Self::full(Pace { most: f64::from(most.max(1)), per_second }, None, None)
+    }
+
+    fn full(pace: Pace, cap: Option<Pace>, behind: Option<Arc<Self>>) -> Self {
+        let state = State {
+            pace,
+            gates: HashMap::new(),
+            tokens: pace.most,
+            at: Instant::now(),
+            last_burst: None,
+            booked: HashMap::new(),
+        };
+        Self { state: Mutex::new(state), cap, behind, lines: Default::default() }
+    }
+
+    /// A gate with this delay comes, with what it begins with.
+    pub fn join(&self, gate: usize, delay: Duration) {
+        let mut state = self.lock();
+        state.earn(Instant::now());
+        state.gates.insert(gate, delay);
+        self.set_pace(&mut state);
+        state.tokens = state.pace.most.min(state.tokens + f64::from(TO_START));
+    }
+
+    /// A gate goes, with what it had booked. What is left is for the others, as much as they may have.
+    pub fn leave(&self, gate: usize) {
+        let mut state = self.lock();
+        state.booked.remove(&gate);
+        state.earn(Instant::now());
+        // Who is still on the way out of the last one pays at its pace.
+        if state.gates.remove(&gate).is_some() && !state.gates.is_empty() {
+            self.set_pace(&mut state);
+            state.tokens = state.pace.most.min(state.tokens);
         }
-        Self {
-            most,
-            per_second,
-            state: Mutex::new(State { tokens: most, at: Instant::now(), last_burst: None, booked: HashMap::new() }),
-            lines: Default::default(),
-        }
+    }
+
+    fn set_pace(&self, state: &mut State) {
+        let Pace { most, per_second } = Pace::of(state.gates.values().copied());
+        state.pace = match self.cap {
+            Some(cap) => Pace { most: most.min(cap.most), per_second: per_second.min(cap.per_second) },
+            None => Pace { most, per_second },
+        };
     }
 
     /// Takes a token, and waits for it where there is none.
@@ -120,6 +208,10 @@ impl Budget {
         while let Some(wait) = self.try_take(urgency, f64::from(tokens)) {
             debug!(?urgency, tokens, ?wait, "request waits for the budget");
             tokio::time::sleep(wait).await;
+        }
+        // Others of this urgency wait behind this one, so that no namespace has more than its turn.
+        if let Some(behind) = &self.behind {
+            Box::pin(behind.take_several(urgency, tokens)).await;
         }
     }
 
@@ -150,33 +242,33 @@ impl Budget {
         let now = Instant::now();
         if state.last_burst.is_none_or(|last| now.duration_since(last) >= BETWEEN_BURSTS) {
             state.last_burst = Some(now);
-            (state.tokens, state.at) = (self.most, now);
+            (state.tokens, state.at) = (state.pace.most, now);
         }
     }
 
     /// Adds what a time has earned that the monotonic clock did not see: the machine was asleep.
     pub fn slept(&self, asleep: Duration) {
         let mut state = self.lock();
-        state.tokens = self.most.min(state.tokens + asleep.as_secs_f64() * self.per_second);
+        let Pace { most, per_second } = state.pace;
+        state.tokens = most.min(state.tokens + asleep.as_secs_f64() * per_second);
     }
 
     /// Takes the tokens, or says how long to wait before asking again.
     fn try_take(&self, urgency: Urgency, wanted: f64) -> Option<Duration> {
         let mut state = self.lock();
         let now = Instant::now();
-        let earned = now.duration_since(state.at).as_secs_f64() * self.per_second;
-        state.tokens = self.most.min(state.tokens + earned);
-        state.at = now;
+        state.earn(now);
         let mut missing = wanted + urgency.left_to_others() - state.tokens;
         if urgency.can_wait() {
-            missing = missing.max(state.missing_for_bookings(now, wanted, self.per_second));
+            missing = missing.max(state.missing_for_bookings(now, wanted));
         }
         if missing <= ROUNDING {
             state.tokens -= wanted;
             return None;
         }
         // Never zero, or a rounded-down wait would spin.
-        Some(Duration::from_secs_f64(missing / self.per_second).max(Duration::from_millis(1)))
+        let wait = missing / state.pace.per_second.max(SLOWEST);
+        Some(Duration::from_secs_f64(wait).max(Duration::from_millis(1)))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

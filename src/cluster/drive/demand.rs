@@ -30,13 +30,13 @@ impl<D: Decider> GateDriver<D> {
                 Needs::All(_) => all_heard.then_some(true),
                 Needs::These(_) => Some(needs.include(*source)),
             };
-            handle.vote(self.place, vote);
+            handle.vote(self.seat.number, vote);
         }
         let kinds =
             WorkloadKind::ALL.into_iter().filter(|kind| self.is_readable(*kind) && !self.is_missing(*kind)).count();
         let cost = u32::try_from(kinds).unwrap_or(u32::MAX).saturating_add(pages_of(self.pods_listed));
         let confirms_at = self.gate.confirms_at().map(|at| (self.services.start + at, cost));
-        self.services.budget.book(self.place, confirms_at);
+        self.services.budget.book(self.seat.number, confirms_at);
     }
 
     /// True where nothing of the gated version has been seen in half of the wait period, so that it may be a custom
@@ -54,9 +54,9 @@ impl<D: Decider> GateDriver<D> {
     /// Needs nothing any more.
     pub(super) fn leave(&self) {
         for (_, handle) in self.optional_sources() {
-            handle.vote(self.place, Some(false));
+            handle.vote(self.seat.number, Some(false));
         }
-        self.services.budget.book(self.place, None);
+        self.services.budget.book(self.seat.number, None);
     }
 
     /// The sources that a gate may do without. Pods and events every gate follows to its end.

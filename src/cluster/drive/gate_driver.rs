@@ -17,6 +17,7 @@ use super::confirm::{Paid, Question, confirm};
 use super::custom_owners::CustomOwners;
 use super::decider::Decider;
 use super::metrics_watch::MetricsWatch;
+use super::rooms::Seat;
 use super::services::Services;
 use super::smoke::Smoke;
 use crate::cluster::api::{Collection, Failure, RequestCounter};
@@ -60,6 +61,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub requests: RequestCounter,
     pub emitted: mpsc::UnboundedSender<Emitted>,
     pub inbox: Inbox,
+    /// Its place among all gates. Dropped after the inbox, for then it is known of what nobody hears any more.
+    pub seat: Seat,
     /// Which pods; `None` until the pinned workload is known.
     pub pods: Option<Collection>,
     /// The target of the pinned Canary, once that is known.

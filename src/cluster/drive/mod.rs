@@ -2,6 +2,7 @@
 //!
 //! What may live here: bringing facts and time to gates, and doing what gates want. What may not: deciding.
 
+mod broken;
 pub mod confirm;
 pub mod custom_owners;
 mod decider;
@@ -15,6 +16,7 @@ pub mod metrics_sources;
 pub mod metrics_watch;
 pub mod namespace;
 mod pinned;
+mod rooms;
 pub mod run_report;
 pub mod run_sink;
 mod services;
@@ -27,7 +29,7 @@ pub mod whole_namespace;
 pub use confirm::{Paid, Question, confirm};
 pub use decider::Decider;
 pub use gate_driver::Emitted;
-pub use hub::{Hub, Joined, Joining};
+pub use hub::{Hub, HubLimits, Joined, Joining};
 pub use late_gate::{Expecting, LateGate};
 pub use metrics_watch::AskMetrics;
 pub use run_report::{GateRun, Run};

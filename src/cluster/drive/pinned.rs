@@ -1,6 +1,6 @@
 //! The pods of a gate that is pinned to a workload: which they are is known once the workload is.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -126,9 +126,7 @@ impl<D: Decider> GateDriver<D> {
         let schedule = schedule_of_pods(plan.delay);
         self.inbox.unsubscribe(Source::Pods);
         let subscriber = self.inbox.subscriber(Source::Pods);
-        let mut subscriptions = self.services.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-        let handle = subscriptions.subscribe(pods.clone(), schedule, true, &self.requests, subscriber);
-        drop(subscriptions);
+        let handle = self.services.follow_pods(&pods, schedule, &self.requests, subscriber);
         self.handles.insert(Source::Pods, handle);
         self.pods = Some(pods);
     }

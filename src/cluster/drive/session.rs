@@ -1,32 +1,26 @@
 //! The driver: judges one or more gates side by side over one connection.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_util::task::AbortOnDropHandle;
 
+use super::broken::broke;
 use super::decider::Decider;
 use super::gate_driver::Emitted;
+use super::hub::{Hub, Joining};
 use super::metrics_watch::AskMetrics;
 use super::run_report::{GateRun, Run};
 use super::run_sink::Sink;
-use super::services::Services;
-use super::subscribe::subscribe_gate;
 use crate::cluster::api::Budget;
 use crate::cluster::api::{Connection, RequestCounter, Target};
 use crate::cluster::signals::Stop;
-use crate::cluster::watch::Link;
-use crate::cluster::watch::Shared;
-use crate::cluster::watch::Subscriptions;
-use crate::cluster::watch::sleep::{Clock, TICK};
+use crate::cluster::watch::sleep::TICK;
 use crate::gate::Gate;
-use crate::gate::result::{Code, Finding, Outcome, Place, Verdict};
+use crate::gate::result::Outcome;
 use crate::gate::spec::Plan;
 
 /// Judges the plans, side by side, until each has its outcome. The sink hears of the begin, of all that changes, and of
@@ -144,35 +138,23 @@ async fn drive<D: Decider>(
     // What opening the connection has cost.
     let already = connection.unattributed.swap(0, Ordering::Relaxed);
     budget.spend(u32::try_from(already).unwrap_or(u32::MAX));
-    let link = Arc::new(Link::new(Arc::clone(&budget)));
-    let (slept, sleeps) = watch::channel(0);
-    let shared = Shared {
-        connection: Arc::clone(&connection),
-        budget: Arc::clone(&budget),
-        link: Arc::clone(&link),
-        sleeps,
-        doubts_refusals: true,
-    };
-    let subscriptions = Arc::new(Mutex::new(Subscriptions::new(shared)));
-    let services = Services { start, connection, subscriptions, budget, link, stop };
+    let hub = Hub::of_session(Arc::clone(&connection), budget);
     let (sender, mut emitted) = mpsc::unbounded_channel();
     let counters: Vec<RequestCounter> = to.plans.iter().map(|_| RequestCounter::default()).collect();
     if let Some(first) = counters.first() {
         first.add(already);
     }
     let mut running = FuturesUnordered::new();
-    for (place, gate) in gates.into_iter().enumerate() {
-        let driver = subscribe_gate(place, gate, recording_ends, &services, counters[place].clone(), sender.clone());
-        let task = AbortOnDropHandle::new(tokio::spawn(AssertUnwindSafe(driver.run()).catch_unwind()));
+    for (place, (gate, metrics)) in gates.into_iter().enumerate() {
+        let joining = Joining { gate, metrics, recording_ends, stop: stop.clone() };
+        let task = hub.enter(place, start, joining, &counters[place], sender.clone());
         // `None` where the gate panicked, or has no outcome after its end.
-        running.push(async move { (place, task.await.ok().and_then(Result::ok).flatten(), start.elapsed()) });
+        running.push(async move { (place, task.await.ok().flatten(), start.elapsed()) });
     }
     drop(sender);
-    let Services { connection, subscriptions, budget, .. } = services;
-    subscriptions.lock().unwrap_or_else(PoisonError::into_inner).start();
+    hub.start();
 
     let mut outcomes: Vec<Option<Outcome>> = to.plans.iter().map(|_| None).collect();
-    let mut clock = Clock::new(to.plans.iter().map(|plan| plan.delay).min().unwrap_or(TICK));
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = false;
@@ -186,10 +168,6 @@ async fn drive<D: Decider>(
                 outcomes[place] = Some(outcome.unwrap_or_else(|| broke(now)));
             }
             _ = ticks.tick() => {
-                if let Some(asleep) = clock.was_asleep() {
-                    budget.slept(asleep);
-                    slept.send_modify(|count| *count += 1);
-                }
                 if std::mem::replace(&mut quiet, true) {
                     to.sink.idle(start.elapsed());
                 }
@@ -221,30 +199,5 @@ async fn drive<D: Decider>(
 fn pass_on(sink: &mut dyn Sink, news: Emitted) {
     for (at, event) in news.events {
         sink.event(news.place, at, &event);
-    }
-}
-
-/// The outcome of a gate that failed inside of crashgate. It proves nothing, and the other gates go on.
-fn broke(now: Duration) -> Outcome {
-    let finding = Finding {
-        code: Code::StaleData,
-        place: Place::default(),
-        message: "crashgate itself failed while it judged this gate, so nothing is proven".to_owned(),
-        exit_status: None,
-        restarts: None,
-        next_step: "Run the gate again, and report the message on stderr.".to_owned(),
-        also: Vec::new(),
-        log: None,
-        evidence: Vec::new(),
-    };
-    Outcome {
-        verdict: Verdict::Inconclusive,
-        decided_after: now,
-        findings: vec![finding],
-        pods: Vec::new(),
-        warnings: Vec::new(),
-        ready: 0,
-        wanted: None,
-        checks: Vec::new(),
     }
 }

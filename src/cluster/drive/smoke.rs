@@ -70,6 +70,13 @@ impl Smoke {
     }
 }
 
+impl Drop for Smoke {
+    /// Nobody waits for it any more.
+    fn drop(&mut self) {
+        self.call_off();
+    }
+}
+
 /// Keeps the end of what the smoke run writes.
 struct Output(OutputTail);
 

@@ -10,10 +10,12 @@ use super::custom_owners::CustomOwners;
 use super::decider::Decider;
 use super::gate_driver::{Emitted, GateDriver, Pending};
 use super::metrics_watch::{AskMetrics, MetricsWatch};
+use super::rooms::Seat;
 use super::services::Services;
 use crate::cluster::api::{Collection, RequestCounter};
-use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow};
+use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow, Terms};
 use crate::gate::model::{Source, WorkloadKind};
+use crate::gate::spec::Plan;
 
 /// The collections of a namespace that its gates share, each with its turn at proving itself. Kinds that are hardly in play
 /// together share a turn: a Rollout makes `ReplicaSet`s as a Deployment does.
@@ -38,7 +40,7 @@ const MOST_BREAKS: u32 = 3;
 
 /// Gives a gate its sources.
 pub(super) fn subscribe_gate<D: Decider>(
-    place: usize,
+    (place, mut seat): (usize, Seat),
     (gate, metrics): (D, Option<Arc<dyn AskMetrics>>),
     recording_ends: Option<Duration>,
     services: &Services,
@@ -68,19 +70,21 @@ pub(super) fn subscribe_gate<D: Decider>(
             waits_for_need: matches!(source, Source::Workloads(kind) if kind.is_custom()) && !leads,
         };
         let collection = Collection::whole(source, &plan.namespace);
-        let handle = subscriptions.subscribe(collection, turn, leads, &requests, inbox.subscriber(source));
+        let terms = Terms { schedule: turn, leads, must_be_new: makes_the_plan(plan, source), part: None };
+        let handle = subscriptions.subscribe(collection, terms, &requests, inbox.subscriber(source));
         if turn.waits_for_need {
-            handle.vote(place, Some(false));
+            handle.vote(seat.number, Some(false));
         }
+        seat.handles.push(handle.clone());
         handles.insert(source, handle);
     }
+    drop(subscriptions);
     let pods = plan.workload.is_none().then(|| {
         let collection = Collection::selected(Source::Pods, &plan.namespace, plan.selector.to_string());
         let (schedule, to) = (schedule_of_pods(plan.delay), inbox.subscriber(Source::Pods));
-        handles.insert(Source::Pods, subscriptions.subscribe(collection.clone(), schedule, true, &requests, to));
+        handles.insert(Source::Pods, services.follow_pods(&collection, schedule, &requests, to));
         collection
     });
-    drop(subscriptions);
     let custom_owners = CustomOwners::new(services.clone(), requests.clone(), &plan.namespace, plan.delay);
     GateDriver {
         place,
@@ -90,6 +94,7 @@ pub(super) fn subscribe_gate<D: Decider>(
         requests,
         emitted,
         inbox,
+        seat,
         pods,
         canary_target: None,
         custom_owners,
@@ -101,6 +106,17 @@ pub(super) fn subscribe_gate<D: Decider>(
         now: Duration::ZERO,
         warned_of_lag: false,
         pending: Pending::default(),
+    }
+}
+
+/// True where what a gate makes of its plan stands on this source: which workload is meant, and which revision it has. An old
+/// sight of those would make a gate of what runs no more. A gate of labels takes every workload that has them for its own;
+/// a Canary or a Rollout may name one of any kind.
+fn makes_the_plan(plan: &Plan, source: Source) -> bool {
+    let Source::Workloads(kind) = source else { return false };
+    match plan.workload.as_ref().map(|pin| pin.kind) {
+        None | Some(WorkloadKind::Canary | WorkloadKind::Rollout) => true,
+        Some(pinned) => kind == pinned || kind == WorkloadKind::ReplicaSet,
     }
 }
 

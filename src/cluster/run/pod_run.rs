@@ -24,7 +24,7 @@ use crate::cluster::api::{Failure, FailureKind};
 use crate::cluster::signals::{Stop, stopped};
 use crate::cluster::watch::Link;
 use crate::cluster::watch::Subscriptions;
-use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, Shared};
+use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, Shared, Terms};
 use crate::gate::model::{Object, Source};
 use crate::gate::result::{Code, PodEnd, Verdict, unseen};
 use crate::gate::run::{PodRun, Stage, refused, taken};
@@ -254,7 +254,8 @@ impl Runner {
         let pods = Collection::selected(Source::Pods, &self.namespace, selector);
         let inbox = Inbox::new(MOST_WAITING);
         let subscriber = inbox.subscriber(Source::Pods);
-        let look = subscriptions.subscribe(pods, ProbeSchedule::of_feed(DELAY), true, &self.meter, subscriber);
+        let look =
+            subscriptions.subscribe(pods, Terms::leading(ProbeSchedule::of_feed(DELAY)), &self.meter, subscriber);
         subscriptions.start();
         let (stage, stages) = watch::channel(Stage::Waiting);
         let (to, mut pieces) = mpsc::channel::<Bytes>(PIECES);

@@ -10,24 +10,23 @@ pub(in crate::cluster) const TICK: Duration = Duration::from_secs(1);
 /// Finds out that the machine was asleep: the wall clock went on and the monotonic one did not, or a tick came far too
 /// late.
 pub(in crate::cluster) struct Clock {
-    tolerance: Duration,
     wall: SystemTime,
     monotonic: Instant,
 }
 
 impl Clock {
-    pub(in crate::cluster) fn new(tolerance: Duration) -> Self {
-        Self { tolerance, wall: SystemTime::now(), monotonic: Instant::now() }
+    pub(in crate::cluster) fn new() -> Self {
+        Self { wall: SystemTime::now(), monotonic: Instant::now() }
     }
 
-    /// How long it was asleep since this was last asked.
-    pub(in crate::cluster) fn was_asleep(&mut self) -> Option<Duration> {
+    /// How long it was asleep since this was last asked, where that was for longer than this.
+    pub(in crate::cluster) fn was_asleep(&mut self, tolerance: Duration) -> Option<Duration> {
         let (wall, monotonic) = (SystemTime::now(), Instant::now());
         // A wall clock that was set back says nothing.
         let by_wall = wall.duration_since(self.wall).unwrap_or_default();
         let by_monotonic = monotonic.duration_since(self.monotonic);
         (self.wall, self.monotonic) = (wall, monotonic);
-        asleep(by_wall, by_monotonic, self.tolerance)
+        asleep(by_wall, by_monotonic, tolerance)
     }
 }
 

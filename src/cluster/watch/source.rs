@@ -13,15 +13,16 @@ mod opening;
 mod reading;
 mod schedule;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::handle::Demand;
-use super::inbox::Subscriber;
+use super::audience::{Asked, Audience};
 use super::link::Link;
+use super::probe::{ProbeSchedule, ProbeWindow};
 use super::version_tracker::VersionTracker;
 use crate::cluster::api::Backoff;
 use crate::cluster::api::Collection;
@@ -34,10 +35,6 @@ use crate::gate::model::{Source, Trouble};
 use crate::gate::result::{Notice, Warning};
 
 pub use self::handle::SourceHandle;
-pub use self::schedule::{ProbeSchedule, ProbeWindow};
-
-/// Those who hear of a source.
-pub type Subscribers = Arc<Mutex<Vec<Subscriber>>>;
 
 /// Longer than any gate.
 const FAR: Duration = Duration::from_hours(24 * 365);
@@ -74,8 +71,10 @@ pub struct SourceTask {
     meter: RequestCounter,
     /// Others wait for this one while nobody answers.
     leads: bool,
+    /// What its listeners ask of it, as it was when they were last looked at.
     schedule: ProbeSchedule,
-    subscribers: Subscribers,
+    audience: Audience,
+    changes: watch::Receiver<()>,
     handle: SourceHandle,
     demand: watch::Receiver<Demand>,
     versions: VersionTracker,
@@ -137,19 +136,22 @@ impl SourceTask {
         collection: Collection,
         shared: Shared,
         meter: RequestCounter,
-        leads: bool,
-        schedule: ProbeSchedule,
-        subscribers: Subscribers,
+        audience: Audience,
         handle: SourceHandle,
     ) -> Self {
-        let demand = handle.demand();
+        let (demand, changes) = (handle.demand(), audience.changes());
+        // Without a listener nothing is asked at all.
+        let Asked { schedule, leads } =
+            audience.asked().unwrap_or(Asked { schedule: ProbeSchedule::of_feed(FAR), leads: false });
+        let looks = audience.looks();
         Self {
             collection,
             shared,
             meter,
             leads,
             schedule,
-            subscribers,
+            audience,
+            changes,
             handle,
             demand,
             versions: VersionTracker::default(),
@@ -168,7 +170,7 @@ impl SourceTask {
             has_rested: false,
             trouble_of_opening: None,
             must_tell: false,
-            looks: schedule.last_window.into_iter().collect(),
+            looks,
             look: None,
             prepaid: 0,
             unwatched_since: None,
@@ -176,21 +178,12 @@ impl SourceTask {
         }
     }
 
-    /// Changes the schedule to the quicker one of two.
-    pub fn hurry(&mut self, schedule: ProbeSchedule, leads: bool) {
-        self.schedule.quiet = self.schedule.quiet.min(schedule.quiet);
-        self.schedule.first = self.schedule.first.min(schedule.first);
-        self.schedule.poll = self.schedule.poll.min(schedule.poll);
-        self.schedule.settled = self.schedule.settled.min(schedule.settled);
-        self.schedule.waits_for_need &= schedule.waits_for_need;
-        self.looks.extend(schedule.last_window);
-        self.leads |= leads;
-    }
-
     /// Keeps the source fresh until nobody listens or nothing more can come.
     pub async fn run(mut self) {
+        self.keep_up();
         let mut next = if self.schedule.waits_for_need { self.wait_for_need().await } else { Next::List };
         loop {
+            self.keep_up();
             next = match next {
                 Next::List => self.list().await,
                 Next::Follow(version) => self.follow(version).await,
@@ -359,13 +352,23 @@ impl SourceTask {
     }
 
     fn send(&self, fact: Fact) {
-        broadcast(&self.subscribers, fact);
+        self.audience.tell(fact);
     }
 
     fn is_abandoned(&self) -> bool {
-        let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-        subscribers.retain(|subscriber| !subscriber.is_closed());
-        subscribers.is_empty()
+        self.audience.is_empty()
+    }
+
+    /// Takes over what its listeners ask of it, where some came or went.
+    fn keep_up(&mut self) {
+        if !self.changes.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.changes.mark_unchanged();
+        if let Some(Asked { schedule, leads }) = self.audience.asked() {
+            (self.schedule, self.leads) = (schedule, leads);
+            self.looks = self.audience.looks();
+        }
     }
 }
 
@@ -374,14 +377,4 @@ async fn is_unneeded(demand: &mut watch::Receiver<Demand>) {
     if demand.wait_for(|demand| *demand == Demand::Unneeded).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// Tells a fact to all who listen. The last of them gets the fact itself: a LIST can be large.
-pub(in crate::cluster) fn broadcast(subscribers: &Subscribers, fact: Fact) {
-    let mut subscribers = subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some((last, others)) = subscribers.split_last() else { return };
-    let mut alive: Vec<bool> = others.iter().map(|other| other.send(fact.clone())).collect();
-    alive.push(last.send(fact));
-    let mut alive = alive.into_iter();
-    subscribers.retain(|_| alive.next().unwrap_or(false));
 }

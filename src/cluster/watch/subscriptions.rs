@@ -1,41 +1,50 @@
-//! Who listens to which source. Gates that ask for the same collection share one source.
+//! Who listens to which source. Gates that ask for the same collection share one source, and the last of them that goes
+//! ends it.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::audience::{Audience, Terms};
 use super::inbox::Subscriber;
-use super::source::{ProbeSchedule, Shared, SourceHandle, SourceTask, Subscribers, broadcast};
+use super::source::{Shared, SourceHandle, SourceTask};
 use crate::cluster::api::Collection;
 use crate::cluster::api::RequestCounter;
 use crate::gate::Fact;
 use crate::gate::model::{Trouble, TroubleKind};
 
-/// All sources of a session. They end when this is dropped.
+/// All sources of a session, or of one namespace of a hub. They end when this is dropped.
 #[derive(Debug)]
 pub struct Subscriptions {
     shared: Shared,
     started: bool,
+    mirrors: bool,
     sources: HashMap<Collection, Entry>,
-    tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    subscribers: Subscribers,
+    audience: Audience,
     handle: SourceHandle,
     /// Until the session starts.
     waiting: Option<SourceTask>,
+    task: Option<AbortOnDropHandle<()>>,
 }
 
 impl Subscriptions {
-    /// No source yet.
+    /// No source yet. Who subscribes to one later waits for its next list, which is asked for at once.
     #[must_use]
     pub fn new(shared: Shared) -> Self {
-        Self { shared, started: false, sources: HashMap::new(), tasks: Vec::new() }
+        Self { shared, started: false, mirrors: false, sources: HashMap::new() }
+    }
+
+    /// The same, where the sources hold what they were told: who subscribes to one later is told of it without a request, as
+    /// far as the source is trusted.
+    #[must_use]
+    pub fn mirroring(shared: Shared) -> Self {
+        Self { mirrors: true, ..Self::new(shared) }
     }
 
     /// Sends what is learnt of a collection to `to`. The requests of a source are counted for its first subscriber.
@@ -43,38 +52,27 @@ impl Subscriptions {
     pub fn subscribe(
         &mut self,
         collection: Collection,
-        schedule: ProbeSchedule,
-        leads: bool,
+        terms: Terms,
         meter: &RequestCounter,
         to: Subscriber,
     ) -> SourceHandle {
-        if let Some(entry) = self.sources.get_mut(&collection) {
-            let mut subscribers = entry.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_alive = entry.waiting.is_some() || !subscribers.is_empty();
-            if is_alive {
-                subscribers.push(to);
-                match &mut entry.waiting {
-                    Some(task) => task.hurry(schedule, leads),
-                    // It has told the others what there is; the new one must hear it too.
-                    None => entry.handle.relist(),
-                }
-                return entry.handle.clone();
+        self.sweep();
+        if let Some(entry) = self.sources.get(&collection) {
+            let is_served = entry.audience.join(to, terms);
+            // It has told the others what there is; the new one must hear it too.
+            if !is_served && entry.waiting.is_none() {
+                entry.handle.relist();
             }
+            return entry.handle.clone();
         }
-        let subscribers: Subscribers = Arc::new(Mutex::new(vec![to]));
+        let audience = Audience::new(collection.source, self.mirrors);
+        let _ = audience.join(to, terms);
         let handle = SourceHandle::default();
-        let task = SourceTask::new(
-            collection.clone(),
-            self.shared.clone(),
-            meter.clone(),
-            leads,
-            schedule,
-            Arc::clone(&subscribers),
-            handle.clone(),
-        );
-        let mut entry = Entry { subscribers, handle: handle.clone(), waiting: Some(task) };
+        let task =
+            SourceTask::new(collection.clone(), self.shared.clone(), meter.clone(), audience.clone(), handle.clone());
+        let mut entry = Entry { audience, handle: handle.clone(), waiting: Some(task), task: None };
         if self.started {
-            self.tasks.extend(spawn(&collection, &mut entry));
+            entry.spawn(&collection);
         }
         self.sources.insert(collection, entry);
         handle
@@ -84,22 +82,48 @@ impl Subscriptions {
     pub fn start(&mut self) {
         self.started = true;
         for (collection, entry) in &mut self.sources {
-            self.tasks.extend(spawn(collection, entry));
+            entry.spawn(collection);
         }
+    }
+
+    /// Ends the sources of which nobody hears any more.
+    pub fn sweep(&mut self) {
+        let link = &self.shared.link;
+        self.sources.retain(|collection, entry| {
+            let is_heard = !entry.audience.is_empty();
+            if !is_heard {
+                link.forget(collection);
+            }
+            is_heard
+        });
+    }
+
+    /// How many sources are followed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// True where no source is followed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
     }
 }
 
-fn spawn(collection: &Collection, entry: &mut Entry) -> Option<AbortOnDropHandle<()>> {
-    let task = entry.waiting.take()?;
-    let source = collection.source;
-    let subscribers = Arc::clone(&entry.subscribers);
-    Some(AbortOnDropHandle::new(tokio::spawn(async move {
-        if AssertUnwindSafe(task.run()).catch_unwind().await.is_err() {
-            let message = format!("reading {source} failed inside crashgate; please report it");
-            let trouble = Trouble { kind: TroubleKind::Stale, message, hopeless: true };
-            broadcast(&subscribers, Fact::Lost { source, trouble });
-        }
-        // Nobody waits for more of it.
-        subscribers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    })))
+impl Entry {
+    fn spawn(&mut self, collection: &Collection) {
+        let Some(task) = self.waiting.take() else { return };
+        let source = collection.source;
+        let audience = self.audience.clone();
+        self.task = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            if AssertUnwindSafe(task.run()).catch_unwind().await.is_err() {
+                let message = format!("reading {source} failed inside crashgate; please report it");
+                let trouble = Trouble { kind: TroubleKind::Stale, message, hopeless: true };
+                audience.tell(Fact::Lost { source, trouble });
+            }
+            // Nobody waits for more of it.
+            audience.end();
+        })));
+    }
 }

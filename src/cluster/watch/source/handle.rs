@@ -79,7 +79,20 @@ impl SourceHandle {
     /// This gate needs the source, does not, or does not know yet. The source is followed while any gate needs it.
     pub fn vote(&self, gate: usize, needed: Option<bool>) {
         let mut votes = self.0.votes.lock().unwrap_or_else(PoisonError::into_inner);
-        votes.insert(gate, needed);
+        if votes.insert(gate, needed) != Some(needed) {
+            self.count(&votes);
+        }
+    }
+
+    /// This gate has no say any more.
+    pub fn leave(&self, gate: usize) {
+        let mut votes = self.0.votes.lock().unwrap_or_else(PoisonError::into_inner);
+        if votes.remove(&gate).is_some() {
+            self.count(&votes);
+        }
+    }
+
+    fn count(&self, votes: &HashMap<usize, Option<bool>>) {
         let demand = if votes.values().any(|vote| *vote == Some(true)) {
             Demand::Needed
         } else if votes.values().any(Option::is_none) {

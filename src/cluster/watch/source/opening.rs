@@ -53,6 +53,7 @@ impl SourceTask {
         let opened = Instant::now();
         self.reopened();
         let ended = self.read(watch, version, lasting).await;
+        self.audience.is_watched(false);
         match ended {
             Ended::Broke(version) => {
                 self.shared.link.watch_broke(&self.collection);
@@ -233,6 +234,7 @@ impl SourceTask {
         self.unopened.reset();
         (self.has_watched, self.is_polled, self.doubted, self.watchless_until) = (true, false, 0, None);
         self.trouble_of_opening = None;
+        self.audience.is_watched(true);
         if self.unwatched_since.take().is_some() && self.leads {
             // That the server opened it proves something too, so the proof of the pods that is due may wait a little, or a
             // proxy that cuts every stream would cost twice as much; but only a LIST shows that what it tells gets here.
@@ -252,20 +254,25 @@ impl SourceTask {
         }
         // From list to list it is trusted, as the plan's `delay` says.
         (self.unwatched_since, self.has_rested) = (None, false);
-        let mut due = self.proof_due().min(self.proven + self.schedule.poll);
-        // An API server that starts does not know all of its groups yet.
-        if (1..=ABSENT_TRIES).contains(&self.absent) && self.gives_up_watches() {
-            due = due.min(self.proven + BETWEEN_ABSENT);
-        }
         self.is_polled = true;
-        let (handle, mut demand) = (self.handle.clone(), self.demand.clone());
-        tokio::select! {
-            () = sleep_until(due) => self.take_due_windows(),
-            () = handle.asked_to_relist() => self.must_tell = true,
-            () = handle.asked_to_hurry() => {}
-            () = is_unneeded(&mut demand) => return Next::Rest(String::new()),
-            () = slept(&mut self.shared.sleeps) => self.lost(asleep()),
+        let (handle, mut demand, mut changes) = (self.handle.clone(), self.demand.clone(), self.changes.clone());
+        loop {
+            self.keep_up();
+            let mut due = self.proof_due().min(self.proven + self.schedule.poll);
+            // An API server that starts does not know all of its groups yet.
+            if (1..=ABSENT_TRIES).contains(&self.absent) && self.gives_up_watches() {
+                due = due.min(self.proven + BETWEEN_ABSENT);
+            }
+            tokio::select! {
+                () = sleep_until(due) => self.take_due_windows(),
+                () = handle.asked_to_relist() => self.must_tell = true,
+                () = handle.asked_to_hurry() => {}
+                // What it is asked for may be another now.
+                Ok(()) = changes.changed() => continue,
+                () = is_unneeded(&mut demand) => return Next::Rest(String::new()),
+                () = slept(&mut self.shared.sleeps) => self.lost(asleep()),
+            }
+            return Next::List;
         }
-        Next::List
     }
 }

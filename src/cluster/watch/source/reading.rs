@@ -56,7 +56,9 @@ impl SourceTask {
         let opened = Instant::now();
         let mut proof: Option<Proof<'_>> = None;
         let mut pending: Option<PendingProof> = None;
+        let mut changes = self.changes.clone();
         loop {
+            self.keep_up();
             let due = pending.as_ref().map_or_else(|| self.proof_due(), |pending| pending.until);
             let too_late = self.believed_until();
             tokio::select! {
@@ -136,6 +138,8 @@ impl SourceTask {
                 Ok(()) = suspicions.changed() => {
                     self.next_proof = self.next_proof.min(Some(Instant::now()));
                 }
+                // What it is asked for may be another now.
+                Ok(()) = changes.changed() => {}
                 () = is_unneeded(&mut demand) => return self.left(Next::Rest(version)),
                 () = slept(&mut sleeps) => {
                     self.shared.sleeps = sleeps;
