@@ -4,6 +4,7 @@ mod custom_owners;
 mod driver;
 mod evidence;
 mod gateway;
+mod hub;
 mod identity;
 mod live_gates;
 mod loopback;

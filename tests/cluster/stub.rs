@@ -66,13 +66,25 @@ struct Inner {
 #[derive(Clone)]
 pub struct Stub {
     inner: Arc<Mutex<Inner>>,
+    /// One for each stream that is open, beside this one.
+    open: Arc<()>,
 }
 
 impl Stub {
     /// A server that answers what the script says; where it says nothing, as an empty cluster where nothing happens.
     pub fn new(script: impl FnMut(&Ask) -> Option<Reply> + Send + 'static) -> Self {
         let inner = Inner { start: Instant::now(), asks: Vec::new(), script: Box::new(script) };
-        Self { inner: Arc::new(Mutex::new(inner)) }
+        Self { inner: Arc::new(Mutex::new(inner)), open: Arc::default() }
+    }
+
+    /// How many streams are open.
+    pub fn open(&self) -> usize {
+        Arc::strong_count(&self.open) - self.counted()
+    }
+
+    /// How many handles of this server there are.
+    fn counted(&self) -> usize {
+        Arc::strong_count(&self.inner)
     }
 
     pub fn quiet() -> Self {
@@ -167,7 +179,8 @@ async fn answer(stub: Stub, request: Request) -> Result<Response, Away> {
         Reply::Hangup => return Err(Away),
         Reply::Stream(steps) => {
             let steps: VecDeque<Step> = steps.into();
-            let stream = futures::stream::unfold(steps, |mut steps| async move {
+            let open = Arc::clone(&stub.open);
+            let stream = futures::stream::unfold((steps, open), |(mut steps, open)| async move {
                 loop {
                     let item: Result<Bytes, std::io::Error> = match steps.pop_front()? {
                         Step::Line(line) => Ok(format!("{line}\n").into()),
@@ -178,7 +191,7 @@ async fn answer(stub: Stub, request: Request) -> Result<Response, Away> {
                             continue;
                         }
                     };
-                    return Some((item, steps));
+                    return Some((item, (steps, open)));
                 }
             });
             whole(200, "application/json", Body::from_stream(stream))
