@@ -41,16 +41,16 @@ async fn judge(recording: &str, app: &str, faults: &str) -> Said {
 }
 
 async fn all_pass(faults: &str, lost: u64) {
-    let latest = |said: &Said| said.outcomes.iter().map(|outcome| outcome.decided_after).max().unwrap();
-    let without = latest(&judge("healthy", "checkout", "").await);
+    let slowest = |said: &Said| said.outcomes.iter().map(|outcome| outcome.decided_after).max().unwrap();
+    let without = slowest(&judge("healthy", "checkout", "").await);
     let said = judge("healthy", "checkout", faults).await;
     for outcome in &said.outcomes {
         let findings: Vec<&str> = outcome.findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(outcome.verdict, Verdict::Healthy, "{faults}: after {:?}: {findings:?}", outcome.decided_after);
     }
-    let last = latest(&said);
+    let late = slowest(&said);
     assert!(said.requests <= 60, "{faults}: {} requests", said.requests);
-    assert!(last <= without + Duration::from_secs(lost + 5), "{faults}: {last:?}, and {without:?} without");
+    assert!(late <= without + Duration::from_secs(lost + 5), "{faults}: {late:?}, and {without:?} without");
 }
 
 #[tokio::test(start_paused = true)]
