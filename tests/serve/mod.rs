@@ -8,4 +8,5 @@ mod http_sockets;
 mod plans;
 mod registry;
 mod standing;
+mod standing_rules;
 pub mod world;
