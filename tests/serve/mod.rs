@@ -6,6 +6,7 @@ mod http_rest;
 mod http_server;
 mod http_sockets;
 mod plans;
+mod recorded;
 mod registry;
 mod standing;
 mod standing_rules;

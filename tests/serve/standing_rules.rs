@@ -12,7 +12,7 @@ use crashgate::serve::standing::rules::{Course, Doing, Step, Terms, Told};
 const DELAY: Duration = Duration::from_secs(10);
 
 fn terms() -> Terms {
-    Terms { mode: Mode::Standing, revision: None, names_version: false, delay: DELAY }
+    Terms { mode: Mode::Standing, revision: None, names_version: false, delay: DELAY, watch_for: s(60) }
 }
 
 fn once() -> Terms {
@@ -195,6 +195,29 @@ fn a_vigil_that_decides_is_not_healthy_from_that_moment_and_is_what_it_says() {
 }
 
 #[test]
+fn the_metrics_of_the_round_stand_until_those_of_the_vigil_prove_enough_or_had_time_to() {
+    let unmeasured = || Told { is_unmeasured: true, ..well() };
+    let mut course = begun(terms());
+    course.ended(s(40), Some(Verdict::Healthy));
+    course.hear(s(41), &unmeasured());
+    assert_eq!(course.verdict(), Some(Verdict::Healthy));
+    assert_eq!(course.wake_at(), Some(s(100)));
+    assert_eq!(course.advance(s(99)), Step::Stay);
+    assert_eq!(course.clone().advance(s(100)), Step::Turn(Doing::Judging));
+    course.hear(s(99), &well());
+    assert_eq!((course.verdict(), course.wake_at()), (Some(Verdict::Healthy), None));
+    // From then on their own word counts.
+    assert_eq!(course.hear(s(200), &unmeasured()), Step::Stay);
+    assert_eq!((course.verdict(), course.wake_at()), (None, Some(s(260))));
+    course.hear(s(220), &well());
+    assert_eq!(course.verdict(), Some(Verdict::Healthy));
+    course.hear(s(300), &unmeasured());
+    course.hear(s(330), &unmeasured());
+    assert_eq!(course.advance(s(360)), Step::Turn(Doing::Judging));
+    assert_eq!(course.verdict(), None);
+}
+
+#[test]
 fn a_vigil_never_passes_by_itself() {
     let mut course = standing();
     course.ended(s(90), Some(Verdict::Healthy));
@@ -273,7 +296,7 @@ fn rounds_that_end_at_once_follow_each_other_ever_more_slowly_up_to_a_minute() {
     for _ in 0..6 {
         assert_eq!(course.ended(now, Some(Verdict::Inconclusive)), Step::Turn(Doing::Looking));
         let next = course.wake_at().unwrap();
-        rests.push((next - now).as_secs());
+        rests.push(next.saturating_sub(now).as_secs());
         assert_eq!(course.advance(next), Step::Turn(Doing::Judging));
         now = next;
     }

@@ -53,16 +53,28 @@ impl Gate {
         taken
     }
 
+    /// True where the metrics prove less than a pass needs: they are open, and may not stay so.
+    #[must_use]
+    pub fn is_unmeasured(&self) -> bool {
+        let Some(Judgement::Open(open)) = self.judged_metrics() else { return false };
+        judgement::at_the_end(&open).is_some()
+    }
+
     /// What the metrics prove too little of, in words, where they keep the gate from a pass.
     pub(super) fn unproven(&self) -> Option<String> {
+        match self.judged_metrics()? {
+            Judgement::Open(open) => open.into_iter().next().map(|open| open.cause.message),
+            Judgement::Good | Judgement::Ended(..) => None,
+        }
+    }
+
+    /// What the metrics say now, where they decide anything.
+    fn judged_metrics(&self) -> Option<Judgement> {
         let metrics = self.plan.metrics.as_ref().filter(|metrics| !metrics.dry)?;
         let assessment = self.assessment();
         let ready = assessment.ready_pods();
         let context =
             report::Context { metrics, state: &self.metrics, delay: self.plan.delay, ready: &ready, now: self.now };
-        match judgement::judge(metrics, &report::reports(context), self.now) {
-            Judgement::Open(open) => open.into_iter().next().map(|open| open.cause.message),
-            Judgement::Good | Judgement::Ended(..) => None,
-        }
+        Some(judgement::judge(metrics, &report::reports(context), self.now))
     }
 }

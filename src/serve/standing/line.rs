@@ -129,9 +129,14 @@ struct StandingGate<'l> {
 impl<'l> StandingGate<'l> {
     fn new(line: &'l Line, view: GateView, outlet: Outlet, began: Instant, not_before: Duration) -> Self {
         let Order { call, plan, .. } = &line.order;
-        let delay = plan.unseen(&call.namespace, &line.order.pin).delay;
-        let terms =
-            Terms { mode: call.mode, revision: call.revision.clone(), names_version: plan.names_version(), delay };
+        let unseen = plan.unseen(&call.namespace, &line.order.pin);
+        let terms = Terms {
+            mode: call.mode,
+            revision: call.revision.clone(),
+            names_version: plan.names_version(),
+            delay: unseen.delay,
+            watch_for: unseen.metrics.map_or(Duration::ZERO, |metrics| metrics.watch_for),
+        };
         let course = Course::new(terms, not_before);
         let log = Log::new(line.around.redaction);
         let idle = Driving {
@@ -328,8 +333,7 @@ impl<'l> StandingGate<'l> {
 
     /// Takes in how a round or a vigil ended.
     fn take_in(&mut self, mut outcome: Outcome, requests: u64) {
-        let said = outcome.findings.first().map(|finding| finding.message.clone());
-        self.finding = Some(said.unwrap_or_else(|| outcome.verdict.meaning().to_owned()));
+        self.finding = Some(said(&outcome, &self.plan.clone().unwrap_or_else(|| self.unseen())));
         let of_round = self.driving.began.saturating_sub(self.log.zero());
         outcome.decided_after += of_round;
         let started_at = self.driving.started_at;
@@ -403,7 +407,7 @@ impl<'l> StandingGate<'l> {
 
     /// What a pending gate waits for.
     fn waits_for(&self) -> String {
-        let Told { sight, is_well, is_sighted, lacking, .. } = &self.told;
+        let Told { sight, is_well, is_sighted, is_unmeasured, lacking, .. } = &self.told;
         let pin = &self.line.order.pin;
         match self.course.doing() {
             Doing::Awaiting => {
@@ -419,10 +423,27 @@ impl<'l> StandingGate<'l> {
                 format!("{pin} does not have revision {asked} yet; {has}")
             }
             Doing::Looking => "the next look begins in a moment".to_owned(),
+            _ if *is_unmeasured => "its pods are well, and its metrics prove too little at this moment".to_owned(),
             _ if *is_well => "everything is ready, and has to stay so".to_owned(),
             _ if !is_sighted && lacking.is_none() => "the cluster is not fully seen yet".to_owned(),
             _ => lacking.clone().unwrap_or_else(|| "the cluster is not fully seen yet".to_owned()),
         }
+    }
+}
+
+/// What an outcome says in a sentence.
+fn said(outcome: &Outcome, plan: &Plan) -> String {
+    if let Some(finding) = outcome.findings.first() {
+        return finding.message.clone();
+    }
+    let ready = outcome.wanted.filter(|wanted| *wanted > 0 && outcome.ready > 0);
+    match ready {
+        Some(wanted) if outcome.verdict == Verdict::Healthy && !plan.stable_for.is_zero() => {
+            let (ready, seconds) = (outcome.ready, plan.stable_for.as_secs_f64());
+            let pods = if wanted == 1 { "pod" } else { "pods" };
+            format!("{ready} of {wanted} {pods} ready, without a break for {seconds} s")
+        }
+        _ => outcome.verdict.meaning().to_owned(),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Terms {
     pub names_version: bool,
     /// The plan's `delay`: a pass is proven no older than this.
     pub delay: Duration,
+    /// The plan's `watchFor`: so long its metrics may take to prove enough for a pass.
+    pub watch_for: Duration,
 }
 
 /// What is going on.
@@ -45,6 +47,7 @@ pub enum Doing {
 
 /// What is seen at one moment of whatever is going on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub struct Told {
     /// The workload.
     pub sight: WorkloadSight,
@@ -52,12 +55,25 @@ pub struct Told {
     pub is_well: bool,
     /// All that a verdict rests on is fresh, whatever it says.
     pub is_sighted: bool,
+    /// The metrics prove less than a pass needs.
+    pub is_unmeasured: bool,
     /// How often what was well broke.
     pub breaks: u64,
     /// The gate has decided; its outcome follows.
     pub is_decided: bool,
     /// What it waits for, in words.
     pub lacking: Option<String>,
+}
+
+/// What the metrics prove in a vigil.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Metrics {
+    /// Too little yet. The round that passed has proven them: that stands for as long as a round may take to prove them.
+    OfTheRound,
+    /// Enough for a pass.
+    Proven,
+    /// Too little, since then.
+    Lacking(Duration),
 }
 
 /// What is to be done now.
@@ -93,6 +109,8 @@ pub struct Course {
     is_proven: bool,
     /// Since when a vigil does not see.
     blind_since: Option<Duration>,
+    /// What the metrics prove in a vigil.
+    metrics: Metrics,
     /// How many rounds in a row proved nothing.
     fruitless: u32,
     /// When the next round may begin.
@@ -120,6 +138,7 @@ impl Course {
             round_began: Duration::ZERO,
             is_proven: false,
             blind_since: None,
+            metrics: Metrics::OfTheRound,
             fruitless: 0,
             not_before,
         }
@@ -172,8 +191,18 @@ impl Course {
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
         match self.doing {
-            Doing::Vigil if !self.is_proven => Some(self.since.saturating_add(self.terms.delay)),
-            Doing::Vigil => self.blind_since.map(|since| since.saturating_add(self.terms.delay)),
+            Doing::Vigil => {
+                let unproven = (!self.is_proven).then_some(self.since);
+                let unseen = unproven.or(self.blind_since).map(|since| since.saturating_add(self.terms.delay));
+                let patience = self.terms.watch_for.max(self.terms.delay);
+                let lacking_since = match self.metrics {
+                    Metrics::OfTheRound => Some(self.since),
+                    Metrics::Proven => None,
+                    Metrics::Lacking(since) => Some(since),
+                };
+                let unmeasured = lacking_since.map(|since| since.saturating_add(patience));
+                unseen.into_iter().chain(unmeasured).min()
+            }
             Doing::Looking if !self.is_final => Some(self.not_before),
             Doing::Awaiting | Doing::Judging | Doing::Looking | Doing::Over => None,
         }
@@ -276,8 +305,8 @@ impl Course {
         match verdict.unwrap_or(Verdict::Inconclusive) {
             Verdict::Healthy if self.terms.mode == Mode::Once => self.decides(now, Verdict::Healthy),
             Verdict::Healthy if self.doing == Doing::Judging => {
-                self.is_proven = false;
-                self.blind_since = None;
+                (self.is_proven, self.blind_since) = (false, None);
+                self.metrics = Metrics::OfTheRound;
                 self.turn(now, Doing::Vigil)
             }
             Verdict::Failed => self.decides(now, Verdict::Failed),
@@ -322,14 +351,22 @@ impl Course {
         if is_broken {
             return self.breaks(now);
         }
+        if told.is_unmeasured && self.metrics == Metrics::Proven {
+            self.metrics = Metrics::Lacking(now);
+        } else if !told.is_unmeasured && told.is_well {
+            self.metrics = Metrics::Proven;
+        }
         if told.is_well {
             self.is_proven = true;
             self.blind_since = None;
             self.fruitless = 0;
+        } else if self.is_proven {
+            self.blind_since.get_or_insert(now);
+        }
+        if told.is_well && !matches!(self.metrics, Metrics::Lacking(_)) {
             self.verdict = Some(Verdict::Healthy);
         } else if self.is_proven {
             self.verdict = None;
-            self.blind_since.get_or_insert(now);
         }
         self.advance(now)
     }

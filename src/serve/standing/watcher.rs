@@ -33,6 +33,8 @@ pub(super) struct Watcher {
     inner: Inner,
     lookout: Lookout,
     breaks: u64,
+    /// The metrics of a vigil prove less than a pass needs.
+    is_unmeasured: bool,
     told: watch::Sender<Told>,
 }
 
@@ -42,7 +44,16 @@ pub(super) type Hearing = watch::Receiver<Told>;
 impl Watcher {
     fn new(inner: Inner, pin: &Pin, namespace: &str) -> (Self, Hearing) {
         let (told, hearing) = watch::channel(Told::default());
-        (Self { inner, lookout: Lookout::new(namespace, pin), breaks: 0, told }, hearing)
+        let mut watcher = Self { inner, lookout: Lookout::new(namespace, pin), breaks: 0, is_unmeasured: false, told };
+        watcher.measure();
+        (watcher, hearing)
+    }
+
+    /// Judges what the metrics of a vigil are worth now.
+    fn measure(&mut self) {
+        if let Inner::Vigil(gate) = &self.inner {
+            self.is_unmeasured = gate.is_unmeasured();
+        }
     }
 
     /// A round whose plan is made late.
@@ -108,6 +119,7 @@ impl Watcher {
             sight: self.lookout.sight().clone(),
             is_well,
             is_sighted: gate.is_some_and(Gate::is_sighted),
+            is_unmeasured: self.is_unmeasured,
             breaks: self.breaks,
             is_decided: gate.is_some_and(|gate| gate.outcome().is_some()),
             lacking: gate.filter(|_| !is_well).and_then(Gate::lacking),
@@ -135,8 +147,12 @@ impl Decider for Watcher {
 
     fn observe(&mut self, at: Duration, fact: Fact) {
         self.lookout.observe(at, &fact);
+        let is_measured = matches!(fact, Fact::Measured(_));
         if let Some(decider) = self.decider_mut() {
             decider.observe(at, fact);
+        }
+        if is_measured {
+            self.measure();
         }
         self.tell();
     }
