@@ -33,6 +33,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod selection_flags;
+mod serve;
 mod validate;
 mod watch;
 
@@ -50,6 +51,7 @@ enum Command {
     Replay(Box<replay::Args>),
     Run(Box<run::Args>),
     Sandbox(sandbox::Args),
+    Serve(Box<serve::Args>),
     Watch(Box<watch::Args>),
     Pods(Box<pods::Args>),
     Validate(Box<validate::Args>),
@@ -82,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Replay(args) => replay::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),
         Command::Sandbox(args) => sandbox::run(args, printer),
+        Command::Serve(args) => serve::run(&args, printer),
         Command::Watch(args) => watch::run(&args, printer),
         Command::Pods(args) => pods::run(&args, printer),
         Command::Validate(args) => validate::run(&args, printer),

@@ -66,6 +66,11 @@ impl Rehearsal {
         Ok(Connection::to_url(&self.running.url(), "").await?.with_rehearsal(&self.name))
     }
 
+    /// The URL of the recorded source of metrics.
+    pub(super) fn prometheus_url(&self) -> String {
+        self.running.prometheus_url()
+    }
+
     /// Lets the recording begin.
     pub(super) fn start(&self) {
         self.running.start();

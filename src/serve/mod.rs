@@ -8,6 +8,7 @@
 //! answers, shows or writes is made from one.
 
 pub mod call;
+pub mod first_call;
 pub mod gates;
 pub mod http;
 pub mod plans;
@@ -16,6 +17,7 @@ pub mod standing;
 pub mod view;
 
 pub use call::{Call, Mode};
+pub use first_call::OnFirstCall;
 pub use gates::{Gates, Refused};
 pub use plans::Plans;
 pub use registry::{Registry, Settings};

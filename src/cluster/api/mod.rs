@@ -19,6 +19,7 @@ pub mod lines;
 pub mod listing;
 pub mod open;
 pub mod proxy;
+pub mod reachable;
 pub mod request;
 pub mod request_counter;
 pub mod target;
@@ -34,6 +35,7 @@ pub use failure::{Failure, FailureKind, of_connection, of_foreign_body, of_statu
 pub use lines::{LONGEST_LINE, Lines};
 pub use listing::Listing;
 pub use proxy::{ProxyError, ProxyVariables};
+pub use reachable::Reachable;
 pub use request::{LogRequest, Reviewed, Watch, WatchLine, Wish, with_retries};
 pub use request_counter::RequestCounter;
 pub use target::Target;

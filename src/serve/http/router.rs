@@ -73,10 +73,13 @@ fn methods(rows: Vec<&'static Row>) -> MethodRouter<Shared> {
             let traced = traced(request.headers());
             let path = Untrusted::name(request.uri().path()).line();
             let (response, who) = dispatch(&service, row, name(params), request).await;
-            info!(
-                caller = %who, method = %row.method, %path, status = response.status().as_u16(),
-                took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), trace = %traced, "answered"
-            );
+            // Nobody wants a line for each probe.
+            if row.right.is_some() {
+                info!(
+                    caller = %who, method = %row.method, %path, status = response.status().as_u16(),
+                    took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), trace = %traced, "answered"
+                );
+            }
             response
         };
         methods = methods.merge(on(filter, serve));

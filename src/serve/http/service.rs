@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::access::{Right, Scope};
 use super::auth::{Auth, Caller, Denied};
@@ -75,6 +76,12 @@ impl Service {
     pub fn within(mut self, namespaces: Scope) -> Self {
         self.namespaces = namespaces;
         self
+    }
+
+    /// Comes when the server is about to end.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.shutdown.stopping.clone()
     }
 
     /// Runs pods too.
