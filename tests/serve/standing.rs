@@ -1,6 +1,7 @@
 //! Gates that stand, over small stories in virtual time.
 
 use crashgate::gate::result::Verdict;
+use crashgate::report::model::Event;
 use crashgate::serve::{Call, Gates, Mode};
 
 use super::world::{Is, Service, World, call, deployment, pod, replica_set, revision, why, words};
@@ -54,6 +55,11 @@ async fn a_pass_stands_for_as_long_as_all_is_well_and_a_crash_after_it_is_told_a
     let log = view.log.lock().unwrap();
     assert_eq!(log.gates[0].events.last().unwrap().0.as_secs(), 300);
     assert_eq!(log.gates[0].plan.wait_period.as_secs(), 30);
+    // What the vigil knew from the beginning is told once, and its window has no end.
+    let count = |what: fn(&Event) -> bool| log.gates[0].events.iter().filter(|(_, event)| what(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::PodAppeared { .. })), 1);
+    assert_eq!(count(|event| matches!(event, Event::WindowOpened { .. })), 1);
+    assert_eq!(count(|event| matches!(event, Event::Crash { .. })), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,6 +124,8 @@ struct StandingGate<'l> {
     driving: Driving,
     /// What the newest outcome says.
     finding: Option<String>,
+    /// Since when a vigil has seen that all is well.
+    well_since: Option<Duration>,
 }
 
 impl<'l> StandingGate<'l> {
@@ -158,6 +160,7 @@ impl<'l> StandingGate<'l> {
             told: Told::default(),
             driving: idle,
             finding: None,
+            well_since: None,
         }
     }
 
@@ -214,6 +217,10 @@ impl<'l> StandingGate<'l> {
                     // No round has said so.
                     self.finding = None;
                 }
+                if self.course.doing() == Doing::Vigil && self.course.verdict() == Some(Verdict::Healthy) {
+                    let now = self.began.elapsed();
+                    self.well_since.get_or_insert(now);
+                }
                 step
             }
             news = heard(joined) => match news {
@@ -234,6 +241,7 @@ impl<'l> StandingGate<'l> {
         // What went on before is over: nothing of it is heard any more.
         self.driving.joined = None;
         self.told = Told { sight: self.told.sight.clone(), ..Told::default() };
+        self.well_since = None;
         let pin = &self.line.order.pin;
         let (watcher, told) = match doing {
             Doing::Awaiting => Watcher::round(self.awaiting(), pin),
@@ -306,11 +314,18 @@ impl<'l> StandingGate<'l> {
         }
         let plan = self.plan.clone().unwrap_or_else(|| self.unseen());
         let target = self.line.around.hub.connection().target();
-        // A vigil first learns all that its round knew.
-        let is_news = self.course.doing() != Doing::Vigil || self.course.verdict() == Some(Verdict::Healthy);
+        let is_vigil = self.course.doing() == Doing::Vigil;
         for (at, event) in emitted.events {
-            if is_news || matches!(event, GateEvent::Decided { .. }) {
-                self.log.hear(self.driving.began + at, &event, target, &plan);
+            let at = self.driving.began + at;
+            let is_news = match event {
+                GateEvent::Decided { .. } => true,
+                // Its window has no end.
+                GateEvent::WindowOpened { .. } if is_vigil => false,
+                // It first learns all that its round knew.
+                _ => !is_vigil || self.well_since.is_some_and(|since| at > since),
+            };
+            if is_news {
+                self.log.hear(at, &event, target, &plan);
                 self.view.heard += 1;
             }
         }

@@ -399,6 +399,8 @@ impl Course {
 
     fn turn(&mut self, now: Duration, doing: Doing) -> Step {
         (self.doing, self.since) = (doing, now);
+        // What begins has seen nothing yet, and what ended may have seen nothing for a while: evidence takes its time.
+        self.is_current = false;
         Step::Turn(doing)
     }
 }
