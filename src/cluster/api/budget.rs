@@ -103,7 +103,9 @@ impl State {
         let mut due = 0.0;
         let short = booked.into_iter().map(|(at, tokens)| {
             due += tokens;
-            due.min(most) + wanted - self.tokens - at.saturating_duration_since(now).as_secs_f64() * per_second
+            due.min((most - wanted).max(0.0)) + wanted
+                - self.tokens
+                - at.saturating_duration_since(now).as_secs_f64() * per_second
         });
         short.fold(0.0, f64::max)
     }
@@ -279,6 +281,7 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::time::Instant;
@@ -356,6 +359,73 @@ mod tests {
         let again = Instant::now();
         budget.take(Urgency::ProofOfPods).await;
         assert_eq!(again.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gates_that_come_bring_their_tokens_and_all_together_keep_to_a_bound() {
+        let delay = Duration::from_secs(10);
+        let budget = Budget::shared(40, 0.5, None);
+        budget.join(0, delay);
+        budget.join(1, delay);
+        let start = Instant::now();
+        budget.take_several(Urgency::Pods, 32).await;
+        budget.join(2, delay);
+        budget.take_several(Urgency::Pods, 16).await;
+        assert_eq!(start.elapsed(), Duration::ZERO, "sixteen each");
+        budget.take(Urgency::Pods).await;
+        assert_eq!(start.elapsed().as_millis(), 2000, "three would earn one in 1.7 s, and together they may not");
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        let full = Instant::now();
+        budget.take_several(Urgency::Pods, 40).await;
+        assert_eq!(full.elapsed(), Duration::ZERO);
+        budget.take(Urgency::Pods).await;
+        assert_eq!(full.elapsed().as_millis(), 2000, "and no more than forty are kept");
+        budget.leave(0);
+        budget.leave(1);
+        let alone = Instant::now();
+        budget.take(Urgency::Pods).await;
+        assert_eq!(alone.elapsed().as_secs(), 5, "one that is left earns what one does");
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        let full = Instant::now();
+        budget.take_several(Urgency::Pods, 16).await;
+        budget.take(Urgency::Pods).await;
+        assert_eq!(full.elapsed().as_secs(), 5, "and keeps what one does");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_namespace_asks_is_paid_by_the_bucket_of_all_too_each_in_its_turn() {
+        let all = Arc::new(Budget::bucket(10, 2.0));
+        let namespaces = [0, 1].map(|_| {
+            let budget = Budget::shared(100, 100.0, Some(Arc::clone(&all)));
+            budget.join(0, Duration::from_secs(10));
+            budget
+        });
+        all.spend(10);
+        let start = Instant::now();
+        let ten = async |budget: &Budget| {
+            for _ in 0..10 {
+                budget.take(Urgency::Pods).await;
+            }
+            start.elapsed().as_millis()
+        };
+        let both = tokio::join!(ten(&namespaces[0]), ten(&namespaces[1]));
+        // Twenty, two a second: neither is done long before the other.
+        for done in [both.0, both.1] {
+            assert!((9400..=10_100).contains(&done), "{both:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bookings_of_more_than_the_bucket_holds_keep_no_proof_waiting_for_ever() {
+        let budget = Budget::new([Duration::from_secs(10)]);
+        let start = Instant::now();
+        for gate in 0..5 {
+            budget.book(gate, Some((start, 8)));
+        }
+        budget.take(Urgency::ProofOfPods).await;
+        assert_eq!(start.elapsed(), Duration::ZERO, "the bucket was full");
+        budget.take(Urgency::ProofOfPods).await;
+        assert_eq!(start.elapsed().as_secs(), 5, "and is again");
     }
 
     #[tokio::test(start_paused = true)]
