@@ -1,5 +1,6 @@
 //! The hub: gates come and go, what they share, what they cost, and that each of them judges as it would alone.
 
+mod memory;
 mod outages;
 mod parts;
 mod recordings;

@@ -77,7 +77,8 @@ enum Read {
 /// Its answer.
 enum Answer {
     Pods(Vec<Pod>),
-    Workloads(Vec<Workload>),
+    /// Held in common by all who wait for the rest of theirs.
+    Workloads(Arc<Vec<Workload>>),
 }
 
 /// Reads everything anew.
@@ -107,7 +108,7 @@ pub async fn confirm(connection: &Connection, question: Question, paid: &Paid<'_
             for answer in answers {
                 match answer {
                     Answer::Pods(some) => pods.extend(some),
-                    Answer::Workloads(some) => owners.extend(some),
+                    Answer::Workloads(some) => owners.extend(Arc::unwrap_or_clone(some)),
                 }
             }
             Fact::Confirmed { pods, owners, kinds: listed }
@@ -143,14 +144,14 @@ async fn ask(
                     (at, answer)
                 };
                 let answer = handle.confirmed(*delay, listed).await;
-                (source, answer.map(|workloads| Answer::Workloads(workloads.to_vec())))
+                (source, answer.map(Answer::Workloads))
             }
             Read::Owner(kind, name) => {
                 paid.take().await;
                 let collection = Collection::whole(Source::Workloads(*kind), namespace);
                 let body = connection.get(&collection, name, paid.meter).await;
                 let owner = owner_of(&collection, name, body);
-                (collection.source, owner.map(|owner| Answer::Workloads(owner.into_iter().collect())))
+                (collection.source, owner.map(|owner| Answer::Workloads(Arc::new(owner.into_iter().collect()))))
             }
         };
         let failure = match answer {

@@ -20,10 +20,11 @@ use super::metrics_watch::MetricsWatch;
 use super::rooms::Seat;
 use super::services::Services;
 use super::smoke::Smoke;
+use super::withheld::Withheld;
 use crate::cluster::api::{Collection, Failure, RequestCounter};
 use crate::cluster::signals::stopped;
 use crate::cluster::watch::{Inbox, SourceHandle};
-use crate::gate::model::{Source, Trouble, TroubleKind, Workload};
+use crate::gate::model::{Object, Source, Trouble, TroubleKind, Workload};
 use crate::gate::result::{GateEvent, Notice, Outcome, Verdict, Warning};
 use crate::gate::spec::{Pin, Plan};
 use crate::gate::{Fact, Want};
@@ -75,6 +76,8 @@ pub(in crate::cluster) struct GateDriver<D> {
     pub pods_listed: usize,
     /// The handles of the sources, by which it says what it needs of them.
     pub handles: HashMap<Source, SourceHandle>,
+    /// What is said about the pods of others, where it is heard at all.
+    pub withheld: Option<Withheld>,
     /// The sources that have said anything so far.
     pub heard: HashSet<Source>,
     /// Where the cluster is a recording: when it ends, and nothing more will come.
@@ -343,6 +346,14 @@ impl<D: Decider> GateDriver<D> {
         self.now = self.now.max(at);
         self.advance(self.now);
         self.emit();
+        let (said, fact) = match &mut self.withheld {
+            Some(withheld) => withheld.sift(fact),
+            None => (Vec::new(), Some(fact)),
+        };
+        for event in said {
+            self.gate.observe(self.now, Fact::Seen(Box::new(Object::Event(event))));
+        }
+        let Some(fact) = fact else { return };
         let is_list_of_pods = matches!(fact, Fact::Listed { source: Source::Pods, .. });
         self.gate.observe(self.now, fact);
         // What a list of the pods shows for the first time is seldom news of the pods alone.

@@ -25,6 +25,7 @@ pub mod smoke;
 mod subscribe;
 pub mod unconnected;
 pub mod whole_namespace;
+mod withheld;
 
 pub use confirm::{Paid, Question, confirm};
 pub use decider::Decider;

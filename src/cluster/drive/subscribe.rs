@@ -11,7 +11,8 @@ use super::decider::Decider;
 use super::gate_driver::{Emitted, GateDriver, Pending};
 use super::metrics_watch::{AskMetrics, MetricsWatch};
 use super::rooms::Seat;
-use super::services::Services;
+use super::services::{Selecting, Services};
+use super::withheld::Withheld;
 use crate::cluster::api::{Collection, RequestCounter};
 use crate::cluster::watch::{Inbox, MOST_WAITING, ProbeSchedule, ProbeWindow, Terms};
 use crate::gate::model::{Source, WorkloadKind};
@@ -101,6 +102,8 @@ pub(super) fn subscribe_gate<D: Decider>(
         metrics: MetricsWatch::new(metrics),
         pods_listed: 0,
         handles,
+        // A session of a few gates reads what is said to the end as it always has.
+        withheld: (services.selecting == Selecting::Here).then(Withheld::default),
         heard: HashSet::new(),
         recording_ends,
         now: Duration::ZERO,

@@ -7,31 +7,61 @@ use crate::gate::model::Pod;
 /// The UIDs of the objects that refer to something, by its name or UID.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    uids: BTreeMap<String, BTreeSet<String>>,
+    uids: BTreeMap<String, Uids>,
+}
+
+/// Some UIDs, in their order. Most things are referred to by one, which takes no room for more.
+#[derive(Debug, Clone)]
+enum Uids {
+    One(String),
+    Many(BTreeSet<String>),
+}
+
+impl Uids {
+    fn add(&mut self, uid: &str) {
+        match self {
+            Self::One(known) if known == uid => {}
+            Self::One(known) => *self = Self::Many(BTreeSet::from([std::mem::take(known), uid.to_owned()])),
+            Self::Many(known) => _ = known.insert(uid.to_owned()),
+        }
+    }
+
+    /// Takes one out. Returns true if none is left.
+    fn take(&mut self, uid: &str) -> bool {
+        match self {
+            Self::One(known) => known == uid,
+            Self::Many(known) => known.remove(uid) && known.is_empty(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let (one, many) = match self {
+            Self::One(uid) => (Some(uid), None),
+            Self::Many(uids) => (None, Some(uids)),
+        };
+        one.into_iter().chain(many.into_iter().flatten()).map(String::as_str)
+    }
 }
 
 impl Index {
     /// Adds that the object with this UID refers to `key`.
     pub fn add(&mut self, key: &str, uid: &str) {
         match self.uids.get_mut(key) {
-            Some(uids) => _ = uids.insert(uid.to_owned()),
-            None => _ = self.uids.insert(key.to_owned(), BTreeSet::from([uid.to_owned()])),
+            Some(uids) => uids.add(uid),
+            None => _ = self.uids.insert(key.to_owned(), Uids::One(uid.to_owned())),
         }
     }
 
     /// Takes that back.
     pub fn take(&mut self, key: &str, uid: &str) {
-        if let Some(uids) = self.uids.get_mut(key) {
-            uids.remove(uid);
-            if uids.is_empty() {
-                self.uids.remove(key);
-            }
+        if self.uids.get_mut(key).is_some_and(|uids| uids.take(uid)) {
+            self.uids.remove(key);
         }
     }
 
     /// The UIDs of the objects that refer to `key`, in their order.
     pub fn get<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.uids.get(key).into_iter().flatten().map(String::as_str)
+        self.uids.get(key).into_iter().flat_map(Uids::iter)
     }
 
     /// Everything that is referred to.
