@@ -10,7 +10,8 @@ use crate::safe;
 use crate::text::SafeText;
 
 /// The verdict as a headline says it.
-pub(super) const fn title(verdict: Verdict) -> &'static str {
+#[must_use]
+pub const fn title(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Healthy => "Healthy",
         Verdict::Failed => "Failed",
@@ -39,7 +40,8 @@ pub(super) const fn tone(verdict: Verdict) -> Tone {
 }
 
 /// The verdict in the middle of a sentence.
-pub(super) fn title_within(verdict: Verdict) -> SafeText {
+#[must_use]
+pub fn title_within(verdict: Verdict) -> SafeText {
     SafeText::rearranged(title(verdict).to_lowercase())
 }
 

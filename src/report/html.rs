@@ -23,7 +23,8 @@ mod pods;
 
 use parts::{heading, rich};
 
-const STYLE: &str = include_str!("html/style.css");
+/// The style of every page.
+pub const STYLE: &str = include_str!("html/style.css");
 /// Nothing is ever loaded; whatever slipped through the escapes could not be either.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
@@ -73,7 +74,8 @@ fn footer(document: &ReportInput<'_>) -> SafeText {
 }
 
 /// How a verdict looks: its class, and a sign that is no matter of colour.
-const fn look(verdict: Verdict) -> (&'static str, &'static str) {
+#[must_use]
+pub const fn look(verdict: Verdict) -> (&'static str, &'static str) {
     match headline::tone(verdict) {
         Tone::Good => ("good", "M13 23l7 7 12-14"),
         Tone::Careful => ("careful", "M22 11v14M22 31v1"),
@@ -154,23 +156,47 @@ fn gate(index: usize, gate: &GateRun, log: Option<&GateLog>, started_at: jiff::T
         ("stable for", words::duration(plan.stable_for)),
     ];
     let said = safe!("{} {}", headline::meaning(outcome.verdict), headline::readiness(gate));
-    let timeline = log.map(|log| timeline::of(log, outcome)).filter(|timeline| !timeline.lanes.is_empty());
     html! {
         section.gate id={ "gate-" (index) } { "\n"
             (banner(outcome.verdict, level, &headline::gate(gate), &said, &chips))
-            @if let Some((first, others)) = outcome.findings.split_first() {
-                (card(level, "Cause", &cause(first, level, true)))
-                @if !others.is_empty() {
-                    (card(level, "Also", &html! { @for finding in others { (cause(finding, level, false)) } }))
-                }
-            }
-            @if !outcome.checks.is_empty() {
-                (card(level, "Metrics", &checks::checks(gate, started_at, level + 2)))
-            }
-            @if !outcome.warnings.is_empty() { (card(level, "Warnings", &warnings(&outcome.warnings))) }
-            @if let Some(timeline) = timeline { (card(level, "Pods over time", &pods::pods(&timeline))) }
-            @if let Some(log) = log { (events(log, level)) }
+            (cards_of(gate, log, started_at, level))
         } "\n"
+    }
+}
+
+/// What a page shows of a gate that has ended, below a banner of its own that has the first heading.
+#[must_use]
+pub fn cards(gate: &GateRun, log: Option<&GateLog>, started_at: jiff::Timestamp) -> SafeText {
+    SafeText::rearranged(cards_of(gate, log, started_at, 1).into_string())
+}
+
+/// The same of a gate that goes on, of which so much was heard until now.
+#[must_use]
+pub fn cards_so_far(log: &GateLog, now: Duration) -> SafeText {
+    let timeline = timeline::so_far(log, now);
+    let cards = html! {
+        @if !timeline.lanes.is_empty() { (card(1, "Pods over time", &pods::pods(&timeline))) }
+        (events(log, 1))
+    };
+    SafeText::rearranged(cards.into_string())
+}
+
+fn cards_of(gate: &GateRun, log: Option<&GateLog>, started_at: jiff::Timestamp, level: u8) -> Markup {
+    let outcome = &gate.outcome;
+    let timeline = log.map(|log| timeline::of(log, outcome)).filter(|timeline| !timeline.lanes.is_empty());
+    html! {
+        @if let Some((first, others)) = outcome.findings.split_first() {
+            (card(level, "Cause", &cause(first, level, true)))
+            @if !others.is_empty() {
+                (card(level, "Also", &html! { @for finding in others { (cause(finding, level, false)) } }))
+            }
+        }
+        @if !outcome.checks.is_empty() {
+            (card(level, "Metrics", &checks::checks(gate, started_at, level + 2)))
+        }
+        @if !outcome.warnings.is_empty() { (card(level, "Warnings", &warnings(&outcome.warnings))) }
+        @if let Some(timeline) = timeline { (card(level, "Pods over time", &pods::pods(&timeline))) }
+        @if let Some(log) = log { (events(log, level)) }
     }
 }
 

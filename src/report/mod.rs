@@ -41,7 +41,7 @@ pub mod words;
 
 mod block;
 mod ci;
-mod headline;
+pub mod headline;
 mod layout;
 mod output_lines;
 mod progress;

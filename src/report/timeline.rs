@@ -16,6 +16,8 @@ use crate::text::{SafeText, Untrusted};
 pub struct Timeline {
     /// Where the picture ends.
     pub end: Duration,
+    /// The gate has ended there, and does not go on.
+    pub is_over: bool,
     /// When the wait period is over, or would have been.
     pub wait_period: Duration,
     /// The times of stability, the broken ones too.
@@ -220,7 +222,42 @@ pub fn of(log: &GateLog, outcome: &Outcome) -> Timeline {
         }
     }
     let wait_period = log.plan.wait_period;
-    Timeline { end, wait_period, windows, lanes: ordered(lanes, outcome), marks: gate_marks }
+    Timeline { end, is_over: true, wait_period, windows, lanes: ordered(lanes, outcome), marks: gate_marks }
+}
+
+/// The picture of a gate that goes on, up to this moment.
+#[must_use]
+pub fn so_far(log: &GateLog, now: Duration) -> Timeline {
+    let mut pods: BTreeMap<&Untrusted, Pod> = BTreeMap::new();
+    for (_, event) in &log.events {
+        match event {
+            Event::PodState { pod, kind, state } => {
+                let restarts = pods.get(pod).map_or(0, |pod| pod.restarts);
+                let ready = *kind == State::Ready;
+                let phase = Untrusted::default();
+                pods.insert(pod, Pod { name: pod.clone(), phase, state: state.clone(), ready, restarts, node: None });
+            }
+            Event::PodGlance(glance) => {
+                if let Some(pod) = pods.get_mut(&glance.pod) {
+                    (pod.restarts, pod.ready) = (glance.restarts, glance.ready);
+                }
+            }
+            Event::PodGone { pod, .. } => drop(pods.remove(pod)),
+            _ => {}
+        }
+    }
+    let outcome = Outcome {
+        // Nothing was decided against it.
+        verdict: Verdict::Healthy,
+        decided_after: now,
+        findings: Vec::new(),
+        pods: pods.into_values().collect(),
+        warnings: Vec::new(),
+        ready: 0,
+        wanted: None,
+        checks: Vec::new(),
+    };
+    Timeline { is_over: false, ..of(log, &outcome) }
 }
 
 fn ordered(lanes: BTreeMap<&Untrusted, Lane>, outcome: &Outcome) -> Vec<Lane> {

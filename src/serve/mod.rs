@@ -11,9 +11,11 @@ pub mod call;
 pub mod first_call;
 pub mod gates;
 pub mod http;
+pub mod page;
 pub mod plans;
 pub mod registry;
 pub mod standing;
+pub mod telemetry;
 pub mod view;
 
 pub use call::{Call, Mode};

@@ -1,17 +1,18 @@
 //! The HTML report in a real browser: see `tests/browser/README.md`. Not run without being asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-#[ignore = "needs Node, npm, Chromium and the network: cargo test --test it -- --ignored browser"]
-#[test]
-fn the_html_report_looks_right_and_is_accessible_in_a_browser() {
+/// Runs a command to its end; what it says is shown where it fails.
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
+
+/// The browser, and the folder of what drives it, which is filled from the network once.
+pub fn tools() -> (PathBuf, PathBuf) {
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser-1");
-    let run = |command: &mut Command| {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command:?}: {said}");
-    };
     if !tools.join("node_modules").exists() {
         run(Command::new("npm").args(["install", "--prefix"]).arg(&tools).args(["playwright-core", "axe-core"]));
     }
@@ -19,7 +20,13 @@ fn the_html_report_looks_right_and_is_accessible_in_a_browser() {
         let paths = std::env::var_os("PATH")?;
         std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.exists())
     });
-    let chromium = chromium.expect("Chromium is installed");
+    (chromium.expect("Chromium is installed"), tools)
+}
+
+#[ignore = "needs Node, npm, Chromium and the network: cargo test --test it -- --ignored browser"]
+#[test]
+fn the_html_report_looks_right_and_is_accessible_in_a_browser() {
+    let (chromium, tools) = tools();
     let mut check = Command::new("node");
     check.args(["tests/browser/check.mjs", env!("CARGO_BIN_EXE_crashgate")]);
     run(check.arg(chromium).arg(&tools).arg(tools.join("out")));

@@ -1,6 +1,6 @@
 //! What is written for users is true: the README, the examples for CI systems, and the vendors' schemas of both.
 
-mod browser;
+pub mod browser;
 mod contributing;
 #[cfg(unix)]
 mod controllers;

@@ -1,8 +1,10 @@
 //! The service: its plans, and the gates that stand.
+#[cfg(unix)]
 
 mod auth;
 mod auth_reviews;
-#[cfg(unix)]
+mod browser;
+mod fake;
 mod http_binary;
 pub mod http_fake;
 mod http_flagger;
@@ -10,9 +12,11 @@ mod http_rest;
 mod http_runs;
 mod http_server;
 mod http_sockets;
+mod page;
 mod plans;
 mod recorded;
 mod registry;
 mod standing;
 mod standing_rules;
+mod telemetry;
 pub mod world;

@@ -89,7 +89,7 @@ fn legend(timeline: &Timeline) -> Markup {
                     li { (sample) (name) }
                 }
             }
-            li { (Chart::sample_end()) "the end of the gate" }
+            li { (Chart::sample_end()) @if timeline.is_over { "the end of the gate" } @else { "now" } }
         }
     }
 }
