@@ -11,6 +11,7 @@ pub mod call;
 pub mod first_call;
 pub mod gates;
 pub mod http;
+pub mod onlookers;
 pub mod page;
 pub mod plans;
 pub mod registry;

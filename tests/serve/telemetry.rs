@@ -130,7 +130,7 @@ struct Words(String);
 
 impl Visit for Words {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.push_str(&format!(" {}={value:?}", field.name()));
+        self.0 += &[" ", field.name(), "=", &format!("{value:?}")].concat();
     }
 }
 

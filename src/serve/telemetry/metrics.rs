@@ -1,4 +1,4 @@
-//! Figures for a monitoring system, in OpenMetrics. None of them carries the name of an app, a pod or a namespace: their number
+//! Figures for a monitoring system, in `OpenMetrics`. None of them carries the name of an app, a pod or a namespace: their number
 //! would grow with the cluster, and whoever may read figures may not read those.
 
 use std::collections::BTreeMap;
@@ -206,7 +206,7 @@ impl Metrics {
         self.notifications.get_or_create(&Labels([("result", what.name().to_owned())])).inc();
     }
 
-    /// Returns all figures as OpenMetrics text. `gates` are those that stand.
+    /// Returns all figures as `OpenMetrics` text. `gates` are those that stand.
     #[must_use]
     pub fn text(&self, gates: &[GateView], now: Now) -> String {
         let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
