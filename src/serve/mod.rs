@@ -11,6 +11,8 @@ pub mod call;
 pub mod first_call;
 pub mod gates;
 pub mod http;
+pub mod notify;
+pub mod observer;
 pub mod onlookers;
 pub mod page;
 pub mod plans;

@@ -12,6 +12,7 @@ mod http_rest;
 mod http_runs;
 mod http_server;
 mod http_sockets;
+mod notify;
 mod onlookers;
 mod page;
 mod plans;
