@@ -1,10 +1,10 @@
-//! The service: its plans, and the gates that stand.
-#[cfg(unix)]
+//! The service: its plans, the gates that stand, what callers are answered, and what people and others are told.
 
 mod auth;
 mod auth_reviews;
 mod browser;
 mod fake;
+#[cfg(unix)]
 mod http_binary;
 pub mod http_fake;
 mod http_flagger;
