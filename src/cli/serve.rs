@@ -17,14 +17,18 @@ use crate::cluster::drive::Hub;
 use crate::cluster::signals::{self, Stop};
 use crate::gate::result::Verdict;
 use crate::manifest::asked;
+use crate::report::diagnostic_log::{self, Format};
 use crate::report::printer::Printer;
 use crate::safe;
 use crate::serve::http::{
     AllowedImages, Auth, Extras, Limits, Readiness, Reviews, Runs, Scope, Service, Shutdown, TokenFile, router, serve,
 };
+use crate::serve::observer::Observer;
+use crate::serve::page::Page;
 use crate::serve::plans::{EVERY, Plans};
 use crate::serve::registry::{Registry, Settings};
-use crate::serve::{Gates, OnFirstCall};
+use crate::serve::telemetry::{Metrics, Now};
+use crate::serve::{Gates, OnFirstCall, onlookers};
 use crate::text::{Redaction, SafeText, Untrusted};
 
 /// How long to wait before the cluster is asked again at the start.
@@ -64,6 +68,9 @@ pub(super) struct Args {
     /// How long the end may take
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     grace: Duration,
+    /// How the log is written on stderr
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = log_format)]
+    log_format: Format,
     #[command(flatten)]
     cluster: ClusterFlags,
     #[command(flatten)]
@@ -73,6 +80,14 @@ pub(super) struct Args {
 fn address(text: &str) -> Result<SocketAddr, String> {
     let local = || Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.strip_prefix("localhost:")?.parse().ok()?)));
     text.parse().ok().or_else(local).ok_or_else(|| "write an address and a port, as in `0.0.0.0:8080`".to_owned())
+}
+
+fn log_format(text: &str) -> Result<Format, String> {
+    match text {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err("write `text` or `json`".to_owned()),
+    }
 }
 
 fn namespace(text: &str) -> Result<String, String> {
@@ -134,6 +149,7 @@ fn asking(args: &Args) -> Result<Asking, Halt> {
 async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> {
     // Asked for before anything is announced, so that no signal finds the process unprepared.
     let mut stop = signals::on_signals().map_err(|error| Halt::usage(format!("cannot listen to signals: {error}")))?;
+    diagnostic_log::serve(args.log_format);
     let asking = asking(args)?;
     let images = args.allow_run.as_deref().map(AllowedImages::load).transpose().map_err(Halt::usage)?;
     let plans = Plans::open(args.plans.clone(), |name| std::env::var(name).ok())
@@ -156,7 +172,8 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
     let shutdown = Shutdown::default();
     let runs = images.map(|images| Runs::new(Arc::clone(&connection), images, shutdown.stopping.clone()));
     let under_way = runs.as_ref().map(Runs::tracker);
-    let gates = gates(args, &connection, &plans, rehearsal.as_ref(), stop.clone())?;
+    let hub = Arc::new(Hub::new(Arc::clone(&connection)));
+    let gates = gates(args, &hub, &plans, rehearsal.as_ref(), stop.clone())?;
     let (auth, is_local) = match asking {
         Asking::Anybody => (Auth::Open, args.auth.is_none()),
         Asking::Tokens(file) => {
@@ -172,12 +189,20 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
     let limits = Limits { longest_wait: args.max_wait, ..Limits::default() };
     let namespaces = if args.namespaces.is_empty() { Scope::All } else { Scope::of(args.namespaces.iter().cloned()) };
     let known = Arc::clone(&plans);
+    let metrics = Metrics::new();
+    let page = Page::new(Arc::clone(&gates), shutdown.stopping.clone());
+    let figures = Arc::clone(&plans);
+    let now = move || Now { watches: hub.sources(), plan_problems: figures.problems().len(), ..Now::default() };
+    let extras = Extras { routes: Some(onlookers::routes(Arc::clone(&gates), page, metrics.clone(), now)) };
+    let observer = Observer::new(None, metrics.clone());
+    tokio::spawn(observer.follow(Arc::clone(&gates), shutdown.stopping.clone(), Duration::ZERO));
     let service = Service::new(gates, auth, limits.clone(), shutdown.clone())
         .within(namespaces)
         .with_runs(runs)
         .local_only(is_local)
+        .counting(metrics)
         .ready_where(Box::new(move || readiness(&known, &reachable)));
-    let app = router(service, Extras::default());
+    let app = router(service, extras);
     announce(&listener, &plans, &connection, printer);
     let ending = {
         let (shutdown, drain, grace) = (shutdown.clone(), args.drain, args.grace);
@@ -236,7 +261,7 @@ async fn open(args: &Args, rehearsal: Option<&Rehearsal>, printer: &mut Printer)
 /// The gates. A recording begins to play when the first one is called.
 fn gates(
     args: &Args,
-    connection: &Arc<Connection>,
+    hub: &Arc<Hub>,
     plans: &Arc<Plans>,
     rehearsal: Option<&Arc<Rehearsal>>,
     stop: Stop,
@@ -246,8 +271,7 @@ fn gates(
         rehearsed: rehearsal.map(|rehearsal| rehearsal.prometheus_url()),
         ..Settings::default()
     };
-    let hub = Arc::new(Hub::new(Arc::clone(connection)));
-    let registry = Registry::new(hub, Arc::clone(plans), settings, stop)
+    let registry = Registry::new(Arc::clone(hub), Arc::clone(plans), settings, stop)
         .map_err(|error| Halt { words: format!("cannot start: {error}"), verdict: Verdict::Inconclusive })?;
     Ok(match rehearsal {
         None => Arc::new(registry),

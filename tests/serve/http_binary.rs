@@ -117,6 +117,10 @@ fn a_recording_is_served_as_gates_and_begins_to_play_at_the_first_call() {
     assert!(told.contains("\"verdict\": \"failed\"") && told.contains("exit code 1"), "{told}");
     let told = answer(sent(&serving.address, "POST /flagger/web/rollback", hook));
     assert!(told.starts_with("HTTP/1.1 200") && told.contains("exit code 1"), "{told}");
+    let told = answer(sent(&serving.address, "GET /", ""));
+    assert!(told.starts_with("HTTP/1.1 200") && told.contains("payments"), "{told}");
+    let told = answer(sent(&serving.address, "GET /metrics", ""));
+    assert!(told.contains("route=\"/flagger/{plan}/rollback\"") && told.ends_with("# EOF\n"), "{told}");
     serving.signal("INT");
     let (code, said) = serving.ended();
     assert_eq!((code, said.lines().last()), (Some(0), Some("stopped")), "{said}");

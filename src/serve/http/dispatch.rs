@@ -96,6 +96,7 @@ impl Asked<'_> {
             query::none(self.uri)?;
             std::time::Duration::ZERO
         };
+        let _waiting = (!wait.is_zero()).then(|| service.metrics.waits());
         match self.row.route {
             Route::CallGate => rest::call(service, caller, sent, wait).await,
             Route::LookAtGate => rest::look(service, caller, name, wait).await,

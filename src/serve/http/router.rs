@@ -73,6 +73,7 @@ fn methods(rows: Vec<&'static Row>) -> MethodRouter<Shared> {
             let traced = traced(request.headers());
             let path = Untrusted::name(request.uri().path()).line();
             let (response, who) = dispatch(&service, row, name(params), request).await;
+            service.metrics.answered(row.path, response.status(), began.elapsed());
             // Nobody wants a line for each probe.
             if row.right.is_some() {
                 info!(

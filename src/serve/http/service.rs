@@ -13,6 +13,7 @@ use super::runs::Runs;
 use super::shutdown::Shutdown;
 use super::wait::Waits;
 use crate::serve::Gates;
+use crate::serve::telemetry::Metrics;
 use crate::text::SafeText;
 
 /// Whether the server is ready for calls.
@@ -41,6 +42,8 @@ pub struct Service {
     pub(super) shutdown: Shutdown,
     /// Only names of this machine are answered to: nobody has said who may ask, and any page in a browser here could.
     pub(super) is_local: bool,
+    /// Counts what is answered.
+    pub(super) metrics: Metrics,
     ready: AskReadiness,
 }
 
@@ -67,6 +70,7 @@ impl Service {
             runs: None,
             shutdown,
             is_local: false,
+            metrics: Metrics::new(),
             ready: Box::new(Readiness::default),
         }
     }
@@ -95,6 +99,13 @@ impl Service {
     #[must_use]
     pub fn ready_where(mut self, ready: AskReadiness) -> Self {
         self.ready = ready;
+        self
+    }
+
+    /// Counts what is answered here.
+    #[must_use]
+    pub fn counting(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
         self
     }
 
