@@ -41,16 +41,20 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutd
     });
     let mut tasks = JoinSet::new();
     let mut number = 0;
+    // Kept from one turn to the next: dropped while it waits for room, it would drop the connection that it holds.
+    let mut taking = Box::pin(take(&listener, &connections));
     loop {
         tokio::select! {
-            taken = take(&listener, &connections) => {
+            taken = &mut taking => {
                 number += 1;
                 tasks.spawn(one(taken, number, Arc::clone(&connections), router.clone(), shutdown.clone()));
+                taking.set(take(&listener, &connections));
             }
             Some(_) = tasks.join_next() => {}
             () = shutdown.closing.cancelled() => break,
         }
     }
+    drop(taking);
     drop(listener);
     tokio::select! {
         () = async { while tasks.join_next().await.is_some() {} } => {}
