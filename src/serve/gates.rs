@@ -1,5 +1,6 @@
 //! Where gates stand, as those see it who answer callers.
 
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::call::Call;
@@ -19,6 +20,11 @@ pub trait Gates: Send + Sync + 'static {
 
     /// The same for somebody who only looks on: no gate stands on for that.
     fn watch(&self, id: &GateId) -> Option<watch::Receiver<GateView>>;
+
+    /// Reads the workload of a gate anew, and returns whether it has the judged revision at this moment: before anything is done
+    /// because of a verdict that cannot be undone. A watch can be silent for a while when it should not be. `false` where that
+    /// cannot be known.
+    fn confirm<'a>(&'a self, view: &'a GateView) -> BoxFuture<'a, bool>;
 
     /// Ends a gate and forgets it. Returns false where there is none.
     fn forget(&self, id: &GateId) -> bool;

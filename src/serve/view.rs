@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::gate::result::Verdict;
+use crate::gate::spec::Revision;
 use crate::report::model::Run;
 use crate::report::run_log::RunLog;
 use crate::text::Untrusted;
@@ -43,6 +44,8 @@ pub struct GateView {
     pub call: Arc<Call>,
     /// The revision that is judged, as its controller names it, once that is known.
     pub revision: Option<String>,
+    /// The same revision, by which it can be recognised.
+    pub judged: Option<Revision>,
     /// The verdict that stands; `None` while it is pending.
     pub verdict: Option<Verdict>,
     /// True where the cluster is seen to run the judged revision at this moment. A verdict that is not current is the truth about
@@ -72,6 +75,7 @@ impl GateView {
             id,
             call,
             revision: None,
+            judged: None,
             verdict: None,
             is_current: false,
             why: "judged from now on; nothing is known yet".into(),

@@ -14,6 +14,7 @@ use crashgate::report::run_log::RunLog;
 use crashgate::serve::http::{Auth, Extras, Limits, Service, Shutdown, router};
 use crashgate::serve::{Call, GateId, GateView, Gates, Mode, Refused};
 use crashgate::text::{Redaction, Untrusted};
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -32,6 +33,7 @@ struct State {
     looks: usize,
     refuses: Option<Refused>,
     panics: bool,
+    moved_on: bool,
 }
 
 pub fn view(id: &str, call: Call) -> GateView {
@@ -39,6 +41,7 @@ pub fn view(id: &str, call: Call) -> GateView {
         id: GateId::of(id),
         call: Arc::new(call),
         revision: Some("7d9f".to_owned()),
+        judged: None,
         verdict: None,
         is_current: true,
         why: "waiting for 2 of 3 pods".into(),
@@ -116,6 +119,11 @@ impl Fake {
         self.state.lock().unwrap().panics = true;
     }
 
+    /// What the cluster runs now is not what any gate has judged, and no watch has told so.
+    pub fn move_on(&self) {
+        self.state.lock().unwrap().moved_on = true;
+    }
+
     pub fn calls(&self) -> Vec<Call> {
         self.state.lock().unwrap().calls.clone()
     }
@@ -170,6 +178,11 @@ impl Gates for Fake {
 
     fn watch(&self, id: &GateId) -> Option<watch::Receiver<GateView>> {
         self.checked().gates.get(id.as_str()).map(watch::Sender::subscribe)
+    }
+
+    fn confirm<'a>(&'a self, _: &'a GateView) -> BoxFuture<'a, bool> {
+        let is_confirmed = !self.checked().moved_on;
+        Box::pin(async move { is_confirmed })
     }
 
     fn forget(&self, id: &GateId) -> bool {

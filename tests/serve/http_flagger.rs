@@ -161,6 +161,17 @@ async fn rollback_is_200_for_a_current_failure_in_its_three_phases_and_for_nothi
     }
 }
 
+#[tokio::test]
+async fn a_rollback_is_confirmed_by_a_read_of_what_the_workload_has_now() {
+    let Served { gates, router, .. } = served(Auth::Open);
+    gates.stands("g", call("web", "shop"), Some(Verdict::Failed));
+    assert_eq!(post(&router, "/flagger/web/rollback", &hook("Progressing")).await.status, 200);
+    gates.move_on();
+    let got = post(&router, "/flagger/web/rollback", &hook("Progressing")).await;
+    assert_eq!(got.status, 409);
+    assert!(got.line().contains("could not be confirmed"), "{got:?}");
+}
+
 /// Whatever else is asked there: no answer is 2xx or 3xx, even while the gate has failed.
 #[tokio::test]
 async fn nothing_else_on_the_rollback_route_is_ever_a_yes_or_a_redirect() {

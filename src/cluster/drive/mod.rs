@@ -16,6 +16,7 @@ pub mod metrics_sources;
 pub mod metrics_watch;
 pub mod namespace;
 mod pinned;
+pub mod present_revision;
 mod rooms;
 pub mod run_report;
 pub mod run_sink;

@@ -89,7 +89,12 @@ pub(super) async fn rollback(
     let view = gate.borrow().clone();
     let now = told(&view, About::Now);
     if now.verdict == Some(Verdict::Failed) && view.verdict == Some(Verdict::Failed) && view.is_current {
-        return Ok(text(StatusCode::OK, &safe!("failed, roll back: {}", now.why)));
+        // A rollback cannot be taken back, and a watch can be silent for a while when it should not be.
+        if service.gates.confirm(&view).await {
+            return Ok(text(StatusCode::OK, &safe!("failed, roll back: {}", now.why)));
+        }
+        let words = "no rollback yet: what failed could not be confirmed to be what the workload has now; ask again";
+        return Ok(text(StatusCode::CONFLICT, &words.into()));
     }
     let words = match now.verdict {
         None => safe!("no rollback, the gate is pending: {}", now.why),

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
@@ -21,8 +22,12 @@ use super::plans::Plans;
 use super::standing::{Ledger, Line, Order, Outlet, Surroundings};
 use super::view::{GateId, GateView};
 use crate::cluster::drive::Hub;
+use crate::cluster::drive::present_revision::present_revision;
 use crate::cluster::signals::Stop;
 use crate::text::Redaction;
+
+/// So long a read may take that confirms which revision a workload has: Flagger waits 10 s for an answer where nothing else is said.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(3);
 
 /// How often it is looked who still asks.
 const SWEEP: Duration = Duration::from_secs(15);
@@ -167,6 +172,15 @@ impl Gates for Registry {
 
     fn watch(&self, id: &GateId) -> Option<watch::Receiver<GateView>> {
         self.keeper.book().watch(id)
+    }
+
+    fn confirm<'a>(&'a self, view: &'a GateView) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let (Some(judged), Some(pin)) = (&view.judged, &view.call.workload) else { return false };
+            let connection = self.keeper.around.hub.connection();
+            let present = present_revision(connection, &view.call.namespace, pin, CONFIRMED_WITHIN).await;
+            present.is_ok_and(|present| present.as_ref() == Some(judged))
+        })
     }
 
     fn forget(&self, id: &GateId) -> bool {

@@ -395,6 +395,7 @@ impl<'l> StandingGate<'l> {
         }
         self.view.is_current = self.course.is_current();
         self.view.revision = self.course.revision();
+        self.view.judged = self.course.judged().cloned();
         self.view.why = self.why();
         let now = (self.view.verdict, self.view.is_current, self.view.revision.clone(), self.view.why.clone());
         let told = self.outlet.looks.borrow().heard;
