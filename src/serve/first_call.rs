@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Once;
 
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::call::Call;
@@ -46,6 +47,10 @@ impl<G: Gates> Gates for OnFirstCall<G> {
 
     fn watch(&self, id: &GateId) -> Option<watch::Receiver<GateView>> {
         self.gates.watch(id)
+    }
+
+    fn confirm<'a>(&'a self, view: &'a GateView) -> BoxFuture<'a, bool> {
+        self.gates.confirm(view)
     }
 
     fn forget(&self, id: &GateId) -> bool {

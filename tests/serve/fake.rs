@@ -14,6 +14,7 @@ use crashgate::report::model::{self, Event, Target};
 use crashgate::report::run_log::RunLog;
 use crashgate::serve::{Call, GateId, GateView, Gates, Mode, Refused};
 use crashgate::text::Redaction;
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::recording::replay::rows;
@@ -59,6 +60,10 @@ impl Gates for FakeGates {
         self.gates.lock().unwrap().get(id).map(watch::Sender::subscribe)
     }
 
+    fn confirm<'a>(&'a self, _: &'a GateView) -> BoxFuture<'a, bool> {
+        Box::pin(async { false })
+    }
+
     fn forget(&self, id: &GateId) -> bool {
         self.gates.lock().unwrap().remove(id).is_some()
     }
@@ -92,6 +97,7 @@ pub fn pending(id: &str, plan: &str, namespace: &str, workload: &str) -> GateVie
         id: GateId::of(id),
         call: Arc::new(call),
         revision: Some("7d9c6f5b48".to_owned()),
+        judged: None,
         verdict: None,
         is_current: true,
         why: Redaction::On.text("1 of 2 pods is ready"),

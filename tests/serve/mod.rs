@@ -1,5 +1,4 @@
 //! The service: its plans, the gates that stand, what callers are answered, and what people and others are told.
-//! `crashgate serve`, as its callers see it.
 
 mod argo_courses;
 mod argo_model;
