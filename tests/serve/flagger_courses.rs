@@ -248,3 +248,43 @@ async fn what_failed_rolls_back_nothing_that_came_after_it() {
     );
     course.never_rolled_back();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_with_the_old_configuration_is_analysed_again_with_the_new_one() {
+    let mut course = Course::new(pair());
+    course.cluster.life("v2", Life::Crashes(seconds(3), seconds(12)));
+    course.flagger.apply("v2");
+    course.flagger.run(60).await;
+    assert_eq!(course.flagger.phase, Phase::Failed);
+    // The template is the same to the last byte, and the gate of it has failed.
+    course.cluster.life("v2", Life::Ready(seconds(3)));
+    course.flagger.reconfigure();
+    course.flagger.calls.clear();
+    course.flagger.run(60).await;
+    assert_eq!(
+        (course.flagger.phase, course.flagger.promoted.as_str()),
+        (Phase::Succeeded, "v2"),
+        "{:#?}",
+        course.flagger.calls
+    );
+    course.never_rolled_back();
+    // And once more, with one that crashes: that is told for what it is.
+    course.cluster.life("v2", Life::Crashes(seconds(3), seconds(12)));
+    course.flagger.reconfigure();
+    course.flagger.run(60).await;
+    assert_eq!(course.flagger.phase, Phase::Failed);
+    course.check_answers();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checksum_that_changes_all_the_time_parts_no_calls_of_a_healthy_gate() {
+    let course = Course::new(pair());
+    course.cluster.deploy("shop", "podinfo", "v2", 2);
+    let mut statuses = Vec::new();
+    for tick in 0..12 {
+        let body = serde_json::json!({"name": "podinfo", "namespace": "shop", "phase": "Progressing", "checksum": tick.to_string()});
+        statuses.push(course.service.post(HOLD, &body).await.0);
+        tokio::time::sleep(seconds(5)).await;
+    }
+    assert_eq!((statuses[0], statuses[11]), (409, 200), "{statuses:?}");
+}

@@ -78,6 +78,8 @@ pub struct Flagger {
     /// The version that is applied, that analysed now, and that of the primary.
     pub applied: String,
     tracked: String,
+    /// Counts the changes of its configuration.
+    configuration: u32,
     pub promoted: String,
 }
 
@@ -104,6 +106,7 @@ impl Flagger {
             calls: Vec::new(),
             applied: version.to_owned(),
             tracked: version.to_owned(),
+            configuration: 0,
             promoted: version.to_owned(),
         }
     }
@@ -113,6 +116,12 @@ impl Flagger {
         version.clone_into(&mut self.applied);
         let replicas = if self.phase == Phase::Progressing { self.replicas } else { 0 };
         self.cluster.deploy(self.namespace, self.name, version, replicas);
+    }
+
+    /// A `ConfigMap` of the target changes, and nothing else: Flagger analyses the same template again.
+    pub fn reconfigure(&mut self) {
+        self.configuration += 1;
+        self.tracked.clear();
     }
 
     /// Ticks until the canary is promoted or rolled back, at most so often.
@@ -215,7 +224,7 @@ impl Flagger {
     /// The POST of Flagger's client: a timeout for each attempt, redirects are followed as GET, 429, 5xx and no answer are
     /// tried again, and every status up to 202 is a success.
     async fn call(&mut self, webhook: &Webhook) -> bool {
-        let checksum = format!("{:x}", self.tracked.bytes().map(u64::from).sum::<u64>());
+        let checksum = format!("{:x}-{}", self.tracked.bytes().map(u64::from).sum::<u64>(), self.configuration);
         let payload = json!({"name": self.name, "namespace": self.namespace, "phase": format!("{:?}", self.phase),
             "checksum": checksum, "metadata": {}});
         let mut pause = Duration::from_secs(1);

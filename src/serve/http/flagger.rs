@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::access::Right;
+use super::analyses;
 use super::auth::Caller;
 use super::body::{self, Hook};
 use super::refusal::{Refusal, Unserved, text};
@@ -38,6 +39,7 @@ struct Understood {
     namespace: String,
     phase: Option<String>,
     workload: Option<Pin>,
+    checksum: Option<String>,
     metadata: body::Metadata,
 }
 
@@ -139,8 +141,7 @@ async fn read(
 }
 
 fn understood(plan: &str, sent: &[u8]) -> Result<Understood, String> {
-    // Opaque: at some hooks it is still that of the revision before.
-    let Hook { name, namespace, phase, checksum: _, metadata } = body::parse(sent)?;
+    let Hook { name, namespace, phase, checksum, metadata } = body::parse(sent)?;
     let metadata = metadata.unwrap_or_default();
     let workload = metadata.text("workload")?;
     let workload = workload.map(|workload| asked::workload("metadata.workload", workload)).transpose()?;
@@ -152,6 +153,7 @@ fn understood(plan: &str, sent: &[u8]) -> Result<Understood, String> {
         namespace: asked::namespace("namespace", &namespace)?,
         phase,
         workload,
+        checksum: checksum.filter(|checksum| !checksum.is_empty()),
         metadata,
     })
 }
@@ -175,18 +177,32 @@ impl Understood {
     }
 }
 
-/// Joins the gate of a hook: that of the workload in its metadata, else of the plan's own, else of the Deployment that is
-/// called as the canary is, for that is what most canaries target.
+/// Joins the gate of a hook: that of its workload, and where that has failed in an analysis before this one, the gate of this
+/// one.
 fn join(service: &Service, hook: Understood) -> Result<watch::Receiver<GateView>, Refused> {
+    let checksum = hook.checksum.clone();
+    let (call, gate) = join_workload(service, hook)?;
+    let Some(checksum) = checksum else { return Ok(gate) };
+    let view = gate.borrow().clone();
+    if service.analyses.is_about(&view, &checksum, &*service.gates) {
+        return Ok(gate);
+    }
+    service.gates.call(Call { run: Some(analyses::run_of(&checksum)), ..call })
+}
+
+/// Joins the gate of a hook's workload: of that in its metadata, else of the plan's own, else of the Deployment that is called
+/// as the canary is, for that is what most canaries target.
+fn join_workload(service: &Service, hook: Understood) -> Result<(Call, watch::Receiver<GateView>), Refused> {
     let Understood { plan, canary, namespace, workload, .. } = hook;
     let call = Call { plan, namespace, workload, revision: None, run: None, mode: Mode::Standing };
+    let join = |call: Call| service.gates.call(call.clone()).map(|gate| (call, gate));
     if call.workload.is_some() {
-        return service.gates.call(call);
+        return join(call);
     }
-    match service.gates.call(call.clone()) {
+    match join(call.clone()) {
         Err(Refused::NotOfThePlan(why)) => {
             let workload = Some(Pin { kind: WorkloadKind::Deployment, name: canary });
-            match service.gates.call(Call { workload, ..call }) {
+            match join(Call { workload, ..call }) {
                 // What is wrong is not the workload that was missing.
                 Err(Refused::NotOfThePlan(_)) => Err(Refused::NotOfThePlan(why)),
                 answer => answer,

@@ -10,6 +10,7 @@
 
 pub mod access;
 mod activity;
+mod analyses;
 mod answer;
 pub mod auth;
 pub mod body;

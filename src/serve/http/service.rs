@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access::{Right, Scope};
+use super::analyses::Analyses;
 use super::auth::{Auth, Caller, Denied};
 use super::limits::Limits;
 use super::runs::Runs;
@@ -31,6 +32,7 @@ pub type AskReadiness = Box<dyn Fn() -> Readiness + Send + Sync>;
 /// What every request needs.
 pub struct Service {
     pub(super) gates: Arc<dyn Gates>,
+    pub(super) analyses: Analyses,
     pub(super) auth: Auth,
     /// The namespaces that are served to anybody.
     pub(super) namespaces: Scope,
@@ -62,6 +64,7 @@ impl Service {
     pub fn new(gates: Arc<dyn Gates>, auth: Auth, limits: Limits, shutdown: Shutdown) -> Self {
         Self {
             gates,
+            analyses: Analyses::default(),
             auth,
             namespaces: Scope::All,
             waits: Waits::new(&limits, shutdown.stopping.clone()),
