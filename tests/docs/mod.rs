@@ -7,4 +7,5 @@ mod controllers;
 #[cfg(unix)]
 mod examples;
 mod readme;
+mod service;
 pub mod vendors;
