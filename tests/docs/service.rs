@@ -115,3 +115,61 @@ fn what_the_pages_of_the_controllers_show_is_part_of_their_recipes() {
         }
     }
 }
+
+/// The Deployment: every object is of a kind that Kubernetes has, with no field that it does not, its arguments are understood,
+/// and it ends within the time that it is given.
+#[test]
+fn the_deployment_is_what_kubernetes_and_crashgate_understand() {
+    use k8s_openapi::api::apps::v1::Deployment;
+    use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
+    use k8s_openapi::api::networking::v1::NetworkPolicy;
+    use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+    use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+    use serde_json::Value;
+
+    fn known<T: serde::de::DeserializeOwned + serde::Serialize>(value: &Value) -> bool {
+        serde_json::from_value::<T>(value.clone()).is_ok_and(|object| serde_json::to_value(&object).unwrap() == *value)
+    }
+    let text = fs::read_to_string("manifests/serve.yaml").unwrap();
+    let documents: Vec<Value> = text.split("\n---\n").map(|document| serde_yaml::from_str(document).unwrap()).collect();
+    for document in &documents {
+        let is_known = match document["kind"].as_str().unwrap() {
+            "ServiceAccount" => known::<ServiceAccount>(document),
+            "Role" => known::<Role>(document),
+            "RoleBinding" => known::<RoleBinding>(document),
+            "ConfigMap" => known::<ConfigMap>(document),
+            "Deployment" => known::<Deployment>(document),
+            "Service" => known::<Service>(document),
+            "PodDisruptionBudget" => known::<PodDisruptionBudget>(document),
+            "NetworkPolicy" => known::<NetworkPolicy>(document),
+            other => panic!("{other}"),
+        };
+        assert!(is_known, "{document:#}");
+    }
+    let of = |kind: &str| documents.iter().find(|document| document["kind"] == kind).unwrap();
+    // The rights are those of any gate, and all of them read.
+    let rbac = fs::read_to_string("manifests/rbac.yaml").unwrap();
+    let gate: Vec<Value> = rbac.split("\n---\n").map(|document| serde_yaml::from_str(document).unwrap()).collect();
+    let role = gate.iter().find(|document| document["kind"] == "Role").unwrap();
+    assert_eq!(of("Role")["rules"], role["rules"]);
+
+    let pod = &of("Deployment")["spec"]["template"]["spec"];
+    let arguments: Vec<&str> =
+        pod["containers"][0]["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap()).collect();
+    let help = Command::new(BINARY).arg(arguments[0]).arg("--help").args(&arguments[1..]).output().unwrap();
+    assert!(help.status.success(), "{}", String::from_utf8_lossy(&help.stderr));
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("[default: 20s]"), "the grace is 20 s: {help}");
+    assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() > 20);
+    // What is mounted is what the arguments name.
+    for argument in ["--plans=/plans", "--auth=/tokens/tokens.yaml"] {
+        assert!(arguments.contains(&argument), "{arguments:?}");
+    }
+    let plans = of("ConfigMap")["data"].as_object().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in plans {
+        fs::write(folder.path().join(name), content.as_str().unwrap()).unwrap();
+    }
+    let plans = crashgate::serve::Plans::open(folder.path().into(), |_| None).unwrap();
+    assert_eq!((plans.names(), plans.problems()), (vec!["default".to_owned()], Vec::new()));
+}
