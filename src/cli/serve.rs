@@ -192,7 +192,12 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
     let metrics = Metrics::new();
     let page = Page::new(Arc::clone(&gates), shutdown.stopping.clone());
     let figures = Arc::clone(&plans);
-    let now = move || Now { watches: hub.sources(), plan_problems: figures.problems().len(), ..Now::default() };
+    let now = move || Now {
+        requests: hub.connection().requests(),
+        watches: hub.sources(),
+        plan_problems: figures.problems().len(),
+        ..Now::default()
+    };
     let extras = Extras { routes: Some(onlookers::routes(Arc::clone(&gates), page, metrics.clone(), now)) };
     let observer = Observer::new(None, metrics.clone());
     tokio::spawn(observer.follow(Arc::clone(&gates), shutdown.stopping.clone(), Duration::ZERO));

@@ -64,8 +64,6 @@ fn counted() -> Metrics {
     metrics.answered("/flagger/{plan}/check", StatusCode::TOO_EARLY, Duration::from_millis(1));
     metrics.round_ended(recorded(decided("a", "payments", Verdict::Failed, ""), "crash-loop").run.as_ref().unwrap());
     metrics.round_ended(recorded(decided("a", "checkout", Verdict::Healthy, ""), "healthy").run.as_ref().unwrap());
-    metrics.requested(5);
-    metrics.requested(2);
     metrics.notified(Notified::Sent);
     metrics
 }
@@ -75,7 +73,7 @@ fn the_figures_are_open_metrics_and_count_what_happened() {
     let metrics = counted();
     let waiting = [metrics.waits(), metrics.waits()];
     let gates = [pending("a", "x", "n", "w"), pending("b", "x", "n", "w"), decided("c", "x", Verdict::Healthy, "")];
-    let now = Now { watches: 4, plan_problems: 1, followers: 3 };
+    let now = Now { requests: 7, watches: 4, plan_problems: 1, followers: 3 };
     let figures = samples(&metrics.text(&gates, now));
     for (name, value) in [
         ("crashgate_gates{verdict=\"pending\"}", 2.0),

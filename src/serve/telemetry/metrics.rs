@@ -61,6 +61,8 @@ impl MetricConstructor<Histogram> for Times {
 /// What is so at the moment of the question.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Now {
+    /// Requests that were made to the API server since the process began.
+    pub requests: u64,
     /// Watches of the API server that are open.
     pub watches: usize,
     /// Files of plans with mistakes.
@@ -196,11 +198,6 @@ impl Metrics {
         self.rounds.get_or_create(&labels).inc();
     }
 
-    /// So many more requests were made to the API server.
-    pub fn requested(&self, requests: u64) {
-        self.requests.inc_by(requests);
-    }
-
     /// A notification was sent, given up after its last try, or not taken for lack of room.
     pub fn notified(&self, what: Notified) {
         self.notifications.get_or_create(&Labels([("result", what.name().to_owned())])).inc();
@@ -223,6 +220,7 @@ impl Metrics {
         set(&self.watches, now.watches);
         set(&self.plan_problems, now.plan_problems);
         set(&self.followers, now.followers);
+        self.requests.inc_by(now.requests.saturating_sub(self.requests.get()));
         let mut text = String::new();
         // A `String` takes everything.
         let _ = encode(&mut text, &self.registry);
