@@ -21,6 +21,7 @@ mod explain;
 mod left_out;
 mod live_gates;
 mod man;
+mod notify_flags;
 mod output;
 mod overwriting;
 mod panic_injection;

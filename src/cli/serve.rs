@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::cluster_flags::ClusterFlags;
 use super::complain::complain;
 use super::duration::duration;
+use super::notify_flags::NotifyFlags;
 use super::rehearsal::{Rehearsal, RehearsalFlags, told};
 use crate::cluster::api::{Connection, Reachable};
 use crate::cluster::drive::Hub;
@@ -23,15 +24,16 @@ use crate::safe;
 use crate::serve::http::{
     AllowedImages, Auth, Extras, Limits, Readiness, Reviews, Runs, Scope, Service, Shutdown, TokenFile, router, serve,
 };
+use crate::serve::notify::AT_THE_END;
 use crate::serve::observer::Observer;
 use crate::serve::page::Page;
 use crate::serve::plans::{EVERY, Plans};
 use crate::serve::registry::{Registry, Settings};
 use crate::serve::telemetry::{Metrics, Now};
-use crate::serve::{Gates, OnFirstCall, onlookers};
+use crate::serve::{Gates, OnFirstCall, OnceReached, onlookers};
 use crate::text::{Redaction, SafeText, Untrusted};
 
-/// How long to wait before the cluster is asked again at the start.
+/// How long to wait before credentials are asked for again at the start.
 const RETRY: Duration = Duration::from_secs(3);
 
 /// Serve gates over HTTP, for Flagger, Argo Rollouts and scripts
@@ -71,6 +73,8 @@ pub(super) struct Args {
     /// How the log is written on stderr
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = log_format)]
     log_format: Format,
+    #[command(flatten)]
+    notify: NotifyFlags,
     #[command(flatten)]
     cluster: ClusterFlags,
     #[command(flatten)]
@@ -151,6 +155,9 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
     let mut stop = signals::on_signals().map_err(|error| Halt::usage(format!("cannot listen to signals: {error}")))?;
     diagnostic_log::serve(args.log_format);
     let asking = asking(args)?;
+    let receivers = args.notify.read().map_err(Halt::usage)?;
+    let metrics = Metrics::new();
+    let notifier = receivers.notifier(metrics.clone()).map_err(Halt::usage)?;
     let images = args.allow_run.as_deref().map(AllowedImages::load).transpose().map_err(Halt::usage)?;
     let plans = Plans::open(args.plans.clone(), |name| std::env::var(name).ok())
         .map_err(|error| Halt::usage(format!("cannot read the plans in {}: {error}", args.plans.display())))?;
@@ -173,7 +180,10 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
     let runs = images.map(|images| Runs::new(Arc::clone(&connection), images, shutdown.stopping.clone()));
     let under_way = runs.as_ref().map(Runs::tracker);
     let hub = Arc::new(Hub::new(Arc::clone(&connection)));
-    let gates = gates(args, &hub, &plans, rehearsal.as_ref(), stop.clone())?;
+    // A recording is there, and stands still until somebody calls.
+    let reachable = Arc::new(if rehearsal.is_some() { Reachable::at_once() } else { Reachable::default() });
+    tokio::spawn(Arc::clone(&reachable).follow(Arc::clone(&connection)));
+    let gates = gates(args, &hub, &plans, rehearsal.as_ref(), &reachable, stop.clone())?;
     let (auth, is_local) = match asking {
         Asking::Anybody => (Auth::Open, args.auth.is_none()),
         Asking::Tokens(file) => {
@@ -184,12 +194,9 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
         Asking::Reviewed => (Auth::Reviews(Arc::new(Reviews::new(Arc::clone(&connection)))), false),
     };
     tokio::spawn(Arc::clone(&plans).follow(EVERY));
-    let reachable = Arc::new(Reachable::default());
-    tokio::spawn(Arc::clone(&reachable).follow(Arc::clone(&connection)));
     let limits = Limits { longest_wait: args.max_wait, ..Limits::default() };
     let namespaces = if args.namespaces.is_empty() { Scope::All } else { Scope::of(args.namespaces.iter().cloned()) };
     let known = Arc::clone(&plans);
-    let metrics = Metrics::new();
     let page = Page::new(Arc::clone(&gates), shutdown.stopping.clone());
     let figures = Arc::clone(&plans);
     let now = move || Now {
@@ -199,8 +206,8 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
         ..Now::default()
     };
     let extras = Extras { routes: Some(onlookers::routes(Arc::clone(&gates), page, metrics.clone(), now)) };
-    let observer = Observer::new(None, metrics.clone());
-    tokio::spawn(observer.follow(Arc::clone(&gates), shutdown.stopping.clone(), Duration::ZERO));
+    let observer = Observer::new(notifier, metrics.clone());
+    let observing = tokio::spawn(observer.follow(Arc::clone(&gates), shutdown.stopping.clone(), AT_THE_END));
     let service = Service::new(gates, auth, limits.clone(), shutdown.clone())
         .within(namespaces)
         .with_runs(runs)
@@ -228,6 +235,10 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
             () = shutdown.over.cancelled() => {}
         }
     }
+    tokio::select! {
+        _ = observing => {}
+        () = shutdown.over.cancelled() => {}
+    }
     ending.abort();
     if let Some(rehearsal) = rehearsal.and_then(Arc::into_inner) {
         // It ends with the process too.
@@ -237,14 +248,14 @@ async fn within_runtime(args: &Args, printer: &mut Printer) -> Result<(), Halt> 
     Ok(())
 }
 
-/// The connection to the cluster. One that cannot be reached is asked for again and again: it may only be slower to start.
+/// The connection to the cluster, which need not be reached yet. Credentials that cannot be had are asked for again and again.
 async fn open(args: &Args, rehearsal: Option<&Rehearsal>, printer: &mut Printer) -> Result<Connection, Halt> {
     let options = args.cluster.options();
     let mut was_told = false;
     loop {
         let opened = match rehearsal {
             Some(rehearsal) => rehearsal.connect().await,
-            None => Connection::open(&options).await,
+            None => Connection::prepare(&options).await,
         };
         match opened {
             Ok(connection) => return Ok(connection),
@@ -253,7 +264,7 @@ async fn open(args: &Args, rehearsal: Option<&Rehearsal>, printer: &mut Printer)
                 if !was_told {
                     was_told = true;
                     printer.say(&safe!(
-                        "warning: the cluster cannot be reached yet, and is asked again: {}",
+                        "warning: there are no credentials for the cluster yet, and they are asked for again: {}",
                         told(&error, Redaction::On)
                     ));
                 }
@@ -269,6 +280,7 @@ fn gates(
     hub: &Arc<Hub>,
     plans: &Arc<Plans>,
     rehearsal: Option<&Arc<Rehearsal>>,
+    reachable: &Arc<Reachable>,
     stop: Stop,
 ) -> Result<Arc<dyn Gates>, Halt> {
     let settings = Settings {
@@ -279,7 +291,7 @@ fn gates(
     let registry = Registry::new(Arc::clone(hub), Arc::clone(plans), settings, stop)
         .map_err(|error| Halt { words: format!("cannot start: {error}"), verdict: Verdict::Inconclusive })?;
     Ok(match rehearsal {
-        None => Arc::new(registry),
+        None => Arc::new(OnceReached::new(registry, Arc::clone(reachable))),
         Some(rehearsal) => {
             let rehearsal = Arc::downgrade(rehearsal);
             let start = move || {
@@ -292,7 +304,7 @@ fn gates(
     })
 }
 
-/// An API server that cannot be reached is a note: were all replicas not ready for it, no caller would hear *pending*, and Argo
+/// An API server that has never been reached keeps callers away; one that cannot be reached any more is a note: were all replicas not ready for it, no caller would hear *pending*, and Argo
 /// Rollouts aborts after five errors.
 fn readiness(plans: &Plans, reachable: &Reachable) -> Readiness {
     let inert = |words: String| Redaction::On.text(&words).one_line();
@@ -301,8 +313,14 @@ fn readiness(plans: &Plans, reachable: &Reachable) -> Readiness {
     if plans.names().is_empty() {
         readiness.obstacles.push("there is no plan that can be called for".into());
     }
-    if let Some(why) = reachable.failure() {
-        readiness.notes.push(safe!("the API server does not answer: {}", inert(why)));
+    let failure = reachable.failure().map(inert);
+    match failure {
+        Some(why) if reachable.has_answered() => {
+            readiness.notes.push(safe!("the API server does not answer: {}", why));
+        }
+        None if reachable.has_answered() => {}
+        Some(why) => readiness.obstacles.push(safe!("the API server cannot be reached yet: {}", why)),
+        None => readiness.obstacles.push("the API server has not answered yet".into()),
     }
     readiness
 }

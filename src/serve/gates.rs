@@ -55,6 +55,9 @@ pub enum Refused {
         /// How many there may be.
         most: usize,
     },
+    /// The API server has not answered since the server began. That passes.
+    #[error("the API server cannot be reached yet, and nothing is judged before that; ask again")]
+    Starting,
     /// The server is about to end. That passes.
     #[error("the server is shutting down; ask again")]
     Ending,

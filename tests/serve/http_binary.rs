@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crashgate::sandbox::{Begin, Options, Sandbox};
+
+use super::notify::is_genuine;
 use crate::cli::{crashgate, told};
 
 const RECORDING: &str = "tests/recordings/crash-loop.ndjson";
@@ -37,6 +40,11 @@ fn what_cannot_be_served_is_said_and_ends_with_2() {
         (&["--plans", plans, "--auth", bad], "nobody may ask"),
         (&["--plans", plans, "--allow-run", "/nonexistent"], "/nonexistent"),
         (&["--plans", plans, "--allow-run", "/dev/null"], "none in it"),
+        (&["--plans", plans, "--notify", "hooks.example.com/in/hidden"], "is not a URL; write https://HOST/PATH"),
+        (&["--plans", plans, "--notify", "https://me:hidden@hooks.example.com/"], "leave out the credentials"),
+        (&["--plans", plans, "--notify", "https://h/", "--notify-secret-file", "/nonexistent"], "/nonexistent"),
+        (&["--plans", plans, "--notify", "https://h/", "--notify-secret-file", "/dev/null"], "notifications is empty"),
+        (&["--plans", plans, "--notify-secret-file", bad], "--notify <URL>"),
         (&["--plans", plans, "--namespaces", "shop,Cart"], "cannot be the name of a namespace"),
         (&["--plans", plans, "--grace", "20"], "write `20s`"),
         (&["--plans", plans, "--listen", "127.0.0.1:0", "--rehearse", "/nonexistent"], "/nonexistent"),
@@ -45,6 +53,7 @@ fn what_cannot_be_served_is_said_and_ends_with_2() {
         let (code, stdout, stderr) = told(&crashgate(&["serve"]).args(arguments).output().unwrap());
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
         assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("hidden"), "{arguments:?}: {stderr}");
     }
 }
 
@@ -55,8 +64,13 @@ struct Serving {
 }
 
 fn serving(folder: &tempfile::TempDir, more: &[&str]) -> Serving {
-    let mut command: Command = crashgate(&["serve", "--listen", "127.0.0.1:0", "--rehearse", RECORDING, "--plans"]);
-    let mut child = command.arg(folder.path()).args(more).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut command = crashgate(&["serve", "--listen", "127.0.0.1:0", "--rehearse", RECORDING]);
+    command.arg("--plans").arg(folder.path()).args(more);
+    begun(command)
+}
+
+fn begun(mut command: Command) -> Serving {
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut lines = Vec::new();
     loop {
@@ -159,4 +173,127 @@ fn at_sigterm_everybody_who_waits_is_answered_and_the_process_ends_in_its_grace(
     let (code, said) = serving.ended();
     assert_eq!(code, Some(0), "{said}");
     assert!(began.elapsed() < Duration::from_secs(16), "{:?}", began.elapsed());
+}
+
+/// Takes one request with a body, and answers 200.
+fn received(listener: &std::net::TcpListener) -> (String, String) {
+    let (socket, _) = listener.accept().unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let mut read = BufReader::new(&socket);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(read.read_line(&mut head).unwrap() > 0, "{head}");
+    }
+    let mut body = vec![0; header(&head, "content-length").parse().unwrap()];
+    read.read_exact(&mut body).unwrap();
+    write!(&socket, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+    (head, String::from_utf8(body).unwrap())
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let lines = head.lines().filter_map(|line| line.split_once(": "));
+    lines.into_iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value).unwrap()
+}
+
+#[test]
+fn a_failed_round_is_sent_once_and_signed_with_the_secret_of_the_file_or_the_environment() {
+    let folder = plans("waitPeriod: 30s\nstableFor: 10s\n");
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "from the file\n").unwrap();
+    for (from_file, key) in [(true, "from the file"), (false, "from the environment")] {
+        let receiver = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/in", receiver.local_addr().unwrap());
+        let mut command = crashgate(&["serve", "--listen", "127.0.0.1:0", "--rehearse", RECORDING, "--notify", &url]);
+        command.env("CRASHGATE_NOTIFY_SECRET", "from the environment").env("NO_PROXY", "127.0.0.1");
+        command.arg("--plans").arg(folder.path());
+        if from_file {
+            command.arg("--notify-secret-file").arg(secret.path());
+        }
+        let serving = begun(command);
+        let told = answer(sent(&serving.address, "POST /v1/gates?wait=40s", CALL));
+        assert!(told.contains("\"verdict\": \"failed\""), "{told}");
+        let (head, body) = received(&receiver);
+        assert!(head.starts_with("POST /in HTTP/1.1"), "{head}");
+        let result: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((result["verdict"].as_str(), result["exitCode"].as_i64()), (Some("failed"), Some(1)));
+        let (timestamp, signature) = (header(&head, "x-crashgate-timestamp"), header(&head, "x-crashgate-signature"));
+        assert!(is_genuine(key.as_bytes(), timestamp, body.as_bytes(), signature), "{head}");
+        serving.signal("INT");
+        let (code, said) = serving.ended();
+        assert_eq!(code, Some(0), "{said}");
+        // The process is over: whatever it sent is here by now.
+        receiver.set_nonblocking(true).unwrap();
+        assert_eq!(receiver.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nothing is sent twice");
+    }
+}
+
+/// Stands where an API server is to be: hangs up until there is one, and then passes on what is said.
+async fn stand_in(
+    listener: tokio::net::TcpListener,
+    server: tokio::sync::watch::Receiver<Option<std::net::SocketAddr>>,
+) {
+    loop {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let Some(address) = *server.borrow() else { continue };
+        tokio::spawn(async move {
+            let mut server = tokio::net::TcpStream::connect(address).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        });
+    }
+}
+
+#[test]
+fn while_the_api_server_is_down_at_the_start_everybody_is_answered_and_gates_are_judged_once_it_is_there() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (up, server) = tokio::sync::watch::channel(None);
+    runtime.spawn(stand_in(listener, server));
+    let folder = plans("waitPeriod: 30s\nstableFor: 10s\n");
+    let config = folder.path().join("kubeconfig");
+    std::fs::write(
+        &config,
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [{{name: c, cluster: {{server: \"{url}\"}}}}]\n\
+             users: [{{name: u, user: {{}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}]\n"
+        ),
+    )
+    .unwrap();
+    let mut command = crashgate(&["serve", "--listen", "127.0.0.1:0", "--kubeconfig"]);
+    command.arg(&config).arg("--plans").arg(folder.path()).env("NO_PROXY", "127.0.0.1");
+    let mut serving = begun(command);
+    let ask = |head: &str, body: &str| answer(sent(&serving.address, head, body));
+    let hook = r#"{"name":"payments","namespace":"rec-crash-loop","phase":"Progressing"}"#;
+    for (head, body, status, words) in [
+        ("GET /healthz", "", 200, "ok"),
+        ("GET /readyz", "", 503, "not ready: the API server "),
+        ("POST /v1/gates?wait=60s", CALL, 200, "\"verdict\": \"pending\""),
+        ("POST /v1/gates", CALL, 200, "the API server cannot be reached yet"),
+        ("POST /flagger/web/check?wait=5s", hook, 425, "the API server cannot be reached yet"),
+        ("POST /flagger/web/hold", hook, 409, "the API server cannot be reached yet"),
+        ("POST /flagger/web/rollback", hook, 409, "the API server cannot be reached yet"),
+        ("POST /flagger/web/event", hook, 202, "taken"),
+    ] {
+        let told = ask(head, body);
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")) && told.contains(words), "{head}: {told}");
+    }
+    let running = runtime.block_on(async {
+        let options = Options { begin: Begin::WhenTold, ..Options::default() };
+        Sandbox::load(RECORDING.as_ref()).unwrap().serve(options).await.unwrap()
+    });
+    up.send_replace(Some(running.url().strip_prefix("http://").unwrap().trim_end_matches('/').parse().unwrap()));
+    loop {
+        let mut line = String::new();
+        assert!(serving.said.read_line(&mut line).unwrap() > 0, "it never notices");
+        if line.contains("the API server answers") {
+            break;
+        }
+    }
+    let ask = |head: &str, body: &str| answer(sent(&serving.address, head, body));
+    assert!(ask("GET /readyz", "").starts_with("HTTP/1.1 200"));
+    running.start();
+    let told = ask("POST /v1/gates?wait=40s", CALL);
+    assert!(told.contains("\"verdict\": \"failed\"") && told.contains("exit code 1"), "{told}");
+    serving.signal("INT");
+    assert_eq!(serving.ended().0, Some(0));
 }

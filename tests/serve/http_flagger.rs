@@ -117,7 +117,7 @@ async fn the_workload_is_that_of_the_metadata_else_of_the_plan_else_the_deployme
 
 #[tokio::test]
 async fn what_passes_keeps_the_reason_and_decides_nothing() {
-    for refused in [Refused::Busy { most: 3 }, Refused::Ending] {
+    for refused in [Refused::Busy { most: 3 }, Refused::Starting, Refused::Ending] {
         let Served { gates, router, .. } = served(Auth::Open);
         gates.refuse(Some(refused.clone()));
         for (path, status) in [("check", 425), ("hold", 409), ("rollback", 409), ("event", 202)] {

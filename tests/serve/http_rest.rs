@@ -114,7 +114,7 @@ async fn a_verdict_that_was_taken_back_is_pending_with_no_result() {
 
 #[tokio::test]
 async fn what_passes_is_pending_and_never_an_error() {
-    for refused in [Refused::Busy { most: 5 }, Refused::Ending] {
+    for refused in [Refused::Busy { most: 5 }, Refused::Starting, Refused::Ending] {
         let Served { gates, router, .. } = served(Auth::Open);
         gates.refuse(Some(refused.clone()));
         let got = post(&router, "/v1/gates", BODY).await;

@@ -98,7 +98,7 @@ fn count(metrics: &Metrics, result: &str) -> u32 {
 }
 
 /// The recipe of the documentation: HMAC-SHA256 over `TIMESTAMP.BODY` with the shared secret, in hexadecimal.
-fn is_genuine(secret: &[u8], timestamp: &str, body: &[u8], signature: &str) -> bool {
+pub fn is_genuine(secret: &[u8], timestamp: &str, body: &[u8], signature: &str) -> bool {
     let Some(digits) = signature.strip_prefix("sha256=") else { return false };
     let tag: Option<Vec<u8>> =
         (0..digits.len() / 2).map(|place| u8::from_str_radix(&digits[2 * place..2 * place + 2], 16).ok()).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use kube::Client;
@@ -32,6 +32,8 @@ pub struct Connection {
     pub(in crate::cluster) recipe: Option<Recipe>,
     pub(super) renewal: tokio::sync::Mutex<Option<Instant>>,
     pub(in crate::cluster) target: Target,
+    /// The same with the server's version, once the server has said it.
+    pub(super) identified: OnceLock<Target>,
     pub(super) namespace: String,
     pub(in crate::cluster) request_timeout: Duration,
     pub(in crate::cluster) total: RequestCounter,
@@ -83,6 +85,7 @@ impl Connection {
             recipe: None,
             renewal: tokio::sync::Mutex::new(None),
             target,
+            identified: OnceLock::new(),
             namespace: namespace.to_owned(),
             request_timeout,
             total: RequestCounter::default(),
@@ -131,7 +134,8 @@ impl Connection {
     /// Says that the cluster is a recording that is played back.
     #[must_use]
     pub fn with_rehearsal(mut self, recording: &str) -> Self {
-        self.target.rehearsal = Some(recording.to_owned());
+        self.target = Target { rehearsal: Some(recording.to_owned()), ..self.target().clone() };
+        self.identified = OnceLock::new();
         self
     }
 
@@ -142,8 +146,8 @@ impl Connection {
 
     /// Which cluster this is.
     #[must_use]
-    pub const fn target(&self) -> &Target {
-        &self.target
+    pub fn target(&self) -> &Target {
+        self.identified.get().unwrap_or(&self.target)
     }
 
     /// The namespace of the context, `default` where it names none.

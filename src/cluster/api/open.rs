@@ -8,6 +8,7 @@ use super::client::{build, server_of};
 use super::connect_error::ConnectError;
 use super::connect_options::{ConnectOptions, PLUGIN_TIMEOUT, REQUEST_TIMEOUT};
 use super::connection::{Access, Connection, Recipe};
+use super::failure::Failure;
 use super::kubeconfig::{Chosen, ConfigEnv, choose, server_url};
 use super::target::Target;
 
@@ -19,6 +20,19 @@ impl Connection {
     ///
     /// Where the configuration leads nowhere, or the credential plugin fails.
     pub async fn open(options: &ConnectOptions) -> Result<Self, ConnectError> {
+        let connection = Self::prepare(options).await?;
+        // Each source says what is wrong.
+        let _ = connection.learn_version().await;
+        Ok(connection)
+    }
+
+    /// The same without asking for the server's version: nothing is asked of the API server unless `expect` wants more of it
+    /// than its address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open`].
+    pub async fn prepare(options: &ConnectOptions) -> Result<Self, ConnectError> {
         let chosen = choose(options, &ConfigEnv::of_process())?;
         let server = server_of(&chosen.config);
         for expect in &options.expect {
@@ -45,7 +59,7 @@ impl Connection {
         for expect in &options.expect {
             connection.check_identity(expect).await?;
         }
-        Ok(connection.with_version().await)
+        Ok(connection)
     }
 
     /// The namespace of the context that the options name, `default` where it names none or cannot be read: for what is
@@ -66,13 +80,19 @@ impl Connection {
         let target = Target { server: server_of(&config), ..Target::default() };
         let chosen = Chosen { config, context: String::new(), origin: url.to_owned(), renewable: false };
         let (client, _) = build(chosen, PLUGIN_TIMEOUT).await?;
-        Ok(Self::with_client(client, target, REQUEST_TIMEOUT, namespace).with_version().await)
+        let connection = Self::with_client(client, target, REQUEST_TIMEOUT, namespace);
+        let _ = connection.learn_version().await;
+        Ok(connection)
     }
 
-    async fn with_version(mut self) -> Self {
-        if let Ok(version) = self.version().await {
-            self.target.version = version;
-        }
-        self
+    /// Asks for the server's version, and keeps the first answer for [`Connection::target`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::version`].
+    pub async fn learn_version(&self) -> Result<(), Failure> {
+        let version = self.version().await?;
+        self.identified.get_or_init(|| Target { version, ..self.target.clone() });
+        Ok(())
     }
 }

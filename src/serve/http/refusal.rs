@@ -135,7 +135,9 @@ impl From<Refused> for Unserved {
         match refused {
             Refused::NoPlan { .. } => Self::Refused(Refusal::new(StatusCode::NOT_FOUND, &words)),
             Refused::NotOfThePlan(_) => Self::Refused(Refusal::bad_request(&words)),
-            Refused::Busy { .. } | Refused::Ending => Self::Unavailable(Redaction::On.text(&words).one_line()),
+            Refused::Busy { .. } | Refused::Starting | Refused::Ending => {
+                Self::Unavailable(Redaction::On.text(&words).one_line())
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures::FutureExt;
@@ -22,6 +22,7 @@ use super::dispatch::dispatch;
 use super::refusal::{Form, Refusal, Unserved};
 use super::route::{ROUTES, Row};
 use super::service::Service;
+use crate::serve::telemetry::trace::{self, Trace};
 use crate::text::Untrusted;
 
 /// What others serve beside the table: pages, and the metrics. Callers of it must have the right `page`; who they are stands
@@ -50,7 +51,7 @@ pub fn router(service: Service, extras: Extras) -> Router {
         router = router.merge(extras.route_layer(from_fn_with_state(Arc::clone(&service), onlooker)));
     }
     let router = router.fallback(nowhere);
-    router.layer(from_fn_with_state(service, around))
+    router.layer(from_fn_with_state(service, around)).layer(from_fn(trace::follow))
 }
 
 fn methods(rows: Vec<&'static Row>) -> MethodRouter<Shared> {
@@ -70,7 +71,7 @@ fn methods(rows: Vec<&'static Row>) -> MethodRouter<Shared> {
                           params: Result<RawPathParams, RawPathParamsRejection>,
                           request: Request| async move {
             let began = Instant::now();
-            let traced = traced(request.headers());
+            let traced = Trace::of(request.headers()).map(|trace| trace.trace_id.to_owned()).unwrap_or_default();
             let path = Untrusted::name(request.uri().path()).line();
             let (response, who) = dispatch(&service, row, name(params), request).await;
             service.metrics.answered(row.path, response.status(), began.elapsed());
@@ -99,15 +100,6 @@ fn name(params: Result<RawPathParams, RawPathParamsRejection>) -> Result<String,
     let wrong = |_| Refusal::bad_request("the path is no UTF-8 text once it is decoded; write it plainly");
     let params = params.map_err(wrong)?;
     Ok(params.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default())
-}
-
-/// The trace that the caller is part of, as `traceparent` names it (W3C Trace Context); empty where there is none.
-fn traced(headers: &HeaderMap) -> String {
-    let is_one = |text: &&str| {
-        text.len() == 55 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f' | b'-'))
-    };
-    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
-    given.filter(is_one).and_then(|text| text.split('-').nth(1)).unwrap_or_default().to_owned()
 }
 
 async fn nowhere(request: Request) -> Response {
