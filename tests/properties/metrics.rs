@@ -103,7 +103,7 @@ impl Source {
     /// Tells all that was scraped since the answer before, and a little more.
     fn answer(&mut self, now: i64, (warned, reversed, doubled, nan): (bool, bool, bool, bool)) -> MetricAnswer {
         let since = self.told_until - 6_000;
-        let mut all = Vec::new();
+        let (mut all, mut oldest) = (Vec::new(), BTreeMap::<&'static str, i64>::new());
         for (name, samples) in &self.scraped {
             let mut told: Vec<(i64, f64)> =
                 samples.range(since..).map(|(at, value)| (*at, f64::from(u32::try_from(*value).unwrap()))).collect();
@@ -115,6 +115,8 @@ impl Source {
             }
             for (at, _) in told.iter().filter(|(_, value)| !value.is_nan()) {
                 self.told.entry(*name).or_default().insert(*at, samples[at]);
+                let oldest = oldest.entry(name.0).or_insert(*at);
+                *oldest = (*oldest).min(*at);
             }
             if doubled {
                 told = told.iter().flat_map(|sample| [*sample, *sample]).collect();
@@ -130,12 +132,10 @@ impl Source {
             });
         }
         if !warned {
-            for (name, told) in &self.told {
-                // Only what this answer has told.
-                if let Some((at, _)) = told.range(since..).next() {
-                    let first = self.first.entry(name.0).or_insert(*at);
-                    *first = (*at).min(*first);
-                }
+            // Only what this answer has told, and in numbers: an earlier one may not have been whole.
+            for (pod, at) in oldest {
+                let first = self.first.entry(pod).or_insert(at);
+                *first = at.min(*first);
             }
         }
         for (name, told) in &self.told {
