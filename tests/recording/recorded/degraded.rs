@@ -81,13 +81,16 @@ fn the_replay_of_a_degraded_run_never_passes_what_the_run_did_not() {
         let recording = folder.path().join(place.to_string());
         let mut child = Some(child);
         // Twelve gates by the real clock can starve on a busy machine, and then none of them is in time: again, alone. Whatever
-        // comes of a run, its replay never says more.
+        // comes of a run, its replay never passes what the run did not.
         for tries_left in (0..MOST_TRIES).rev() {
             let ended = child.take().unwrap_or_else(|| run(place, STORIES[place].1, folder.path())).wait_with_output();
             let (live, again) = (verdict(&ended.unwrap().stdout), replayed(&recording));
-            assert!(again == live || again == "inconclusive", "{words}: {live} live, {again} in its replay");
-            let is_starved = PASS.contains(&words) && (live != "healthy" || again != "healthy");
+            assert!(again != "healthy" || live == "healthy", "{words}: {live} live, {again} in its replay");
+            // Nor does it say anything else; but what a starved gate could not see in time, its recording may show.
+            let differs = again != live && again != "inconclusive";
+            let is_starved = differs || (PASS.contains(&words) && (live != "healthy" || again != "healthy"));
             if !is_starved || tries_left == 0 {
+                assert!(!differs, "{words}: {live} live, {again} in its replay");
                 told.push((words, live, again));
                 break;
             }
