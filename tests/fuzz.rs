@@ -4,7 +4,7 @@
 //! Each reader gets every input of its corpus in `fuzz/corpus`, as it is, and then 3,000 bent ones, or as many as
 //! `CRASHGATE_FUZZ_INPUTS` says. What is bent is that corpus and what the other tests use: the recordings and the example
 //! manifests. `CRASHGATE_FUZZ_SEED` chooses another sequence; a failure names the seed and the input's number. With a
-//! nightly toolchain `cargo fuzz run manifest` (recording, watch, log) looks for new inputs by coverage.
+//! nightly toolchain `cargo fuzz run manifest` (recording, watch, log, call, hook) looks for new inputs by coverage.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -157,4 +157,14 @@ fn watches() {
 #[test]
 fn logs() {
     fuzz("log", lines(), targets::log);
+}
+
+#[test]
+fn calls() {
+    fuzz("call", Vec::new(), targets::call);
+}
+
+#[test]
+fn hooks_of_flagger() {
+    fuzz("hook", Vec::new(), targets::hook);
 }

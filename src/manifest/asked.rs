@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::diagnostics::{Message, quoted};
 use super::duration::{self, Zero};
 use super::{keys, values};
+use crate::gate::model::WorkloadKind;
 use crate::gate::spec::Pin;
 
 /// Reads a workload, as `workload:` takes it: `deployment/checkout`, `sts/db`.
@@ -14,6 +15,16 @@ use crate::gate::spec::Pin;
 /// What is wrong with it and what to write instead.
 pub fn workload(name: &str, text: &str) -> Result<Pin, String> {
     values::pin(name, text).map_err(|message| sentence(&message))
+}
+
+/// The pattern of the workloads that [`workload`] reads, in their usual spellings.
+#[must_use]
+pub fn workload_pattern() -> String {
+    let short = ["deploy", "rs", "sts", "ds"];
+    let kinds = WorkloadKind::ALL.into_iter().flat_map(|kind| [kind.lower(), kind.plural()]).chain(short);
+    let kinds = kinds.collect::<Vec<_>>().join("|");
+    let label = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
+    format!(r"^({kinds})/{label}(\.{label})*$")
 }
 
 /// Reads the name of a namespace.
@@ -48,7 +59,22 @@ fn sentence(message: &Message) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, namespace, unknown, workload};
+    use super::{duration, namespace, unknown, workload, workload_pattern};
+
+    #[test]
+    fn the_pattern_of_workloads_has_every_kind_and_nothing_that_is_not_read() {
+        let pattern = workload_pattern();
+        let regex = regex::Regex::new(&pattern).unwrap();
+        let kinds = pattern.trim_start_matches("^(").split_once(')').unwrap().0;
+        assert!(kinds.split('|').count() > 15, "{kinds}");
+        for kind in kinds.split('|') {
+            for name in ["web", "a.b-c", "-a", "a-", "a..b", "A", "", "a/b", "0"] {
+                let text = format!("{kind}/{name}");
+                assert_eq!(regex.is_match(&text), workload("workload", &text).is_ok(), "{text}");
+            }
+        }
+        assert!(!regex.is_match("pod/web") && !regex.is_match("web"));
+    }
 
     #[test]
     fn what_is_wrong_comes_with_what_to_write() {

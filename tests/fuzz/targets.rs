@@ -8,7 +8,9 @@ use crashgate::manifest::{self, Overrides};
 use crashgate::recording::line::Entry;
 use crashgate::recording::mapping;
 use crashgate::recording::reader::Reader;
+use crashgate::serve::http::{flagger, rest};
 use crashgate::text::{escape, redact};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A gate's manifest, and a fault script. `path` is a file to put it into.
@@ -58,4 +60,48 @@ pub fn log(input: &[u8]) {
     let masked = redact::text(&text);
     let shown = escape::line(&masked);
     assert!(!shown.chars().any(|c| c.is_control() && c != '\t'), "{shown:?}");
+}
+
+/// The body of a call of a gate.
+pub fn call(input: &[u8]) {
+    match rest::understood(input) {
+        Ok(call) => {
+            let sent = object(input);
+            assert_eq!(sent["plan"], call.plan.as_str());
+            assert_eq!(sent["namespace"].as_str().map(str::trim), Some(call.namespace.as_str()));
+            assert_eq!(sent.get("revision").and_then(Value::as_str), call.revision.as_deref());
+            assert_eq!(sent.get("run").and_then(Value::as_str), call.run.as_deref());
+            assert_eq!(sent.get("workload").is_some_and(Value::is_string), call.workload.is_some());
+            let known = ["plan", "namespace", "workload", "revision", "run", "mode"];
+            assert!(sent.keys().all(|name| known.contains(&name.as_str())), "{sent:?}");
+        }
+        Err(words) => assert!(!words.is_empty()),
+    }
+}
+
+/// The body of a hook of Flagger's. One that is understood can lead to a rollback: it says what it is taken for.
+pub fn hook(input: &[u8]) {
+    match flagger::understood("web", input) {
+        Ok(hook) => {
+            let sent = object(input);
+            assert_eq!(sent["name"].as_str().map(str::trim), Some(hook.canary.as_str()));
+            assert_eq!(sent["namespace"].as_str().map(str::trim), Some(hook.namespace.as_str()));
+            assert_eq!(sent.get("phase").and_then(Value::as_str), hook.phase.as_deref());
+            let metadata = sent.get("metadata").unwrap_or(&Value::Null);
+            assert!(metadata.is_null() || metadata.is_object(), "{sent:?}");
+            let workload = metadata.get("workload").unwrap_or(&Value::Null);
+            let pinned = hook.workload.map(|pin| pin.name);
+            match (workload.as_str(), pinned) {
+                (None, None) => assert!(workload.is_null(), "{sent:?}"),
+                (Some(text), Some(name)) => assert!(text.trim().ends_with(&format!("/{name}")), "{sent:?}"),
+                other => panic!("{other:?}: {sent:?}"),
+            }
+        }
+        Err(words) => assert!(!words.is_empty()),
+    }
+}
+
+/// What was understood is one object in JSON, and nothing after it.
+fn object(input: &[u8]) -> serde_json::Map<String, Value> {
+    serde_json::from_slice(input).expect("what is understood is an object in JSON")
 }

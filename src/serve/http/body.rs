@@ -22,21 +22,38 @@ use crate::serve::Mode;
 /// Of a body that is too large so much is read and thrown away, for a client that is still sending hears no answer.
 const MOST_DISCARDED: usize = 16 * 1024 * 1024;
 
+/// The longest name of anything.
+pub(super) const LONGEST_NAME: usize = 253;
+
+// What the document says of names, so that a client can know a mistake before it is sent. White space around the names of
+// objects is passed over as well.
+/// A name that is compared with others, and nothing else.
+pub(super) const NAME: &str = r"^[^\s\u0000-\u001F\u007F-\u009F]+$";
+/// The name of a namespace.
+const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
+/// The name of an object.
+const OBJECT: &str = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$";
+
 /// A call of a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "A call of a gate")]
 pub struct GateCall {
     /// The name of the plan: that of its file, without the ending.
+    #[schemars(length(min = 1, max = LONGEST_NAME), regex(pattern = NAME))]
     pub plan: String,
     /// The namespace of the workload.
+    #[schemars(regex(pattern = LABEL))]
     pub namespace: String,
     /// The workload, as `deployment/checkout`, with kubectl's short names; the plan's own where it is left out.
+    #[schemars(extend("pattern" = asked::workload_pattern()))]
     pub workload: Option<String>,
     /// The revision that is meant, as its controller names it, such as the value of `pod-template-hash`; the one that the
     /// workload has where it is left out.
+    #[schemars(length(min = 1, max = LONGEST_NAME), regex(pattern = NAME))]
     pub revision: Option<String>,
     /// Tells runs of the same revision apart, as the UID of an `AnalysisRun` does.
+    #[schemars(length(min = 1, max = LONGEST_NAME), regex(pattern = NAME))]
     pub run: Option<String>,
     /// For how long it is judged.
     pub mode: Option<ModeWord>,
@@ -75,6 +92,7 @@ pub struct RunCall {
     #[serde(default)]
     pub args: Vec<String>,
     /// The pod's namespace; that of the server's context where it is left out.
+    #[schemars(regex(pattern = LABEL))]
     pub namespace: Option<String>,
 }
 
@@ -83,8 +101,10 @@ pub struct RunCall {
 #[schemars(title = "What Flagger sends")]
 pub struct Hook {
     /// The canary's name.
+    #[schemars(length(min = 1, max = LONGEST_NAME), regex(pattern = OBJECT))]
     pub name: String,
     /// Its namespace.
+    #[schemars(regex(pattern = LABEL))]
     pub namespace: String,
     /// The canary's phase.
     #[serde(default)]
@@ -100,7 +120,10 @@ pub struct Hook {
 
 /// The `metadata` of a hook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
-#[schemars(transparent)]
+#[schemars(
+    transparent,
+    extend("properties" = {"workload": {"type": ["string", "null"], "pattern": asked::workload_pattern()}})
+)]
 pub struct Metadata(pub BTreeMap<String, Value>);
 
 impl Metadata {

@@ -33,14 +33,22 @@ const NOT_JUDGED_IN: [&str; 8] =
     ["Initializing", "Initialized", "Waiting", "Succeeded", "Failed", "Terminating", "Terminated", "Finalising"];
 
 /// A hook as it is understood.
-struct Understood {
-    plan: String,
-    canary: String,
-    namespace: String,
-    phase: Option<String>,
-    workload: Option<Pin>,
-    checksum: Option<String>,
-    metadata: body::Metadata,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Understood {
+    /// The name of the plan, which stands in the path.
+    pub plan: String,
+    /// The name of the canary: one that an object can have.
+    pub canary: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The canary's phase.
+    pub phase: Option<String>,
+    /// The workload that the hook's `metadata` names.
+    pub workload: Option<Pin>,
+    /// What tells revisions apart. Opaque.
+    pub checksum: Option<String>,
+    /// All of the hook's `metadata`.
+    pub metadata: body::Metadata,
 }
 
 /// pre-rollout and rollout: is it healthy?
@@ -140,16 +148,20 @@ async fn read(
     Ok(hook)
 }
 
-fn understood(plan: &str, sent: &[u8]) -> Result<Understood, String> {
+/// Understands the body of a hook that is sent to this plan.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub fn understood(plan: &str, sent: &[u8]) -> Result<Understood, String> {
     let Hook { name, namespace, phase, checksum, metadata } = body::parse(sent)?;
     let metadata = metadata.unwrap_or_default();
     let workload = metadata.text("workload")?;
     let workload = workload.map(|workload| asked::workload("metadata.workload", workload)).transpose()?;
     // The canary's name is that of an object, as the workload's is.
-    asked::workload("name", &format!("deployment/{name}"))?;
+    let canary = asked::workload("name", &format!("deployment/{name}"))?.name;
     Ok(Understood {
         plan: named("plan", plan.to_owned())?,
-        canary: name,
+        canary,
         namespace: asked::namespace("namespace", &namespace)?,
         phase,
         workload,

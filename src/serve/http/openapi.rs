@@ -9,10 +9,13 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::answer::GateAnswer;
-use super::body::{GateCall, Hook, RunCall};
+use super::body::{GateCall, Hook, LONGEST_NAME, NAME, RunCall};
 use super::refusal::{ErrorBody, of};
 use super::route::{Content, ROUTES, Route, Row};
 use crate::report::json;
+
+/// Times of at most a day, in the spellings that a controller is given.
+const WAIT: &str = "^([0-9]{1,5}ms|([0-9]{1,3}m ?)?[0-9]{1,4}s|[0-9]{1,3}m|1?[0-9]h)$";
 
 /// The document, as `manifests/openapi.json` has it.
 #[must_use]
@@ -61,8 +64,12 @@ fn operation(row: &Row) -> Value {
     let mut parameters = Vec::new();
     if let Some(name) = variable(row.path) {
         let description = if name == "id" { "The gate's id." } else { "The name of the plan." };
+        let mut schema = json!({"type": "string"});
+        if name == "plan" {
+            schema = json!({"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": NAME});
+        }
         parameters.push(json!({
-            "name": name, "in": "path", "required": true, "description": description, "schema": {"type": "string"},
+            "name": name, "in": "path", "required": true, "description": description, "schema": schema,
         }));
     }
     if row.waits {
@@ -70,7 +77,7 @@ fn operation(row: &Row) -> Value {
             "name": "wait", "in": "query", "required": false, "example": "8s",
             "description": "How long to wait for a verdict at most; answered as soon as there is one. The server has a longest \
                 wait, and a longer one is cut to it.",
-            "schema": {"type": "string", "default": "0s"},
+            "schema": {"type": "string", "default": "0s", "pattern": WAIT},
         }));
     }
     if !parameters.is_empty() {

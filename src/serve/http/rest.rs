@@ -11,15 +11,12 @@ use tokio::sync::watch;
 use super::access::Right;
 use super::answer::GateAnswer;
 use super::auth::{Caller, Denied};
-use super::body::{self, GateCall};
+use super::body::{self, GateCall, LONGEST_NAME};
 use super::refusal::{Refusal, Unserved, json, of};
 use super::service::Service;
 use super::told::{About, told};
 use crate::manifest::asked;
 use crate::serve::{Call, GateId, GateView};
-
-/// The longest name of anything.
-const LONGEST_NAME: usize = 253;
 
 /// Joins a gate, or begins it.
 pub(super) async fn call(
@@ -28,14 +25,18 @@ pub(super) async fn call(
     sent: &[u8],
     wait: Duration,
 ) -> Result<Response, Unserved> {
-    let call = read(sent).map_err(|words| Refusal::bad_request(&words))?;
+    let call = understood(sent).map_err(|words| Refusal::bad_request(&words))?;
     service.admit(caller, Right::Gates, Some(&call.namespace), Some(&call.plan)).await?;
     let mut gate = service.gates.call(call)?;
     let view = service.waits.until_told(&mut gate, None, wait).await;
     Ok(json(StatusCode::OK, &GateAnswer::of(&view, &told(&view, About::of(&view)))))
 }
 
-fn read(sent: &[u8]) -> Result<Call, String> {
+/// Understands the body of a call.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub fn understood(sent: &[u8]) -> Result<Call, String> {
     let GateCall { plan, namespace, workload, revision, run, mode } = body::parse(sent)?;
     Ok(Call {
         plan: named("plan", plan)?,
@@ -52,7 +53,7 @@ pub(super) fn named(field: &str, text: String) -> Result<String, String> {
     if text.is_empty() {
         return Err(format!("`{field}` is empty; name one, or leave the field out"));
     }
-    if text.len() > LONGEST_NAME || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if text.chars().count() > LONGEST_NAME || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(format!("`{field}` is no name; write at most {LONGEST_NAME} characters without white space"));
     }
     Ok(text)
