@@ -13,14 +13,14 @@ use crate::report::hostile::{HOSTILE, run_of, run_of_names};
 use crate::report::hostile_recordings;
 use crashgate::report::files::Kind;
 
-/// The folder with everything installed: `venv/` and `junit.xsd`.
-fn tools() -> &'static Path {
+/// The folder with everything installed: `venv/` and `junit-10.xsd`.
+pub fn tools() -> &'static Path {
     static TOOLS: OnceLock<PathBuf> = OnceLock::new();
     TOOLS.get_or_init(|| install().unwrap_or_else(|why| panic!("the vendors cannot be heard: {why}")))
 }
 
 fn install() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vendors-1");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vendors-2");
     if folder.join("done").exists() {
         return Ok(folder);
     }
@@ -28,7 +28,7 @@ fn install() -> Result<PathBuf, String> {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let script = "set -e\npython3 -m venv venv\n\
-        venv/bin/pip -q install check-jsonschema lxml junitparser\n\
+        venv/bin/pip -q install check-jsonschema lxml junitparser schemathesis\n\
         venv/bin/pip -q download --no-deps --no-binary :all: -d sdist pytest\n\
         tar -xzf sdist/pytest-*.tar.gz --strip-components=3 --wildcards '*/testing/example_scripts/junit-10.xsd'\n\
         test -s junit-10.xsd\ntouch done\n";

@@ -14,7 +14,7 @@ use crate::cli::{crashgate, told};
 const RECORDING: &str = "tests/recordings/crash-loop.ndjson";
 const CALL: &str = r#"{"plan":"web","namespace":"rec-crash-loop","workload":"deploy/payments"}"#;
 
-fn plans(content: &str) -> tempfile::TempDir {
+pub fn plans(content: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("web.yaml"), content).unwrap();
     folder
@@ -57,13 +57,13 @@ fn what_cannot_be_served_is_said_and_ends_with_2() {
     }
 }
 
-struct Serving {
+pub struct Serving {
     child: Child,
-    address: String,
+    pub address: String,
     said: BufReader<std::process::ChildStderr>,
 }
 
-fn serving(folder: &tempfile::TempDir, more: &[&str]) -> Serving {
+pub fn serving(folder: &tempfile::TempDir, more: &[&str]) -> Serving {
     let mut command = crashgate(&["serve", "--listen", "127.0.0.1:0", "--rehearse", RECORDING]);
     command.arg("--plans").arg(folder.path()).args(more);
     begun(command)
@@ -87,13 +87,18 @@ fn begun(mut command: Command) -> Serving {
 }
 
 impl Serving {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn signal(&self, signal: &str) {
-        let kill = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status();
+        let kill = Command::new("kill").args(["-s", signal, &self.id().to_string()]).status();
         assert!(kill.unwrap().success());
     }
 
     /// What it said since it began to serve, and its exit code.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub fn ended(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         self.said.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), said)

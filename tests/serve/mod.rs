@@ -30,4 +30,6 @@ mod service;
 mod standing;
 mod standing_rules;
 mod telemetry;
+#[cfg(unix)]
+mod vendors;
 pub mod world;
