@@ -26,10 +26,10 @@ mod page;
 mod plans;
 mod recorded;
 mod registry;
+mod schemathesis;
 mod service;
 mod standing;
 mod standing_rules;
 mod telemetry;
 #[cfg(unix)]
-mod vendors;
 pub mod world;
