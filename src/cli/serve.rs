@@ -71,7 +71,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     grace: Duration,
     /// How the log is written on stderr
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = log_format)]
+    #[arg(long, value_name = "text|json", default_value = "text", value_parser = log_format)]
     log_format: Format,
     #[command(flatten)]
     notify: NotifyFlags,
