@@ -1,13 +1,10 @@
-//! Who may ask. Whoever can reach the port can read the recording, and pages in a browser on this machine reach it too:
-//! under a name of theirs that leads to 127.0.0.1, or by sending a form here.
+//! Who may ask: whoever can reach the port can read the recording.
 
-use std::net::IpAddr;
-
-use http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use http::uri::Authority;
-use http::{HeaderMap, Method, Request, Uri};
+use http::header::CONTENT_TYPE;
+use http::{Method, Request};
 
 use super::prometheus;
+use super::same_site::{host, is_loopback, is_of_another_site};
 use super::status::Refusal;
 
 /// Refuses what only a page of another site sends.
@@ -16,7 +13,6 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     let Some(host) = host(request.uri(), headers) else {
         return Err(Refusal::bad_request("the request names no host, or more than one"));
     };
-    // A page under a name that was pointed here (DNS rebinding) is of the same origin for the browser; its name tells.
     if !is_loopback(&host) {
         return Err(Refusal::forbidden("the sandbox answers to loopback only: ask for localhost or 127.0.0.1"));
     }
@@ -24,12 +20,7 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     if matches!(*request.method(), Method::GET | Method::HEAD) || prometheus::is_query(request.uri().path()) {
         return Ok(());
     }
-    // A browser lets no page read the answer, but it would send the write.
-    if headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none") {
-        return Err(Refusal::forbidden("a page of another site may write nothing here"));
-    }
-    let is_here = |origin: &str| origin.parse::<Uri>().is_ok_and(|uri| uri.authority() == Some(&host));
-    if headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(is_here)) {
+    if is_of_another_site(headers, Some(&host)) {
         return Err(Refusal::forbidden("a page of another site may write nothing here"));
     }
     // What forms can send, and pages without asking first, is neither of these.
@@ -37,30 +28,6 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
         return Err(Refusal::not_json());
     }
     Ok(())
-}
-
-/// The host that was asked for; `None` where there is not exactly one.
-fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
-    let mut named = headers.get_all(HOST).iter();
-    let header = match (named.next(), named.next()) {
-        (Some(host), None) => Some(host.to_str().ok()?.parse::<Authority>().ok()?),
-        (None, None) => None,
-        _ => return None,
-    };
-    match (uri.authority(), header) {
-        (Some(asked), Some(header)) if *asked != header => None,
-        (Some(asked), _) => Some(asked.clone()),
-        (None, header) => header,
-    }
-}
-
-fn is_loopback(authority: &Authority) -> bool {
-    let host = authority.host().trim_end_matches('.');
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    // User names have no place in the name of a host.
-    let has_user = authority.as_str().contains('@');
-    let is_address = address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-    !has_user && (is_address || host.eq_ignore_ascii_case("localhost"))
 }
 
 fn is_of_the_api(kind: &str) -> bool {

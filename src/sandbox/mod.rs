@@ -39,6 +39,7 @@ mod protobuf;
 mod query;
 mod requests;
 mod running;
+pub(crate) mod same_site;
 mod sample;
 mod script_error;
 mod server;

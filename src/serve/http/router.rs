@@ -12,9 +12,8 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures::FutureExt;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HOST, ORIGIN, X_CONTENT_TYPE_OPTIONS};
-use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Method, StatusCode};
 use tracing::{error, info};
 
 use super::access::Right;
@@ -22,6 +21,7 @@ use super::dispatch::dispatch;
 use super::refusal::{Form, Refusal, Unserved};
 use super::route::{ROUTES, Row};
 use super::service::Service;
+use crate::sandbox::same_site::{host, is_loopback, is_of_another_site};
 use crate::serve::telemetry::trace::{self, Trace};
 use crate::text::Untrusted;
 
@@ -161,35 +161,8 @@ fn foreign(service: &Service, request: &Request) -> Option<Refusal> {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let is_other = |site: &HeaderValue| site != "same-origin" && site != "none";
-    let is_here = |origin: &HeaderValue| {
-        let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-        origin.is_some_and(|uri| uri.authority().is_some() && uri.authority() == host.as_ref())
-    };
-    if headers.get_all("sec-fetch-site").iter().any(is_other) || !headers.get_all(ORIGIN).iter().all(is_here) {
+    if is_of_another_site(headers, host.as_ref()) {
         return forbidden("a page of another site may ask nothing here");
     }
     None
-}
-
-/// The host that was asked for; `None` where there is not exactly one.
-fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
-    let mut named = headers.get_all(HOST).iter();
-    let header = match (named.next(), named.next()) {
-        (Some(host), None) => Some(host.to_str().ok()?.parse::<Authority>().ok()?),
-        (None, None) => None,
-        _ => return None,
-    };
-    match (uri.authority(), header) {
-        (Some(asked), Some(header)) if *asked != header => None,
-        (Some(asked), _) => Some(asked.clone()),
-        (None, header) => header,
-    }
-}
-
-fn is_loopback(authority: &Authority) -> bool {
-    let host = authority.host().trim_end_matches('.');
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let is_address = address.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-    !authority.as_str().contains('@') && (is_address || host.eq_ignore_ascii_case("localhost"))
 }
