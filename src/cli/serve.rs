@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ use crate::serve::page::Page;
 use crate::serve::plans::{EVERY, Plans};
 use crate::serve::registry::{Registry, Settings};
 use crate::serve::telemetry::{Metrics, Now};
-use crate::serve::{Gates, OnFirstCall, OnceReached, onlookers};
+use crate::serve::{AroundCalls, Gates, Refused, onlookers};
 use crate::text::{Redaction, SafeText, Untrusted};
 
 /// How long to wait before credentials are asked for again at the start.
@@ -290,22 +290,20 @@ fn gates(
     };
     let registry = Registry::new(Arc::clone(hub), Arc::clone(plans), settings, stop)
         .map_err(|error| Halt { words: format!("cannot start: {error}"), verdict: Verdict::Inconclusive })?;
-    Ok(match rehearsal {
-        None => Arc::new(OnceReached::new(registry, Arc::clone(reachable))),
-        Some(rehearsal) => {
-            let rehearsal = Arc::downgrade(rehearsal);
-            let start = move || {
-                if let Some(rehearsal) = rehearsal.upgrade() {
-                    rehearsal.start();
-                }
-            };
-            Arc::new(OnFirstCall::new(registry, Box::new(start)))
+    let (is_reached, rehearsal) = (Arc::clone(reachable), rehearsal.map(Arc::downgrade));
+    // Until the API server has answered once, the time that a gate has would pass without anything to judge.
+    let admit = move || if is_reached.has_answered() { Ok(()) } else { Err(Refused::Starting) };
+    // A recording stands still until somebody asks; after that it goes on.
+    let called = move || {
+        if let Some(rehearsal) = rehearsal.as_ref().and_then(Weak::upgrade) {
+            rehearsal.start();
         }
-    })
+    };
+    Ok(Arc::new(AroundCalls::new(registry, Box::new(admit), Box::new(called))))
 }
 
-/// An API server that has never been reached keeps callers away; one that cannot be reached any more is a note: were all replicas not ready for it, no caller would hear *pending*, and Argo
-/// Rollouts aborts after five errors.
+/// An API server that has never been reached keeps callers away. One that cannot be reached any more is a note: were all
+/// replicas not ready because of it, no caller would hear *pending*, and Argo Rollouts aborts after five errors.
 fn readiness(plans: &Plans, reachable: &Reachable) -> Readiness {
     let inert = |words: String| Redaction::On.text(&words).one_line();
     let problems = plans.problems().into_iter().map(|problem| inert(problem.to_string()));

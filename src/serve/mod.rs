@@ -7,13 +7,12 @@
 //! A [`call`] names a plan, a namespace and a workload. A [`view`] is how its gate stands at one moment: all that any route
 //! answers, shows or writes is made from one.
 
+pub mod around_calls;
 pub mod call;
-pub mod first_call;
 pub mod gates;
 pub mod http;
 pub mod notify;
 pub mod observer;
-pub mod once_reached;
 pub mod onlookers;
 pub mod page;
 pub mod plans;
@@ -22,10 +21,9 @@ pub mod standing;
 pub mod telemetry;
 pub mod view;
 
+pub use around_calls::AroundCalls;
 pub use call::{Call, Mode};
-pub use first_call::OnFirstCall;
 pub use gates::{Gates, Refused};
-pub use once_reached::OnceReached;
 pub use plans::Plans;
 pub use registry::{Registry, Settings};
 pub use view::{GateId, GateView};
