@@ -21,6 +21,8 @@ pub(super) struct Withheld {
     shown: HashSet<String>,
     /// By the UID of the pod, in the order in which they are to be told.
     events: HashMap<String, Vec<Arc<ClusterEvent>>>,
+    /// The UID of the pod, by that of the event: what has expired must go without a search.
+    pods: HashMap<String, String>,
 }
 
 impl Withheld {
@@ -43,6 +45,7 @@ impl Withheld {
             Fact::Listed { source: Source::Events, objects } => {
                 // What is not in it has expired.
                 self.events.clear();
+                self.pods.clear();
                 let (mut withheld, mut told) = (Vec::new(), Vec::new());
                 for object in objects {
                     match object {
@@ -56,6 +59,10 @@ impl Withheld {
                     self.hold(event);
                 }
                 (Vec::new(), Some(Fact::Listed { source: Source::Events, objects: told }))
+            }
+            Fact::Gone { source: Source::Events, uid } => {
+                self.expire(&uid);
+                (Vec::new(), Some(Fact::Gone { source: Source::Events, uid }))
             }
             Fact::Confirmed { pods, owners, kinds } => {
                 let told = pods.iter().flat_map(|pod| self.show(&pod.uid)).collect();
@@ -71,7 +78,21 @@ impl Withheld {
             return Vec::new();
         }
         self.shown.insert(uid.to_owned());
-        self.events.remove(uid).unwrap_or_default()
+        let told = self.events.remove(uid).unwrap_or_default();
+        for event in &told {
+            self.pods.remove(&event.uid);
+        }
+        told
+    }
+
+    /// An event has expired. Gates that stand for days must not hold what was said in all that time.
+    fn expire(&mut self, uid: &str) {
+        let Some(pod) = self.pods.remove(uid) else { return };
+        let Some(held) = self.events.get_mut(&pod) else { return };
+        held.retain(|event| event.uid != uid);
+        if held.is_empty() {
+            self.events.remove(&pod);
+        }
     }
 
     fn is_withheld(&self, event: &ClusterEvent) -> bool {
@@ -82,6 +103,7 @@ impl Withheld {
         let held = self.events.entry(event.object_uid.clone()).or_default();
         // One that is said again takes the place of what it was.
         held.retain(|known| known.uid != event.uid);
+        self.pods.insert(event.uid.clone(), event.object_uid.clone());
         held.push(event);
     }
 }
@@ -145,6 +167,21 @@ mod tests {
         for kind in ["ReplicaSet", "Deployment", "PersistentVolumeClaim", "Node", ""] {
             assert_eq!(told(&mut withheld, seen(event("1", kind, "a", 1))), (vec![], true), "{kind}");
         }
+    }
+
+    #[test]
+    fn what_has_expired_is_not_held_any_more() {
+        let mut withheld = Withheld::default();
+        for held in [event("1", "Pod", "a", 1), event("2", "Pod", "a", 1), event("3", "Pod", "b", 1)] {
+            told(&mut withheld, seen(held));
+        }
+        for uid in ["1", "3", "unknown"] {
+            let gone = Fact::Gone { source: Source::Events, uid: uid.to_owned() };
+            assert_eq!(told(&mut withheld, gone), (vec![], true), "the gate may know it");
+        }
+        assert_eq!((withheld.events.len(), withheld.pods.len()), (1, 1));
+        assert_eq!(told(&mut withheld, pod("a")), (vec!["2 1".to_owned()], true));
+        assert!(withheld.events.is_empty() && withheld.pods.is_empty());
     }
 
     #[test]
