@@ -1,4 +1,4 @@
-//! What is written for users is true: the README, the examples for CI systems, and the vendors' schemas of both.
+//! What is written for users is true: the README and the pages of docs/, the examples for CI systems, and the vendors' schemas of both.
 
 pub mod browser;
 mod contributing;
@@ -6,6 +6,6 @@ mod contributing;
 mod controllers;
 #[cfg(unix)]
 mod examples;
-mod readme;
+mod pages;
 mod service;
 pub mod vendors;

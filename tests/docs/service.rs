@@ -1,4 +1,4 @@
-//! The service as the README and docs/ show it: every curl line is run, every plan and token file is read.
+//! The service as docs/ shows it: every curl line is run, every plan and token file is read.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_crashgate");
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/serve.md");
 
 /// The fenced blocks of a language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
@@ -37,8 +37,8 @@ impl Drop for Running {
 }
 
 #[test]
-fn every_curl_line_of_the_readme_is_answered_as_it_says() {
-    let command = blocks(README, "sh").into_iter().find(|block| block.starts_with("crashgate serve ")).unwrap();
+fn every_curl_line_of_the_page_is_answered_as_it_says() {
+    let command = blocks(PAGE, "sh").into_iter().find(|block| block.starts_with("crashgate serve ")).unwrap();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let mut child = Command::new(BINARY)
         .args(command.split_whitespace().skip(1))
@@ -53,7 +53,7 @@ fn every_curl_line_of_the_readme_is_answered_as_it_says() {
     assert!(lines.any(|line| line.contains(&address)), "it says where it listens");
     std::thread::spawn(move || lines.for_each(drop));
 
-    let curls: Vec<String> = blocks(README, "bash")
+    let curls: Vec<String> = blocks(PAGE, "bash")
         .iter()
         .flat_map(|block| block.lines())
         .filter(|line| line.starts_with("curl "))
