@@ -1,6 +1,7 @@
 //! What is written for users is true: the README and the pages of docs/, the examples for CI systems, and the vendors' schemas of both.
 
 pub mod browser;
+mod causes;
 mod contributing;
 #[cfg(unix)]
 mod controllers;
