@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::complain::complain;
 use crate::gate::diagnose::exit_code;
 use crate::gate::result::{CATALOGUE, Code, Counts, Fault, NOTICES, NoticeRow, Row, Verdict};
 use crate::gate::spec::Grace;
 use crate::gate::{REASONS, Reason};
+use crate::report::emphasis;
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
 use crate::safe;
@@ -22,22 +24,37 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let Some(name) = &args.topic else {
-        printer.result(&SafeText::rearranged(list()));
+        printer.result(&headed(&list(), printer));
         return 0;
     };
     let sections: Vec<String> = topics_of(name).into_iter().map(Topic::text).collect();
     if !sections.is_empty() {
-        printer.result(&SafeText::rearranged(sections.join("\n")));
+        let sections: Vec<SafeText> = sections.iter().map(|section| headed(section, printer)).collect();
+        printer.result(&SafeText::joined(sections, "\n"));
         return 0;
     }
     let plain = plain(name);
     let distance = |known: &&str| strsim::levenshtein(&plain, &self::plain(known));
     let nearest = names().min_by_key(distance).filter(|known| distance(known) <= 1 + plain.chars().count() / 3);
-    let hint = nearest.map_or_else(|| ";".into(), |known| safe!("; did you mean `{}`?", known));
+    let hint = nearest.map_or_else(|| ";".to_owned(), |known| format!("; did you mean `{known}`?"));
     let shown: String = name.chars().take(60).collect();
     let shown = Redaction::On.text(&shown).line();
-    printer.say(&safe!("error: unknown name `{}`{} `crashgate explain` lists all codes", shown, hint));
+    let message = format!("error: unknown name `{shown}`{hint} `crashgate explain` lists all codes");
+    complain(printer, Redaction::On, &message);
     Verdict::Usage.exit_code()
+}
+
+/// The text with its headings emphasised: its first line, and those after an empty line that end with a colon.
+fn headed(text: &str, printer: &Printer) -> SafeText {
+    let mut before = "";
+    let lines = text.split_inclusive('\n').map(|line| {
+        let is_heading = before.trim().is_empty() && (before.is_empty() || line.ends_with(":\n"));
+        before = line;
+        let line = SafeText::rearranged(line);
+        let words = line.trimmed_end();
+        if is_heading { safe!("{}\n", emphasis::heading(&words, printer.stdout())) } else { line }
+    });
+    lines.collect()
 }
 
 /// Something that can be explained.

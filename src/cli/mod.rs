@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use self::complain::complain;
 use crate::gate::result::Verdict;
+use crate::report::colour::Colour;
 use crate::report::pod_run::NOT_RUN;
 use crate::report::printer::Printer;
 use crate::safe;
@@ -18,6 +19,7 @@ mod complain;
 mod completions;
 mod duration;
 mod explain;
+mod hints;
 mod left_out;
 mod live_gates;
 mod man;
@@ -44,6 +46,28 @@ mod watch;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// When to colour: on a terminal (`auto`), also in the log of a CI system or a file (`always`), or `never`
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto, help_heading = "Output",
+        hide_possible_values = true)]
+    color: When,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<When> for Colour {
+    fn from(when: When) -> Self {
+        match when {
+            When::Auto => Self::Auto,
+            When::Always => Self::Always,
+            When::Never => Self::Never,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,11 +90,19 @@ enum Command {
 /// Parses the arguments, runs the subcommand and returns the process's exit code.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match parsed(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let text = error.render().to_string();
+            let mut text = error.render().to_string();
             if error.use_stderr() {
+                let words: Vec<String> =
+                    arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+                let command = command();
+                let commands: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+                if let Some(hint) = hints::hint(&words, &commands, &error) {
+                    text = format!("{}\n\nhint: {hint}", text.trim_end());
+                }
                 complain(printer, Redaction::On, &text);
                 return Verdict::Usage.exit_code();
             }
@@ -78,6 +110,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
             return exit_code_of(0, false, printer);
         }
     };
+    printer.colour(cli.color.into());
     let is_run = matches!(cli.command, Command::Run(_));
     // No exit code of a panic is in the contract. Those that write reports catch their own, to end them well.
     let ended = catch_unwind(AssertUnwindSafe(|| match cli.command {
@@ -91,11 +124,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),
-        Command::Completions(args) => completions::run(&args, Cli::command(), printer),
-        Command::Man(args) => man::run(&args, Cli::command(), printer),
+        Command::Completions(args) => completions::run(&args, command(), printer),
+        Command::Man(args) => man::run(&args, command(), printer),
     }));
     let exit_code = ended.unwrap_or(Verdict::Inconclusive.exit_code());
     exit_code_of(exit_code, is_run, printer)
+}
+
+/// The command line as it is understood.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
+fn parsed(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// Returns the exit code of a command that would end with this one: 0 stands for a result that was told. `run` has a

@@ -57,6 +57,10 @@ impl FromArgMatches for PlanFlags {
 fn argument(key: Key) -> Option<Arg> {
     let long = key.flag()?.trim_start_matches('-');
     let argument = Arg::new(key.name()).long(long).short(key.short()).value_name(key.value_name()).help(key.help());
+    let argument = match key.flag_alias() {
+        Some(alias) => argument.visible_alias(alias.trim_start_matches('-')),
+        None => argument,
+    };
     Some(match key.flag_value() {
         FlagValue::Text => argument,
         FlagValue::Quantity => argument.allow_hyphen_values(true),

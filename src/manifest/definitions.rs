@@ -107,6 +107,7 @@ keys!(
             put(&mut to.plan.wait_period, duration::parse(name, text, Zero::Refused))
         }),
         flag: Some("--wait-period"),
+        flag_alias: Some("--timeout"),
         value_name: "DURATION",
         help: "How long the app may take to become healthy",
         summary: |plan| Some(format!("wait {}", duration::format(plan.wait_period))),
@@ -560,5 +561,13 @@ mod tests {
                 None => assert!(matches!(key.definition().form, Form::Map(_)), "{kebab}"),
             }
         }
+    }
+
+    #[test]
+    fn an_alias_of_a_flag_is_the_flag_of_no_key() {
+        let flags: Vec<&str> = Key::ALL.into_iter().filter_map(Key::flag).collect();
+        let aliases: Vec<&str> = Key::ALL.into_iter().filter_map(Key::flag_alias).collect();
+        assert_eq!(aliases, ["--timeout"], "as kubectl rollout status calls it");
+        assert!(aliases.iter().all(|alias| alias.starts_with("--") && !flags.contains(alias)));
     }
 }

@@ -23,6 +23,12 @@ impl Key {
         self.definition().short
     }
 
+    /// What kubectl calls the flag, if it has another name there.
+    #[must_use]
+    pub fn flag_alias(self) -> Option<&'static str> {
+        self.definition().flag_alias
+    }
+
     /// What `--help` calls the value of the flag.
     #[must_use]
     pub fn value_name(self) -> &'static str {

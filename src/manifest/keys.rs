@@ -26,6 +26,8 @@ pub(super) struct KeyDefinition {
     pub flag: Option<&'static str>,
     /// The short form of the flag.
     pub short: Option<char>,
+    /// What kubectl calls the flag, with the dashes, where it has another name there.
+    pub flag_alias: Option<&'static str>,
     /// What `--help` calls the value of the flag.
     pub value_name: &'static str,
     /// The flag's line of `--help`, to which a default is added.
@@ -49,6 +51,7 @@ impl KeyDefinition {
         form: Form::Map(&Group { name: "", description: "", keys: &[], noun: "key", flag: FlagTakes::Entries }),
         flag: None,
         short: None,
+        flag_alias: None,
         value_name: "",
         help: "",
         need: Need::Optional,

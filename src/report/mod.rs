@@ -14,7 +14,9 @@
 //! hear of feeds too.
 
 pub mod check;
+pub mod colour;
 pub mod diagnostic_log;
+pub mod emphasis;
 pub mod feed;
 pub mod files;
 pub mod fold;

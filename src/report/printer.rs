@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use same_file::Handle;
 
+use super::colour::Colour;
 use crate::gate::result::Verdict;
 use crate::safe;
 use crate::text::{Redaction, SafeText};
@@ -82,7 +83,7 @@ impl Streams {
 pub struct Look {
     /// Somebody may be watching: the stream is a terminal.
     pub terminal: bool,
-    /// Colour is wanted: the stream is a terminal, and neither `NO_COLOR` nor `TERM=dumb` speaks against it.
+    /// Colour is wanted, as [`Colour`] decides.
     pub colour: bool,
     /// How many columns a line has.
     pub columns: usize,
@@ -94,15 +95,13 @@ impl Look {
 
     fn of(terminal: bool, size: Option<(terminal_size::Width, terminal_size::Height)>) -> Self {
         let columns = size.map_or(COLUMNS, |(width, _)| usize::from(width.0));
-        Self { terminal, colour: terminal && colour_is_wanted(), columns: if terminal { columns } else { COLUMNS } }
+        Self { terminal, colour: false, columns: if terminal { columns } else { COLUMNS } }.coloured(Colour::Auto)
     }
-}
 
-/// What `NO_COLOR` (<https://no-color.org>) and `TERM` say.
-fn colour_is_wanted() -> bool {
-    let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
-    !no_colour && !dumb
+    fn coloured(self, colour: Colour) -> Self {
+        let env = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        Self { colour: colour.is_shown(self.terminal, &env), ..self }
+    }
 }
 
 impl Standard {
@@ -147,6 +146,12 @@ impl Printer {
         self.stdout = look;
         self.stderr = look;
         self
+    }
+
+    /// Says when both streams are coloured.
+    pub fn colour(&mut self, colour: Colour) {
+        self.stdout = self.stdout.coloured(colour);
+        self.stderr = self.stderr.coloured(colour);
     }
 
     /// Writes a part of the result to stdout.
@@ -259,9 +264,9 @@ mod tests {
     use super::{COLUMNS, Look};
 
     #[test]
-    fn what_is_no_terminal_has_no_colour_and_a_fixed_width() {
+    fn what_is_no_terminal_has_a_fixed_width() {
         let wide = Some((terminal_size::Width(200), terminal_size::Height(50)));
-        assert_eq!(Look::of(false, wide), Look::PLAIN);
+        assert_eq!(Look { colour: false, ..Look::of(false, wide) }, Look::PLAIN);
         assert_eq!(Look::of(true, wide).columns, 200);
         assert_eq!(Look::of(true, None).columns, COLUMNS);
     }

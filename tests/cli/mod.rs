@@ -27,6 +27,8 @@ pub fn crashgate(arguments: &[&str]) -> Command {
         "https_proxy",
         "KUBERNETES_SERVICE_HOST",
         "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
         "GITHUB_ACTIONS",
         "GITLAB_CI",
         "CI",
@@ -570,4 +572,80 @@ fn the_headline_of_several_gates_says_how_many_ended_how() {
         let text = std::fs::read_to_string(&report).unwrap();
         assert!(text.contains("3 gates, 1 failed, 2 "), "{kind}: {}", &text[..text.len().min(2000)]);
     }
+}
+
+/// The escapes that colour text.
+const COLOUR: &str = "\u{1b}[";
+
+#[test]
+fn colour_is_for_terminals_unless_somebody_asks_for_it_anywhere() {
+    let replay = ["replay", "tests/recordings/crash-loop.ndjson", "--app", "payments", "--version", "v1"];
+    let shown = |flags: &[&str], set: &[(&str, &str)]| {
+        let output = crashgate(&replay).args(flags).envs(set.iter().copied()).output().unwrap();
+        let (code, stdout, stderr) = told(&output);
+        assert_eq!(code, Some(1), "{stderr}");
+        (stdout.contains(COLOUR), stderr.contains(COLOUR))
+    };
+    assert_eq!(shown(&[], &[]), (false, false));
+    assert_eq!(shown(&["--color", "always"], &[("NO_COLOR", "1")]), (true, true));
+    assert_eq!(shown(&["--color=always"], &[("GITHUB_ACTIONS", "true")]), (true, true), "a CI log shows colours");
+    assert_eq!(shown(&[], &[("CLICOLOR_FORCE", "1")]), (true, true));
+    assert_eq!(shown(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]), (false, false));
+    assert_eq!(shown(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), (false, false));
+    assert_eq!(shown(&["--color", "always", "-o", "json"], &[]), (false, true), "a document has no colours");
+}
+
+#[test]
+fn explanations_and_errors_obey_the_same_flag() {
+    for (arguments, is_on_stderr) in [
+        (&["explain", "CrashLoop"][..], false),
+        (&["explain"], false),
+        (&["explain", "CrashLop"], true),
+        (&["pods", "--kubeconfig", "/nonexistent.yaml"], true),
+        (&["pods", "--rehearse", "tests/recordings/crash-loop.ndjson", "--color", "auto"], false),
+        (&["watch", "--replay", "tests/recordings/crash-loop.ndjson"], false),
+    ] {
+        let plain = told(&crashgate(arguments).output().unwrap());
+        let forced = told(&crashgate(arguments).env("CLICOLOR_FORCE", "1").output().unwrap());
+        assert_eq!(plain.0, forced.0);
+        assert!(!plain.1.contains(COLOUR) && !plain.2.contains(COLOUR), "{arguments:?}");
+        let text = if is_on_stderr { &forced.2 } else { &forced.1 };
+        assert!(text.contains(COLOUR), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn colour_on_purpose_gives_a_pod_no_way_to_colour_anything() {
+    let arguments = ["replay", "tests/recordings/hostile-logs.ndjson", "--app", "search", "--version", "v1", "-v"];
+    let output = crashgate(&arguments).args(["--color", "always"]).output().unwrap();
+    let (_, stdout, stderr) = told(&output);
+    let plain = told(&crashgate(&arguments).output().unwrap());
+    let ours = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    assert!(stdout.contains(COLOUR) && plain.1.contains("\\x1b"), "{}", plain.1);
+    assert_eq!(ours.replace_all(&stdout, ""), plain.1, "what is left without the colours is what is told without them");
+    assert_eq!(ours.replace_all(&stderr, ""), plain.2);
+}
+
+#[test]
+fn the_timeout_of_kubectl_is_the_wait_period() {
+    let replay = |flags: &[&str]| {
+        let arguments = ["replay", "tests/recordings/never-ready.ndjson", "--app", "search", "--version", "v1"];
+        let output = crashgate(&arguments).args(flags).output().unwrap();
+        told(&output)
+    };
+    let (code, by_habit, _) = replay(&["--timeout=20s"]);
+    assert_eq!((code, by_habit), (Some(3), replay(&["--wait-period", "20s"]).1));
+    let (code, stdout, stderr) = replay(&["--timeout", "20s", "--wait-period", "30s"]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.contains("hint: `--timeout` is another name of `--wait-period`"), "{stderr}");
+    let (code, _, stderr) = replay(&["--timeout", "20"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("20s"), "{stderr}");
+}
+
+#[test]
+fn a_habit_of_kubectl_is_answered_with_the_command_that_is_meant() {
+    let (code, stdout, stderr) = told(&crashgate(&["rollout", "status", "deployment/x"]).output().unwrap());
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.trim_end().ends_with("hint: here that is `crashgate check deployment/x`"), "{stderr}");
 }
