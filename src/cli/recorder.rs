@@ -12,6 +12,7 @@ use super::overwriting;
 use crate::cluster::api::Connection;
 use crate::recording::line::{Entry, FORMAT, Header};
 use crate::recording::writer::{WriteError, Writer};
+use crate::report::output_file::make_folders_above;
 use crate::report::printer::Printer;
 use crate::safe;
 use crate::text::{Redaction, Untrusted};
@@ -63,6 +64,8 @@ impl Recorder {
                 return Err("cannot record to stdout or stderr, which carry the result; name a file".to_owned());
             }
             overwriting::refuse("the recording", path, inputs)?;
+            make_folders_above(path)
+                .map_err(|error| format!("cannot write the recording {}: {error}", Untrusted::path(path).line()))?;
         }
         let create = |path: &Path| Writer::create(path, flags.record_limit.saturating_mul(1024 * 1024));
         let writer = flags.record.as_deref().map(create).transpose();

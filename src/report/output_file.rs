@@ -28,8 +28,8 @@ enum Place {
 }
 
 impl OutputFile {
-    /// Makes sure that the path can be written. A file that was not there is not there afterwards either, for an empty
-    /// one could be taken for a report.
+    /// Makes sure that the path can be written, and makes the folders above it that are missing. A file that was not
+    /// there is not there afterwards either, for an empty one could be taken for a report.
     ///
     /// # Errors
     ///
@@ -39,6 +39,7 @@ impl OutputFile {
         if let Some(stream) = printer.stream_behind(path, None) {
             return Ok(own(stream));
         }
+        make_folders_above(path)?;
         let is_new = !path.exists();
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         if let Some(stream) = printer.stream_behind(path, Some(&file)) {
@@ -109,6 +110,25 @@ impl OutputFile {
             Place::File { .. } => self.replace(text),
         }
     }
+}
+
+/// Makes the folders above a file that are missing.
+///
+/// # Errors
+///
+/// Where one cannot be made, with its name: the first that is missing, or what stands in its place.
+pub fn make_folders_above(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    fs::create_dir_all(folder).map_err(|error| {
+        let above = || folder.ancestors().filter(|above| !above.as_os_str().is_empty());
+        let words = if let Some(file) = above().find(|above| above.exists() && !above.is_dir()) {
+            format!("{} is not a folder", file.display())
+        } else {
+            let missing = above().take_while(|above| !above.exists()).last().unwrap_or(folder);
+            format!("cannot make the folder {}: {error}", missing.display())
+        };
+        io::Error::new(error.kind(), words)
+    })
 }
 
 /// Paths that stand for a file that is open already, and that others may be writing to: it must not be replaced.
@@ -195,8 +215,30 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_found_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(OutputFile::create(&folder.path().join("missing").join("report.txt"), &printer()).is_err());
         assert!(OutputFile::create(folder.path(), &printer()).is_err(), "a folder is no file");
+    }
+
+    #[test]
+    fn missing_folders_are_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reports/of/today/report.txt");
+        OutputFile::create(&path, &printer()).unwrap().finish(&"text".into()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "text");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "text").unwrap();
+        for below in ["report.txt", "a/b/report.txt"] {
+            let error = OutputFile::create(&file.join(below), &printer()).err().unwrap();
+            assert_eq!(error.to_string(), format!("{} is not a folder", file.display()));
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "text");
+        let long = folder.path().join("x".repeat(300));
+        let error = OutputFile::create(&long.join("b/report.txt"), &printer()).err().unwrap().to_string();
+        assert!(error.starts_with(&format!("cannot make the folder {}: ", long.display())), "{error}");
     }
 
     #[cfg(unix)]

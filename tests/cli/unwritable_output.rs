@@ -136,6 +136,32 @@ fn a_recording_that_the_disk_cuts_off_is_whole_up_to_its_last_line_and_no_silent
 }
 
 #[test]
+fn the_folders_of_an_output_are_made_and_one_that_cannot_be_made_is_named_before_the_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "text").unwrap();
+    let watch = ["watch", "--rehearse", "tests/recordings/crash-loop.ndjson", "--for", "1s"];
+    let check = ["check", "--rehearse", "tests/recordings/crash-loop.ndjson", "--app=payments", "--version=v1"];
+    let outputs: [(&[&str], &str, &str, i32); 4] = [
+        (&FAILED, "--report=junit=", "the junit report to", 1),
+        (&check, "--record=", "the recording", 1),
+        (&watch, "--record=", "the recording", 0),
+        (&watch, "--inventory=", "the inventory", 0),
+    ];
+    for (place, (command, flag, what, code)) in outputs.into_iter().enumerate() {
+        let path = folder.path().join(format!("reports/{place}/result"));
+        let output = crashgate(command).arg(format!("{flag}{}", path.display())).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{flag}: {}", stderr_of(&output));
+        assert!(fs::metadata(&path).unwrap().len() > 0, "{flag}");
+        let below = file.join("reports/result");
+        let output = crashgate(command).arg(format!("{flag}{}", below.display())).output().unwrap();
+        let (stderr, (below, file)) = (stderr_of(&output), (below.display(), file.display()));
+        assert_eq!(output.status.code(), Some(2), "{flag}: {stderr}");
+        assert_eq!(stderr, format!("error: cannot write {what} {below}: {file} is not a folder\n"), "{flag}");
+    }
+}
+
+#[test]
 fn a_recording_that_reaches_its_own_limit_is_only_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let recording = folder.path().join("run.ndjson");
