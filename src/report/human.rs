@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::check::Check;
 use super::layout::{Tone, painted};
 use super::model::{Event, Plan, Run, Target, View};
+use super::news::News;
 use super::printer::Printer;
 use super::progress::{self, Waiting};
 use super::{block, words};
@@ -33,6 +34,7 @@ pub struct Human {
 struct Gate {
     name: SafeText,
     waiting: Waiting,
+    news: News,
     last_line: SafeText,
 }
 
@@ -76,6 +78,22 @@ impl Human {
     }
 }
 
+impl Human {
+    /// Tells what was held back of any gate.
+    fn say_held(&mut self, at: Duration, mut taken: impl FnMut(&mut News) -> Vec<(SafeText, Event)>) {
+        for gate in 0..self.gates.len() {
+            self.say_held_of(gate, at, &mut taken);
+        }
+    }
+
+    fn say_held_of(&mut self, gate: usize, at: Duration, taken: impl FnOnce(&mut News) -> Vec<(SafeText, Event)>) {
+        let held = self.gates.get_mut(gate).map(|gate| taken(&mut gate.news)).unwrap_or_default();
+        for (line, event) in held {
+            self.say(at, gate, &line, tone(&event));
+        }
+    }
+}
+
 impl View for Human {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         if !self.progress {
@@ -87,7 +105,12 @@ impl View for Human {
         }
         self.gates = plans
             .iter()
-            .map(|plan| Gate { name: progress::app(plan), waiting: Waiting::default(), last_line: SafeText::EMPTY })
+            .map(|plan| Gate {
+                name: progress::app(plan),
+                waiting: Waiting::default(),
+                news: News::default(),
+                last_line: SafeText::EMPTY,
+            })
             .collect();
     }
 
@@ -96,10 +119,11 @@ impl View for Human {
         if !self.progress || matches!(event, Event::PodGlance(_)) {
             return;
         }
+        self.say_held(at, |news| news.due(at));
         let line = progress::event_line(event);
         if let Some(gate) = self.gates.get_mut(gate) {
             gate.waiting.learn(event);
-            if !gate.waiting.is_news(event) {
+            if !gate.waiting.is_news(event) || !gate.news.is_told_at_once(at, event) {
                 return;
             }
             // The same words again, such as trouble that goes on, say nothing new.
@@ -108,11 +132,19 @@ impl View for Human {
             }
             gate.last_line.clone_from(&line);
         }
+        // What was held back came before these, and would read like the contrary after them.
+        if let Event::WindowOpened { .. } | Event::Decided { .. } = event {
+            self.say_held_of(gate, at, News::rest);
+        }
         self.say(at, gate, &line, tone(event));
     }
 
     fn idle(&mut self, at: Duration) {
-        if !self.progress || at.saturating_sub(self.last_said) < HEARTBEAT {
+        if !self.progress {
+            return;
+        }
+        self.say_held(at, |news| news.due(at));
+        if at.saturating_sub(self.last_said) < HEARTBEAT {
             return;
         }
         let waiting: Vec<(usize, SafeText)> = self
@@ -128,6 +160,7 @@ impl View for Human {
     }
 
     fn end(&mut self, run: &Run) {
+        self.say_held(run.duration, News::rest);
         if self.verdict {
             let text = block::render(run, self.printer.stdout(), self.whole);
             self.printer.result(&text);

@@ -45,6 +45,7 @@ mod block;
 mod ci;
 pub mod headline;
 mod layout;
+mod news;
 mod output_lines;
 mod progress;
 mod xml;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::check::{Check, Standings};
-use super::model::{Event, Finding, Plan, Target, Warning};
+use super::model::{Event, Finding, Plan, PodGlance, Target, Warning};
 use super::state_kind::State;
 use super::words;
 use crate::gate::result::CheckStanding;
@@ -67,13 +67,24 @@ pub(super) fn watched(plans: &[Plan]) -> SafeText {
 /// What happened, in one line.
 pub(super) fn event_line(event: &Event) -> SafeText {
     match event {
-        Event::PodAppeared { pod } => safe!("{}: first seen", pod.line()),
-        Event::PodState { pod, state, .. } => safe!("{}: {}", pod.line(), state.line()),
-        Event::PodGlance(glance) => safe!("{}: {}", glance.pod.line(), glance.state.line()),
-        Event::PodGone { pod, why } => safe!("{}: gone, {}", pod.line(), why.line()),
-        Event::Crash { pod, container, role, how, crashes, allowed } => safe!(
-            "{}: {} {} ended: {} ({}, {} allowed)",
-            pod.line(),
+        Event::PodAppeared { pod }
+        | Event::PodState { pod, .. }
+        | Event::PodGlance(PodGlance { pod, .. })
+        | Event::PodGone { pod, .. }
+        | Event::Crash { pod, .. } => safe!("{}: {}", pod.line(), words_of(event)),
+        event => words_of(event),
+    }
+}
+
+/// The same without the name of the pod that leads it.
+pub(super) fn words_of(event: &Event) -> SafeText {
+    match event {
+        Event::PodAppeared { .. } => "first seen".into(),
+        Event::PodState { state, .. } => state.line(),
+        Event::PodGlance(glance) => glance.state.line(),
+        Event::PodGone { why, .. } => safe!("gone, {}", why.line()),
+        Event::Crash { container, role, how, crashes, allowed, .. } => safe!(
+            "{} {} ended: {} ({}, {} allowed)",
             role.words(),
             container.line(),
             how.line(),
@@ -81,11 +92,7 @@ pub(super) fn event_line(event: &Event) -> SafeText {
             allowed,
         ),
         Event::Cause { finding, counts_at } => {
-            let counts = match counts_at {
-                Some(at) => safe!("counts at {} if it persists", words::since(*at)),
-                None => "counts if it persists to the end of the wait".into(),
-            };
-            safe!("{}: {} ({})", cause(finding), finding.message.line(), counts)
+            safe!("{}: {} ({})", cause(finding), finding.message.line(), counts(*counts_at))
         }
         Event::Progress { ready, wanted } => words::ready(*ready, *wanted),
         Event::WindowOpened { until } => {
@@ -101,6 +108,14 @@ pub(super) fn event_line(event: &Event) -> SafeText {
         Event::Smoking => "stable for long enough: the smoke run begins".into(),
         Event::Confirming => "confirming with one more read".into(),
         Event::Decided { verdict } => safe!("decided: {}", verdict),
+    }
+}
+
+/// When a cause counts.
+pub(super) fn counts(at: Option<Duration>) -> SafeText {
+    match at {
+        Some(at) => safe!("counts at {} if it persists", words::since(at)),
+        None => "counts if it persists to the end of the wait".into(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod hostile_recordings;
 mod human_output;
 mod json;
 mod live;
+mod many_pods;
 mod metrics;
 mod page;
 mod progress;
