@@ -2,7 +2,7 @@
 
 use super::fold::{self, Limits};
 use super::headline;
-use super::layout::{self, Line, Tone, glued, wrap};
+use super::layout::{self, Line, Tone, glued, wrap, wrap_within};
 use super::model::{Evidence, Finding, GateRun, Outcome, Run};
 use super::printer::Look;
 use super::progress;
@@ -18,7 +18,7 @@ mod pods;
 /// A block has at most so many lines: what a screen shows at once.
 const LINES: usize = 25;
 
-/// So many lines of the next step are shown in any case: half a command is of no use.
+/// So many lines of the next step are shown in any case, and as many as its last command needs.
 const LEAST_OF_NEXT: usize = 4;
 
 /// How much of each part a block shows. The first shape that fits is taken.
@@ -154,7 +154,8 @@ fn leading(finding: &Finding, shape: &Shape, columns: usize) -> Vec<Line> {
     if !finding.next_step.is_blank() {
         lines.push(Line::empty());
         let step = wrap(&finding.next_step.line(), "  Next: ", "        ", columns);
-        let mut step = limited(step, shape.message.max(LEAST_OF_NEXT));
+        let commands = step.iter().rposition(|line| line.contains('`')).map_or(0, |last| last + 1);
+        let mut step = limited(step, shape.message.max(LEAST_OF_NEXT).max(commands));
         lines.extend(step.next().map(|line| Line::toned(line, "  Next:".len(), Tone::Next)));
         lines.extend(step.map(Line::plain));
     }
@@ -214,7 +215,7 @@ fn proof(evidence: &[Evidence], shape: &Shape, columns: usize) -> Vec<Line> {
         };
         let lines_of_piece = piece.text.block(longest);
         let text = if shape.is_whole() { lines_of_piece } else { fold::excerpt(&lines_of_piece, limits) };
-        let wrapped: Vec<SafeText> = text.iter().flat_map(|line| wrap(line, "", "", room)).collect();
+        let wrapped: Vec<SafeText> = text.iter().flat_map(|line| wrap_within(line, room)).collect();
         for (place, line) in wrapped.iter().enumerate() {
             let shown = if place == 0 { *label } else { "" };
             let text = safe!("  {:label_columns$} │ {}", shown, line);

@@ -105,15 +105,25 @@ pub(super) fn glued(text: &SafeText) -> SafeText {
 const GLUE: &str = "\u{a0}";
 
 /// The text in lines of at most `columns`, the first behind `first`, the others behind `other`. Only blanks are broken
-/// at: a name or a command that is longer than a line runs over it, whole.
+/// at, and none of those in backticks: a name or a command that is longer than a line runs over it, whole, so that it
+/// can be copied.
 pub(super) fn wrap(text: &SafeText, first: &'static str, other: &'static str, columns: usize) -> Vec<SafeText> {
+    filled(unbroken(text, usize::MAX), first, other, columns)
+}
+
+/// The same for what must not run over, or is not ours to quote: in backticks that are too long for a line it is broken
+/// at blanks too.
+pub(super) fn wrap_within(text: &SafeText, columns: usize) -> Vec<SafeText> {
+    filled(unbroken(text, columns), "", "", columns)
+}
+
+fn filled(words: Vec<&str>, first: &'static str, other: &'static str, columns: usize) -> Vec<SafeText> {
     let mut lines = Vec::new();
     let ended = |line: &str| SafeText::rearranged(line.trim_end().replace(GLUE, " "));
     let mut line = first.to_owned();
     let mut used = width(first);
     let mut begun = false;
-    let room = columns.saturating_sub(width(first).max(width(other)));
-    for word in unbroken(text, room) {
+    for word in words {
         let wide = width(word);
         if begun && used + 1 + wide > columns {
             lines.push(ended(&line));
@@ -133,7 +143,7 @@ pub(super) fn wrap(text: &SafeText, first: &'static str, other: &'static str, co
     lines
 }
 
-/// The words of a text. A command in backticks is one word where it fits into the room: it is there to be copied.
+/// The words of a text. What stands in backticks is one word where it fits into the room: it is there to be copied.
 fn unbroken(text: &str, room: usize) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = text;
@@ -161,7 +171,7 @@ fn unbroken(text: &str, room: usize) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Tone, wrap};
+    use super::{Line, Tone, wrap, wrap_within};
 
     #[test]
     fn only_blanks_are_broken_at() {
@@ -170,7 +180,9 @@ mod tests {
         assert_eq!(wrap(&"日本 日本".into(), "", "", 6), ["日本", "日本"], "a wide character takes two columns");
         assert_eq!(wrap(&"".into(), "  ", "  ", 8), [""]);
         assert_eq!(wrap(&"run `a b c` now".into(), "", "", 9), ["run", "`a b c`", "now"], "a command stays whole");
-        assert_eq!(wrap(&"run `a long b` `x".into(), "", "", 9), ["run `a", "long b`", "`x"], "where it can");
+        assert_eq!(wrap(&"run `a long b` now".into(), "", "", 9), ["run", "`a long b`", "now"], "and runs over");
+        assert_eq!(wrap(&"run `a long b".into(), "", "", 9), ["run `a", "long b"], "that are closed");
+        assert_eq!(wrap_within(&"run `a b c` `a long b` `x".into(), 9), ["run", "`a b c`", "`a long", "b` `x"]);
     }
 
     #[test]

@@ -249,6 +249,28 @@ fn every_failing_recording_says_the_sentence_that_is_needed() {
     }
 }
 
+/// What stands in backticks.
+fn commands(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(|command| format!("`{command}`")).collect()
+}
+
+#[test]
+fn a_command_to_copy_stands_on_one_line_however_narrow_the_terminal() {
+    let mut seen = 0;
+    for row in failing() {
+        let lead = outcome(&row.recording, row.plan.clone()).findings.remove(0);
+        for (columns, whole) in [(40, false), (60, false), (100, false), (80, true)] {
+            let text = block(&row, columns, whole);
+            for command in commands(&lead.next_step) {
+                seen += 1;
+                let is_whole = text.lines().any(|line| line.contains(&command));
+                assert!(is_whole, "{} at {columns}: {command} is not on one line of\n{text}", row.recording);
+            }
+        }
+    }
+    assert!(seen > 150, "{seen}");
+}
+
 #[test]
 fn with_verbose_nothing_is_left_out() {
     // What one of them writes is made inert before it is shown, and so is not what it was.

@@ -75,7 +75,7 @@ pub fn unknown_size(head: GroupHead<'_>, totals: &GroupTotals, state: &ClusterSt
     match read(head, state) {
         Some(Err(Unread::Denied(rule))) => Shortfall::new(
             Code::Forbidden,
-            format!("{unknown}: this identity may not read {name}; the rule to add to its Role: {rule}"),
+            format!("{unknown}: this identity may not read {name}; the rule to add to its Role: `{rule}`"),
         ),
         Some(Ok(_)) => Shortfall::new(
             Code::OwnerUnknown,

@@ -378,7 +378,7 @@ fn unobservable<'a>(input: &DecisionInput<'a>) -> Option<Ruling<'a>> {
     if let Some(message) = state.sources.pods_denied() {
         let mut cause =
             Cause::new(Code::Forbidden, Place::default(), format!("pods may not be listed: {message}"), now);
-        cause.next_step = format!("Add this rule to the Role: {}", rbac::rule_for(&[Source::Pods]));
+        cause.next_step = format!("Add this rule to the Role: `{}`", rbac::rule_for(&[Source::Pods]));
         return Some(alone(cause));
     }
     if let Some((source, trouble)) = state.sources.hopeless() {

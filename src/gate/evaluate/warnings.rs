@@ -130,7 +130,7 @@ fn code_of(source: Source) -> Notice {
 pub fn denied(sources: &[Source]) -> Warning {
     let names: Vec<&str> = sources.iter().map(|source| source.resource()).collect();
     let message = format!(
-        "this identity may not list {}; the rule to add to its Role: {}",
+        "this identity may not list {}; the rule to add to its Role: `{}`",
         names.join(", "),
         rbac::rule_for(sources)
     );
@@ -179,8 +179,8 @@ mod tests {
         }
         warnings.deny(Source::Nodes);
         let expected = [
-            "OwnersForbidden: this identity may not list deployments, replicasets, jobs; the rule to add to its Role: {apiGroups: [\"apps\", \"batch\"], resources: [\"deployments\", \"replicasets\", \"jobs\"], verbs: [\"get\", \"list\", \"watch\"]}",
-            "NodesForbidden: this identity may not list nodes; the rule to add to its Role: {apiGroups: [\"\"], resources: [\"nodes\"], verbs: [\"get\", \"list\", \"watch\"]}",
+            "OwnersForbidden: this identity may not list deployments, replicasets, jobs; the rule to add to its Role: `{apiGroups: [\"apps\", \"batch\"], resources: [\"deployments\", \"replicasets\", \"jobs\"], verbs: [\"get\", \"list\", \"watch\"]}`",
+            "NodesForbidden: this identity may not list nodes; the rule to add to its Role: `{apiGroups: [\"\"], resources: [\"nodes\"], verbs: [\"get\", \"list\", \"watch\"]}`",
         ];
         assert_eq!(told(&warnings), expected);
     }

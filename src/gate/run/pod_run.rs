@@ -321,7 +321,7 @@ pub fn refused(namespace: &str, words: &str) -> PodEnd {
     };
     let mut cause = Cause::new(code, Place::default(), message, Duration::ZERO);
     if is_about_rights {
-        "Add this rule to the Role: apiGroups: [\"\"], resources: [\"pods\"], verbs: [create, get, list, watch, delete]"
+        "Add this rule to the Role: `{apiGroups: [\"\"], resources: [\"pods\"], verbs: [\"create\", \"get\", \"list\", \"watch\", \"delete\"]}`"
             .clone_into(&mut cause.next_step);
     } else if let Some(advice) = admission::read(words, namespace).advice {
         cause.next_step = advice;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::check::Check;
-use super::super::layout::{Tone, wrap};
+use super::super::layout::{Tone, wrap_within};
 use super::super::model::PodGlance;
 use super::super::words;
 use super::bar::bar;
@@ -243,7 +243,7 @@ fn checks(gate: &GateState, columns: usize) -> Vec<Row> {
         let text = safe!("{}: {}", check.name.line(), check.progress());
         // What is good needs no second line.
         let most = if check.standing == CheckStanding::Good { 1 } else { 2 };
-        let lines = wrap(&text, "", "", columns.saturating_sub(front.len() + 2));
+        let lines = wrap_within(&text, columns.saturating_sub(front.len() + 2));
         for (number, line) in lines.iter().take(most).enumerate() {
             let row = Row::default().toned(if number == 0 { front } else { "              " }, Tone::Dim);
             let row = if number == 0 { row.toned(check.sign(), tone).plain(" ") } else { row.plain("  ") };
@@ -277,7 +277,7 @@ fn waits(gate: &GateState, columns: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for (place, (wait, pods)) in waits.iter().take(WAITS).enumerate() {
         let text = if *pods > 1 { safe!("({} pods) {}", pods, wait) } else { wait.clone() };
-        let lines = wrap(&text, "", "", columns.saturating_sub(LABEL.len()));
+        let lines = wrap_within(&text, columns.saturating_sub(LABEL.len()));
         for (line_place, line) in lines.iter().take(2).enumerate() {
             let cut = if line_place == 1 && lines.len() > 2 { " …" } else { "" };
             let front = if place == 0 && line_place == 0 { LABEL } else { "              " };

@@ -73,7 +73,7 @@ fn a_rule_that_is_missing_is_named() {
     let rule = r#"{apiGroups: ["agones.dev"], resources: ["fleets", "fleets/scale"], verbs: ["get"]}"#;
     let outcome = story_of(Err(Unread::Denied(rule.to_owned())), None);
     assert_eq!((outcome.verdict, lead(&outcome).code), (Verdict::Inconclusive, Code::Forbidden));
-    assert!(lead(&outcome).message.ends_with(&format!("the rule to add to its Role: {rule}")), "{outcome:?}");
+    assert!(lead(&outcome).message.ends_with(&format!("the rule to add to its Role: `{rule}`")), "{outcome:?}");
     assert_eq!(story_of(Err(Unread::Failed("timed out".to_owned())), None).verdict, Verdict::Inconclusive);
 }
 
