@@ -124,8 +124,8 @@ impl News {
     /// The number of ready pods is told where a few are wanted, where another number is, and otherwise now and then.
     fn is_progress_told(&mut self, at: Duration, ready: u32, wanted: Option<u32>) -> bool {
         let few = wanted.unwrap_or(ready) <= u32::try_from(NAMED).unwrap_or(u32::MAX);
-        let is_told = few
-            || self.progress.is_none_or(|(told_at, of)| of != wanted || at.saturating_sub(told_at) >= self.pause);
+        let is_told =
+            few || self.progress.is_none_or(|(told_at, of)| of != wanted || at.saturating_sub(told_at) >= self.pause);
         if is_told {
             self.progress = Some((at, wanted));
         }

@@ -105,7 +105,10 @@ fn sixty_crashing_pods_are_hardly_more_lines_than_six() {
         assert_eq!(pods_in(&sixty, words), 60, "{words}: {sixty:#?}");
     }
     // The first of each kind is told when it happens, by its name.
-    for line in ["    +5.0s  web-00: container app ended: exit code 1 (1 crash, 100 allowed)", "   +12.0s  web-00: app: CrashLoopBackOff"] {
+    for line in [
+        "    +5.0s  web-00: container app ended: exit code 1 (1 crash, 100 allowed)",
+        "   +12.0s  web-00: app: CrashLoopBackOff",
+    ] {
         assert!(sixty.iter().any(|told| told == line), "{line}: {sixty:#?}");
     }
     let last = place(&sixty, "57 other pods: container app ended: exit code 1 (up to 3 crashes each, 100 allowed)");
@@ -193,19 +196,22 @@ fn pods_that_each_say_it_in_their_own_words_are_of_one_kind_where_they_differ_in
 
 #[test]
 fn however_many_kinds_of_news_there_are_the_log_stays_bounded() {
-    let word = |number: u32| number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect::<String>();
+    let word =
+        |number: u32| number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect::<String>();
     let state = |pod: u32| GateEvent::PodState { pod: format!("web-{pod}"), state: PodState::Disturbed(word(pod)) };
     let lines = log((0..5000).map(|pod| (0, state(pod))));
     assert!(lines.len() <= 110, "{}", lines.len());
-    assert!(lines[lines.len() - 2].contains("4897 other pods: ejjj, and more of other kinds"), "{:#?}", &lines[lines.len() - 4..]);
+    assert!(
+        lines[lines.len() - 2].contains("4897 other pods: ejjj, and more of other kinds"),
+        "{:#?}",
+        &lines[lines.len() - 4..]
+    );
 }
 
 #[test]
 fn what_goes_on_for_an_hour_is_told_once_a_minute() {
     let ready = |second: u32| (1000 * u64::from(second), GateEvent::Progress { ready: second % 50, wanted: Some(60) });
-    let other = |second: u32| {
-        (1000 * u64::from(second) + 500, GateEvent::PodAppeared { pod: format!("web-{second}") })
-    };
+    let other = |second: u32| (1000 * u64::from(second) + 500, GateEvent::PodAppeared { pod: format!("web-{second}") });
     let lines = log((0..3600).flat_map(|second| [ready(second), other(second)]));
     let of = |words: &str| lines.iter().filter(|line| line.contains(words)).count();
     assert!((60..75).contains(&of("other pods: first seen")), "{lines:#?}");
