@@ -14,6 +14,7 @@
 //! - [`metrics`]: the only room that talks to Prometheus.
 //! - [`cluster`]: the only rooms that talk to Kubernetes.
 //! - [`sandbox`]: a recording as a Kubernetes API on loopback.
+//! - [`trial`]: recordings in, what other settings would have decided out.
 //! - [`report`]: gate events and outcomes in, human text and files out.
 //! - [`text`]: the ground floor: untrusted text masked and made inert. Every folder may import it; it imports none.
 //! - [`serve`]: the gate as a service: HTTP in, gates out.
@@ -30,3 +31,4 @@ pub mod report;
 pub mod sandbox;
 pub mod serve;
 pub mod text;
+pub mod trial;

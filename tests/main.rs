@@ -22,3 +22,4 @@ mod sandbox;
 mod scenario;
 mod serve;
 mod small_worlds;
+mod trial;

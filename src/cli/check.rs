@@ -18,6 +18,7 @@ use crate::cluster::signals;
 use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
 use crate::manifest::{Expected, Live, Loaded, Manifests, Target};
+use crate::recording::judged;
 use crate::report::json;
 use crate::report::model::{self, Border};
 use crate::report::printer::Printer;
@@ -179,10 +180,14 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
 
 /// Writes the end of a recording.
 fn finish(recorder: &Recorder, run: &Run, printer: &mut Printer) {
-    recorder.finish(
-        || serde_json::from_str(&json::render(&model::Run::of(run, Redaction::On))).unwrap_or_default(),
-        printer,
-    );
+    let words = || {
+        let result = json::render(&model::Run::of(run, Redaction::On));
+        let mut words: serde_json::Value = serde_json::from_str(&result).unwrap_or_default();
+        // What other numbers would have made of it can be tried.
+        words["plans"] = judged::plans(run.gates.iter().map(|gate| &gate.plan));
+        words
+    };
+    recorder.finish(words, printer);
 }
 
 /// What is to be judged.

@@ -19,6 +19,7 @@ mod complain;
 mod completions;
 mod duration;
 mod explain;
+mod grid;
 mod hints;
 mod left_out;
 mod live_gates;

@@ -58,6 +58,21 @@ impl OutputFlags {
         self.verbose
     }
 
+    /// True where stdout has JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.output == Format::Json
+    }
+
+    /// The reports that are wanted in files.
+    pub(super) fn reports(&self) -> &[Wanted] {
+        &self.reports
+    }
+
+    /// What `--no-redact` stands for; warns where it is given.
+    pub(super) fn redaction(&self, printer: &mut Printer) -> Redaction {
+        redaction(self.no_redact, printer)
+    }
+
     /// The sinks that were asked for, as one. `live` allows a view that is drawn anew, where stderr can show one. The
     /// files of reports are there from here on.
     ///

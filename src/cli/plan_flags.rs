@@ -106,7 +106,17 @@ impl PlanFlags {
         Live::read(words, all, !self.files.is_empty(), self.overrides())
     }
 
-    fn overrides(&self) -> Overrides {
+    /// The files, each read once, so that gates can be made of them again and again.
+    ///
+    /// # Errors
+    /// Every file that cannot be read.
+    pub(super) fn sources(&self) -> Result<Vec<Source>, Diagnostics> {
+        let texts = self.files.iter().cloned().map(|path| Source::named(path).read());
+        manifest::texts(texts)
+    }
+
+    /// What the flags lay over every gate.
+    pub(super) fn overrides(&self) -> Overrides {
         let mut flags = Overrides::default();
         for (key, text) in &self.texts {
             flags.set(*key, text);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::grid::{self, GridFlags};
 use super::left_out;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
@@ -17,11 +18,17 @@ use crate::report::model::Border;
 use crate::report::printer::Printer;
 
 /// Judge a recording again, offline and in virtual time
+///
+/// With several recordings, a folder of them, or `--try`, it prints a grid: a verdict for each gate and setting, and what
+/// each setting comes to. The gates are then those of `-f`, of `--expected`, of the recordings themselves, or the one that
+/// the flags name, in this order. A grid exits with 0 where every recording was judged, whatever the verdicts.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The recording
-    #[arg(value_name = "RECORDING")]
-    recording: PathBuf,
+    /// The recording; for a grid several, or folders of them
+    #[arg(value_name = "RECORDING", required = true)]
+    recordings: Vec<PathBuf>,
+    #[command(flatten)]
+    grid: GridFlags,
     #[command(flatten)]
     plan: PlanFlags,
     #[command(flatten)]
@@ -29,13 +36,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
-    let inputs: Vec<&Path> = args.plan.files().chain([args.recording.as_path()]).collect();
-    args.output.judged(printer, &inputs, |printer, sinks| judge(args, printer, sinks), false)
+    let recording = match args.recordings.as_slice() {
+        [recording] if !args.grid.is_wanted(&args.recordings) => recording.as_path(),
+        recordings => return grid::run(recordings, &args.plan, &args.grid, &args.output, printer),
+    };
+    let inputs: Vec<&Path> = args.plan.files().chain([recording]).collect();
+    args.output.judged(printer, &inputs, |printer, sinks| judge(recording, args, printer, sinks), false)
 }
 
-fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
+fn judge(recording: &Path, args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
     let words = |error: ReadError| Halt::from(format!("error: {error}"));
-    let mut reader = Reader::open(&args.recording).map_err(words)?;
+    let mut reader = Reader::open(recording).map_err(words)?;
     let header = reader.header().clone();
     let Manifests { gates, left_out } = args.plan.load_for(&header.namespace)?;
     left_out::tell(&left_out, args.output.is_verbose(), printer);
@@ -46,7 +57,7 @@ fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Resul
         version: header.server_version.clone(),
         context: String::new(),
         config: String::new(),
-        rehearsal: Some(args.recording.file_name().unwrap_or_default().to_string_lossy().into_owned()),
+        rehearsal: Some(recording.file_name().unwrap_or_default().to_string_lossy().into_owned()),
     };
     sinks.begin(&target, &plans);
     let outcomes = replay::replay(&mut reader, plans.clone(), &mut |gate, at, event| sinks.event(gate, at, event))

@@ -70,7 +70,7 @@ pub fn load(sources: &[Source], flags: &Overrides, env: Env<'_>) -> Result<Manif
         }
     }
     if gates.len() > 1 {
-        for key in Key::ALL.into_iter().filter(|key| key.definition().is_of_one_gate && flags.has(*key)) {
+        for key in Key::ALL.into_iter().filter(|key| flags.is_of_one_gate(*key)) {
             let flag = key.flag().unwrap_or(key.name());
             problems.push(Diagnostic::of_flags(&Message::new(
                 format!("`{flag}` is given for one gate, and the manifests have {}", gates.len()),
@@ -96,6 +96,7 @@ fn given_twice(source: &Source) -> Message {
     let name = match source {
         Source::Stdin => "-".to_owned(),
         Source::File(path) => path.display().to_string(),
+        Source::Text(text) => text.name.clone(),
     };
     Message::new(format!("`-f {name}` is given twice"), "give each file once")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::gate::spec::Until;
 
 use super::definitions::Key;
-use super::diagnostics::{Message, Problem, Problems, quoted};
+use super::diagnostics::{Diagnostic, Diagnostics, Message, Problem, Problems, quoted};
 use super::draft::Draft;
 use super::keys::{FlagTakes, Form, Group, KeyDefinition, Word};
 
@@ -14,6 +14,7 @@ use super::keys::{FlagTakes, Form, Group, KeyDefinition, Word};
 pub struct Overrides {
     draft: Draft,
     problems: Problems,
+    for_each: BTreeSet<Key>,
 }
 
 impl Overrides {
@@ -21,11 +22,24 @@ impl Overrides {
     /// values, as `istio-proxy`, `ImagePull=30s`. What is wrong with a text is told by [`load`](super::load), together
     /// with the problems of the files.
     pub fn set(&mut self, key: Key, text: &str) {
-        let flag = key.flag().unwrap_or(key.name());
-        if let Err(message) = self.draft.take(key.name(), flag, key.definition(), text) {
+        self.set_by(key.name(), key.flag().unwrap_or(key.name()), key.definition(), text);
+    }
+
+    /// The same for the key of a path. `called` is what messages call it.
+    pub(super) fn set_by(&mut self, path: &str, called: &str, key: &KeyDefinition, text: &str) {
+        if let Err(message) = self.draft.take(path, called, key, text) {
             let reported = self.problems.report(None, message);
-            self.draft.mention(key.name(), Err(reported));
+            self.draft.mention(path, Err(reported));
         }
+    }
+
+    /// Returns what is wrong with the flags themselves.
+    ///
+    /// # Errors
+    /// Every problem of theirs.
+    pub fn check(&self) -> Result<(), Diagnostics> {
+        let problems = self.problems.all().iter();
+        Diagnostics::none_or_err(problems.map(|problem| Diagnostic::of_flags(&problem.message)).collect())
     }
 
     /// Returns true if no flag was given.
@@ -49,13 +63,38 @@ impl Overrides {
         is_left_out || (!matches!(key.form, Form::Map(_)) && self.draft.has(path))
     }
 
+    /// Takes the text of a key that otherwise is of one gate for as many as there are.
+    pub fn set_for_each(&mut self, key: Key, text: &str) {
+        self.set(key, text);
+        self.for_each.insert(key);
+    }
+
+    /// Returns true if the flag was given and makes no sense for two gates at once.
+    pub(super) fn is_of_one_gate(&self, key: Key) -> bool {
+        key.definition().is_of_one_gate && self.has(key) && !self.for_each.contains(&key)
+    }
+
+    /// The app that a flag gives.
+    #[must_use]
+    pub fn app(&self) -> Option<&str> {
+        self.is_taken("app").then_some(&*self.draft.plan.app)
+    }
+
+    /// Returns true if a flag says that metrics are left out.
+    #[must_use]
+    pub fn leaves_out_metrics(&self) -> bool {
+        self.draft.metrics.left_out
+    }
+
     /// The namespace that a flag gives.
-    pub(super) fn namespace(&self) -> Option<&str> {
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
         self.is_taken("namespace").then_some(&*self.draft.plan.namespace)
     }
 
     /// The version that a flag gives.
-    pub(super) fn version(&self) -> Option<&str> {
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
         self.is_taken("version").then_some(&*self.draft.plan.version)
     }
 

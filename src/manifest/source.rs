@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use super::diagnostics::{Diagnostic, Message, Place, Problem};
+use super::diagnostics::{Diagnostic, Diagnostics, Message, Place, Problem};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -16,6 +16,8 @@ pub enum Source {
     File(PathBuf),
     /// The standard input.
     Stdin,
+    /// A text that was read before.
+    Text(Text),
 }
 
 impl Source {
@@ -42,6 +44,7 @@ impl Source {
     /// One problem where it cannot be opened or read, is no file, is too large, or holds no text.
     pub fn read(&self) -> Result<Text, Diagnostic> {
         match self {
+            Self::Text(text) => Ok(text.clone()),
             Self::Stdin => read_text("<stdin>", || Ok(io::stdin().lock())),
             Self::File(path) => {
                 let name = path.display().to_string();
@@ -53,6 +56,22 @@ impl Source {
             }
         }
     }
+}
+
+/// Returns texts that were read as sources that need not be read again.
+///
+/// # Errors
+/// Every one that could not be read.
+pub fn texts(read: impl Iterator<Item = Result<Text, Diagnostic>>) -> Result<Vec<Source>, Diagnostics> {
+    let (mut sources, mut problems) = (Vec::new(), Vec::new());
+    for text in read {
+        match text {
+            Ok(text) => sources.push(Source::Text(text)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Diagnostics::none_or_err(problems)?;
+    Ok(sources)
 }
 
 fn read_text<R: Read>(name: &str, open: impl FnOnce() -> io::Result<R>) -> Result<Text, Diagnostic> {

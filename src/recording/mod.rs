@@ -7,6 +7,7 @@
 mod clean;
 mod custom_owners;
 mod follow;
+pub mod judged;
 pub mod line;
 pub mod log_store;
 pub mod mapping;

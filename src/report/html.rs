@@ -18,6 +18,7 @@ use crate::text::SafeText;
 mod chart;
 mod check_chart;
 mod checks;
+pub mod grid;
 mod parts;
 mod pods;
 

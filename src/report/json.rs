@@ -6,6 +6,7 @@
 mod check;
 mod contract;
 mod convert;
+pub mod grid;
 pub mod pod_run;
 
 use schemars::generate::SchemaSettings;

@@ -22,6 +22,7 @@ pub mod files;
 pub mod fold;
 pub mod github;
 pub mod gitlab;
+pub mod grid;
 pub mod hook;
 pub mod html;
 pub mod human;

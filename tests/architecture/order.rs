@@ -31,6 +31,7 @@ const FLOORS: &[&[&str]] = &[
     &["feed/"],
     &["cluster/"],
     &["sandbox/"],
+    &["trial/"],
     &["report/"],
     &["serve/"],
     &["cli/"],
