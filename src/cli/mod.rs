@@ -1,7 +1,8 @@
 //! The command line: clap types, one file a subcommand; wiring, nothing else.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -88,6 +89,9 @@ enum Command {
     Man(man::Args),
 }
 
+/// The file that kubectl looks for when it is asked for `kubectl crashgate`; krew names it so.
+const PLUGIN: &str = "kubectl-crashgate";
+
 /// Parses the arguments, runs the subcommand and returns the process's exit code.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer) -> u8 {
@@ -137,8 +141,13 @@ fn command() -> clap::Command {
     Cli::command()
 }
 
+/// Returns what the command line says. Usage lines name the program as the user called it, `kubectl crashgate` where kubectl did.
 fn parsed(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let mut command = command();
+    let called = arguments.first().and_then(|program| Path::new(program).file_stem());
+    if called == Some(OsStr::new(PLUGIN)) {
+        command = command.bin_name("kubectl crashgate");
+    }
     let matches = command.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

@@ -7,6 +7,12 @@ mod contributing;
 mod controllers;
 #[cfg(unix)]
 mod examples;
+#[cfg(target_os = "linux")]
+mod install;
 mod pages;
+#[cfg(target_os = "linux")]
+mod release;
+#[cfg(target_os = "linux")]
+mod release_host;
 mod service;
 pub mod vendors;

