@@ -1,15 +1,16 @@
 //! `crashgate check`: the main job.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use super::cluster_flags::ClusterFlags;
+use super::in_runtime::in_runtime;
 use super::left_out;
 use super::live_gates::{self, Surroundings};
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
+use super::recorded_gate;
 use super::recorder::{About, RecordFlags, Recorder};
-use super::rehearsal;
+use super::rehearsal::{self, Rehearsal};
 use crate::cluster::api::Expect;
 use crate::cluster::api::{ConnectError, ConnectOptions, Connection};
 use crate::cluster::drive::{Run, Sink};
@@ -19,10 +20,11 @@ use crate::gate::result::Verdict;
 use crate::gate::spec::Plan;
 use crate::manifest::{Expected, Live, Loaded, Manifests, Target};
 use crate::recording::judged;
+use crate::recording::subject::Subject;
 use crate::report::json;
 use crate::report::model::{self, Border};
 use crate::report::printer::Printer;
-use crate::sandbox::{Begin, Faults, Options, PodScript, Running, Sandbox};
+use crate::sandbox::{Faults, Options, PodScript, Sandbox};
 use crate::text::Redaction;
 
 /// Judge a fresh deploy: the main job
@@ -46,6 +48,9 @@ pub(super) struct Args {
     #[command(flatten)]
     record: RecordFlags,
     /// Judge a recording, served as a cluster on loopback in its own timing
+    ///
+    /// Without a gate, app, version and namespace are taken from the recording. A gate that is about another app, version or
+    /// namespace is refused.
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     rehearse: Option<PathBuf>,
     /// Let the rehearsal's cluster fail as this script says
@@ -68,26 +73,14 @@ impl Args {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let inputs: Vec<&Path> = args.inputs().chain(args.record.path()).collect();
-    args.output.judged(printer, &inputs, |printer, sinks| within_runtime(args, printer, sinks), true)
-}
-
-fn within_runtime(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Halt::System(format!("error: cannot start: {error}")))?;
-    let judged = catch_unwind(AssertUnwindSafe(|| runtime.block_on(judge(args, printer, sinks))));
-    // A request that hangs must not hold up the end of a run that is decided, nor of one that failed.
-    runtime.shutdown_background();
-    judged.unwrap_or_else(|panic| resume_unwind(panic))
+    args.output.judged(printer, &inputs, |printer, sinks| in_runtime(judge(args, printer, sinks)), true)
 }
 
 async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
     let stop =
         signals::on_signals().map_err(|error| Halt::System(format!("error: cannot listen to signals: {error}")))?;
-    let sandbox = args.rehearse.as_deref().map(Sandbox::load).transpose();
-    let sandbox = sandbox.map_err(|error| Halt::from(format!("error: {error}")))?;
+    let sandbox = args.rehearse.as_deref().map(Sandbox::load_with_subject).transpose();
+    let (sandbox, subject) = sandbox.map_err(|error| Halt::from(format!("error: {error}")))?.unzip();
     let faults = args.faults.as_deref().map(Faults::load).transpose();
     let faults = faults.map_err(|error| Halt::from(format!("error: {error}")))?.unwrap_or_default();
     let pods = args.pods.as_deref().map(PodScript::load).transpose();
@@ -96,7 +89,7 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
     let asked = if let Some(live) = args.plan.live(&args.live, args.all)? {
         Asked::Live(Box::new(live))
     } else {
-        let Manifests { gates, left_out } = args.plan.load_for(&recorded_namespace)?;
+        let Manifests { gates, left_out } = gates(args, &recorded_namespace, subject.as_ref(), printer)?;
         left_out::tell(&left_out, args.output.is_verbose(), printer);
         sinks.view.plan(&gates);
         Asked::Gates(gates)
@@ -111,13 +104,12 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
     let mut recorder = Recorder::create(&args.record, &args.inputs().collect::<Vec<_>>(), printer)
         .map_err(|error| Halt::from(format!("error: {error}")))?;
 
-    let (connection, running) = match (sandbox, args.rehearse.as_deref()) {
+    let (connection, rehearsal) = match (sandbox, args.rehearse.as_deref()) {
         (Some(sandbox), Some(path)) => {
-            let length = sandbox.length();
-            let options = Options { begin: Begin::WhenTold, faults, pods, ..Options::default() };
-            let running = sandbox.serve(options).await.map_err(|error| Halt::System(format!("error: {error}")))?;
-            let connection = rehearsal(&running, path).await.map_err(|error| usage(&error))?;
-            (connection, Some((running, length, recorded_namespace)))
+            let options = Options { faults, pods, ..Options::default() };
+            let served = Rehearsal::serve(sandbox, rehearsal::file_name(path), options).await;
+            let rehearsal = served.map_err(|error| Halt::System(format!("error: {error}")))?;
+            (rehearsal.connect().await.map_err(|error| usage(&error))?, Some(rehearsal))
         }
         _ => match open(&ConnectOptions { expect: asked.expect(), ..args.cluster.options() }, stop.clone()).await {
             Ok(connection) => (connection, None),
@@ -140,15 +132,15 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
             }
         },
     };
-    let default = match &running {
-        Some((_, _, namespace)) if !namespace.is_empty() => namespace.clone(),
+    let default = match &rehearsal {
+        Some(rehearsal) if !rehearsal.namespace.is_empty() => rehearsal.namespace.clone(),
         _ => connection.namespace().to_owned(),
     };
     let plans = asked.plans(&default);
     let connection = recorder.listen_on(connection, about(&asked, &plans));
-    let length = running.as_ref().map(|(_, length, _)| *length);
-    if let Some((running, _, _)) = &running {
-        running.start();
+    let length = rehearsal.as_ref().map(|rehearsal| rehearsal.length);
+    if let Some(rehearsal) = &rehearsal {
+        rehearsal.start();
     }
     let run = match (&asked, length) {
         (Asked::Live(live), length) => {
@@ -164,18 +156,34 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
             live_gates::judge(live, around).await
         }
         (Asked::Gates(_), length) => {
-            let rehearsed = running.as_ref().map(|(running, _, _)| running.prometheus_url());
+            let rehearsed = rehearsal.as_ref().map(Rehearsal::prometheus_url);
             let clients = metrics_sources::clients(&plans, rehearsed.as_deref())
                 .map_err(|error| Halt::from(format!("error: {error}")))?;
             let gates = metrics_sources::with_sources(plans, clients, &connection);
             session::judge_measured(connection, gates, length, sinks, stop).await
         }
     };
-    if let Some((running, _, _)) = running {
-        running.stop().await;
+    if let Some(rehearsal) = rehearsal {
+        rehearsal.stop().await;
     }
     finish(&recorder, &run, printer);
     Ok(run)
+}
+
+/// Loads the gates of files and flags. Over a recording, what is not said of a gate is taken from it, and a gate that is about
+/// something else is refused.
+fn gates(
+    args: &Args,
+    recorded_namespace: &str,
+    subject: Option<&Subject>,
+    printer: &mut Printer,
+) -> Result<Manifests, Halt> {
+    let Some((path, subject)) = args.rehearse.as_deref().zip(subject) else { return Ok(args.plan.load()?) };
+    let plan = recorded_gate::completed(&args.plan, subject, path, printer)?;
+    let manifests = plan.load_for(recorded_namespace)?;
+    let plans: Vec<Plan> = manifests.gates.iter().map(|gate| gate.plan.clone()).collect();
+    recorded_gate::refuse_others(subject, &plans, path, printer)?;
+    Ok(manifests)
 }
 
 /// Writes the end of a recording.
@@ -255,9 +263,4 @@ async fn open(options: &ConnectOptions, mut stop: signals::Stop) -> Result<Conne
 
 fn usage(error: &ConnectError) -> Halt {
     Halt::from(format!("error: {error}"))
-}
-
-async fn rehearsal(running: &Running, path: &Path) -> Result<Connection, ConnectError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Connection::to_url(&running.url(), "").await?.with_rehearsal(&name))
 }

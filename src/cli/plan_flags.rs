@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, value_par
 use crate::manifest::{self, Diagnostics, FlagValue, Key, Live, Manifests, Overrides, Source};
 
 /// The gate: files, and a flag for each key of a file. Flags win.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct PlanFlags {
     files: Vec<PathBuf>,
     /// Every flag that was given, with its text; a flag of several values once for each.
@@ -73,6 +73,18 @@ impl PlanFlags {
     /// The files that are named, `-` among them.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// The text that the flag of a key was given last.
+    pub(super) fn given(&self, key: Key) -> Option<&str> {
+        self.texts.iter().rev().find(|(given, _)| *given == key).map(|(_, text)| text.as_str())
+    }
+
+    /// The same flags and one more.
+    #[must_use]
+    pub(super) fn with(mut self, key: Key, text: &str) -> Self {
+        self.texts.push((key, text.to_owned()));
+        self
     }
 
     /// The gates of the files with the flags laid over them, or the one gate that the flags make.

@@ -1,4 +1,4 @@
-//! `--rehearse` for the commands that are about no gate: a recording that is served as their cluster.
+//! `--rehearse`: a recording that is served as the cluster.
 
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::cluster::api::{ConnectError, Connection};
 use crate::gate::result::Verdict;
 use crate::safe;
-use crate::sandbox::{Begin, Faults, Options, Running, Sandbox};
+use crate::sandbox::{Begin, Faults, Options, Running, Sandbox, ServeError};
 use crate::text::{Redaction, SafeText};
 
 /// The recording to rehearse with.
@@ -37,6 +37,11 @@ pub(super) struct Rehearsal {
 pub(super) struct RehearsalError(String);
 
 impl RehearsalFlags {
+    /// The recording.
+    pub(super) fn recording(&self) -> Option<&Path> {
+        self.rehearse.as_deref()
+    }
+
     /// The files that are read.
     pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
         [&self.rehearse, &self.faults].into_iter().filter_map(|path| path.as_deref())
@@ -48,19 +53,28 @@ impl RehearsalFlags {
         let Some(path) = &self.rehearse else { return Ok(None) };
         let sandbox = Sandbox::load(path).map_err(|error| words(&error))?;
         let faults = self.faults.as_deref().map(Faults::load).transpose().map_err(|error| words(&error))?;
-        let (namespace, length) = (sandbox.header().namespace.clone(), sandbox.length());
         let faults = faults.unwrap_or_default();
-        let options = Options { begin: Begin::WhenTold, offset: offset.min(length), faults, ..Options::default() };
-        let running = sandbox.serve(options).await.map_err(|error| words(&error))?;
-        Ok(Some(Rehearsal { running, name: file_name(path), namespace, length }))
+        let options = Options { offset: offset.min(sandbox.length()), faults, ..Options::default() };
+        Rehearsal::serve(sandbox, file_name(path), options).await.map(Some).map_err(|error| words(&error))
     }
 }
 
-fn file_name(path: &Path) -> String {
+/// What a recording is called in what is said of it.
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl Rehearsal {
+    /// Serves a recording of that name, which stands still until it is [started](Self::start).
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub(super) async fn serve(sandbox: Sandbox, name: String, options: Options) -> Result<Self, ServeError> {
+        let (namespace, length) = (sandbox.header().namespace.clone(), sandbox.length());
+        let running = sandbox.serve(Options { begin: Begin::WhenTold, ..options }).await?;
+        Ok(Self { running, name, namespace, length })
+    }
+
     /// A connection to it.
     pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
         Ok(Connection::to_url(&self.running.url(), "").await?.with_rehearsal(&self.name))

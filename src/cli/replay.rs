@@ -1,5 +1,7 @@
 //! `crashgate replay`.
 
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use super::grid::{self, GridFlags};
 use super::left_out;
 use super::output::{Halt, OutputFlags, Sinks};
 use super::plan_flags::PlanFlags;
+use super::recorded_gate;
 use super::rehearsal;
 use crate::cluster::api::Target;
 use crate::cluster::drive::{GateRun, Run, Sink};
@@ -14,10 +17,13 @@ use crate::gate::result::Code;
 use crate::manifest::Manifests;
 use crate::recording::reader::{ReadError, Reader};
 use crate::recording::replay;
+use crate::recording::subject::Subject;
 use crate::report::model::Border;
 use crate::report::printer::Printer;
 
 /// Judge a recording again, offline and in virtual time
+///
+/// Without a gate, app, version and namespace are taken from the recording.
 ///
 /// With several recordings, a folder of them, or `--try`, it prints a grid: a verdict for each gate and setting, and what
 /// each setting comes to. The gates are then those of `-f`, of `--expected`, of the recordings themselves, or the one that
@@ -44,11 +50,27 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     args.output.judged(printer, &inputs, |printer, sinks| judge(recording, args, printer, sinks), false)
 }
 
+/// Opens the recording. Where the flags leave open which gate is meant, it is read to its end for that first: into memory, for
+/// a pipe can be read but once.
+fn open(path: &Path, args: &Args, printer: &mut Printer) -> Result<(Reader<Box<dyn Read>>, PlanFlags), Halt> {
+    let words = |error: ReadError| Halt::from(format!("error: {error}"));
+    let io = |source| words(ReadError::Io { path: path.to_owned(), source });
+    let mut file = File::open(path).map_err(io)?;
+    if !recorded_gate::is_open(&args.plan) {
+        return Ok((Reader::new(path, Box::new(file) as Box<dyn Read>).map_err(words)?, args.plan.clone()));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(io)?;
+    let subject = Reader::new(path, &bytes[..]).and_then(|mut reader| Subject::read(&mut reader)).map_err(words)?;
+    let plan = recorded_gate::completed(&args.plan, &subject, path, printer)?;
+    Ok((Reader::new(path, Box::new(Cursor::new(bytes)) as Box<dyn Read>).map_err(words)?, plan))
+}
+
 fn judge(recording: &Path, args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
     let words = |error: ReadError| Halt::from(format!("error: {error}"));
-    let mut reader = Reader::open(recording).map_err(words)?;
+    let (mut reader, plan) = open(recording, args, printer)?;
     let header = reader.header().clone();
-    let Manifests { gates, left_out } = args.plan.load_for(&header.namespace)?;
+    let Manifests { gates, left_out } = plan.load_for(&header.namespace)?;
     left_out::tell(&left_out, args.output.is_verbose(), printer);
     sinks.view.plan(&gates);
     let plans: Vec<_> = gates.into_iter().map(|gate| gate.plan).collect();

@@ -85,7 +85,7 @@ impl Draft {
 }
 
 /// The first of these labels that the pod template carries with a value.
-fn label<'w, 'k>(workload: &'w Workload, keys: &[&'k str]) -> Option<(&'k str, &'w str)> {
+pub(super) fn label<'w, 'k>(workload: &'w Workload, keys: &[&'k str]) -> Option<(&'k str, &'w str)> {
     let labels = &workload.template.labels;
     let read = |key: &&'k str| Some((*key, labels.get(*key)?.as_str()));
     keys.iter().filter_map(read).find(|(_, value)| !value.is_empty() && is_label_value(value))

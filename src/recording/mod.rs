@@ -15,5 +15,6 @@ mod mirror;
 pub mod pods;
 pub mod reader;
 pub mod replay;
+pub mod subject;
 mod wire;
 pub mod writer;

@@ -1,8 +1,7 @@
 //! Reading a recording into a timeline.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::path::Path;
+use std::io::Read;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -15,14 +14,15 @@ use super::path::{self, Target};
 use super::prometheus::Metrics;
 use super::query::Filter;
 use super::timeline::Timeline;
-use crate::recording::line::{Entry, FORMAT, Header, LogEntry, MetricsEntry};
+use crate::recording::line::{Entry, FORMAT, Header, Line, LogEntry, MetricsEntry};
 use crate::recording::reader::{ReadError, Reader};
 
 /// Reads a recording whole. What cannot be understood is passed over, as long as the file is a recording.
-pub(super) fn load(path: &Path) -> Result<Timeline, ReadError> {
-    let mut reader: Reader<File> = Reader::open(path)?;
+/// Each line is told to `hear` too.
+pub(super) fn load<R: Read>(mut reader: Reader<R>, hear: &mut dyn FnMut(&Line)) -> Result<Timeline, ReadError> {
     let mut loader = Loader::default();
     while let Some(line) = reader.next_line()? {
+        hear(&line);
         loader.take(line.at_ms, line.entry);
     }
     Ok(loader.finish(reader.header().clone(), reader.is_torn()))
@@ -309,6 +309,7 @@ mod tests {
     use std::io::Write;
 
     use super::load;
+    use crate::recording::reader::Reader;
     use crate::sandbox::collection::What;
     use crate::sandbox::kind::Resource;
     use crate::sandbox::timeline::Timeline;
@@ -318,7 +319,7 @@ mod tests {
     fn timeline(lines: &[&str]) -> Timeline {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(file, "{HEADER}\n{}", lines.join("\n")).unwrap();
-        load(file.path()).unwrap()
+        load(Reader::open(file.path()).unwrap(), &mut |_| {}).unwrap()
     }
 
     fn resource(group: &str, plural: &str) -> Resource {

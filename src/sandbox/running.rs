@@ -20,7 +20,8 @@ use super::sample::Sample;
 use super::shared::Shared;
 use super::timeline::Timeline;
 use crate::recording::line::Header;
-use crate::recording::reader::ReadError;
+use crate::recording::reader::{ReadError, Reader};
+use crate::recording::subject::Subject;
 
 /// How long open streams have to end once the server is stopped.
 const STOP_TIME: Duration = Duration::from_secs(2);
@@ -57,7 +58,28 @@ impl Sandbox {
     ///
     /// Where the file cannot be read or is no recording. A torn last line is none: see [`Sandbox::is_torn`].
     pub fn load(path: &Path) -> Result<Self, ReadError> {
-        Ok(Self { timeline: Arc::new(load::load(path)?) })
+        Ok(Self { timeline: Arc::new(load::load(Reader::open(path)?, &mut |_| {})?) })
+    }
+
+    /// Reads a recording, and what it is about: in one reading, for it may be a pipe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::load`].
+    pub fn load_with_subject(path: &Path) -> Result<(Self, Subject), ReadError> {
+        let reader = Reader::open(path)?;
+        let mut subject = Subject::of(reader.header());
+        let timeline = load::load(reader, &mut |line| subject.hear(line))?;
+        Ok((Self { timeline: Arc::new(timeline) }, subject))
+    }
+
+    /// Reads a recording from memory. Errors call it by this name.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no recording.
+    pub fn read(name: &str, recording: &[u8]) -> Result<Self, ReadError> {
+        Ok(Self { timeline: Arc::new(load::load(Reader::new(Path::new(name), recording)?, &mut |_| {})?) })
     }
 
     /// A cluster with nothing in it but this namespace.

@@ -4,6 +4,7 @@ mod diagnostic_log;
 mod feed_commands;
 mod live_gates;
 mod metrics;
+mod recorded_gate;
 pub mod run;
 #[cfg(unix)]
 mod unwritable_output;

@@ -73,6 +73,8 @@ fn a_chart_that_is_piped_in_is_gated_just_so() {
     for pin in ["deployment/shop-web", "deployment/shop-worker", "statefulset/shop-db", "job/shop-seed-4-2-0"] {
         assert!(stdout.contains(&format!("{pin} does not exist")), "{pin}: {stdout}");
     }
+    let warning = "warning: nothing will be found for shop 4.2.0: the gate is about namespace shop, and the recording about rec-crash-loop";
+    assert!(stderr.contains(warning), "{stderr}");
     let hook = "<stdin>:262: Job shop-migrate is left out: it is a hook of Helm (pre-install,pre-upgrade)";
     assert!(stderr.contains(hook), "{stderr}");
 }

@@ -4,3 +4,4 @@ mod metrics;
 mod recorded;
 pub mod replay;
 mod replayed_metrics;
+mod subject;

@@ -13,6 +13,8 @@ use crashgate::recording::replay;
 /// A row of the table.
 pub struct Row {
     pub recording: String,
+    /// The flags of the table, as they are written there.
+    pub flags: String,
     pub plan: Plan,
     pub exit_codes: Vec<u8>,
     /// The codes that may lead; none where any may.
@@ -46,6 +48,7 @@ fn row(line: &str) -> Row {
     let mut plan = Plan::new(app, version, &namespace);
     plan.delay = Duration::from_secs(2);
     plan.stable_for = Duration::from_secs(10);
+    let written = flags.to_owned();
     let mut flags = flags.split_whitespace();
     while let Some(flag) = flags.next() {
         let value = flags.next().unwrap();
@@ -67,7 +70,7 @@ fn row(line: &str) -> Row {
     // `-`, `^Code$` or `^(One|Other)$`: all the patterns that the table has.
     let codes = first_code.trim_matches(['^', '$', '(', ')']).split('|').filter(|code| *code != "-");
     let first_codes = codes.map(str::to_owned).collect();
-    Row { recording: recording.to_owned(), plan, exit_codes, first_codes }
+    Row { recording: recording.to_owned(), flags: written, plan, exit_codes, first_codes }
 }
 
 pub fn outcome(name: &str, plan: Plan) -> Outcome {
