@@ -18,6 +18,7 @@ mod check;
 mod cluster_flags;
 mod complain;
 mod completions;
+mod demo;
 mod duration;
 mod explain;
 mod grid;
@@ -76,6 +77,7 @@ impl From<When> for Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(Box<demo::Args>),
     Check(Box<check::Args>),
     Replay(Box<replay::Args>),
     Run(Box<run::Args>),
@@ -121,6 +123,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
     let is_run = matches!(cli.command, Command::Run(_));
     // No exit code of a panic is in the contract. Those that write reports catch their own, to end them well.
     let ended = catch_unwind(AssertUnwindSafe(|| match cli.command {
+        Command::Demo(args) => demo::run(&args, printer),
         Command::Check(args) => check::run(&args, printer),
         Command::Replay(args) => replay::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),

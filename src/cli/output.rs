@@ -12,7 +12,7 @@ use super::panic_injection::{self, PanicInjection};
 use crate::cluster::drive::Run;
 use crate::gate::result::Verdict;
 use crate::manifest::{Diagnostics, Loaded, Origin};
-use crate::report::files::{BROKE, Files, Wanted};
+use crate::report::files::{BROKE, Files, Kind, Wanted};
 use crate::report::github::{Step, Surroundings};
 use crate::report::gitlab::Section;
 use crate::report::human::Human;
@@ -24,7 +24,7 @@ use crate::report::run_log::Mistake;
 use crate::text::Redaction;
 
 /// How the result is told.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputFlags {
     /// What to print on stdout: the verdict for people, or the result as JSON
@@ -71,6 +71,19 @@ impl OutputFlags {
     /// What `--no-redact` stands for; warns where it is given.
     pub(super) fn redaction(&self, printer: &mut Printer) -> Redaction {
         redaction(self.no_redact, printer)
+    }
+
+    /// Where a report of this kind is written, if one is.
+    pub(super) fn path_of(&self, kind: Kind) -> Option<&Path> {
+        self.reports.iter().find(|wanted| wanted.kind == kind).map(|wanted| wanted.path.as_path())
+    }
+
+    /// The same, with one more report.
+    #[must_use]
+    pub(super) fn also(&self, report: Wanted) -> Self {
+        let mut output = self.clone();
+        output.reports.push(report);
+        output
     }
 
     /// The sinks that were asked for, as one. `live` allows a view that is drawn anew, where stderr can show one. The

@@ -1,5 +1,6 @@
 //! The whole binary: what a user gets who is in a hurry, has no cluster, or makes a mistake.
 
+mod demo;
 mod diagnostic_log;
 mod feed_commands;
 mod live_gates;
