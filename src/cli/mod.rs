@@ -24,6 +24,7 @@ mod explain;
 mod grid;
 mod hints;
 mod in_runtime;
+mod init;
 mod left_out;
 mod live_gates;
 mod man;
@@ -78,6 +79,7 @@ impl From<When> for Colour {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(Box<demo::Args>),
+    Init(Box<init::Args>),
     Check(Box<check::Args>),
     Replay(Box<replay::Args>),
     Run(Box<run::Args>),
@@ -124,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
     // No exit code of a panic is in the contract. Those that write reports catch their own, to end them well.
     let ended = catch_unwind(AssertUnwindSafe(|| match cli.command {
         Command::Demo(args) => demo::run(&args, printer),
+        Command::Init(args) => init::run(&args, printer),
         Command::Check(args) => check::run(&args, printer),
         Command::Replay(args) => replay::run(&args, printer),
         Command::Run(args) => run::run(&args, printer),

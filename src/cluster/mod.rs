@@ -12,16 +12,18 @@
 //! 4. [`run`]: how is one pod created, read to its end and deleted?
 //! 5. [`drive`]: what does a gate get told and when, and who does what it wants?
 //!
-//! [`follow`] drives a feed with one source, and [`inspect`] reads pods once.
+//! [`follow`] drives a feed with one source, [`inspect`] reads pods once, and [`live_workload`] one workload.
 
 pub mod api;
 pub mod drive;
 pub mod follow;
 pub mod inspect;
+pub mod live_workload;
 pub mod run;
 pub mod signals;
 pub mod watch;
 
 pub use follow::{End, Followed, Listener, follow};
 pub use inspect::look;
+pub use live_workload::{LiveWorkload, NoWorkload, live_workload};
 pub use signals::{Stop, never, stopped};

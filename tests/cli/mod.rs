@@ -3,6 +3,7 @@
 mod demo;
 mod diagnostic_log;
 mod feed_commands;
+mod init;
 mod live_gates;
 mod metrics;
 mod recorded_gate;

@@ -4,4 +4,5 @@ mod blueprint;
 mod charts;
 mod live;
 mod metrics;
+mod starter;
 mod validate;
