@@ -177,10 +177,10 @@ fn the_report_is_nobody_elses_to_read() {
 
 #[test]
 fn without_a_place_for_the_report_the_verdict_is_told_all_the_same() {
-    let (code, stdout, stderr) = ended(start(&["image"], Path::new("/nonexistent")));
+    let (code, stdout, stderr) = ended(start(&["image"], Path::new("Cargo.toml")));
     assert_eq!(code, Some(1), "{stdout}{stderr}");
     assert!(stdout.contains("ImageNotFound"), "{stdout}");
-    assert!(stderr.contains("There will be no HTML report: cannot write into /nonexistent"), "{stderr}");
+    assert!(stderr.contains("There will be no HTML report: cannot write into Cargo.toml"), "{stderr}");
     assert!(!stderr.lines().any(|line| line.starts_with("HTML report: ")), "{stderr}");
 }
 
@@ -189,7 +189,7 @@ fn a_mistake_is_a_mistake_and_nothing_is_played() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, part) in [
         (&["carsh"][..], "tip: a similar value exists: 'crash'"),
-        (&["--report", "html=/nonexistent/a/b.html"], "cannot write the html report"),
+        (&["--report", "html=Cargo.toml/b.html"], "cannot write the html report"),
         (&["--report", "pdf=a.pdf"], "there is no kind"),
     ] {
         let (code, stdout, stderr) = ended(start(arguments, folder.path()));
