@@ -8,6 +8,7 @@ mod architecture;
 mod chaos;
 mod cli;
 mod cluster;
+mod comparison;
 mod docs;
 mod edge_cases;
 mod feed;

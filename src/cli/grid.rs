@@ -18,7 +18,7 @@ use crate::report::json::grid as json;
 use crate::report::output_file::OutputFile;
 use crate::report::printer::Printer;
 use crate::safe;
-use crate::text::{Redaction, Untrusted};
+use crate::text::{Redaction, SafeText, Untrusted};
 use crate::trial::asked::Asked;
 use crate::trial::expected::Expected;
 use crate::trial::grid::Grid;
@@ -137,14 +137,17 @@ fn tell(
         }
     }
     if output.is_json() {
+        // What could not be written changes the exit code, and this holds it.
+        let exit_code = if exit_code == 0 { printer.exit_code_of(Verdict::Healthy) } else { exit_code };
         printer.result(&json::render(grid, exit_code, redaction));
     }
     if !grid.unjudged.is_empty() {
-        let count = grid.unjudged.len();
-        let names = text::unjudged(grid, redaction).into_iter().take(1).collect();
-        let more = if count > 1 { safe!(" (and {} more)", count - 1) } else { "".into() };
-        let names: crate::text::SafeText = names;
-        printer.say(&safe!("error: not judged: {}{}", names, more));
+        let first = text::unjudged(grid, redaction).into_iter().next().unwrap_or_default();
+        let more = match grid.unjudged.len() {
+            1 => SafeText::EMPTY,
+            count => safe!(" (and {} more)", count - 1),
+        };
+        printer.say(&safe!("error: not judged: {}{}", first, more));
     }
     exit_code
 }

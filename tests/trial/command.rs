@@ -145,6 +145,20 @@ fn one_recording_without_anything_to_try_is_judged_as_ever() {
     assert!(stdout.starts_with("✘ FAILED: payments v1"), "{stdout}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_no_exit_code_0() {
+    let output = crashgate(&["replay", "tests/recordings/late-crash.ndjson", "-o", "json", "--report=html=/dev/full"])
+        .args(TABLE)
+        .output()
+        .unwrap();
+    let (code, stdout, stderr) = told(&output);
+    assert_eq!(code, Some(7), "{stderr}");
+    let grid: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(grid["exitCode"], 7);
+    assert!(stderr.contains("the html report /dev/full"), "{stderr}");
+}
+
 #[test]
 fn the_page_has_no_script_and_asks_for_nothing() {
     let folder = tempfile::tempdir().unwrap();
