@@ -59,6 +59,8 @@ struct Story {
     begin: Duration,
     app: &'static str,
     version: &'static str,
+    /// As in a gate. Short only where nothing crashes later: the demo of a crash must not race with it.
+    stable_for: &'static str,
     /// What is seen, in a sentence or two.
     happens: &'static str,
 }
@@ -72,6 +74,7 @@ impl Name {
                 begin: Duration::ZERO,
                 app: "payments",
                 version: "v1",
+                stable_for: "10s",
                 happens: "Two pods of payments v1 exit two seconds after each start. In between they are Running and Ready.",
             },
             Self::Healthy => Story {
@@ -80,6 +83,7 @@ impl Name {
                 begin: Duration::from_secs(4),
                 app: "checkout",
                 version: "v1",
+                stable_for: "3s",
                 happens: "Three pods of checkout v1 become ready. The gate passes once they have stayed so for 3 s.",
             },
             Self::Canary => Story {
@@ -88,6 +92,7 @@ impl Name {
                 begin: Duration::from_secs(12),
                 app: "checkout",
                 version: "v2",
+                stable_for: "10s",
                 happens: "Beside three healthy pods of checkout v1, a canary of v2 starts, and crashes.",
             },
             Self::Image => Story {
@@ -96,6 +101,7 @@ impl Name {
                 begin: Duration::from_secs(3),
                 app: "cart",
                 version: "v2",
+                stable_for: "10s",
                 happens: "The Deployment of cart v2 names an image tag that its registry does not have.",
             },
         }
@@ -168,7 +174,7 @@ async fn judge(story: &Story, sinks: &mut Border<Sinks>) -> Result<Run, Halt> {
         (Key::Version, story.version),
         (Key::Namespace, &namespace),
         (Key::Delay, "2s"),
-        (Key::StableFor, "3s"),
+        (Key::StableFor, story.stable_for),
         (Key::WaitPeriod, "30s"),
     ];
     let flags = flags.into_iter().fold(PlanFlags::default(), |flags, (key, text)| flags.with(key, text));
