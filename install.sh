@@ -61,7 +61,7 @@ done
 releases=${releases%/}
 case $version in
   latest) ;;
-  *[!0-9A-Za-z.+-]* | [!0-9]*) fail "\`$version\` is no version" "Write it as in \`--version 0.1.0\`, or \`--version latest\`." ;;
+  *[!0-9A-Za-z.+-]* | [!0-9]*) fail "\`$version\` is no version" "Write it as in \`--version 1.2.3\`, or \`--version latest\`." ;;
 esac
 [ -n "$pinned" ] && [ "$version" = latest ] &&
   fail "--sha256 belongs to one version, and \`latest\` is another one tomorrow" "Name the version with --version."

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crashgate::gate::model::{Source, WorkloadKind};
 use crashgate::sandbox::{Options, Running, Sandbox};
@@ -14,10 +15,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::release_host::{self, Answer, Host, VERSION};
 use job::{Job as CiJob, Step};
 
 mod argo;
 mod canary_stages;
+mod deployers;
 mod flagger;
 mod github;
 mod job;
@@ -47,7 +50,7 @@ fn kubernetes_knows_every_field_of_every_manifest() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 8);
+    assert_eq!(checked, 9);
 }
 
 /// The rules of a Role, those too that a comment holds ready.
@@ -108,9 +111,26 @@ fn as_it_is(text: &str) -> String {
     text.to_owned()
 }
 
-/// GitLab puts the lines of `before_script` and `script` into one script.
-fn gitlab() -> CiJob {
-    let job = &yaml("ci-examples/gitlab/crashgate.yml")[".crashgate"];
+/// The template with its inputs filled in as GitLab does it, and what it says of them.
+fn gitlab_template(inputs: &[(&str, &str)]) -> (Value, Value) {
+    let file = fs::read_to_string("ci-examples/gitlab/crashgate.yml").unwrap();
+    let (header, template) = file.split_once("\n---\n").unwrap();
+    let header: Value = serde_yaml::from_str(header).unwrap();
+    let declared = header["spec"]["inputs"].as_object().unwrap();
+    assert!(inputs.iter().all(|(name, _)| declared.contains_key(*name)), "{inputs:?}");
+    let filled = declared.iter().fold(template.to_owned(), |text, (name, input)| {
+        let given = inputs.iter().find(|(given, _)| given == name).map(|(_, value)| *value);
+        let value = given.unwrap_or_else(|| input["default"].as_str().unwrap());
+        // A value is a value: it is not read as YAML.
+        text.replace(&format!("$[[ inputs.{name} ]]"), &serde_json::to_string(value).unwrap())
+    });
+    assert!(!filled.contains("$[["), "every input is declared: {filled}");
+    (serde_yaml::from_str(&filled).unwrap(), header)
+}
+
+/// GitLab puts the lines of `before_script` and `script` into one script, which the image's shell reads.
+fn gitlab_with(inputs: &[(&str, &str)]) -> CiJob {
+    let job = &gitlab_template(inputs).0[".crashgate"];
     let lines = ["before_script", "script"].map(|part| list(&job[part], part)).concat();
     let script: Vec<&str> = lines.iter().map(|line| text(line, "a line")).collect();
     let mut env = env(&job["variables"], &as_it_is);
@@ -120,15 +140,19 @@ fn gitlab() -> CiJob {
         .iter()
         .chain([&artifacts["reports"]["junit"], &artifacts["reports"]["dotenv"]]);
     CiJob {
-        steps: vec![Step::new("set -eo pipefail\n".to_owned() + &script.join("\n"), env)],
+        steps: vec![Step::new("set -e\n".to_owned() + &script.join("\n"), env).in_sh()],
         kept: kept.map(|path| text(path, "an artifact").to_owned()).collect(),
     }
+}
+
+fn gitlab() -> CiJob {
+    gitlab_with(&[])
 }
 
 /// Azure runs each script without `-e`: its last command decides.
 fn azure() -> CiJob {
     let pipeline = yaml("ci-examples/azure-pipelines.yml");
-    let fill_in = |text: &str| text.replace("$(Build.SourceVersion)", "v1").replace("$(CRASHGATE_REPOSITORY)", "none");
+    let fill_in = |text: &str| text.replace("$(Build.SourceVersion)", "v1");
     let steps = list(&pipeline["steps"], "steps");
     let scripts = steps.iter().filter(|step| step["script"].is_string());
     let named =
@@ -145,11 +169,14 @@ fn circleci() -> CiJob {
     env.insert("CIRCLE_SHA1".to_owned(), "v1".to_owned());
     let steps = list(&job["steps"], "steps");
     let commands = steps.iter().filter_map(|step| step["run"]["command"].as_str());
-    let results = steps.iter().find_map(|step| step["store_test_results"]["path"].as_str()).unwrap();
+    let path = |key: &str| steps.iter().find_map(|step| step[key]["path"].as_str()).unwrap();
     CiJob {
         steps: commands.map(|command| Step::new(format!("set -eo pipefail\n{command}"), env.clone())).collect(),
         // It wants its results in a folder of the folder.
-        kept: vec![format!("{results}/crashgate/junit.xml"), format!("{results}/crashgate.html")],
+        kept: vec![
+            format!("{}/crashgate/junit.xml", path("store_test_results")),
+            format!("{}/crashgate.html", path("store_artifacts")),
+        ],
     }
 }
 
@@ -205,8 +232,9 @@ fn container(file: &str) -> CiJob {
     }
 }
 
+/// Those that install crashgate do so on an agent that has none.
 fn examples() -> Vec<(&'static str, CiJob)> {
-    vec![
+    let mut examples = vec![
         ("ci-examples/gitlab/crashgate.yml", gitlab()),
         ("ci-examples/Jenkinsfile", jenkins()),
         ("ci-examples/azure-pipelines.yml", azure()),
@@ -216,7 +244,17 @@ fn examples() -> Vec<(&'static str, CiJob)> {
         ("ci-examples/argocd-sync.yaml", container("ci-examples/argocd-sync.yaml")),
         ("manifests/job.yaml", container("manifests/job.yaml")),
         ("ci-examples/flagger.sh", flagger::job()),
-    ]
+    ];
+    for (file, job) in &mut examples {
+        if installs(file) {
+            job.steps = job.steps.drain(..).map(Step::without_crashgate).collect();
+        }
+    }
+    examples
+}
+
+fn installs(file: &str) -> bool {
+    fs::read_to_string(file).unwrap().contains("install.sh")
 }
 
 /// What the page shows for a system is what is executed here.
@@ -227,7 +265,13 @@ fn every_command_of_the_page_for_a_system_is_one_of_its_example() {
     assert!(commands.len() >= 6);
     let mut executed: Vec<String> =
         examples().into_iter().flat_map(|(_, job)| job.steps).map(|step| step.shown()).collect();
-    executed.push(fs::read_to_string("ci-examples/github/action.yml").unwrap());
+    executed.push(fs::read_to_string("ci-examples/helm.sh").unwrap());
+    // What is shown of the workflow is in it.
+    let workflow = fs::read_to_string("ci-examples/github/workflow.yml").unwrap();
+    let shown = section.split("```yaml\n").find(|block| block.starts_with("- uses: ")).unwrap();
+    for line in shown.split_once("```").unwrap().0.lines() {
+        assert!(workflow.contains(line.trim_start_matches([' ', '-'])), "{line}");
+    }
     for command in commands {
         assert!(executed.iter().any(|script| script.contains(command)), "{command}");
     }
@@ -258,6 +302,12 @@ fn cluster_at_the_end(
     Cluster { running: runtime.block_on(sandbox.serve(options)).unwrap(), app, namespace, exit_code }
 }
 
+/// A host with the release, for as long as the tests run.
+fn good_host() -> &'static Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    HOST.get_or_init(|| Host::serve(release_host::files()))
+}
+
 /// A checkout of somebody's repository, with a gate and a kubeconfig in it.
 fn checkout(cluster: &Cluster) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -265,6 +315,7 @@ fn checkout(cluster: &Cluster) -> (tempfile::TempDir, PathBuf) {
     let gate = format!("app: {app}\nversion: ${{VERSION}}\nnamespace: {namespace}\ndelay: 1s\nstableFor: 1s\n");
     fs::write(folder.path().join("gate.yaml"), gate).unwrap();
     fs::write(folder.path().join("kubeconfig"), cluster.running.kubeconfig_yaml()).unwrap();
+    fs::write(folder.path().join("releases"), good_host().releases()).unwrap();
     let path = folder.path().to_owned();
     (folder, path)
 }
@@ -286,7 +337,12 @@ fn every_step_of_every_example_is_executed() {
                         let size = folder.join(path).metadata().map_or(0, |file| file.len());
                         assert!(size > 50, "{file}: {path} is not there: {said}");
                     }
+                    if installs(file) {
+                        let installed = [".crashgate/crashgate", ".crashgate/bin/crashgate"];
+                        assert!(installed.iter().any(|path| folder.join(path).exists()), "{file}: {said}");
+                    }
                     let asked = fs::read_to_string(folder.join("asked")).unwrap_or_default();
+                    assert!(!asked.contains("cargo"), "{file} builds: {asked}");
                     for (tool, file_asks) in
                         [("kubectl apply", "kubectl apply"), ("buildkite-agent annotate", "annotate")]
                     {
@@ -298,6 +354,145 @@ fn every_step_of_every_example_is_executed() {
             }
         }
     });
+}
+
+/// The host is what nobody in the pipeline can vouch for.
+#[test]
+fn no_example_gates_with_a_download_that_was_tampered_with() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let [cluster, _] = clusters(&runtime);
+    let changed = |file: &str| {
+        let mut files = release_host::files();
+        let place = format!("/releases/download/v{VERSION}/{file}");
+        let Some(Answer::Whole(bytes)) = files.get_mut(&place) else { panic!("{place}") };
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        Host::serve(files)
+    };
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let archive = release_host::name(&target) + ".tar.gz";
+    let hosts = [changed(&archive), changed("install.sh")];
+    let mut tried = 0;
+    std::thread::scope(|scope| {
+        for (file, example) in examples().into_iter().filter(|(file, _)| installs(file)) {
+            tried += 1;
+            for host in &hosts {
+                let (example, cluster) = (example.clone(), &cluster);
+                scope.spawn(move || {
+                    let (_kept, folder) = checkout(cluster);
+                    fs::write(folder.join("releases"), host.releases()).unwrap();
+                    let (code, said) = example.run(&folder);
+                    assert_eq!(code, 1, "{file}: {said}");
+                    assert!(
+                        said.contains("is not what the release says") || said.contains("install.sh: FAILED"),
+                        "{said}"
+                    );
+                    assert!(!said.contains("HEALTHY"), "{file}: {said}");
+                });
+            }
+        }
+    });
+    assert_eq!(tried, 5);
+}
+
+/// The jobs of a canary by stages install crashgate too; their other steps are executed in `canary_stages`.
+#[test]
+fn a_canary_by_stages_installs_what_it_asks() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let [cluster, _] = clusters(&runtime);
+    let job = &yaml("ci-examples/gitlab/canary.yml")[".canary"];
+    let lines: Vec<&str> =
+        list(&job["before_script"], "before_script").iter().map(|line| text(line, "a line")).collect();
+    let gitlab = Step::new(format!("set -e\n{}\ncrashgate --version", lines.join("\n")), BTreeMap::new()).in_sh();
+    let (_kept, folder) = checkout(&cluster);
+    let (code, said) = gitlab.without_crashgate().run(&folder);
+    assert!(code == 0 && said.contains(&format!("crashgate {VERSION}")), "{said}");
+
+    let workflow = yaml("ci-examples/github/canary.yml");
+    let steps = list(&workflow["jobs"]["canary"]["steps"], "steps");
+    let step = steps.iter().find(|step| step["name"] == "Install crashgate").unwrap();
+    let (_kept, folder) = checkout(&cluster);
+    let env = ["RUNNER_TEMP", "GITHUB_PATH"].map(|name| (name.to_owned(), folder.join(name).display().to_string()));
+    let script = format!("set -e\n{}", text(&step["run"], "a script"));
+    let (code, said) = Step::new(script, BTreeMap::from(env)).without_crashgate().run(&folder);
+    assert_eq!(code, 0, "{said}");
+    let path = fs::read_to_string(folder.join("GITHUB_PATH")).unwrap();
+    assert!(Path::new(path.trim()).join("crashgate").exists(), "{path}");
+}
+
+#[test]
+fn the_inputs_of_the_template_reach_crashgate_and_none_becomes_a_command() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let [cluster, _] = clusters(&runtime);
+    let (_, header) = gitlab_template(&[]);
+    for (name, input) in header["spec"]["inputs"].as_object().unwrap() {
+        let keys: Vec<&String> = input.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["default", "description"], "{name}");
+    }
+    let workload = format!("deployment/checkout -n {} --stable-for 1s --delay 1s", cluster.namespace);
+    for (inputs, code, said_of_it) in [
+        (vec![("file", ""), ("args", workload.as_str())], 0, "deployment/checkout"),
+        (vec![("args", "--wait-period 30s --stable-for 2s")], 0, "HEALTHY"),
+        (vec![("context", "no such context")], 2, "no such context"),
+        (vec![("file", "other gate.yaml")], 2, "other gate.yaml"),
+        (vec![("args", "; touch pwned $(touch pwned) `touch pwned`")], 2, "is more than one workload"),
+        (vec![("version", "9.9.9")], 1, "could not be downloaded"),
+        (vec![("repository", "https://git.example.com/a/b")], 99, ""),
+    ] {
+        let (_kept, folder) = checkout(&cluster);
+        let mut job = gitlab_with(&inputs);
+        job.steps = job.steps.drain(..).map(Step::without_crashgate).collect();
+        let (ended, said) = job.run(&folder);
+        assert_eq!(ended, code, "{inputs:?}: {said}");
+        assert!(said.contains(said_of_it), "{inputs:?}: {said}");
+        assert!(!folder.join("pwned").exists());
+        let asked = fs::read_to_string(folder.join("asked")).unwrap_or_default();
+        let built =
+            "cargo install --locked --git https://git.example.com/a/b --tag v0.1.0 --root .crashgate crashgate\n";
+        assert_eq!(asked, if code == 99 { built } else { "" });
+    }
+    // An image with crashgate in it is not sent anywhere.
+    let (_kept, folder) = checkout(&cluster);
+    fs::write(folder.join("releases"), "http://releases.invalid").unwrap();
+    let (ended, said) = gitlab().run(&folder);
+    assert_eq!(ended, 0, "{said}");
+}
+
+#[test]
+fn the_inputs_of_the_action_reach_crashgate_and_none_becomes_a_command() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let [cluster, _] = clusters(&runtime);
+    let workload = format!("deployment/checkout -n {} --stable-for 1s\n--delay 1s", cluster.namespace);
+    let (refused, built) = ("0".repeat(64), "https://git.example.com/a/b");
+    for (inputs, has_crashgate, verdict, said_of_it) in [
+        (vec![("file", ""), ("args", workload.as_str())], false, Some("healthy"), "deployment/checkout"),
+        (vec![("args", "--stable-for 2s")], true, Some("healthy"), ""),
+        (vec![("context", "no such context")], false, Some("usage"), "no such context"),
+        (vec![("file", "other gate.yaml")], false, Some("usage"), "other gate.yaml"),
+        (
+            vec![("args", "; touch pwned $(touch pwned) `touch pwned`")],
+            false,
+            Some("usage"),
+            "is more than one workload",
+        ),
+        (vec![("file", "$(touch pwned)")], false, Some("usage"), "touch pwned"),
+        (vec![("version", "installed")], true, Some("healthy"), ""),
+        (vec![("version", "installed")], false, None, ""),
+        (vec![("version", "9.9.9")], true, None, "could not be downloaded"),
+        (vec![("sha256", refused.as_str())], false, None, "is not what --sha256 asks for"),
+        (vec![("repository", built)], true, None, ""),
+    ] {
+        let (_kept, folder) = checkout(&cluster);
+        let run = github::gate(&folder, &inputs, has_crashgate);
+        let said = &run.said;
+        assert_eq!(run.outputs["verdict"], verdict.unwrap_or_default(), "{inputs:?}: {said}");
+        assert_eq!(run.failed, verdict != Some("healthy"), "{inputs:?}: {said}");
+        assert!(said.contains(said_of_it), "{inputs:?}: {said}");
+        assert!(!folder.join("pwned").exists());
+        let asked = fs::read_to_string(folder.join("asked")).unwrap_or_default();
+        let asks = asked.contains(&format!("cargo install --locked --git {built} --tag v{VERSION} --root "));
+        assert_eq!(asks, inputs[0].0 == "repository", "{asked}");
+    }
 }
 
 #[test]
@@ -329,8 +524,10 @@ fn every_step_of_the_workflow_and_the_action_is_executed() {
 fn nothing_that_is_not_there_is_promised() {
     let files = examples().into_iter().map(|(file, _)| file);
     for file in files.chain([
-        "ci-examples/github/action.yml",
+        "action.yml",
         "ci-examples/github/workflow.yml",
+        "docs/install.md",
+        "docs/ci.md",
         "manifests/argo-rollouts.yaml",
         "README.md",
         "docs/ci.md",
@@ -338,7 +535,9 @@ fn nothing_that_is_not_there_is_promised() {
         let text = fs::read_to_string(file).unwrap();
         for line in text.lines().filter(|line| line.contains("cargo install")) {
             // A name alone would be asked of a registry in which anybody may take it.
-            assert!(line.contains("--git \"$CRASHGATE_REPOSITORY\"") || line.contains("--path ."), "{file}: {line}");
+            let repository = format!("--git {} --tag v{VERSION} ", env!("CARGO_PKG_REPOSITORY"));
+            let named = ["--git \"$CRASHGATE_REPOSITORY\"", "--path .", &repository];
+            assert!(named.iter().any(|named| line.contains(named)), "{file}: {line}");
             assert!(line.contains("--locked"), "{file}: {line}");
         }
         for line in text.lines().filter(|line| line.contains("image:") && line.contains("crashgate")) {

@@ -415,3 +415,58 @@ fn help_is_given_and_an_option_that_is_none_is_named() {
     machine.is_untouched();
     assert!(Path::new(BINARY).exists() && host.asked().is_empty());
 }
+
+/// The blocks of a page for a shell, where the host that stands for the release page is this one.
+fn shell_blocks(page: &str, host: &Host) -> Vec<String> {
+    let page = fs::read_to_string(page).unwrap();
+    let blocks = page.split("```shell\n").skip(1).map(|rest| rest.split_once("```").unwrap().0.to_owned());
+    let releases = format!("{}/releases", env!("CARGO_PKG_REPOSITORY"));
+    blocks.map(|block| block.replace(&releases, &host.releases())).collect()
+}
+
+#[test]
+fn what_the_page_on_installing_says_is_what_happens() {
+    let host = Host::serve(files());
+    let blocks = shell_blocks("docs/install.md", &host);
+    assert_eq!(blocks.len(), 2);
+    for block in &blocks {
+        assert!(block.contains(&host.releases()), "{block}");
+        let machine = Machine::new();
+        let mut command = Command::new("sh");
+        command.args(["-ec", block]).current_dir(machine.path("home")).env("HOME", machine.path("home"));
+        command.env("CRASHGATE_RELEASES", host.releases()).env_remove("http_proxy").env_remove("HTTP_PROXY");
+        let (done, said) = told(&command.output().unwrap());
+        assert!(done, "{block}: {said}");
+        assert!(said.contains(&format!("crashgate {VERSION}")), "{said}");
+    }
+    // The second one verifies: with another archive it ends before anything is unpacked.
+    let mut tampered = files();
+    tampered.insert(place(&archive(LINUX)), Answer::Whole(bytes(&archive("x86_64-apple-darwin"))));
+    let host = Host::serve(tampered);
+    let folder = tempfile::tempdir().unwrap();
+    let block = shell_blocks("docs/install.md", &host).remove(1);
+    let (done, said) = told(&Command::new("sh").args(["-ec", &block]).current_dir(folder.path()).output().unwrap());
+    assert!(!done && said.contains("FAILED"), "{said}");
+    assert!(!folder.path().join(name(LINUX)).exists());
+}
+
+#[test]
+fn the_page_names_every_file_of_a_release_every_target_and_every_option() {
+    let page = fs::read_to_string("docs/install.md").unwrap();
+    for target in targets() {
+        assert!(page.contains(&format!("`{target}`")), "{target}");
+    }
+    for entry in fs::read_dir(release()).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let general = file.replace(&format!("v{VERSION}"), "vVERSION").replace(VERSION, "VERSION");
+        let general = targets().iter().fold(general, |name, target| name.replace(target, "TARGET"));
+        let general = general.replace("amd64.deb", "ARCHITECTURE.deb").replace("arm64.deb", "ARCHITECTURE.deb");
+        assert!(page.contains(&format!("`{general}`")), "{general}");
+    }
+    let help = Command::new("sh").args(["install.sh", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for option in help.lines().filter_map(|line| line.strip_prefix("  --")) {
+        let option = option.split_whitespace().next().unwrap();
+        assert!(page.contains(&format!("`--{option}")), "--{option}");
+    }
+}

@@ -5,7 +5,7 @@ mod causes;
 mod contributing;
 #[cfg(unix)]
 mod controllers;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod examples;
 #[cfg(target_os = "linux")]
 mod install;

@@ -554,3 +554,88 @@ fn every_job_of_the_workflow_has_the_rights_that_it_needs_and_no_others() {
         }
     }
 }
+
+/// The files that name the project's address, a version or the checksum of install.sh.
+fn places() -> Vec<PathBuf> {
+    let mut open: Vec<PathBuf> =
+        ["install.sh", "action.yml", "README.md", "ci-examples", "docs", "manifests"].map(PathBuf::from).to_vec();
+    let mut files = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if fs::read_to_string(&path).is_ok() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// What stands where a version of crashgate is named: `v0.1.0`, an image, a package, the default of an input.
+const VERSIONED: &str =
+    r"(crashgate[@:_-]v?|download/v|--tag v|default: |\nversion=)\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)[.\d]*)?";
+
+/// The text with what was said of another version, at another address, said of this one.
+fn brought_up_to_date(text: &str, old_repository: &str, checksum: &str) -> String {
+    let versioned = regex::Regex::new(VERSIONED).unwrap();
+    let text = text.replace(old_repository, repository());
+    let text = versioned.replace_all(&text, format!("${{1}}{VERSION}"));
+    let summed = regex::Regex::new(r"[0-9a-f]{64}  install\.sh").unwrap();
+    summed.replace_all(&text, format!("{checksum}  install.sh")).into_owned()
+}
+
+/// One place says where the project is and which version this is: Cargo.toml. `UPDATE_PAGES=1` lets all others follow.
+#[test]
+fn every_place_names_this_version_this_repository_and_this_installer() {
+    let installer = fs::read_to_string("install.sh").unwrap();
+    let old = installer.lines().find_map(|line| line.strip_prefix("repository=")).unwrap().to_owned();
+    let targets = targets().join(" ");
+    assert!(installer.contains(&format!("\ntargets=\"{targets}\"\n")), "install.sh offers what is built");
+    let installer = brought_up_to_date(&installer, &old, "");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("install.sh"), &installer).unwrap();
+    let sum = Command::new("sha256sum").arg(folder.path().join("install.sh")).output().unwrap();
+    let checksum = String::from_utf8(sum.stdout).unwrap().split(' ').next().unwrap().to_owned();
+    let (mut named, mut pinned) = (0, 0);
+    for path in places() {
+        let text = fs::read_to_string(&path).unwrap();
+        let expected =
+            if path.ends_with("install.sh") { installer.clone() } else { brought_up_to_date(&text, &old, &checksum) };
+        named += expected.matches(repository()).count();
+        pinned += expected.matches(&format!("{checksum}  install.sh")).count();
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            fs::write(&path, expected).unwrap();
+        } else {
+            assert_eq!(text, expected, "{}: UPDATE_PAGES=1 cargo test release", path.display());
+        }
+    }
+    assert!(named >= 12 && pinned == 7, "{named}, {pinned}");
+}
+
+#[test]
+fn whatever_names_a_version_or_an_address_follows() {
+    let old = "https://git.example.com/old/place";
+    let sum = "f".repeat(64);
+    for (text, expected) in [
+        ("\nversion=0.0.9\n", format!("\nversion={VERSION}\n")),
+        ("uses: OWNER/crashgate@v0.0.9\n", format!("uses: OWNER/crashgate@v{VERSION}\n")),
+        ("image: registry.example.com/crashgate:0.0.9\n", format!("image: registry.example.com/crashgate:{VERSION}\n")),
+        ("    default: 0.0.9-rc.1\n", format!("    default: {VERSION}\n")),
+        ("releases/download/v0.0.9/install.sh", format!("releases/download/v{VERSION}/install.sh")),
+        ("name=crashgate-v0.0.9-x86_64-unknown", format!("name=crashgate-v{VERSION}-x86_64-unknown")),
+        ("./crashgate_0.0.9_amd64.deb", format!("./crashgate_{VERSION}_amd64.deb")),
+        ("repository=https://git.example.com/old/place", format!("repository={}", repository())),
+        (
+            "echo \"0000000000000000000000000000000000000000000000000000000000000000  install.sh\"",
+            format!("echo \"{sum}  install.sh\""),
+        ),
+        // Versions of others are theirs, and so is that of an app.
+        (
+            "cimg/base:2024.02 alpine:3.22 actions/checkout@v6.0.2",
+            "cimg/base:2024.02 alpine:3.22 actions/checkout@v6.0.2".into(),
+        ),
+        ("crashgate check --app shop --version 2.3.1", "crashgate check --app shop --version 2.3.1".into()),
+    ] {
+        assert_eq!(brought_up_to_date(text, old, &sum), expected);
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::job::Step;
 use super::{env, list, text, yaml};
+use crate::docs::release_host::VERSION;
 
 /// What came of a job.
 #[derive(Default)]
@@ -28,22 +29,11 @@ pub fn run(folder: &Path) -> Run {
     let workflow = yaml("ci-examples/github/workflow.yml");
     let job = &workflow["jobs"]["deploy"];
     let kubeconfig = fs::read_to_string(folder.join("kubeconfig")).unwrap();
-    let mut context = Context::from([
-        ("github.sha".to_owned(), "v1".to_owned()),
-        ("secrets.KUBECONFIG_DATA".to_owned(), kubeconfig),
-        ("vars.CRASHGATE_REPOSITORY".to_owned(), String::new()),
-    ]);
+    let mut context =
+        Context::from([("github.sha".to_owned(), "v1".to_owned()), ("secrets.KUBECONFIG_DATA".to_owned(), kubeconfig)]);
     let mut job_env = env(&job["env"], &|text| filled_in(text, &context));
-    job_env.extend(["CI", "GITHUB_ACTIONS"].map(|name| (name.to_owned(), "true".to_owned())));
     // The job has to say itself where its kubeconfig is.
-    job_env.insert("KUBECONFIG".to_owned(), "/nonexistent".to_owned());
-    job_env.insert("RUNNER_TEMP".to_owned(), folder.display().to_string() + "/temp");
-    job_env.insert("GITHUB_WORKSPACE".to_owned(), folder.display().to_string());
-    for name in ["GITHUB_ENV", "GITHUB_STEP_SUMMARY"] {
-        job_env.insert(name.to_owned(), folder.join(name).display().to_string());
-        fs::write(folder.join(name), "").unwrap();
-    }
-    fs::create_dir(folder.join("temp")).unwrap();
+    job_env.extend(runner(folder, "/nonexistent"));
     let mut run = Run::default();
     for step in list(&job["steps"], "steps") {
         let condition = step["if"].as_str().unwrap_or("success()");
@@ -57,8 +47,9 @@ pub fn run(folder: &Path) -> Run {
             continue;
         }
         match step["uses"].as_str() {
-            Some("./.github/actions/crashgate") => {
-                let outputs = action(step, folder, &job_env, &context, &mut run);
+            Some(uses) if uses == format!("OWNER/crashgate@v{VERSION}") => {
+                let with = env(&step["with"], &|text| filled_in(text, &context));
+                let outputs = action(&with, false, folder, &job_env, &context, &mut run);
                 let id = text(&step["id"], "the id");
                 for (name, value) in &outputs {
                     context.insert(format!("steps.{id}.outputs.{name}"), value.clone());
@@ -70,7 +61,7 @@ pub fn run(folder: &Path) -> Run {
                     filled_in(text(&step["with"]["path"], "path"), &context).lines().map(str::to_owned).collect();
             }
             Some(uses) => assert!(uses.starts_with("actions/checkout@"), "{uses}"),
-            None => execute(step, folder, &job_env, &context, &mut run),
+            None => execute(step, true, folder, &job_env, &context, &mut run),
         }
         // What a step wrote there is in the environment of the next.
         let written = fs::read_to_string(folder.join("GITHUB_ENV")).unwrap();
@@ -82,30 +73,66 @@ pub fn run(folder: &Path) -> Run {
     run
 }
 
+/// What the runner tells every step.
+fn runner(folder: &Path, kubeconfig: &str) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::new();
+    let mut set = |name: &str, value: String| env.insert(name.to_owned(), value);
+    set("CI", "true".to_owned());
+    set("GITHUB_ACTIONS", "true".to_owned());
+    set("KUBECONFIG", kubeconfig.to_owned());
+    set("RUNNER_TEMP", folder.join("temp").display().to_string());
+    set("GITHUB_WORKSPACE", folder.display().to_string());
+    for name in ["GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_PATH"] {
+        set(name, folder.join(name).display().to_string());
+        fs::write(folder.join(name), "").unwrap();
+    }
+    fs::create_dir(folder.join("temp")).unwrap();
+    env
+}
+
+/// The action alone, with these inputs.
+pub fn gate(folder: &Path, with: &[(&str, &str)], has_crashgate: bool) -> Run {
+    let mut run = Run::default();
+    let mut env = runner(folder, "kubeconfig");
+    env.insert("VERSION".to_owned(), "v1".to_owned());
+    let with = with.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    run.outputs = action(&with, has_crashgate, folder, &env, &Context::new(), &mut run);
+    run
+}
+
 /// A step with `run:`; a shell that is not named is `bash -e`, one that is has `pipefail` too.
-fn execute(step: &Value, folder: &Path, job_env: &BTreeMap<String, String>, context: &Context, run: &mut Run) {
+fn execute(
+    step: &Value,
+    has_crashgate: bool,
+    folder: &Path,
+    job_env: &BTreeMap<String, String>,
+    context: &Context,
+    run: &mut Run,
+) {
     let fill_in = |text: &str| filled_in(text, context);
     let mut env: BTreeMap<String, String> = job_env.clone();
     env.extend(super::env(&step["env"], &fill_in));
     let options = if step["shell"] == "bash" { "set -eo pipefail" } else { "set -e" };
     let script = fill_in(text(&step["run"], "a step runs something"));
-    let (code, said) = Step::new(format!("{options}\n{script}"), env).run(folder);
+    let path = fs::read_to_string(folder.join("GITHUB_PATH")).unwrap().lines().rev().map(str::to_owned).collect();
+    let step = Step::new(format!("{options}\n{script}"), env).with_path(path);
+    let (code, said) = if has_crashgate { step } else { step.without_crashgate() }.run(folder);
     run.said += &said;
     run.failed |= code != 0;
 }
 
 /// The action's steps, and its outputs.
 fn action(
-    step: &Value,
+    with: &BTreeMap<String, String>,
+    has_crashgate: bool,
     folder: &Path,
     job_env: &BTreeMap<String, String>,
     context: &Context,
     run: &mut Run,
 ) -> BTreeMap<String, String> {
-    let action = yaml("ci-examples/github/action.yml");
+    let action = yaml("action.yml");
     assert_eq!(action["runs"]["using"], "composite");
     let mut inner_context = context.clone();
-    let with = env(&step["with"], &|text| filled_in(text, context));
     for (name, input) in action["inputs"].as_object().unwrap() {
         let value = with.get(name).cloned().unwrap_or_else(|| text(&input["default"], "a default").to_owned());
         inner_context.insert(format!("inputs.{name}"), value);
@@ -120,8 +147,9 @@ fn action(
         fs::write(&output, "").unwrap();
         let mut env = job_env.clone();
         env.insert("GITHUB_OUTPUT".to_owned(), output.display().to_string());
+        env.insert("GITHUB_ACTION_PATH".to_owned(), env!("CARGO_MANIFEST_DIR").to_owned());
         assert!(step["shell"].is_string(), "a composite action names its shells");
-        execute(step, folder, &env, &inner_context, run);
+        execute(step, has_crashgate, folder, &env, &inner_context, run);
         for (name, value) in crate::report::documents::read_outputs(&fs::read_to_string(&output).unwrap()) {
             inner_context.insert(format!("steps.{id}.outputs.{name}"), value);
         }
@@ -133,14 +161,18 @@ fn action(
         .collect()
 }
 
-/// The text with every `${{ … }}` replaced by what it asks for, which is there.
+/// The text with every `${{ … }}` replaced by what it asks for.
 fn filled_in(text: &str, context: &Context) -> String {
     let mut parts = text.split("${{");
     let mut out = parts.next().unwrap().to_owned();
     for part in parts {
         let (name, rest) = part.split_once("}}").unwrap();
-        let value = context.get(name.trim()).unwrap_or_else(|| panic!("nobody knows {name} in {text}"));
-        out += value;
+        let name = name.trim();
+        match context.get(name) {
+            Some(value) => out += value,
+            // A step that was not reached has no outputs.
+            None => assert!(name.starts_with("steps."), "nobody knows {name} in {text}"),
+        }
         out += rest;
     }
     out

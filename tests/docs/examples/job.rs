@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::docs::release_host::BINARY;
+
 #[derive(Debug, Clone)]
 pub struct Job {
     pub steps: Vec<Step>,
@@ -21,11 +23,25 @@ pub struct Step {
     env: BTreeMap<String, String>,
     /// True where it is executed after a step that failed too.
     always: bool,
+    /// The shell that reads it.
+    shell: &'static str,
+    /// False where the agent has no crashgate of its own.
+    has_crashgate: bool,
+    /// Folders that earlier steps put in front of the PATH.
+    path: Vec<String>,
 }
 
 impl Step {
     pub fn new(script: impl Into<String>, env: BTreeMap<String, String>) -> Self {
-        Self { script: script.into(), words: Vec::new(), env, always: false }
+        Self {
+            script: script.into(),
+            words: Vec::new(),
+            env,
+            always: false,
+            shell: "bash",
+            has_crashgate: true,
+            path: Vec::new(),
+        }
     }
 
     /// A command that no shell reads.
@@ -38,6 +54,21 @@ impl Step {
         Self { always: true, ..self }
     }
 
+    /// The same, read by the plainest shell there is.
+    pub fn in_sh(self) -> Self {
+        Self { shell: "sh", ..self }
+    }
+
+    /// The same on an agent that has no crashgate: it has to install one.
+    pub fn without_crashgate(self) -> Self {
+        Self { has_crashgate: false, ..self }
+    }
+
+    /// The same with these folders in front of the PATH.
+    pub fn with_path(self, path: Vec<String>) -> Self {
+        Self { path, ..self }
+    }
+
     /// What is executed, to be read.
     pub fn shown(&self) -> String {
         if self.words.is_empty() { self.script.clone() } else { self.words.join(" ") }
@@ -45,16 +76,32 @@ impl Step {
 
     /// Its exit code, and what it said on stdout and stderr.
     pub fn run(&self, folder: &Path) -> (i32, String) {
-        let binary = Path::new(env!("CARGO_BIN_EXE_crashgate")).parent().unwrap();
-        let path = format!("{}:{}:{}", stubs(folder), binary.display(), std::env::var("PATH").unwrap());
+        let mut path = self.path.clone();
+        path.push(stubs(folder));
+        if self.has_crashgate {
+            path.push(Path::new(BINARY).parent().unwrap().display().to_string());
+        }
+        path.push(std::env::var("PATH").unwrap());
         let kubeconfig = fs::read(folder.join("kubeconfig")).unwrap();
-        let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-c", &self.script, "bash"]).args(&self.words).current_dir(folder);
-        for name in ["GITHUB_ACTIONS", "GITLAB_CI", "HTTPS_PROXY", "https_proxy", "CRASHGATE_REPOSITORY", "VERSION"] {
+        let mut command = Command::new(self.shell);
+        command.args(["-c", &self.script, self.shell]).args(&self.words).current_dir(folder);
+        for name in [
+            "GITHUB_ACTIONS",
+            "GITLAB_CI",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "http_proxy",
+            "CRASHGATE_REPOSITORY",
+            "VERSION",
+        ] {
             command.env_remove(name);
         }
         command.env("KUBECONFIG", "kubeconfig").env("KUBECONFIG_DATA", base64(&kubeconfig));
-        command.envs(&self.env).env("PATH", path).stdin(Stdio::null());
+        command.envs(&self.env).env("PATH", path.join(":")).stdin(Stdio::null());
+        // The example names a host that does not exist; this one does.
+        if let Ok(releases) = fs::read_to_string(folder.join("releases")) {
+            command.env("CRASHGATE_RELEASES", releases);
+        }
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         (output.status.code().unwrap(), said)
@@ -76,7 +123,7 @@ impl Job {
     }
 }
 
-/// What is beside crashgate on an agent: it says what it was asked, and does nothing.
+/// What is beside crashgate on an agent: it says what it was asked, and does nothing. What is there already stays.
 fn stubs(folder: &Path) -> String {
     let stubs = folder.join("stubs");
     fs::create_dir_all(&stubs).unwrap();
