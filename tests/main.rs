@@ -8,6 +8,7 @@ mod architecture;
 mod chaos;
 mod cli;
 mod cluster;
+mod cluster_stories;
 mod comparison;
 mod docs;
 mod edge_cases;
@@ -23,4 +24,8 @@ mod sandbox;
 mod scenario;
 mod serve;
 mod small_worlds;
+// Played by a binary of its own on a real cluster; what holds of it without one is tested here.
+#[path = "cluster_e2e/suite/mod.rs"]
+#[expect(dead_code, reason = "its first line belongs to that binary")]
+mod suite;
 mod trial;
