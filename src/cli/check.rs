@@ -170,6 +170,11 @@ async fn judge(args: &Args, printer: &mut Printer, sinks: &mut Border<Sinks>) ->
     Ok(run)
 }
 
+/// What a newcomer is told who says nothing.
+const NOTHING_SAID: &str = "error: nothing says which gate is meant
+  fix: name what you deployed, as in `crashgate check deployment/checkout`; or give a file with `-f gate.yaml`, which
+       `crashgate init deployment/checkout` writes; or `--app`, `--version` and `--namespace`. `crashgate demo` needs none";
+
 /// Loads the gates of files and flags. Over a recording, what is not said of a gate is taken from it, and a gate that is about
 /// something else is refused.
 fn gates(
@@ -178,7 +183,9 @@ fn gates(
     subject: Option<&Subject>,
     printer: &mut Printer,
 ) -> Result<Manifests, Halt> {
-    let Some((path, subject)) = args.rehearse.as_deref().zip(subject) else { return Ok(args.plan.load()?) };
+    let Some((path, subject)) = args.rehearse.as_deref().zip(subject) else {
+        return if args.plan.is_empty() { Err(Halt::from(NOTHING_SAID.to_owned())) } else { Ok(args.plan.load()?) };
+    };
     let plan = recorded_gate::completed(&args.plan, subject, path, printer)?;
     let manifests = plan.load_for(recorded_namespace)?;
     let plans: Vec<Plan> = manifests.gates.iter().map(|gate| gate.plan.clone()).collect();

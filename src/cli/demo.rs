@@ -30,6 +30,7 @@ use crate::text::{SafeText, Untrusted};
 ///
 /// The exit code is that of the verdict, as in a pipeline: 0 for `healthy`, 1 for the others.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// What happens
     #[arg(value_enum, value_name = "STORY", default_value_t = Name::Crash)]
@@ -37,6 +38,11 @@ pub(super) struct Args {
     #[command(flatten)]
     output: OutputFlags,
 }
+
+const EXAMPLES: &str = "Examples:
+  crashgate demo
+  crashgate demo healthy -o json
+  crashgate demo canary --report html=canary.html";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {

@@ -16,9 +16,16 @@ use crate::gate::model::is_dns_name;
 use crate::gate::result::Verdict;
 use crate::gate::spec::Pin;
 use crate::manifest::{Live, Overrides, Starter, Target};
+use crate::recording::reader::Reader;
+use crate::recording::subject::Subject;
 use crate::report::printer::Printer;
 use crate::safe;
 use crate::text::{Redaction, Untrusted};
+
+const EXAMPLES: &str = "Examples:
+  crashgate init deployment/checkout
+  crashgate init sts db -n shop -f gate.yaml
+  VERSION=v2.3.1 crashgate check -f gate.yaml";
 
 /// How long the reads may take in all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,9 +38,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Exits 0 once the file is written, 2 for a mistake in the arguments or an existing file, 4 if there is no such workload, 7 if the
 /// cluster cannot be read.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The workload, as in `deployment/checkout`; short and plural kinds work as in kubectl
-    #[arg(value_name = "KIND/NAME", required = true)]
+    /// The workload, as in `deployment/checkout`; short and plural kinds work as in kubectl. With --rehearse it may be left
+    /// out where the recording is about one
+    #[arg(value_name = "KIND/NAME")]
     workload: Vec<String>,
     /// Its namespace [default: that of the context or of the recording]
     #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace)]
@@ -88,8 +97,9 @@ async fn write(args: &Args, printer: &mut Printer) -> Result<(), Halt> {
     let usage = |message: String| (message, Verdict::Usage);
     let live = Live::read(&args.workload, false, false, Overrides::default());
     let live = live.map_err(|problems| usage(problems.to_string()))?;
-    let Some(Target::One(pin)) = live.as_ref().map(Live::target) else {
-        return Err(usage("error: no workload is named\n  fix: name one, as in `deployment/checkout`".to_owned()));
+    let pin = match live.as_ref().map(Live::target) {
+        Some(Target::One(pin)) => pin.clone(),
+        _ => of_recording(args)?,
     };
     // Known before anything is asked.
     let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
@@ -99,8 +109,8 @@ async fn write(args: &Args, printer: &mut Printer) -> Result<(), Halt> {
             path.display()
         )));
     }
-    let (found, namespace) = find(args, pin, printer).await?;
-    let starter = Starter { pin, namespace: &namespace, pods: &found.workload, raw: &found.raw };
+    let (found, namespace) = find(args, &pin, printer).await?;
+    let starter = Starter { pin: &pin, namespace: &namespace, pods: &found.workload, raw: &found.raw };
     let yaml = starter.yaml();
     match file {
         None => printer.result(&Untrusted::name(&yaml).whole()),
@@ -127,6 +137,33 @@ async fn write(args: &Args, printer: &mut Printer) -> Result<(), Halt> {
         )),
     }
     Ok(())
+}
+
+/// The workload that the recording is about, where none is named.
+fn of_recording(args: &Args) -> Result<Pin, Halt> {
+    let usage = |message: String| (message, Verdict::Usage);
+    let Some(path) = args.rehearsal.recording() else {
+        return Err(usage(
+            "error: no workload is named\n  fix: name one, as in `crashgate init deployment/checkout`; \
+             `kubectl get deployments,statefulsets,daemonsets` lists them"
+                .to_owned(),
+        ));
+    };
+    let read = Reader::open(path).and_then(|mut reader| Subject::read(&mut reader));
+    let subject = read.map_err(|error| usage(format!("error: {error}")))?;
+    let choices = subject.choices(None, args.namespace.as_deref());
+    let mut pins: Vec<Pin> = choices.into_iter().filter_map(|choice| choice.pin).collect();
+    match (pins.pop(), &pins[..]) {
+        (Some(pin), []) => Ok(pin),
+        (last, _) => {
+            let names: Vec<String> = pins.iter().chain(&last).map(ToString::to_string).collect();
+            let fix = match &names[..] {
+                [] => "it shows none: use another recording".to_owned(),
+                names => format!("name one of {}", names.join(", ")),
+            };
+            Err(usage(format!("error: {} is not about one workload\n  fix: {fix}", rehearsal::file_name(path))))
+        }
+    }
 }
 
 /// Reads the workload, and the namespace that it is in.

@@ -75,6 +75,11 @@ impl PlanFlags {
         self.files.iter().map(PathBuf::as_path)
     }
 
+    /// True where neither a file nor a flag says anything of a gate.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.texts.is_empty()
+    }
+
     /// The text that the flag of a key was given last.
     pub(super) fn given(&self, key: Key) -> Option<&str> {
         self.texts.iter().rev().find(|(given, _)| *given == key).map(|(_, text)| text.as_str())

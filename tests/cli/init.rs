@@ -60,6 +60,37 @@ fn stdout_carries_the_file_and_nothing_else() {
 }
 
 #[test]
+fn the_one_workload_of_a_recording_need_not_be_named() {
+    let (code, stdout, stderr) = told(&crashgate(&["init"]).args(CRASH_LOOP).output().unwrap());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.starts_with("# Judges a deploy of deployment/payments in namespace rec-crash-loop"), "{stdout}");
+}
+
+#[test]
+fn a_canary_and_a_rollout_without_a_template_are_written_by_the_one_that_they_refer_to() {
+    for (recording, workload, app) in [
+        ("flagger-canary-ok", "canary/payments", "payments"),
+        ("rollout-workloadref", "rollout/checkout", "checkout"),
+        ("cloneset-inplace", "cloneset/cart", "cart"),
+    ] {
+        let path = format!("tests/recordings/{recording}.ndjson");
+        let (code, stdout, stderr) = told(&crashgate(&["init", workload, "--rehearse", &path]).output().unwrap());
+        assert_eq!(code, Some(0), "{recording}: {stderr}");
+        assert!(
+            stdout.starts_with(&format!("# Judges a deploy of {workload} in namespace rec-{recording}.")),
+            "{stdout}"
+        );
+        assert!(stdout.contains(&format!("\napp: {app} ")), "{stdout}");
+        assert_eq!(
+            stdout.contains("until: step"),
+            workload.starts_with('r') || workload.starts_with("can"),
+            "{stdout}"
+        );
+        assert!(stderr.contains("VERSION=v2 crashgate check -f gate.yaml"), "{stderr}");
+    }
+}
+
+#[test]
 fn a_workload_that_is_not_there_is_nothing_matched_and_the_near_one_is_named() {
     let (code, stdout, stderr) = told(&crashgate(&["init", "deploy/paymnts"]).args(CRASH_LOOP).output().unwrap());
     assert_eq!((code, &*stdout), (Some(4), ""), "{stderr}");
@@ -73,7 +104,8 @@ fn a_workload_that_is_not_there_is_nothing_matched_and_the_near_one_is_named() {
 #[test]
 fn mistakes_are_told_before_any_cluster_is_asked_and_a_cluster_that_is_away_is_inconclusive() {
     for (arguments, part) in [
-        (&["init"][..], "<KIND/NAME>..."),
+        (&["init"][..], "as in `crashgate init deployment/checkout`"),
+        (&["init", "--rehearse", "tests/recordings/nothing-matches.ndjson"], "is not about one workload"),
         (&["init", "payments"], "is a kind without a name, or a name without a kind"),
         (&["init", "pod/x"], "not a kind of workload"),
         (&["init", "gate.yaml"], "is no workload"),

@@ -114,3 +114,24 @@ fn what_a_recording_leaves_open_is_asked_for() {
                    --app worker --version v1 --namespace shop\n";
     assert!(stderr.ends_with(choices), "{stderr}");
 }
+
+#[test]
+fn a_newcomer_who_says_nothing_is_told_each_way_to_begin() {
+    let (code, stdout, stderr) = told(&crashgate(&["check"]).output().unwrap());
+    assert_eq!((code, &*stdout), (Some(2), ""), "{stderr}");
+    for way in
+        ["`crashgate check deployment/checkout`", "`-f gate.yaml`", "`crashgate init ", "`--app`", "`crashgate demo`"]
+    {
+        assert!(stderr.contains(way), "{way} in {stderr}");
+    }
+    let (code, _, stderr) = told(&crashgate(&[]).output().unwrap());
+    assert_eq!(code, Some(2), "{stderr}");
+    let commands: Vec<&str> = stderr
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.split_whitespace().next())
+        .take(3)
+        .collect();
+    assert_eq!(commands, ["demo", "init", "check"], "what a newcomer needs comes first: {stderr}");
+}
