@@ -26,8 +26,9 @@ use crate::report::printer::Printer;
 /// Without a gate, app, version and namespace are taken from the recording.
 ///
 /// With several recordings, a folder of them, or `--try`, it prints a grid: a verdict for each gate and setting, and what
-/// each setting comes to. The gates are then those of `-f`, of `--expected`, of the recordings themselves, or the one that
-/// the flags name, in this order. A grid exits with 0 where every recording was judged, whatever the verdicts.
+/// each setting comes to. The gates are then those of `-f`, of `--expected`, those that were recorded, the one that the flags
+/// name, or what the recording is about, in this order. A grid exits with 0 where every recording was judged, whatever the
+/// verdicts.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The recording; for a grid several, or folders of them

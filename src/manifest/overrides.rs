@@ -80,6 +80,13 @@ impl Overrides {
         self.is_taken("app").then_some(&*self.draft.plan.app)
     }
 
+    /// Returns true if flags say all of which pods are meant: app and version, or in their own way.
+    #[must_use]
+    pub fn names_pods(&self) -> bool {
+        let is_whole = self.has(Key::App) && self.has(Key::Version);
+        is_whole || self.has(Key::Selector) || self.has(Key::Workload)
+    }
+
     /// Returns true if a flag says that metrics are left out.
     #[must_use]
     pub fn leaves_out_metrics(&self) -> bool {

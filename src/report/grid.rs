@@ -10,8 +10,6 @@ use crate::text::{Redaction, SafeText, Untrusted};
 use crate::trial::grid::{Cell, Grid, Row, Sums, Unjudged};
 use crate::trial::truth::Truth;
 
-/// More groups of columns than this are hard to compare: the settings are listed below each gate instead.
-const MOST_GROUPS: usize = 3;
 /// What stands between two columns.
 const GAP: usize = 2;
 
@@ -123,98 +121,76 @@ fn tone(row: &Row, cell: &Cell) -> Option<Tone> {
     })
 }
 
-/// The rows with a column for each setting, in groups of columns that fit; or with a list of settings where that would
-/// be too many groups.
+/// The rows with a column for each setting; where these do not fit side by side, with a list of settings below each gate.
 fn cells(grid: &Grid, shown: &[&Row], layout: Layout) -> SafeText {
-    let axes = axes(grid);
-    let knows_truth = shown.iter().any(|row| row.truth.is_some());
-    let was_recorded = shown.iter().any(|row| row.recorded.is_some());
-    let mut front: Vec<(SafeText, Vec<SafeText>)> = Vec::new();
-    let last_axis = axes.last().map_or_else(|| "RECORDING".into(), |axis| Untrusted::name(axis).line());
-    front.push((last_axis, shown.iter().map(|row| name(grid, row)).collect()));
-    if knows_truth {
-        let truth = |row: &&Row| row.truth.map_or("?", Truth::name).into();
-        front.push(("TRUTH".into(), shown.iter().map(truth).collect()));
-    }
-    if was_recorded {
-        let recorded = |row: &&Row| {
-            row.recorded.map_or(SafeText::EMPTY, |recorded| {
-                safe!("{} {}", recorded.verdict, words::duration(recorded.decided_after))
-            })
-        };
-        front.push(("RECORDED".into(), shown.iter().map(recorded).collect()));
-    }
-    let wide =
-        |head: &SafeText, cells: &[SafeText]| cells.iter().chain([head]).map(|cell| width(cell)).max().unwrap_or(0);
-    let outer_axes = axes.iter().rev().skip(1).map(|axis| width(&Untrusted::name(axis).line())).max().unwrap_or(0);
-    let mut widths: Vec<usize> = front.iter().map(|(head, cells)| wide(head, cells) + GAP).collect();
-    if let Some(first) = widths.first_mut() {
-        *first = (*first).max(outer_axes + GAP);
-    }
-    let front_width: usize = widths.iter().sum();
-    let column_width = |column: usize| {
-        let cells = shown.iter().filter_map(|row| row.cells.get(column)).map(|cell| 2 + width(&words_of(cell)));
-        let heads = (0..axes.len()).map(|axis| 2 + width(&value(&grid.settings[column], axis)));
-        cells.chain(heads).max().unwrap_or(0) + GAP
-    };
-    let groups = groups(grid.settings.len(), columns(layout.look).saturating_sub(front_width), &column_width);
-    if groups.len() > MOST_GROUPS {
+    let front = front(grid, shown);
+    let columns_of: Vec<Column> = (0..grid.settings.len()).map(|column| verdicts(grid, shown, column)).collect();
+    let wide = |column: &Column| column.heads.iter().chain(&column.cells).map(|cell| width(cell)).max().unwrap_or(0);
+    let all: Vec<(&Column, usize)> =
+        front.iter().chain(&columns_of).map(|column| (column, wide(column) + GAP)).collect();
+    if all.iter().map(|(_, wide)| wide).sum::<usize>() > columns(layout.look) + GAP {
         return lists(grid, shown, layout);
     }
-    let mut text = SafeText::EMPTY;
-    for (number, group) in groups.iter().enumerate() {
-        if number > 0 {
-            text.push(&"\n".into());
-        }
-        for (line, axis) in axes.iter().enumerate() {
-            let is_last = line + 1 == axes.len();
-            let heads: SafeText = if is_last {
-                front.iter().zip(&widths).map(|((head, _), wide)| padded(head, *wide)).collect()
-            } else {
-                padded(&Untrusted::name(axis).line(), front_width)
-            };
-            let values = group
-                .clone()
-                .map(|column| padded(&safe!("  {}", value(&grid.settings[column], line)), column_width(column)));
-            text.push(&ended(&safe!("{}{}", heads, values.collect::<SafeText>())));
-        }
-        if axes.is_empty() {
-            let heads: SafeText = front.iter().zip(&widths).map(|((head, _), wide)| padded(head, *wide)).collect();
-            text.push(&ended(&safe!("{}  VERDICT", heads)));
-        }
-        for (line, row) in shown.iter().enumerate() {
-            let lead: SafeText =
-                front.iter().zip(&widths).map(|((_, cells), wide)| padded(&cells[line], *wide)).collect();
-            let own = group.clone().filter_map(|column| {
-                let cell = row.cells.get(column)?;
-                let told = padded(&safe!("{}{}", mark(row, cell), words_of(cell)), column_width(column));
-                Some(tone(row, cell).map_or(told.clone(), |tone| painted(&told, tone, layout.look.colour)))
-            });
-            text.push(&ended(&safe!("{}{}", lead, own.collect::<SafeText>())));
-        }
+    let heads = (0..axes(grid).len().max(1))
+        .map(|line| ended(&all.iter().map(|(column, wide)| padded(&column.heads[line], *wide)).collect()));
+    let rows = shown.iter().enumerate().map(|(line, row)| {
+        let lead = all.iter().take(front.len()).map(|(column, wide)| padded(&column.cells[line], *wide));
+        let own = all.iter().skip(front.len()).zip(&row.cells).map(|((column, wide), cell)| {
+            let told = padded(&column.cells[line], *wide);
+            tone(row, cell).map_or_else(|| told.clone(), |tone| painted(&told, tone, layout.look.colour))
+        });
+        ended(&lead.chain(own).collect())
+    });
+    heads.chain(rows).collect()
+}
+
+/// One column of the table: a head for each key that is tried, and a cell for each row.
+struct Column {
+    heads: Vec<SafeText>,
+    cells: Vec<SafeText>,
+}
+
+/// The columns that stand before those of the settings.
+fn front(grid: &Grid, shown: &[&Row]) -> Vec<Column> {
+    let axes: Vec<SafeText> = axes(grid).into_iter().map(|axis| Untrusted::name(axis).line()).collect();
+    let lines = axes.len().max(1);
+    let names = if axes.is_empty() { vec!["RECORDING".into()] } else { axes };
+    let below = |head: &'static str| {
+        let mut heads = vec![SafeText::EMPTY; lines - 1];
+        heads.push(head.into());
+        heads
+    };
+    let mut front = vec![Column { heads: names, cells: shown.iter().map(|row| name(grid, row)).collect() }];
+    if shown.iter().any(|row| row.truth.is_some()) {
+        let truth = |row: &&Row| row.truth.map_or("?", Truth::name).into();
+        front.push(Column { heads: below("TRUTH"), cells: shown.iter().map(truth).collect() });
     }
-    text
+    if shown.iter().any(|row| row.recorded.is_some()) {
+        let recorded = |row: &&Row| {
+            let told = row.recorded.map(|one| safe!("{} {}", one.verdict, words::duration(one.decided_after)));
+            told.unwrap_or_default()
+        };
+        front.push(Column { heads: below("RECORDED"), cells: shown.iter().map(recorded).collect() });
+    }
+    front
+}
+
+/// The column of a setting.
+fn verdicts(grid: &Grid, shown: &[&Row], column: usize) -> Column {
+    let setting = &grid.settings[column];
+    let mut heads: Vec<SafeText> = (0..axes(grid).len()).map(|axis| safe!("  {}", value(setting, axis))).collect();
+    if heads.is_empty() {
+        heads.push("  VERDICT".into());
+    }
+    let cell = |row: &&Row| {
+        let told = row.cells.get(column).map(|cell| safe!("{}{}", mark(row, cell), words_of(cell)));
+        told.unwrap_or_default()
+    };
+    Column { heads, cells: shown.iter().map(cell).collect() }
 }
 
 fn ended(line: &SafeText) -> SafeText {
     safe!("{}\n", line.trimmed_end())
-}
-
-/// The columns in groups, each of which fits into so much room; at least one column a group.
-fn groups(count: usize, room: usize, width_of: &dyn Fn(usize) -> usize) -> Vec<std::ops::Range<usize>> {
-    let mut groups = Vec::new();
-    let mut start = 0;
-    let mut used = 0;
-    for column in 0..count {
-        let wide = width_of(column);
-        if column > start && used + wide > room + GAP {
-            groups.push(start..column);
-            (start, used) = (column, 0);
-        }
-        used += wide;
-    }
-    groups.push(start..count);
-    groups
 }
 
 /// Below each gate the settings that end alike.

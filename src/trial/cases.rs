@@ -9,6 +9,8 @@ use super::truth::Truth;
 use crate::gate::spec::Plan;
 use crate::manifest::{Diagnostics, Key, Loaded, Manifests, Overrides, Setting, Source, load};
 use crate::recording::judged::Judged;
+use crate::recording::reader::{ReadError, Reader};
+use crate::recording::subject::{Choice, Subject};
 
 /// One gate of a recording.
 pub(super) struct Case {
@@ -42,7 +44,7 @@ pub(super) struct Recording<'r> {
 
 impl Recording<'_> {
     /// Returns its gates: those of the files, else those that the table has of it, else those that were recorded, else
-    /// the one that the flags make.
+    /// the one that the flags name, else those that it is about.
     pub(super) fn cases(&self, asked: &Asked<'_>) -> Result<Vec<Case>, NoCases> {
         if !asked.sources.is_empty() {
             return self.of_files(asked);
@@ -140,25 +142,51 @@ impl Recording<'_> {
         Ok(self.case(asked, plans.collect(), (&judged.app, &judged.version), Some(judged)))
     }
 
+    /// The gate that the flags name, or where they leave that open, those that the recording is about.
     fn of_flags(&self, asked: &Asked<'_>) -> Result<Vec<Case>, NoCases> {
-        let mut flags = asked.flags.clone();
-        self.in_own_namespace(&mut flags);
-        if flags.app().is_none() || flags.version().is_none() {
+        let (app, version) = (asked.flags.app(), asked.flags.version());
+        if asked.flags.names_pods() {
+            if let Some((app, version)) = app.zip(version) {
+                let mut flags = asked.flags.clone();
+                self.in_own_namespace(&mut flags);
+                return Ok(vec![self.case(asked, with_each(&flags, asked)?, (app, version), None)]);
+            }
+            // What is missing is told by whoever reads the flags.
+            with_each(&asked.flags, asked)?;
+        }
+        let choices = self.choices(asked)?;
+        let case = |choice: &Choice| {
+            let mut flags = asked.flags.clone();
+            let is_open = |key: Key| match key {
+                Key::App => app.is_none(),
+                Key::Version => version.is_none(),
+                Key::Namespace => asked.flags.namespace().is_none(),
+                _ => true,
+            };
+            for (key, text) in choice.flags.iter().filter(|(key, _)| is_open(*key)) {
+                flags.set(*key, text);
+            }
+            let plans = with_each(&flags, asked)?;
+            let (app, version) = (flags.app().unwrap_or_default(), flags.version().unwrap_or_default());
+            Ok(self.case(asked, plans, (app, version), None))
+        };
+        choices.iter().map(case).collect()
+    }
+
+    /// What the recording is about, as far as it tells.
+    fn choices(&self, asked: &Asked<'_>) -> Result<Vec<Choice>, NoCases> {
+        let unread = |error: ReadError| NoCases::Unjudged(error.to_string());
+        let subject = Reader::open(self.path).and_then(|mut reader| Subject::read(&mut reader)).map_err(unread)?;
+        let mut choices = subject.choices(asked.flags.app(), asked.flags.namespace());
+        choices.retain(|choice| !choice.flags.is_empty());
+        if choices.is_empty() {
             return Err(NoCases::Unjudged(
-                "it does not say which gate was judged; name it with `--app` and `--version`, a file with `-f`, or a \
-                 table with `--expected`"
+                "it does not tell which app and version it is about; name them with `--app` and `--version`, give a file \
+                 with `-f`, or a table with `--expected`"
                     .to_owned(),
             ));
         }
-        let mut plans = Vec::new();
-        for setting in &asked.settings {
-            let mut flags = flags.clone();
-            flags.try_on(setting);
-            let gate = load(&[], &flags, asked.env).map_err(NoCases::Usage)?.gates.pop();
-            plans.extend(gate.map(|gate| Ok(gate.plan)));
-        }
-        let (app, version) = (flags.app().unwrap_or_default(), flags.version().unwrap_or_default());
-        Ok(vec![self.case(asked, plans, (app, version), None)])
+        Ok(choices)
     }
 
     fn in_own_namespace(&self, flags: &mut Overrides) {
@@ -185,6 +213,18 @@ impl Recording<'_> {
             plans,
         }
     }
+}
+
+/// The plan of the one gate that the flags make, with each setting.
+fn with_each(flags: &Overrides, asked: &Asked<'_>) -> Result<Vec<Result<Plan, String>>, NoCases> {
+    let mut plans = Vec::new();
+    for setting in &asked.settings {
+        let mut flags = flags.clone();
+        flags.try_on(setting);
+        let gate = load(&[], &flags, asked.env).map_err(NoCases::Usage)?.gates.pop();
+        plans.extend(gate.map(|gate| Ok(gate.plan)));
+    }
+    Ok(plans)
 }
 
 /// The one gate that these make with a setting, or what is wrong with it.

@@ -116,6 +116,7 @@ metrics:
 
 const recording = (name) => `tests/recordings/${name}.ndjson`;
 const gate = (app, version, ...more) => ['--app', app, '--version', version, ...more];
+const table = ['--expected', 'tests/recordings/expected.tsv', '--delay', '2s'];
 const wrong = join(out, 'wrong.yaml');
 writeFileSync(wrong, 'app: checkout\nversoin: v1\nnamespace: shop\n');
 const PAGES = {
@@ -130,6 +131,8 @@ const PAGES = {
   metrics: metrics(),
   'two-gates': [recording('canary-crash'), '-f', twoGates()],
   'wrong-manifest': [recording('healthy'), '-f', wrong],
+  grid: ['tests/recordings', ...table, '--try', 'stableFor=5s,10s,15s', '--try', 'maxRestarts=0,1', '--bad', 'healthy-r*'],
+  'grid-without-truth': [recording('crash-loop'), recording('healthy'), 'README.md'],
   'five-hundred-pods': [fleet(500), ...gate('payments', 'v1', '--max-restarts', '1')],
 };
 
@@ -206,7 +209,7 @@ async function look(name, file, colorScheme, width) {
 // Everything that opens is reached by Tab, in the order of the page, shows that it is, and opens by Enter.
 async function keyboard(name, file) {
   const { context, page, say } = await open(name, file, { viewport: { width: 1280, height: 900 } });
-  const stops = await page.evaluate(() => [...document.querySelectorAll('summary, a[href], pre[tabindex]')].filter((element) => element.checkVisibility()).length);
+  const stops = await page.evaluate(() => [...document.querySelectorAll('summary, a[href], pre[tabindex], div[tabindex]')].filter((element) => element.checkVisibility()).length);
   const seen = [];
   for (let stop = 0; stop < stops; stop += 1) {
     await page.keyboard.press('Tab');
@@ -216,7 +219,7 @@ async function keyboard(name, file) {
       return { tag: element.tagName, top, outline: getComputedStyle(element).outlineStyle };
     }));
   }
-  const known = ['SUMMARY', 'A', 'PRE'];
+  const known = ['SUMMARY', 'A', 'PRE', 'DIV'];
   if (seen.some(({ tag }) => !known.includes(tag))) say(`Tab stops at ${seen.map(({ tag }) => tag).join(', ')}`);
   if (seen.some(({ top }, place) => place > 0 && top < seen[place - 1].top - 1)) say('Tab goes back up');
   if (seen.some(({ outline }) => outline === 'none')) say('a stop does not show');

@@ -134,10 +134,58 @@ fn gates_of_files_are_judged_and_a_wrong_file_is_a_mistake_of_the_user_whatever_
 }
 
 #[test]
-fn without_any_gate_the_recording_is_not_judged_and_says_what_to_give() {
-    let grid = grid(&["crash-loop"], &asked(&["stableFor=5s"], &[]));
-    assert!(grid.rows.is_empty());
-    assert!(grid.unjudged[0].why.contains("`--app` and `--version`"), "{}", grid.unjudged[0].why);
+fn where_nothing_names_a_gate_the_recording_says_what_it_is_about() {
+    let names = ["crash-loop", "canary-crash", "nothing-matches"];
+    let judged = grid(&names, &asked(&["stableFor=5s"], &[(Key::Delay, "2s")]));
+    let said: Vec<_> = judged.rows.iter().map(|row| (&*row.app, &*row.version, verdicts(row)[0])).collect();
+    assert_eq!(said, [("payments", "v1", Failed), ("checkout", "v2", Failed)]);
+    assert_eq!(judged.unjudged.len(), 1);
+    assert!(judged.unjudged[0].why.contains("`--app` and `--version`"), "{}", judged.unjudged[0].why);
+    // What is said wins over what is shown.
+    let old = grid(&["canary-crash"], &asked(&["stableFor=5s"], &[(Key::Version, "v1"), (Key::Delay, "2s")]));
+    assert_eq!((&*old.rows[0].app, verdicts(&old.rows[0])[0]), ("checkout", Healthy));
+    let pinned = asked(&["stableFor=5s"], &[(Key::Workload, "deployment/checkout-v2")]);
+    let problems = play(&[recording("canary-crash")], &pinned, 1).unwrap_err().to_string();
+    assert!(problems.contains("the gate has no `app`") && problems.contains("the gate has no `version`"), "{problems}");
+}
+
+/// A recording with a last line that tells which gates were judged.
+fn judged_as(name: &str, gates: &[(&str, &str, &str)]) -> tempfile::NamedTempFile {
+    let mut story = std::fs::read_to_string(recording(name)).unwrap();
+    let gate = |(app, version, namespace): &(&str, &str, &str)| serde_json::json!({"app": app, "version": version, "namespace": namespace, "exitCode": 0, "decidedAfterMs": 9});
+    let gates: Vec<_> = gates.iter().map(gate).collect();
+    story.push_str(&serde_json::json!({"gate": {"gates": gates}, "t": 9_999_999}).to_string());
+    story.push('\n');
+    let mut file = tempfile::Builder::new().suffix(".ndjson").tempfile().unwrap();
+    std::io::Write::write_all(&mut file, story.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn a_file_judges_each_recording_by_the_version_that_was_recorded_and_only_the_gates_that_were() {
+    let source = |content: &str| vec![Source::Text(Text { name: "gate.yaml".to_owned(), content: content.to_owned() })];
+    let gates = "app: payments\nversion: ${VERSION}\nnamespace: rec-crash-loop\ndelay: 2s\n---\n\
+                 app: other\nversion: ${VERSION}\nnamespace: rec-crash-loop\n";
+    let file = judged_as("crash-loop", &[("payments", "v1", "rec-crash-loop")]);
+    let asked_of = Asked { sources: source(gates), ..asked(&["maxRestarts=0"], &[]) };
+    let judged = play(&[file.path().to_owned()], &asked_of, 1).unwrap_or_else(|problems| panic!("{problems}"));
+    let said: Vec<_> = judged.rows.iter().map(|row| (&*row.app, &*row.version, verdicts(row)[0])).collect();
+    assert_eq!(said, [("payments", "v1", Failed)]);
+    // It passed when it was recorded, so that is what it was, as far as anybody says.
+    assert_eq!((judged.rows[0].truth, judged.sums()[0].good_refused), (Some(Truth::Good), 1));
+    let elsewhere = judged_as("crash-loop", &[("cart", "v1", "shop")]);
+    let none = play(&[elsewhere.path().to_owned()], &asked_of, 1).unwrap();
+    assert!(none.unjudged[0].why.contains("no gate for what was recorded: cart in namespace shop"), "{none:?}");
+}
+
+#[test]
+fn several_gates_of_one_run_are_rows_of_their_own() {
+    let namespace = "rec-canary-crash";
+    let file = judged_as("canary-crash", &[("checkout", "v1", namespace), ("checkout", "v2", namespace)]);
+    let flags = [(Key::Delay, "2s"), (Key::StableFor, "10s")];
+    let judged = play(&[file.path().to_owned()], &asked(&["maxRestarts=0"], &flags), 1).unwrap();
+    let said: Vec<_> = judged.rows.iter().map(|row| (&*row.version, verdicts(row)[0], row.is_telling())).collect();
+    assert_eq!(said, [("v1", Healthy, false), ("v2", Failed, true)]);
 }
 
 #[test]
