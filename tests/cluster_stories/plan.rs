@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::suite::act::placed;
 use crate::suite::expect::Holds;
 use crate::suite::objects::{PART_OF, namespace};
 use crate::suite::run::chosen;
@@ -192,6 +193,25 @@ fn every_object_is_one_that_kubernetes_knows_field_by_field_and_has_the_label_of
     let mut misspelt = objects::deployment("a", "v1", 1, objects::pod([objects::probed(objects::SERVES)]));
     misspelt["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = Value::Bool(true);
     assert_eq!(unknown_fields(&misspelt), [".spec.template.spec.containers[0].readinesProbe"], "the test can fail");
+}
+
+#[test]
+fn manifests_of_this_repository_are_applied_in_the_namespace_of_the_story_and_nowhere_else() {
+    let mut count = 0;
+    for story in all() {
+        for step in story.steps() {
+            let Step::ApplyFile(path) = step else { continue };
+            let text = placed(&std::fs::read_to_string(path).unwrap(), "crashgate-e2e-a-b");
+            for document in text.split("\n---\n") {
+                let object: Value = serde_yaml::from_str(document).unwrap();
+                assert_eq!(object["metadata"]["namespace"], "crashgate-e2e-a-b", "{path}: {document}");
+                assert_eq!(object["metadata"]["labels"][PART_OF.0], PART_OF.1, "{path}: {document}");
+                assert_eq!(unknown_fields(&object), [""; 0], "{path}");
+                count += 1;
+            }
+        }
+    }
+    assert_eq!(count, 11, "the three objects of rbac.yaml thrice, the two of rbac-run.yaml once");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_story_that_fails_leaves_nothing_behind_and_says_what_it_did() {
     assert!(matches!(report.outcome, Outcome::Failed(_)));
     assert!(asked(&folder).ends_with(DELETED), "{}", asked(&folder));
     for part in
-        ["denied by the stub", "crashgate was not asked", "\"kind\": \"Deployment\"", "\"image\": \"busybox:1.36\""]
+        ["denied by the stub", "crashgate was not asked", "\"kind\":\"Deployment\"", "\"image\":\"busybox:1.36\""]
     {
         assert!(report.explanation.contains(part), "{part}: {}", report.explanation);
     }

@@ -133,7 +133,7 @@ impl Stage<'_> {
         let answer = self.place.kubectl.run(arguments, stdin);
         self.notes.say(&format!("{}: {}", answer.line, if answer.is_ok { "done" } else { "FAILED" }));
         if let Some(stdin) = stdin {
-            self.notes.quote(stdin);
+            self.notes.quote(&lines_of(stdin));
         }
         self.notes.quote(&answer.said());
         if answer.is_ok {
@@ -157,9 +157,7 @@ impl Stage<'_> {
     fn apply_file(&mut self, path: &str) -> Result<(), Trouble> {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let text = fs::read_to_string(&file).map_err(|error| Trouble::Wrong(format!("{path}: {error}")))?;
-        let text = text.replace("namespace: shop", &format!("namespace: {}", self.place.namespace));
-        let label = format!("metadata:\n  labels: {{{}: {}}}\n", PART_OF.0, PART_OF.1);
-        self.apply(&text.replace("metadata:\n", &label))
+        self.apply(&placed(&text, &self.place.namespace))
     }
 
     /// Changes the resources of the container `app`, and waits until the kubelet has done it.
@@ -213,6 +211,21 @@ impl Stage<'_> {
         let Some((selector, after)) = rest.split_once('}') else { return Ok(line.to_owned()) };
         Ok(format!("{before}{}{after}", self.pod(selector)?))
     }
+}
+
+/// Objects with one line for each, other text as it is.
+fn lines_of(text: &str) -> String {
+    let list: Option<Value> = serde_json::from_str(text).ok();
+    match list.as_ref().and_then(|list| list["items"].as_array()) {
+        Some(items) => items.iter().map(Value::to_string).collect::<Vec<_>>().join("\n"),
+        None => text.to_owned(),
+    }
+}
+
+/// A manifest that is written for the namespace `shop`, for another one, with the suite's label on every object.
+pub fn placed(text: &str, namespace: &str) -> String {
+    let text = text.replace("namespace: shop", &format!("namespace: {namespace}"));
+    text.replace("metadata:\n", &format!("metadata:\n  labels: {{{}: {}}}\n", PART_OF.0, PART_OF.1))
 }
 
 fn names(pods: &Value) -> impl Iterator<Item = &str> {

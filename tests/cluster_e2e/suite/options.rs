@@ -44,7 +44,8 @@ cargo test --test cluster_e2e -- [--list | --manifests | --sandbox | --clean] [-
 KUBECONFIG             the cluster: stories are played on its current context
 CRASHGATE_E2E          1: play without KUBECONFIG too, on kubectl's own default; 0: never play
 KUBECTL                the kubectl to use [default: kubectl]
-CRASHGATE_E2E_IMAGE    an image with busybox' sh that the nodes have or can pull [default: busybox:1.36]
+CRASHGATE_E2E_IMAGE    an image with busybox' sh that the nodes have or can pull [default: busybox:1.36];
+                       with a tag other than latest: nodes always pull that one for smoke runs
 ";
 
 /// Flags of the usual test harness that change nothing here, by themselves or with a value.

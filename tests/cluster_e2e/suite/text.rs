@@ -11,7 +11,7 @@ pub fn filled(text: &str, values: &[(&str, &str)]) -> String {
 /// a line grows too long. `file` has all of it.
 pub fn block(text: &str, file: &str) -> String {
     const LINES: usize = 160;
-    const WIDTH: usize = 400;
+    const WIDTH: usize = 2000;
     let mut shown = String::new();
     let count = text.lines().count();
     for line in text.lines().take(LINES) {

@@ -59,7 +59,7 @@ pub fn stories() -> Vec<Story> {
         Story::new(
             "rights-run",
             "a service account with no more than manifests/rbac-run.yaml runs a pod",
-            ask("run {image} -n {ns} --security root --timeout 90s -o raw --command -- /bin/sh -c")
+            ask("run {image} -n {ns} --security root --pull-policy IfNotPresent --timeout 90s -o raw --command -- /bin/sh -c")
                 .word("echo out of the pod")
                 .acting_as("crashgate"),
             exit(0).holds([Stdout("out of the pod\n")]),

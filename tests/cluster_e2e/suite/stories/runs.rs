@@ -30,7 +30,9 @@ smoke: {image: "{image}", command: [/bin/sh, -c, "echo expected 200 and got 502;
 
 /// `run` of a script, which SIGTERM ends at once.
 fn run(flags: &str, script: &str) -> Ask {
-    let ask = ask("run {image} -n {ns} --security root --timeout 90s").and(flags).and("--command -- /bin/sh -c");
+    let ask = ask("run {image} -n {ns} --security root --pull-policy IfNotPresent --timeout 90s")
+        .and(flags)
+        .and("--command -- /bin/sh -c");
     ask.word(&format!("trap 'exit 0' TERM; {script}"))
 }
 
