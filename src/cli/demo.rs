@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,8 +123,13 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let story = args.story.story();
     printer.say(&safe!("Demo, with a recording of a real cluster: {}", SafeText::from(story.happens)));
     let (output, page) = with_page(&args.output, printer);
+    let is_ours = page.is_some() && args.output.path_of(Kind::Html).is_none();
     let code = output.judged(printer, &[], |_, sinks| in_runtime(judge(&story, sinks)), true);
     if code == Verdict::Usage.exit_code() {
+        // Nothing was played, and nobody is told of a report.
+        if let Some(folder) = page.as_deref().filter(|_| is_ours).and_then(Path::parent) {
+            let _ = fs::remove_dir_all(folder);
+        }
         return code;
     }
     // Whoever ended it has seen enough.

@@ -190,12 +190,14 @@ fn a_mistake_is_a_mistake_and_nothing_is_played() {
     for (arguments, part) in [
         (&["carsh"][..], "tip: a similar value exists: 'crash'"),
         (&["--report", "html=Cargo.toml/b.html"], "cannot write the html report"),
+        (&["--report", "junit=Cargo.toml/b.xml"], "cannot write the junit report"),
         (&["--report", "pdf=a.pdf"], "there is no kind"),
     ] {
         let (code, stdout, stderr) = ended(start(arguments, folder.path()));
         assert_eq!((code, &*stdout), (Some(2), ""), "{arguments:?}: {stderr}");
         assert!(stderr.contains(part), "{arguments:?}: {stderr}");
         assert!(!stderr.contains("Next, with your own cluster"), "{arguments:?}: {stderr}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?}: a report of nothing is left");
     }
 }
 
