@@ -86,13 +86,13 @@ struct Header {
 impl Expecting for Header {
     fn plan(&mut self, workload: &Workload) -> Plan {
         let present = self.live.present(&self.namespace, workload);
-        self.printer.say(&taken(workload, &present.taken));
+        self.printer.mention(&taken(workload, &present.taken));
         present.plan
     }
 
     fn absent(&mut self, near: &[String]) {
         let Target::One(pin) = self.live.target() else { return };
-        self.printer.say(&safe!(
+        self.printer.mention(&safe!(
             "{} is not there yet; {}",
             Untrusted::name(&pin.to_string()).line(),
             Untrusted::name(&near.join("; ")).line()
@@ -111,7 +111,7 @@ impl Planning for WholeNamespace {
         if is_late {
             let name = format!("{}/{}", workload.kind, workload.name);
             let name = Untrusted::name(&name).line();
-            self.header.printer.say(&safe!("{} came or changed meanwhile, and is gated too", name));
+            self.header.printer.mention(&safe!("{} came or changed meanwhile, and is gated too", name));
         }
         self.header.plan(workload)
     }

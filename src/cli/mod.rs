@@ -146,7 +146,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
 
 /// The command line as it is understood.
 fn command() -> clap::Command {
-    Cli::command()
+    Cli::command().mut_subcommands(|command| {
+        let has = |name: &str| command.get_arguments().any(|argument| argument.get_id() == name);
+        if has("rehearse") && has("server") {
+            // A recording is the cluster, and nobody else is asked.
+            return command.mut_arg("rehearse", |argument| argument.conflicts_with_all(cluster_flags::CHOOSING));
+        }
+        command
+    })
 }
 
 /// Returns what the command line says. Usage lines name the program as the user called it, `kubectl crashgate` where kubectl did.

@@ -16,9 +16,10 @@ use crate::report::files::{BROKE, Files, Kind, Wanted};
 use crate::report::github::{Step, Surroundings};
 use crate::report::gitlab::Section;
 use crate::report::human::Human;
-use crate::report::json::{self, Json};
+use crate::report::json::{self, Json, Syntax};
 use crate::report::live::Live;
 use crate::report::model::{self, Border, Event, Plan, Target, View};
+use crate::report::names;
 use crate::report::printer::Printer;
 use crate::report::run_log::Mistake;
 use crate::text::Redaction;
@@ -27,9 +28,12 @@ use crate::text::Redaction;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputFlags {
-    /// What to print on stdout: the verdict for people, or the result as JSON
-    #[arg(short, long, value_enum, default_value_t = Format::Human)]
+    /// What to print on stdout: the verdict for people, the result as JSON or YAML, or names
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Format::Human)]
     output: Format,
+    /// Show no progress: only the verdict, errors, and warnings that change what it means
+    #[arg(short, long)]
+    quiet: bool,
     /// Show all evidence (whole logs, every event, no limit on lines), and all that is left out
     #[arg(short, long)]
     verbose: bool,
@@ -50,6 +54,21 @@ enum Format {
     Human,
     /// One JSON object, with the schema that the documentation describes
     Json,
+    /// The same document as YAML
+    Yaml,
+    /// The objects that the exit code is about, as kubectl names them: what passed, or what stands against a pass
+    Name,
+}
+
+impl Format {
+    /// The language, where it is a document.
+    const fn syntax(self) -> Option<Syntax> {
+        match self {
+            Self::Json => Some(Syntax::Json),
+            Self::Yaml => Some(Syntax::Yaml),
+            Self::Human | Self::Name => None,
+        }
+    }
 }
 
 impl OutputFlags {
@@ -99,10 +118,14 @@ impl OutputFlags {
         let env = |name: &str| std::env::var(name).ok();
         let paths = self.reports.iter().map(|wanted| wanted.path.clone()).collect();
         Ok(Sinks {
-            github: Surroundings::of(&env).map(|surroundings| Step::new(printer.clone(), surroundings, paths)),
-            gitlab: (env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
+            github: Surroundings::of(&env).map(|surroundings| {
+                let step = Step::new(printer.clone(), surroundings, paths);
+                if self.quiet { step.unfolded() } else { step }
+            }),
+            gitlab: (!self.quiet && env("GITLAB_CI").as_deref() == Some("true")).then(|| Section::new(printer.clone())),
             stdout: self.for_people(printer, live),
-            json: (self.output == Format::Json).then(|| Json::new(printer.clone())),
+            json: self.output.syntax().map(|syntax| Json::written_in(syntax, printer.clone())),
+            names: (self.output == Format::Name).then(|| printer.clone()),
             files: Files::create(&self.reports, printer).map_err(|error| error.to_string())?,
             ended: None,
             told: false,
@@ -120,6 +143,9 @@ impl OutputFlags {
         judge: impl FnOnce(&mut Printer, &mut Border<Sinks>) -> Result<Run, Halt>,
         live: bool,
     ) -> u8 {
+        if self.quiet {
+            printer.hush();
+        }
         let opened = self.open(printer, inputs, live);
         let redaction = redaction(self.no_redact, printer);
         let mut sinks = match opened {
@@ -136,8 +162,8 @@ impl OutputFlags {
             // The panic has said so itself.
             Err(_) => {}
         }
-        if !sinks.view.abandon() && self.output == Format::Json {
-            printer.result(&json::unjudged(jiff::Timestamp::now(), &Mistake::broke(BROKE.into())));
+        if !sinks.view.abandon() {
+            self.unjudged(printer, &Mistake::broke(BROKE.into()));
         }
         Verdict::Inconclusive.exit_code()
     }
@@ -145,16 +171,20 @@ impl OutputFlags {
     /// What stdout and stderr show.
     fn for_people(&self, printer: &Printer, live: bool) -> Vec<Box<dyn View + Send>> {
         let mut sinks: Vec<Box<dyn View + Send>> = Vec::new();
-        let json = self.output == Format::Json;
-        if live && printer.stderr_is_lively() {
-            sinks.push(Box::new(Live::new(printer.clone())));
-            if !json {
+        let is_for_people = self.output == Format::Human;
+        if self.quiet {
+            if is_for_people {
                 sinks.push(Box::new(Human::verdict_only(printer.clone()).whole(self.verbose)));
             }
-        } else if json {
-            sinks.push(Box::new(Human::progress_only(printer.clone())));
-        } else {
+        } else if live && printer.stderr_is_lively() {
+            sinks.push(Box::new(Live::new(printer.clone())));
+            if is_for_people {
+                sinks.push(Box::new(Human::verdict_only(printer.clone()).whole(self.verbose)));
+            }
+        } else if is_for_people {
             sinks.push(Box::new(Human::new(printer.clone()).whole(self.verbose)));
+        } else {
+            sinks.push(Box::new(Human::progress_only(printer.clone())));
         }
         sinks
     }
@@ -169,9 +199,7 @@ impl OutputFlags {
     ) -> u8 {
         complain(printer, redaction, &mistake.message);
         let mistake = Mistake::usage(redaction.text(&mistake.message), mistake.origin.clone());
-        if self.output == Format::Json {
-            printer.result(&json::unjudged(jiff::Timestamp::now(), &mistake));
-        }
+        self.unjudged(printer, &mistake);
         if let Some(sinks) = sinks {
             sinks.files.usage(&mistake);
             if let Some(step) = &mut sinks.github {
@@ -179,6 +207,13 @@ impl OutputFlags {
             }
         }
         Verdict::Usage.exit_code()
+    }
+
+    /// Writes the document of a run that never began, where one is wanted.
+    fn unjudged(&self, printer: &mut Printer, mistake: &Mistake) {
+        if let Some(syntax) = self.output.syntax() {
+            printer.result(&syntax.of(json::unjudged(jiff::Timestamp::now(), mistake)));
+        }
     }
 }
 
@@ -222,6 +257,8 @@ pub(super) struct Sinks {
     stdout: Vec<Box<dyn View + Send>>,
     /// The result on stdout, written last: it holds the exit code, which anything that could not be written changes.
     json: Option<Json>,
+    /// The same where it is names.
+    names: Option<Printer>,
     files: Files,
     /// The run as the view was told of its end.
     ended: Option<model::Run>,
@@ -251,6 +288,9 @@ impl Sinks {
         }
         if let Some(json) = &mut self.json {
             json.end(&run);
+        }
+        if let Some(printer) = &mut self.names {
+            printer.result(&names::of(&run));
         }
     }
 

@@ -1,18 +1,24 @@
 //! `crashgate pods`.
 
+mod choice;
+mod format;
+mod watching;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use tokio::time::Instant;
 
+use self::choice::Choice;
+use self::format::Format;
+use self::watching::Watching;
 use super::cluster_flags::ClusterFlags;
 use super::complain::{complain, redaction};
 use super::rehearsal::{self, Rehearsal, RehearsalFlags};
 use super::selection_flags::SelectionFlags;
 use crate::cluster::api::Connection;
 use crate::cluster::api::Failure;
-use crate::cluster::look;
-use crate::cluster::{signals, stopped};
+use crate::cluster::{End, Followed, Stop, follow, look, signals, stopped};
 use crate::gate::Sight;
 use crate::gate::result::Verdict;
 use crate::report::pods::{self, AllRunning, Layout};
@@ -23,18 +29,34 @@ use crate::text::{Redaction, SafeText, Untrusted};
 
 /// Show the pods as the gate sees them: owner, phase, readiness, restarts, and what is wrong
 ///
-/// With --all-running it answers whether every pod is running and ready: exit code 0 for yes, 1 for no with a list of those
-/// that are not, 4 if no pod should be running. Completed pods (of a Job, or without an owner and not to be restarted) do
-/// not count either way; failed, evicted and terminating pods count as not running.
+/// With --all-running it answers whether every pod is running and ready. Completed pods (of a Job, or without an owner and
+/// not to be restarted) do not count either way; failed, evicted and terminating pods count as not running.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Only these pods, or those of a workload, as in `web-0 web-1` or `deployment/web`
+    ///
+    /// Short and plural kinds work as in kubectl, and so do two words: `deploy web`.
+    #[arg(value_name = "NAME|KIND/NAME")]
+    names: Vec<String>,
     /// Answer whether every pod is running
     #[arg(long)]
     all_running: bool,
-    /// What to print on stdout: a table for people, or one JSON object
-    #[arg(short, long, value_enum, default_value_t = Format::Human)]
+    /// Go on with a row for each change, until it is stopped or the recording is over
+    ///
+    /// Causes that only events tell are left out: `crashgate watch` tells more of what happens.
+    #[arg(short, long, conflicts_with = "all_running")]
+    watch: bool,
+    /// Stop watching after this time
+    #[arg(long = "for", value_name = "DURATION", value_parser = super::duration::duration, requires = "watch")]
+    lasting: Option<Duration>,
+    /// What to print on stdout
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Format::Human)]
     output: Format,
-    /// Look at this moment of the rehearsal's recording [default: its end]
+    /// Show the pods alone: say no more on stderr than errors and warnings
+    #[arg(short, long)]
+    quiet: bool,
+    /// Look at this moment of the rehearsal's recording [default: its end; with --watch its start]
     #[arg(long, value_name = "DURATION", value_parser = super::duration::duration, requires = "rehearse")]
     at: Option<Duration>,
     /// Show secrets in messages as they are
@@ -48,14 +70,6 @@ pub(super) struct Args {
     cluster: ClusterFlags,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON object
-    Json,
-}
-
 /// How long the reads may take in all.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -63,6 +77,9 @@ type Halt = (String, Verdict);
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let redaction = redaction(args.no_redact, printer);
+    if args.quiet {
+        printer.hush();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -82,25 +99,41 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
 async fn looked(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
     let mut stop = signals::on_signals()
         .map_err(|error| (format!("error: cannot listen to signals: {error}"), Verdict::Inconclusive))?;
+    let chosen = Choice::read(&args.names).map_err(|error| usage(&error))?;
+    if args.watch {
+        return watched(args, chosen, redaction, printer, stop).await;
+    }
     tokio::select! {
         verdict = stopped(&mut stop) => Ok(verdict.exit_code()),
-        told = told(args, redaction, printer) => told,
+        told = told(args, &chosen, redaction, printer) => told,
     }
 }
 
-async fn told(args: &Args, redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
-    let usage = |error: &dyn std::fmt::Display| (format!("error: {error}"), Verdict::Usage);
-    let offset = args.at.unwrap_or(Duration::MAX);
+fn usage(error: &dyn std::fmt::Display) -> Halt {
+    (format!("error: {error}"), Verdict::Usage)
+}
+
+/// The cluster to look at, from this moment on where it is a recording, and the namespace where none is named.
+async fn opened(
+    args: &Args,
+    offset: Duration,
+    redaction: Redaction,
+) -> Result<(Option<Rehearsal>, Connection, String), Halt> {
     let rehearsal = args.rehearsal.load(offset).await.map_err(|error| usage(&error))?;
-    let (connection, default) = if let Some(rehearsal) = &rehearsal {
-        (rehearsal.connect().await.map_err(|error| usage(&error))?, rehearsal.namespace.clone())
-    } else {
-        let opened = Connection::open(&args.cluster.options()).await;
-        let connection = opened.map_err(|error| rehearsal::unopened(&error, redaction))?;
-        let default = connection.namespace().to_owned();
-        (connection, default)
-    };
-    printer.say(&feed::target(connection.target(), redaction));
+    if let Some(rehearsal) = rehearsal {
+        let connection = rehearsal.connect().await.map_err(|error| usage(&error))?;
+        let default = rehearsal.namespace.clone();
+        return Ok((Some(rehearsal), connection, default));
+    }
+    let opened = Connection::open(&args.cluster.options()).await;
+    let connection = opened.map_err(|error| rehearsal::unopened(&error, redaction))?;
+    let default = connection.namespace().to_owned();
+    Ok((None, connection, default))
+}
+
+async fn told(args: &Args, chosen: &[Choice], redaction: Redaction, printer: &mut Printer) -> Result<u8, Halt> {
+    let (rehearsal, connection, default) = opened(args, args.at.unwrap_or(Duration::MAX), redaction).await?;
+    printer.mention(&feed::target(connection.target(), redaction));
     let collection = args.selection.pods(&default);
     let looked = look(&connection, &collection, Instant::now() + PATIENCE).await;
     if let Some(rehearsal) = rehearsal {
@@ -111,24 +144,107 @@ async fn told(args: &Args, redaction: Redaction, printer: &mut Printer) -> Resul
         let why = redaction.text(&why).line();
         printer.say(&safe!("warning: events could not be read, so some causes may be missing: {}", why));
     }
-    let pods = looked.pods;
-    let answer = args.all_running.then(|| AllRunning::of(&pods));
+    let (pods, missing) = chosen_of(looked.pods, chosen);
+    let place = place(&args.selection.words(&default), chosen);
+    let answer = args.all_running.then(|| match AllRunning::of(&pods) {
+        // What is not there does not run.
+        AllRunning::Yes if !missing.is_empty() => AllRunning::Nothing,
+        answer => answer,
+    });
     let verdict = match answer {
-        None | Some(AllRunning::Yes) => Verdict::Healthy,
         Some(AllRunning::No) => Verdict::Failed,
-        Some(AllRunning::Nothing) => Verdict::NothingMatched,
+        None | Some(AllRunning::Yes) if missing.is_empty() => Verdict::Healthy,
+        None | Some(AllRunning::Yes | AllRunning::Nothing) => Verdict::NothingMatched,
     };
     let layout = Layout { namespaces: collection.namespace.is_empty(), look: printer.stdout(), redaction };
-    let place = args.selection.words(&default);
-    printer.result(&match args.output {
-        Format::Json => pods::json(&pods, answer, verdict.exit_code(), redaction),
+    let json = || pods::json(&pods, answer, verdict.exit_code(), redaction);
+    let is_told_below = !missing.is_empty() && answer == Some(AllRunning::Nothing);
+    let result = match args.output {
+        Format::Json => json(),
+        Format::Yaml => json().json_as_yaml(),
+        Format::Name if args.all_running => pods::names_of_those_not_running(&pods),
+        Format::Name => pods::names(&pods),
+        Format::Human if is_told_below => SafeText::EMPTY,
         Format::Human if args.all_running => pods::answer(&pods, &place, layout),
         Format::Human => pods::table(&pods, layout),
-    });
+    };
+    printer.result(&result);
     if args.output == Format::Human && !args.all_running {
-        printer.say(&summary(&pods, &place));
+        printer.mention(&summary(&pods, &place));
+    }
+    for (choice, near) in missing {
+        complain(printer, redaction, &format!("error: {}", absent(&choice, &near, &args.selection.words(&default))));
     }
     Ok(verdict.exit_code())
+}
+
+/// The pods that were chosen, and the choices that no pod fits, each with the pods of similar names.
+fn chosen_of(pods: Vec<Sight>, chosen: &[Choice]) -> (Vec<Sight>, Vec<(Choice, Vec<String>)>) {
+    let fits = |choice: &Choice| pods.iter().any(|sight| choice.takes(&sight.pod));
+    let missing: Vec<(Choice, Vec<String>)> =
+        chosen.iter().filter(|choice| !fits(choice)).map(|choice| (choice.clone(), choice.near(&pods))).collect();
+    let is_chosen = |sight: &Sight| chosen.is_empty() || chosen.iter().any(|choice| choice.takes(&sight.pod));
+    (pods.into_iter().filter(is_chosen).collect(), missing)
+}
+
+/// Says that there is no such pod, and which ones come near.
+fn absent(choice: &Choice, near: &[String], place: &str) -> String {
+    let what = match choice {
+        Choice::Pod(name) => format!("no pod `{name}`"),
+        Choice::Workload(..) => format!("no pod of {choice}"),
+    };
+    let near = if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) };
+    format!("there is {what} in {place}{near}")
+}
+
+/// Where is looked, in words.
+fn place(selection: &str, chosen: &[Choice]) -> String {
+    if chosen.is_empty() {
+        return selection.to_owned();
+    }
+    let names: Vec<String> = chosen.iter().map(ToString::to_string).collect();
+    format!("{selection} ({})", names.join(", "))
+}
+
+/// Follows the pods.
+async fn watched(
+    args: &Args,
+    chosen: Vec<Choice>,
+    redaction: Redaction,
+    printer: &mut Printer,
+    mut stop: Stop,
+) -> Result<u8, Halt> {
+    let offset = args.at.unwrap_or_default();
+    let (rehearsal, connection, default) = tokio::select! {
+        opened = opened(args, offset, redaction) => opened?,
+        verdict = stopped(&mut stop) => return Ok(verdict.exit_code()),
+    };
+    printer.mention(&feed::target(connection.target(), redaction));
+    let pods = args.selection.pods(&default);
+    let layout = Layout { namespaces: pods.namespace.is_empty(), look: printer.stdout(), redaction };
+    let followed = Followed {
+        pods,
+        until_crash: false,
+        lasting: args.lasting,
+        recording: rehearsal.as_ref().map(|rehearsal| rehearsal.length.saturating_sub(offset)),
+    };
+    if let Some(rehearsal) = &rehearsal {
+        rehearsal.start();
+    }
+    let mut watching = Watching::new(printer.clone(), args.output, chosen, layout);
+    let end = follow(&Arc::new(connection), &followed, &mut watching, stop).await;
+    if let Some(rehearsal) = rehearsal {
+        rehearsal.stop().await;
+    }
+    match end {
+        End::Blind(code, message) => {
+            let next = code.row().next_step;
+            let message = format!("error: {code}: {}\n  Next: {next}", redaction.text(&message).line());
+            Err((message, Verdict::Inconclusive))
+        }
+        End::Stopped(verdict) => Ok(verdict.exit_code()),
+        End::CrashLoop | End::TimeIsUp | End::RecordingEnded | End::Unheard => Ok(Verdict::Healthy.exit_code()),
+    }
 }
 
 fn summary(pods: &[Sight], place: &str) -> SafeText {

@@ -14,16 +14,20 @@ use crate::cluster::api::Connection;
 use crate::cluster::run::pod_run;
 use crate::cluster::signals;
 use crate::gate::spec::{Grace, PodOrder, Security};
+use crate::report::json::Syntax;
 use crate::report::json::pod_run::{Setting, render};
+use crate::report::names;
 use crate::report::pod_run::{Form, NOT_RUN, Show, exit_code, last_words};
 use crate::report::printer::Printer;
-use crate::text::Redaction;
+use crate::safe;
+use crate::text::{Redaction, Untrusted};
 
 /// Run one pod to completion: its output, its exit code, cleaned up
 ///
 /// Exits with the container's exit code, or with 125 and the reason if it could not be run or followed to its end. The
 /// pod is deleted in every case, after Ctrl-C too; a second Ctrl-C exits at once and may leave the pod behind, for its
 /// node to end.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The image
@@ -39,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = pod_name)]
     name: Option<String>,
     /// The pod's namespace [default: the context's]
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = super::selection_flags::namespace)]
     namespace: Option<String>,
     /// An environment variable of the container; repeat it for more
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -68,8 +72,11 @@ pub(super) struct Args {
     #[arg(long)]
     keep: bool,
     /// What to print on stdout
-    #[arg(short, long, value_enum, default_value_t = Wanted::Auto, help_heading = "Output")]
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Wanted::Auto, help_heading = "Output")]
     output: Wanted,
+    /// Say nothing of crashgate's own on stderr but errors and warnings
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
     /// Show secrets in text and JSON as they are; raw output is never masked
     #[arg(long, help_heading = "Output")]
     no_redact: bool,
@@ -89,6 +96,10 @@ enum Wanted {
     Text,
     /// One JSON object at the end, with the output in it
     Json,
+    /// The same document as YAML
+    Yaml,
+    /// The pod's name at the end, as in `pod/NAME`, and not its output: for a pod that --keep keeps
+    Name,
 }
 
 /// A DNS subdomain (RFC 1123), as the API server wants it.
@@ -145,7 +156,7 @@ impl Args {
         match self.output {
             Wanted::Raw => Form::Raw,
             Wanted::Text => Form::Inert,
-            Wanted::Json => Form::Json,
+            Wanted::Json | Wanted::Yaml | Wanted::Name => Form::Json,
             Wanted::Auto => Form::suited(printer.stdout_is_terminal(), &|name| std::env::var(name).ok()),
         }
     }
@@ -153,6 +164,9 @@ impl Args {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let redaction = redaction(args.no_redact, printer);
+    if args.quiet {
+        printer.hush();
+    }
     let ran = catch_unwind(AssertUnwindSafe(|| within_runtime(args, redaction, printer)));
     match ran.unwrap_or_else(|_| Err("crashgate itself failed".to_owned())) {
         Ok(code) => code,
@@ -202,9 +216,12 @@ async fn run_pod(args: &Args, redaction: Redaction, printer: &mut Printer) -> Re
     let setting =
         Setting { started_at, target: connection.target(), namespace: &namespace, image: &args.image, redaction };
     let result = render(setting, &report, show.kept());
-    if args.output == Wanted::Json {
-        printer.result(&result);
-    }
     recorder.finish(|| serde_json::from_str(&result).unwrap_or_default(), printer);
+    match args.output {
+        Wanted::Json => printer.result(&result),
+        Wanted::Yaml => printer.result(&Syntax::Yaml.of(result)),
+        Wanted::Name => printer.result(&safe!("{}\n", names::pod(&Untrusted::name(&report.pod)))),
+        Wanted::Auto | Wanted::Raw | Wanted::Text => {}
+    }
     Ok(exit_code(&report))
 }

@@ -18,7 +18,8 @@ pub(super) struct SelectionFlags {
     selector: Option<Selector>,
 }
 
-fn namespace(text: &str) -> Result<String, String> {
+/// Reads the name of a namespace.
+pub(super) fn namespace(text: &str) -> Result<String, String> {
     if is_dns_name(text) { Ok(text.to_owned()) } else { Err("not a valid name for a namespace".to_owned()) }
 }
 

@@ -47,9 +47,12 @@ pub(super) struct Args {
     /// End after this time
     #[arg(long = "for", value_name = "DURATION", value_parser = super::duration::duration)]
     lasting: Option<Duration>,
-    /// What to print on stdout: lines for people, or one JSON object a line
-    #[arg(short, long, value_enum, default_value_t = Format::Human)]
+    /// What to print on stdout for each event
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Format::Human)]
     output: Format,
+    /// Show the events alone: say no more on stderr than errors and warnings
+    #[arg(short, long)]
+    quiet: bool,
     /// Keep a list of the existing pods in this file, as JSON; the file is complete at every moment
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
@@ -93,6 +96,9 @@ type Halt = (String, Verdict);
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     let redaction = redaction(args.no_redact, printer);
+    if args.quiet {
+        printer.hush();
+    }
     within_runtime(args, redaction, printer).unwrap_or_else(|(message, verdict)| {
         complain(printer, redaction, &message);
         verdict.exit_code()
@@ -140,7 +146,7 @@ async fn watched(args: &Args, redaction: Redaction, printer: &mut Printer) -> Re
         (connection, default)
     };
     let namespace = args.selection.namespace(&default);
-    printer.say(&feed::target(connection.target(), redaction));
+    printer.mention(&feed::target(connection.target(), redaction));
     let mut output = WatchOutput { inventory, hook, ..output(args, redaction, printer, &default, Timestamp::now()) };
     let about = About { namespace: &namespace, title: format!("pods of {}", output.place), command: "watch" };
     let connection: Arc<Connection> = recorder.listen_on(connection.trimming(trim), about);

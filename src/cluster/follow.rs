@@ -46,6 +46,10 @@ pub struct Followed {
 
 /// Who hears of a feed.
 pub trait Listener {
+    /// This was learnt of the pods, before it is told as what happened. False where nobody wants to hear more.
+    fn learnt(&mut self, _fact: &Fact) -> bool {
+        true
+    }
     /// The pods were listed for the first time.
     fn begun(&mut self, feed: &Feed);
     /// Something happened, so long after the begin. False where nobody wants to hear more.
@@ -200,6 +204,9 @@ impl Following<'_> {
             | Fact::StableListed(_)
             | Fact::Measured(_)
             | Fact::RecordingEnded => {}
+        }
+        if !listener.learnt(&fact) {
+            return Some(End::Unheard);
         }
         let begins = !self.feed.has_begun();
         let events = self.feed.observe(fact);

@@ -58,6 +58,7 @@ pub struct Step {
     surroundings: Surroundings,
     reports: Vec<PathBuf>,
     log: RunLog,
+    folds: bool,
     grouped: bool,
     ended: bool,
     /// The exit code that the runner was told.
@@ -68,7 +69,23 @@ impl Step {
     /// A sink that tells the runner, and names these files as the step's reports.
     #[must_use]
     pub fn new(printer: Printer, surroundings: Surroundings, reports: Vec<PathBuf>) -> Self {
-        Self { printer, surroundings, reports, log: RunLog::default(), grouped: false, ended: false, exit_code: None }
+        Self {
+            printer,
+            surroundings,
+            reports,
+            log: RunLog::default(),
+            folds: true,
+            grouped: false,
+            ended: false,
+            exit_code: None,
+        }
+    }
+
+    /// The same without a group in the log: for where no progress is shown that it could fold.
+    #[must_use]
+    pub fn unfolded(mut self) -> Self {
+        self.folds = false;
+        self
     }
 
     /// What will be judged, and where that was written down.
@@ -153,8 +170,10 @@ fn append(path: &Path, text: &SafeText) -> std::io::Result<()> {
 impl View for Step {
     fn begin(&mut self, target: &Target, plans: &[Plan]) {
         self.log.begin(target, plans);
-        self.grouped = true;
-        self.printer.say(&command::plain("group", &progress::watched(plans)));
+        self.grouped = self.folds;
+        if self.grouped {
+            self.printer.say(&command::plain("group", &progress::watched(plans)));
+        }
     }
 
     fn event(&mut self, gate: usize, at: Duration, event: &Event) {

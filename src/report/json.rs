@@ -87,16 +87,43 @@ fn text_of(result: &impl serde::Serialize) -> SafeText {
     SafeText::json(result, true)
 }
 
+/// The language of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// JSON.
+    Json,
+    /// The same document in YAML.
+    Yaml,
+}
+
+impl Syntax {
+    /// Returns a document of JSON in this language.
+    #[must_use]
+    pub fn of(self, json: SafeText) -> SafeText {
+        match self {
+            Self::Json => json,
+            Self::Yaml => json.json_as_yaml(),
+        }
+    }
+}
+
 /// A sink that prints the result on stdout when the run is over.
 pub struct Json {
     printer: Printer,
+    syntax: Syntax,
 }
 
 impl Json {
     /// A sink that prints to this printer.
     #[must_use]
     pub fn new(printer: Printer) -> Self {
-        Self { printer }
+        Self::written_in(Syntax::Json, printer)
+    }
+
+    /// The same in another language.
+    #[must_use]
+    pub fn written_in(syntax: Syntax, printer: Printer) -> Self {
+        Self { printer, syntax }
     }
 }
 
@@ -109,6 +136,6 @@ impl View for Json {
 
     fn end(&mut self, run: &Run) {
         let exit_code = self.printer.exit_code_of(run.verdict());
-        self.printer.result(&ended(run, exit_code));
+        self.printer.result(&self.syntax.of(ended(run, exit_code)));
     }
 }

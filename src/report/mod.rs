@@ -32,6 +32,7 @@ pub mod junit;
 pub mod live;
 pub mod markdown;
 pub mod model;
+pub mod names;
 pub mod output_file;
 pub mod panics;
 pub mod pod_run;

@@ -119,7 +119,7 @@ impl PodOutput for Show {
     }
 
     fn said(&mut self, words: &str) {
-        self.printer.say(&self.redaction.text(words).line());
+        self.printer.mention(&self.redaction.text(words).line());
     }
 }
 

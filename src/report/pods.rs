@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::feed::{JsonPodRef, owner, shown};
 use super::layout::{Tone, padded, painted, width};
 use super::printer::Look;
-use super::words;
+use super::{names, words};
 use crate::feed::event::PodRef;
 use crate::feed::owner::Owner;
 use crate::gate::result::Finding;
@@ -52,22 +52,50 @@ pub struct Layout {
 /// The pods as a table, each finding in a line below its pod.
 #[must_use]
 pub fn table(pods: &[Sight], layout: Layout) -> SafeText {
-    let head = ["POD", "OWNER", "PHASE", "READY", "RESTARTS", "STATE"].map(SafeText::from);
-    let rows: Vec<[SafeText; 6]> = pods.iter().map(|sight| row(sight, layout)).collect();
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| rows.iter().chain([&head]).map(|row| width(&row[column])).max().unwrap_or(0))
-        .collect();
-    let mut text = SafeText::EMPTY;
-    if !pods.is_empty() {
-        text.push(&laid_out(&head, &widths));
+    Rows::new(pods, layout).table(pods)
+}
+
+/// The rows of a table to which rows are added while it is watched. Its columns stay as wide as they began.
+#[derive(Debug)]
+pub struct Rows {
+    layout: Layout,
+    widths: Vec<usize>,
+}
+
+/// The heads of the columns.
+const HEADS: [&str; 6] = ["POD", "OWNER", "PHASE", "READY", "RESTARTS", "STATE"];
+
+impl Rows {
+    /// Rows that are as wide as these pods need.
+    #[must_use]
+    pub fn new(pods: &[Sight], layout: Layout) -> Self {
+        let rows: Vec<[SafeText; 6]> = pods.iter().map(|sight| row(sight, layout)).collect();
+        let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
+        let widths = HEADS.iter().enumerate().map(|(column, head)| width(head).max(widest(column))).collect();
+        Self { layout, widths }
     }
-    for (sight, row) in pods.iter().zip(&rows) {
-        text.push(&laid_out(row, &widths));
-        for finding in &sight.findings {
-            text.push(&finding_line(finding, layout));
-        }
+
+    /// The heads of the columns and the rows of these pods; nothing where there are none.
+    #[must_use]
+    pub fn table(&self, pods: &[Sight]) -> SafeText {
+        let head = (!pods.is_empty()).then(|| laid_out(&HEADS.map(SafeText::from), &self.widths));
+        head.into_iter().chain(pods.iter().map(|sight| self.row(sight))).collect()
     }
-    text
+
+    /// The row of a pod, each finding in a line below it.
+    #[must_use]
+    pub fn row(&self, sight: &Sight) -> SafeText {
+        let findings = sight.findings.iter().map(|finding| finding_line(finding, self.layout));
+        std::iter::once(laid_out(&row(sight, self.layout), &self.widths)).chain(findings).collect()
+    }
+
+    /// The row of a pod that is gone, as it was seen last.
+    #[must_use]
+    pub fn gone(&self, sight: &Sight) -> SafeText {
+        let mut row = row(sight, self.layout);
+        row[5] = "deleted".into();
+        laid_out(&row, &self.widths)
+    }
 }
 
 fn row(sight: &Sight, layout: Layout) -> [SafeText; 6] {
@@ -162,6 +190,8 @@ struct JsonPod {
     standing: &'static str,
     ready: bool,
     restarts: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
     findings: Vec<JsonFinding>,
 }
 
@@ -192,6 +222,25 @@ pub fn json(pods: &[Sight], answer: Option<AllRunning>, exit_code: u8, redaction
     SafeText::json(&JsonPods { schema: 1, at, all_running, exit_code, pods }, true)
 }
 
+/// One pod as one line of JSON, with its newline.
+#[must_use]
+pub fn json_line(sight: &Sight, is_deleted: bool, redaction: Redaction) -> SafeText {
+    SafeText::json(&JsonPod { deleted: is_deleted, ..json_pod(sight, redaction) }, false)
+}
+
+/// The pods as kubectl names them, one a line.
+#[must_use]
+pub fn names(pods: &[Sight]) -> SafeText {
+    pods.iter().map(|sight| safe!("{}\n", names::pod(&Untrusted::name(&sight.pod.name)))).collect()
+}
+
+/// Those of them that are not running, as kubectl names them.
+#[must_use]
+pub fn names_of_those_not_running(pods: &[Sight]) -> SafeText {
+    let against: Vec<Sight> = pods.iter().filter(|sight| sight.standing == Standing::NotRunning).cloned().collect();
+    names(&against)
+}
+
 fn json_pod(sight: &Sight, redaction: Redaction) -> JsonPod {
     JsonPod {
         pod: JsonPodRef::of(&PodRef::of(&sight.pod)),
@@ -203,6 +252,7 @@ fn json_pod(sight: &Sight, redaction: Redaction) -> JsonPod {
         },
         ready: sight.glance.ready,
         restarts: sight.glance.restarts,
+        deleted: false,
         findings: sight.findings.iter().map(|finding| json_finding(finding, redaction)).collect(),
     }
 }

@@ -26,6 +26,8 @@ pub struct Printer {
     streams: Arc<Mutex<Streams>>,
     stdout: Look,
     stderr: Look,
+    /// What changes nothing is not mentioned.
+    quiet: bool,
 }
 
 struct Streams {
@@ -129,6 +131,7 @@ impl Printer {
         Self {
             stdout: Look::of(stdout.is_terminal(), terminal_size::terminal_size_of(&stdout)),
             stderr: Look::of(stderr.is_terminal(), terminal_size::terminal_size_of(&stderr)),
+            quiet: false,
             streams: Arc::new(Mutex::new(Streams::new(Box::new(stdout), Box::new(stderr), own_streams()))),
         }
     }
@@ -137,7 +140,7 @@ impl Printer {
     #[must_use]
     pub fn to(stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
         let streams = Streams::new(stdout, stderr, Vec::new());
-        Self { streams: Arc::new(Mutex::new(streams)), stdout: Look::PLAIN, stderr: Look::PLAIN }
+        Self { streams: Arc::new(Mutex::new(streams)), stdout: Look::PLAIN, stderr: Look::PLAIN, quiet: false }
     }
 
     /// The same printer with other ideas of what both streams can show.
@@ -210,6 +213,18 @@ impl Printer {
     /// Writes a line of progress, or an error, to stderr.
     pub fn say(&mut self, line: &SafeText) {
         self.streams().say(line);
+    }
+
+    /// From here on says no more on stderr than what changes the meaning of the result: errors and warnings.
+    pub fn hush(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Writes a line to stderr that is good to know and changes nothing, unless quiet was asked for.
+    pub fn mention(&mut self, line: &SafeText) {
+        if !self.quiet {
+            self.say(line);
+        }
     }
 
     /// Writes to stderr without a newline: for a view that is drawn anew over itself.

@@ -12,6 +12,7 @@ pub mod redact;
 
 mod safe;
 mod untrusted;
+mod yaml;
 
 pub use safe::{SafePart, SafeText, checked, names_nothing};
 pub use untrusted::{Redaction, Untrusted};

@@ -4,6 +4,7 @@ mod demo;
 mod diagnostic_log;
 mod feed_commands;
 mod init;
+mod kubectl_habits;
 mod live_gates;
 mod metrics;
 mod recorded_gate;
@@ -41,6 +42,7 @@ pub fn crashgate(arguments: &[&str]) -> Command {
         "TF_BUILD",
         "TEAMCITY_VERSION",
         "RUST_LOG",
+        "CRASHGATE_TOKEN",
     ] {
         command.env_remove(name);
     }

@@ -302,3 +302,63 @@ async fn a_token_may_end_with_a_line_break() {
         expect(desk.kubeconfig("torn", addr, r#""token":"go\nod""#), &[], 2, &["not allowed in an HTTP header"], 12),
     );
 }
+
+/// Variables of the environment.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
+/// A gate of a server that is named by flags alone: exit code 4 where it can be asked.
+fn check_server(addr: SocketAddr, more: &[&str], env: Variables<'_>) -> (Option<i32>, String) {
+    let server = format!("https://{addr}");
+    let output = crashgate(&["check", "--server", &server])
+        .args(["--app", "web", "--version", "v2", "--namespace", "shop", "--delay", "1s"])
+        .args(["--request-timeout", "2s", "--wait-period", "3s"])
+        .args(more)
+        .envs(env.iter().copied())
+        .output()
+        .unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), text)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_and_a_token_on_the_command_line_need_no_kubeconfig() {
+    let desk = Desk::new();
+    let stub = guarded(|ask| ask.authorization == "Bearer hunter2good");
+    let addr = serve(stub.router(), &desk.authority, &Kind::Good, false).await;
+    let authority = desk.folder.path().join("ca.crt").display().to_string();
+    let file = desk.file("token", "hunter2good\n").display().to_string();
+    let record = desk.folder.path().join("run.ndjson").display().to_string();
+    let config = desk.kubeconfig("k", addr, r#""token":"hunter2bad""#).display().to_string();
+    let told = tokio::task::spawn_blocking(move || {
+        let ca = ["--certificate-authority", &authority];
+        let none: Variables<'_> = &[];
+        let env = &[("CRASHGATE_TOKEN", "hunter2good")][..];
+        let runs: [(i32, &[&str], Variables<'_>); 10] = [
+            (4, &[ca[0], ca[1], "--token", "hunter2good", "--record", &record], none),
+            (4, &[ca[0], ca[1], "--token-file", &file], none),
+            (4, &ca, env),
+            (4, &["--insecure-skip-tls-verify"], env),
+            (4, &["--kubeconfig", &config], env),
+            (7, &ca, none),
+            (7, &[ca[0], ca[1], "--token", "hunter2wrong"], env),
+            (7, &["--token", "hunter2good"], none),
+            (2, &[ca[0], ca[1], "--token", ""], env),
+            (2, &ca, &[("CRASHGATE_TOKEN", "")]),
+        ];
+        std::thread::scope(|scope| {
+            let started = runs.map(|(code, more, env)| (code, scope.spawn(move || check_server(addr, more, env))));
+            started.map(|(code, run)| (code, run.join().unwrap()))
+        })
+    })
+    .await
+    .unwrap();
+    for (place, (expected, (code, text))) in told.iter().enumerate() {
+        assert_eq!(code, &Some(*expected), "{place}: {text}");
+        assert!(!text.contains("hunter2"), "{place}: {text}");
+    }
+    assert!(told[7].1.1.contains("an authority that is not trusted"), "{}", told[7].1.1);
+    assert!(told[8].1.1.contains("--token: the token is empty"), "{}", told[8].1.1);
+    assert!(told[9].1.1.contains("CRASHGATE_TOKEN: the token is empty"), "{}", told[9].1.1);
+    let recorded = std::fs::read_to_string(desk.folder.path().join("run.ndjson")).unwrap();
+    assert!(recorded.contains("\"list\"") && !recorded.contains("hunter2"), "{recorded}");
+}

@@ -8,6 +8,7 @@ use crashgate::cluster::drive::{Run, Sink as _};
 use crashgate::gate::model::{Role, Source};
 use crashgate::gate::result::{CheckReport, Code, EvidenceKind, GateEvent, Notice, Verdict};
 use crashgate::report::human::Human;
+use crashgate::report::names;
 use crashgate::report::printer::Look;
 use crashgate::text::redact;
 use serde_json::Value;
@@ -270,6 +271,14 @@ fn json_says_the_same_and_gives_no_command_away() {
             let found: Vec<&str> = commands(&rendered).into_iter().filter(|line| !line.contains("section_")).collect();
             assert_eq!(found, Vec::<&str>::new(), "of {text:?}");
             let value: Value = serde_json::from_str(&rendered).unwrap();
+            let yaml = crashgate::report::json::render(&super::build::shown(&run)).json_as_yaml();
+            assert_eq!(unseen(&yaml), None, "{text:?}");
+            let found: Vec<&str> = commands(&yaml).into_iter().filter(|line| !line.contains("section_")).collect();
+            assert_eq!(found, Vec::<&str>::new(), "of {text:?}");
+            let same: Value = serde_yaml::from_str(&yaml).unwrap();
+            assert_eq!(same, value, "{text:?} in {yaml}");
+            let named = names::of(&super::build::shown(&run));
+            assert_eq!((unseen(&named), commands(&named)), (None, Vec::new()), "{text:?}");
             let message = value["gates"][0]["findings"][0]["message"].as_str().unwrap();
             assert_eq!(unseen(&message.replace('\t', " ")), None, "{text:?}");
         }

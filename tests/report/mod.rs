@@ -11,6 +11,7 @@ mod json;
 mod live;
 mod many_pods;
 mod metrics;
+mod names;
 mod page;
 mod progress;
 mod redaction;

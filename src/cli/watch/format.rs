@@ -9,4 +9,8 @@ pub(super) enum Format {
     Human,
     /// One JSON object a line
     Json,
+    /// One YAML document for each event, begun by `---`
+    Yaml,
+    /// The name of the pod at each event, as in `pod/NAME`
+    Name,
 }

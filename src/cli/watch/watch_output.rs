@@ -13,6 +13,7 @@ use crate::feed::machine::Feed;
 use crate::report::feed::{self, Look};
 use crate::report::hook::Hook;
 use crate::report::inventory::Inventory;
+use crate::report::names;
 use crate::report::printer::Printer;
 use crate::report::words;
 use crate::safe;
@@ -66,7 +67,7 @@ impl WatchOutput {
 impl Listener for WatchOutput {
     fn begun(&mut self, feed: &Feed) {
         let pods = words::count(feed.register().len(), "pod");
-        self.printer.say(&safe!("Watching {}: {} to begin with", Untrusted::name(&self.place).line(), pods));
+        self.printer.mention(&safe!("Watching {}: {} to begin with", Untrusted::name(&self.place).line(), pods));
         if let Some(inventory) = &mut self.inventory {
             inventory.touch();
         }
@@ -90,6 +91,8 @@ impl Listener for WatchOutput {
         let text = match self.format {
             Format::Human => feed::line(at, event, look),
             Format::Json => feed::json(at, event, self.redaction),
+            Format::Yaml => safe!("---\n{}", feed::json(at, event, self.redaction).json_as_yaml()),
+            Format::Name => safe!("{}\n", names::pod(&Untrusted::name(&event.pod.name))),
         };
         self.printer.stream(&text)
     }

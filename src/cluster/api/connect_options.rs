@@ -1,5 +1,6 @@
 //! Which cluster to ask, and how patiently, as flags say it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +31,45 @@ pub struct ConnectOptions {
     pub plugin_timeout: Duration,
     /// What the cluster must be known by. Each of them must hold.
     pub expect: Vec<Expect>,
+    /// What holds in the place of what the kubeconfig says.
+    pub overrides: KubeconfigOverrides,
+}
+
+/// What holds in the place of what the kubeconfig says, as with kubectl's flags of these names.
+#[derive(Debug, Clone, Default)]
+pub struct KubeconfigOverrides {
+    /// `--cluster`: this entry of `clusters` in the place of the context's.
+    pub cluster: Option<String>,
+    /// `--user`: this entry of `users` in the place of the context's.
+    pub user: Option<String>,
+    /// `--server`: the URL of the API server. With it there need not be a kubeconfig at all.
+    pub server: Option<String>,
+    /// `--tls-server-name`: the name that the server's certificate must have.
+    pub tls_server_name: Option<String>,
+    /// `--certificate-authority`: who signs the server's certificate.
+    pub certificate_authority: Option<PathBuf>,
+    /// `--insecure-skip-tls-verify`: the server's certificate is not looked at.
+    pub insecure: bool,
+    /// The token of whoever asks. It takes the place of all that the kubeconfig says of the user.
+    pub token: Option<TokenSource>,
+}
+
+/// Where a token comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// It was given, by what is named first.
+    Given(&'static str, String),
+    /// It stands in a file, which is read again while a gate lasts.
+    File(PathBuf),
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(by, _) => f.debug_tuple("Given").field(by).finish_non_exhaustive(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
 }
 
 impl Default for ConnectOptions {
@@ -43,6 +83,7 @@ impl Default for ConnectOptions {
             request_timeout: REQUEST_TIMEOUT,
             plugin_timeout: PLUGIN_TIMEOUT,
             expect: Vec::new(),
+            overrides: KubeconfigOverrides::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which cluster is asked, from explicit configuration only.
 //!
 //! `--kubeconfig`, else `$KUBECONFIG`, else `~/.kube/config` where it exists, else the Pod's service account where there
-//! is one. A file that was named must be there: a mistyped path never ends at another cluster. Only of a list of files in
+//! is one. `--server` needs none of them. A file that was named must be there: a mistyped path never ends at another cluster. Only of a list of files in
 //! `$KUBECONFIG` some may be missing, as with kubectl.
 
 mod error;
@@ -12,13 +12,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kube::Config;
-use kube::config::{AuthInfo, ExecAuthCluster, ExecInteractiveMode, Kubeconfig, KubeconfigError as Library};
+use kube::config::{
+    AuthInfo, Cluster, Context, ExecAuthCluster, ExecInteractiveMode, Kubeconfig, KubeconfigError as Library,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::connect_options::ConnectOptions;
+use super::connect_options::{ConnectOptions, KubeconfigOverrides, TokenSource};
 pub use error::KubeconfigError;
-use error::joined;
+use error::{joined, names as joined_names};
 pub use fault::Fault;
 
 use super::proxy::ProxyVariables;
@@ -82,40 +84,60 @@ pub fn choose(options: &ConnectOptions, surroundings: &ConfigEnv) -> Result<Chos
 
 fn choose_cluster(options: &ConnectOptions, surroundings: &ConfigEnv) -> Result<Chosen, KubeconfigError> {
     if options.in_cluster {
-        if options.kubeconfig.is_some() || options.context.is_some() {
+        if options.kubeconfig.is_some() || options.context.is_some() || options.overrides.server.is_some() {
             return Err(KubeconfigError::Conflict);
         }
-        return in_pod();
+        return in_pod(&options.overrides);
     }
     if let Some(path) = &options.kubeconfig {
-        return from_files(vec![path.clone()], "--kubeconfig", options.context.as_deref(), surroundings);
+        return from_files(vec![path.clone()], "--kubeconfig", options, surroundings);
     }
     let listed: Vec<PathBuf> = surroundings.kubeconfig.as_ref().map_or_else(Vec::new, |value| {
         std::env::split_paths(value).filter(|path| !path.as_os_str().is_empty()).collect()
     });
     if !listed.is_empty() {
-        return from_files(listed, "$KUBECONFIG", options.context.as_deref(), surroundings);
+        return from_files(listed, "$KUBECONFIG", options, surroundings);
     }
     let usual = surroundings.home.as_ref().map(|home| home.join(".kube").join("config"));
     match usual {
-        Some(path) if path.exists() => {
-            from_files(vec![path], "the home directory", options.context.as_deref(), surroundings)
+        Some(path) if path.exists() => from_files(vec![path], "the home directory", options, surroundings),
+        // What it says is all there is; a name in a file that is not there would lead elsewhere.
+        _ if options.overrides.server.is_some() && options.context.is_none() => {
+            from_kubeconfig(&Kubeconfig::default(), "--server".to_owned(), options, surroundings)
         }
-        _ if surroundings.in_pod && options.context.is_none() => in_pod(),
+        _ if surroundings.in_pod && options.context.is_none() => in_pod(&options.overrides),
         _ => Err(KubeconfigError::Nothing),
     }
 }
 
-fn in_pod() -> Result<Chosen, KubeconfigError> {
+fn in_pod(overrides: &KubeconfigOverrides) -> Result<Chosen, KubeconfigError> {
+    for (flag, name) in [("--cluster", &overrides.cluster), ("--user", &overrides.user)] {
+        if let Some(name) = name {
+            let reason = format!("there is no kubeconfig that `{name}` could stand in; pass --kubeconfig");
+            return Err(KubeconfigError::Flag { flag, reason });
+        }
+    }
     // Within the cluster nothing stands between, so no proxy is used.
-    let config = Config::incluster().map_err(|error| KubeconfigError::InCluster(error.to_string()))?;
+    let mut config = Config::incluster().map_err(|error| KubeconfigError::InCluster(error.to_string()))?;
+    if let Some(user) = given_user(overrides)? {
+        config.auth_info = user;
+    }
+    if let Some(path) = &overrides.certificate_authority {
+        config.root_cert = Some(authority(path)?);
+    }
+    if overrides.insecure {
+        (config.root_cert, config.accept_invalid_certs) = (None, true);
+    }
+    if overrides.tls_server_name.is_some() {
+        config.tls_server_name.clone_from(&overrides.tls_server_name);
+    }
     Ok(Chosen { config, context: String::new(), origin: "in-cluster".to_owned(), renewable: true })
 }
 
 fn from_files(
     paths: Vec<PathBuf>,
     named_by: &'static str,
-    context: Option<&str>,
+    options: &ConnectOptions,
     surroundings: &ConfigEnv,
 ) -> Result<Chosen, KubeconfigError> {
     let is_list = paths.len() > 1;
@@ -142,45 +164,61 @@ fn from_files(
         return Err(KubeconfigError::AllMissing { paths: missing, named_by });
     }
     let origin = joined(&read);
-    from_kubeconfig(&merged, origin, context, surroundings)
+    from_kubeconfig(&merged, origin, options, surroundings)
 }
 
 fn from_kubeconfig(
     kubeconfig: &Kubeconfig,
     origin: String,
-    context: Option<&str>,
+    options: &ConnectOptions,
     surroundings: &ConfigEnv,
 ) -> Result<Chosen, KubeconfigError> {
-    let known_contexts = || kubeconfig.contexts.iter().map(|named| named.name.clone());
-    let Some(name) = context.or(kubeconfig.current_context.as_deref()).filter(|name| !name.is_empty()) else {
-        return Err(KubeconfigError::NoContext { origin, known: known_contexts().collect() });
-    };
-    let Some(context) =
-        kubeconfig.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.as_ref())
-    else {
-        let known = nearest_first(name, known_contexts());
-        return Err(KubeconfigError::UnknownContext { origin, name: name.to_owned(), known });
-    };
+    let overrides = &options.overrides;
+    let (name, mut context) = context_of(kubeconfig, &origin, options)?;
     let dangling = |what, missing: &str, known: Vec<String>| KubeconfigError::Dangling {
         origin: origin.clone(),
-        context: name.to_owned(),
+        context: name.clone(),
         what,
         name: missing.to_owned(),
         known: nearest_first(missing, known),
     };
-    let Some(cluster) =
-        kubeconfig.clusters.iter().find(|named| named.name == context.cluster).and_then(|named| named.cluster.as_ref())
-    else {
-        let known = kubeconfig.clusters.iter().map(|named| named.name.clone()).collect();
-        return Err(dangling("cluster", &context.cluster, known));
+    let missing_entry = |flag, missing: &str, known: Vec<String>| KubeconfigError::Flag {
+        flag,
+        reason: format!(
+            "{origin} has no `{missing}`; the existing ones, the most similar first: {}",
+            joined_names(&nearest_first(missing, known))
+        ),
     };
+    if let Some(cluster) = &overrides.cluster {
+        context.cluster.clone_from(cluster);
+    }
+    if let Some(user) = &overrides.user {
+        context.user = Some(user.clone());
+    }
+    let named = kubeconfig.clusters.iter().find(|named| named.name == context.cluster);
+    let mut cluster = match named.and_then(|named| named.cluster.clone()) {
+        Some(cluster) => cluster,
+        None if overrides.server.is_some() && context.cluster.is_empty() => Cluster::default(),
+        None => {
+            let known = kubeconfig.clusters.iter().map(|named| named.name.clone()).collect();
+            return Err(match &overrides.cluster {
+                Some(cluster) => missing_entry("--cluster", cluster, known),
+                None => dangling("cluster", &context.cluster, known),
+            });
+        }
+    };
+    override_cluster(&mut cluster, overrides)?;
     // The client library takes an unknown user for nobody at all, and asks anonymously.
-    let mut user = match context.user.as_deref().filter(|user| !user.is_empty()) {
-        None => AuthInfo::default(),
-        Some(user) => {
+    let mut user = match (given_user(overrides)?, context.user.as_deref().filter(|user| !user.is_empty())) {
+        (Some(given), _) => given,
+        (None, None) => AuthInfo::default(),
+        (None, Some(user)) => {
             let Some(named) = kubeconfig.auth_infos.iter().find(|named| named.name == user) else {
                 let known = kubeconfig.auth_infos.iter().map(|named| named.name.clone()).collect();
-                return Err(dangling("user", user, known));
+                return Err(match &overrides.user {
+                    Some(user) => missing_entry("--user", user, known),
+                    None => dangling("user", user, known),
+                });
             };
             named.auth_info.clone().unwrap_or_default()
         }
@@ -189,7 +227,7 @@ fn from_kubeconfig(
         |reason: String| KubeconfigError::Cluster { origin: origin.clone(), cluster: context.cluster.clone(), reason };
     let url = server_url(cluster.server.as_deref().unwrap_or_default()).map_err(unusable)?;
     // Reads the authority's certificate from wherever it is, which nothing else that is public does.
-    let info = ExecAuthCluster::try_from(cluster).map_err(|error| {
+    let info = ExecAuthCluster::try_from(&cluster).map_err(|error| {
         let why = match &error {
             Library::LoadCertificateAuthority(error) => fault::unloaded(error),
             other => Fault::of(other).to_string(),
@@ -214,8 +252,83 @@ fn from_kubeconfig(
     }
     let renewable = user.exec.is_some() || user.token.is_some() || user.token_file.is_some();
     config.auth_info = user;
-    let context = name.to_owned();
-    Ok(Chosen { config, context, origin, renewable })
+    Ok(Chosen { config, context: name, origin, renewable })
+}
+
+/// The context that is asked for, by its name. There need be none where the server is given.
+fn context_of(
+    kubeconfig: &Kubeconfig,
+    origin: &str,
+    options: &ConnectOptions,
+) -> Result<(String, Context), KubeconfigError> {
+    let known_contexts = || kubeconfig.contexts.iter().map(|named| named.name.clone());
+    let current = kubeconfig.current_context.as_deref().filter(|name| !name.is_empty());
+    let asked = options.context.as_deref();
+    let Some(name) = asked.or(current).filter(|name| !name.is_empty()) else {
+        if asked.is_none() && options.overrides.server.is_some() {
+            return Ok((String::new(), Context::default()));
+        }
+        return Err(KubeconfigError::NoContext { origin: origin.to_owned(), known: known_contexts().collect() });
+    };
+    let context = kubeconfig.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.clone());
+    let Some(context) = context else {
+        let known = nearest_first(name, known_contexts());
+        return Err(KubeconfigError::UnknownContext { origin: origin.to_owned(), name: name.to_owned(), known });
+    };
+    Ok((name.to_owned(), context))
+}
+
+/// Lays the flags over the entry of a cluster, as kubectl does: a name for the certificate is that of the server that was
+/// given with it, and of an authority and none at all the flag holds.
+fn override_cluster(cluster: &mut Cluster, overrides: &KubeconfigOverrides) -> Result<(), KubeconfigError> {
+    let flag = |flag, reason| KubeconfigError::Flag { flag, reason };
+    if let Some(server) = &overrides.server {
+        server_url(server).map_err(|reason| flag("--server", reason.replacen("its server ", "", 1)))?;
+        cluster.server = Some(server.clone());
+        cluster.tls_server_name = None;
+    }
+    if let Some(name) = &overrides.tls_server_name {
+        cluster.tls_server_name = Some(name.clone());
+    }
+    if let Some(path) = &overrides.certificate_authority {
+        authority(path)?;
+        cluster.certificate_authority = Some(path.to_string_lossy().into_owned());
+        (cluster.certificate_authority_data, cluster.insecure_skip_tls_verify) = (None, None);
+    }
+    if overrides.insecure {
+        (cluster.certificate_authority, cluster.certificate_authority_data) = (None, None);
+        cluster.insecure_skip_tls_verify = Some(true);
+    }
+    Ok(())
+}
+
+/// The certificates of `--certificate-authority`.
+fn authority(path: &Path) -> Result<Vec<Vec<u8>>, KubeconfigError> {
+    let wrong = |reason: String| KubeconfigError::Flag { flag: "--certificate-authority", reason };
+    let pem = std::fs::read(path).map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
+    certificates(&pem).map_err(|reason| wrong(reason.replacen("its certificate-authority", "the file", 1)))
+}
+
+/// Who asks where a token is given: nobody else, whatever the kubeconfig says. An empty token is an error and not nobody.
+fn given_user(overrides: &KubeconfigOverrides) -> Result<Option<AuthInfo>, KubeconfigError> {
+    match &overrides.token {
+        None => Ok(None),
+        Some(TokenSource::File(path)) => {
+            Ok(Some(AuthInfo { token_file: Some(path.to_string_lossy().into_owned()), ..AuthInfo::default() }))
+        }
+        Some(TokenSource::Given(flag, token)) => {
+            let wrong = |reason: &str| KubeconfigError::Flag { flag, reason: reason.to_owned() };
+            let token = token.trim();
+            if token.is_empty() {
+                return Err(wrong("the token is empty"));
+            }
+            if http::HeaderValue::try_from(token).is_err() {
+                return Err(wrong("the token contains a character that is not allowed in an HTTP header"));
+            }
+            let entry = serde_json::json!({ "token": token });
+            serde_json::from_value(entry).map(Some).map_err(|_| wrong("the token cannot be used"))
+        }
+    }
 }
 
 /// A server's URL, with a scheme and a host.
@@ -253,8 +366,8 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{Chosen, ConfigEnv, KubeconfigError, choose};
-    use crate::cluster::api::ConnectOptions;
     use crate::cluster::api::ProxyVariables;
+    use crate::cluster::api::{ConnectOptions, KubeconfigOverrides, TokenSource};
 
     const ONE: &str = r#"
 apiVersion: v1
@@ -465,5 +578,116 @@ users:
         assert!(matches!(choose(&options(None, Some("prod")), &in_pod), Err(KubeconfigError::Nothing)));
         let conflict = ConnectOptions { in_cluster: true, ..options(Some(&bad), None) };
         assert!(matches!(choose(&conflict, &in_pod), Err(KubeconfigError::Conflict)));
+    }
+
+    const TWO: &str = "current-context: prod\n\
+        contexts:\n\
+        - {name: prod, context: {cluster: main, user: ci, namespace: shop}}\n\
+        clusters:\n\
+        - {name: main, cluster: {server: 'https://main.example:6443', tls-server-name: main.example, insecure-skip-tls-verify: true}}\n\
+        - {name: spare, cluster: {server: 'https://spare.example:6443'}}\n\
+        users:\n\
+        - {name: ci, user: {token: hunter2-ci}}\n\
+        - {name: admin, user: {token: hunter2-admin}}\n";
+
+    fn overridden(overrides: KubeconfigOverrides) -> Result<Chosen, KubeconfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path(), "two", TWO);
+        choose(&ConnectOptions { overrides, ..options(Some(&path), None) }, &ConfigEnv::default())
+    }
+
+    fn token_of(chosen: &Chosen) -> String {
+        let entry = serde_json::to_value(&chosen.config.auth_info).unwrap();
+        entry["token"].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn flags_take_the_place_of_what_the_kubeconfig_says_one_by_one() {
+        let none = KubeconfigOverrides::default;
+        let plain = overridden(none()).unwrap();
+        assert_eq!(plain.config.tls_server_name.as_deref(), Some("main.example"));
+        let server =
+            overridden(KubeconfigOverrides { server: Some("https://127.0.0.1:1".to_owned()), ..none() }).unwrap();
+        assert_eq!(server.config.cluster_url.to_string(), "https://127.0.0.1:1/");
+        assert_eq!(server.config.tls_server_name, None, "the name was that of the other server");
+        assert_eq!((token_of(&server).as_str(), server.config.default_namespace.as_str()), ("hunter2-ci", "shop"));
+        let spare = overridden(KubeconfigOverrides { cluster: Some("spare".to_owned()), ..none() }).unwrap();
+        assert_eq!(spare.config.cluster_url.to_string(), "https://spare.example:6443/");
+        let admin = overridden(KubeconfigOverrides { user: Some("admin".to_owned()), ..none() }).unwrap();
+        assert_eq!(token_of(&admin), "hunter2-admin");
+        let token = TokenSource::Given("--token", " hunter2-given\n".to_owned());
+        let given = overridden(KubeconfigOverrides { token: Some(token), ..none() }).unwrap();
+        assert_eq!(token_of(&given), "hunter2-given");
+        let file = TokenSource::File("/run/token".into());
+        let from_file = overridden(KubeconfigOverrides { token: Some(file), ..none() }).unwrap();
+        assert_eq!(from_file.config.auth_info.token_file.as_deref(), Some("/run/token"));
+        assert_eq!((token_of(&from_file).as_str(), from_file.renewable), ("", true), "nobody else asks");
+        let insecure = overridden(KubeconfigOverrides { insecure: true, ..none() }).unwrap();
+        assert!(insecure.config.accept_invalid_certs && insecure.config.root_cert.is_none());
+    }
+
+    #[test]
+    fn a_server_needs_no_kubeconfig_but_a_context_does() {
+        let overrides = KubeconfigOverrides {
+            server: Some("https://api.example".to_owned()),
+            token: Some(TokenSource::Given("--token", "hunter2".to_owned())),
+            ..KubeconfigOverrides::default()
+        };
+        let options = ConnectOptions { overrides, ..ConnectOptions::default() };
+        for in_pod in [false, true] {
+            let chosen = choose(&options, &ConfigEnv { in_pod, ..ConfigEnv::default() }).unwrap();
+            assert_eq!((chosen.origin.as_str(), chosen.context.as_str()), ("--server", ""));
+            assert_eq!(token_of(&chosen), "hunter2");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let without_context = file(folder.path(), "none", "contexts: []\n");
+        let listed = ConfigEnv { kubeconfig: Some(without_context.into()), ..ConfigEnv::default() };
+        assert_eq!(choose(&options, &listed).unwrap().config.cluster_url.to_string(), "https://api.example/");
+        let named = ConnectOptions { context: Some("prod".to_owned()), ..options.clone() };
+        assert!(matches!(choose(&named, &ConfigEnv::default()), Err(KubeconfigError::Nothing)));
+        assert!(matches!(choose(&named, &listed), Err(KubeconfigError::UnknownContext { .. })));
+        let in_cluster = ConnectOptions { in_cluster: true, ..options };
+        assert!(matches!(choose(&in_cluster, &ConfigEnv::default()), Err(KubeconfigError::Conflict)));
+    }
+
+    #[test]
+    fn a_flag_that_cannot_be_used_is_named_without_its_secret_and_nobody_else_is_asked_as() {
+        let given = |token: &str| KubeconfigOverrides {
+            token: Some(TokenSource::Given("--token", token.to_owned())),
+            ..KubeconfigOverrides::default()
+        };
+        let server = |url: &str| KubeconfigOverrides { server: Some(url.to_owned()), ..KubeconfigOverrides::default() };
+        for (overrides, words) in [
+            (given(""), "--token: the token is empty"),
+            (given(" \n"), "--token: the token is empty"),
+            (given("hunter2\nx"), "--token: the token contains a character"),
+            (server("api.example:6443"), "--server: `api.example:6443` must be https://HOST:PORT"),
+            (server("https://me:hunter2@[x"), "--server: "),
+            (server(""), "--server: `` is not a URL"),
+            (
+                KubeconfigOverrides { cluster: Some("spar".to_owned()), ..KubeconfigOverrides::default() },
+                "has no `spar`; the existing ones, the most similar first: spare, main",
+            ),
+            (
+                KubeconfigOverrides { user: Some("admn".to_owned()), ..KubeconfigOverrides::default() },
+                "has no `admn`; the existing ones, the most similar first: admin, ci",
+            ),
+            (
+                KubeconfigOverrides {
+                    certificate_authority: Some("/nonexistent/ca.pem".into()),
+                    ..KubeconfigOverrides::default()
+                },
+                "--certificate-authority: cannot read /nonexistent/ca.pem",
+            ),
+        ] {
+            assert!(!format!("{overrides:?}").contains("hunter2\nx"), "{overrides:?}");
+            let error = overridden(overrides).unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(told.contains(words) && !told.contains("hunter2"), "{words}: {told}");
+        }
+        let pod = |overrides| ConnectOptions { in_cluster: true, overrides, ..ConnectOptions::default() };
+        let user = KubeconfigOverrides { user: Some("ci".to_owned()), ..KubeconfigOverrides::default() };
+        let error = choose(&pod(user), &ConfigEnv::default()).unwrap_err().to_string();
+        assert!(error.contains("--user: there is no kubeconfig"), "{error}");
     }
 }

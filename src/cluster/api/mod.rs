@@ -28,7 +28,7 @@ pub use backoff::{Backoff, LONGEST, random_fraction};
 pub use budget::{Budget, Urgency};
 pub use collection::{Collection, with_query};
 pub use connect_error::ConnectError;
-pub use connect_options::{ConnectOptions, PLUGIN_TIMEOUT, REQUEST_TIMEOUT};
+pub use connect_options::{ConnectOptions, KubeconfigOverrides, PLUGIN_TIMEOUT, REQUEST_TIMEOUT, TokenSource};
 pub use connection::Connection;
 pub use expect::Expect;
 pub use failure::{Failure, FailureKind, of_connection, of_foreign_body, of_status, of_watch_error};

@@ -48,7 +48,7 @@ impl Connection {
         let recipe = chosen.renewable.then(|| {
             // The context by its name: `current-context` may be another by then.
             let context = Some(chosen.context.clone()).filter(|context| !context.is_empty());
-            let in_cluster = chosen.context.is_empty();
+            let in_cluster = chosen.context.is_empty() && options.overrides.server.is_none();
             Recipe { options: ConnectOptions { context, in_cluster, ..options.clone() }, server }
         });
         let namespace = chosen.config.default_namespace.clone();

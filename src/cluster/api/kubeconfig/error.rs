@@ -37,9 +37,17 @@ pub enum KubeconfigError {
     },
     /// There is no configuration at all.
     #[error(
-        "no cluster is configured: pass --kubeconfig, set KUBECONFIG, or write ~/.kube/config; in a Pod, mount its service account's token"
+        "no cluster is configured: pass --kubeconfig or --server, set KUBECONFIG, or write ~/.kube/config; in a Pod, mount its service account's token"
     )]
     Nothing,
+    /// A flag that takes the place of the kubeconfig's word cannot be used.
+    #[error("{flag}: {reason}")]
+    Flag {
+        /// The flag, or the variable.
+        flag: &'static str,
+        /// What is wrong, without a secret.
+        reason: String,
+    },
     /// `--in-cluster` together with a file or context.
     #[error("--in-cluster excludes --kubeconfig and --context: leave one out")]
     Conflict,
@@ -93,7 +101,7 @@ pub enum KubeconfigError {
     Proxy(#[from] ProxyError),
 }
 
-fn names(known: &[String]) -> String {
+pub(super) fn names(known: &[String]) -> String {
     if known.is_empty() { "none".to_owned() } else { known.join(", ") }
 }
 
