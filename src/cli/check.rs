@@ -29,16 +29,16 @@ use crate::text::Redaction;
 
 /// Judge a fresh deploy: the main job
 ///
-/// Exits 0 if the version is healthy. See `crashgate explain` for all other exit codes.
+/// The gate passes when every pod of the version is ready and has stayed so; anything else is told with its cause.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Gate this workload by the template that it has now, as in `deployment/checkout`
+    /// Judge this workload by its current pod template, as in `deployment/checkout`
     ///
     /// Short and plural kinds work as in kubectl, and so do two words: `deploy checkout`. The namespace is that of
     /// `--namespace` or of the context; app and version are taken from the live pod template.
     #[arg(value_name = "KIND/NAME")]
     live: Vec<String>,
-    /// Gate every workload of the namespace by the template that it has now
+    /// Judge every workload of the namespace by its current pod template
     #[arg(long, help_heading = "Gate")]
     all: bool,
     #[command(flatten)]
@@ -53,10 +53,10 @@ pub(super) struct Args {
     /// namespace is refused.
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     rehearse: Option<PathBuf>,
-    /// Let the rehearsal's cluster fail as this script says
+    /// Inject the faults that this file describes into the rehearsal
     #[arg(long, value_name = "FILE", requires = "rehearse")]
     faults: Option<PathBuf>,
-    /// Let the rehearsal's cluster run pods (of `smoke:`) as this script says
+    /// Let pods (of `smoke:`) behave in the rehearsal as this file describes
     #[arg(long, value_name = "FILE", requires = "rehearse")]
     pods: Option<PathBuf>,
     #[command(flatten)]

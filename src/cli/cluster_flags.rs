@@ -65,13 +65,13 @@ pub(super) struct ClusterFlags {
     /// Use the pod's service account and nothing else
     #[arg(long, conflicts_with_all = ["kubeconfig", "context", "server", "cluster", "user"])]
     in_cluster: bool,
-    /// Ask as this user, as `kubectl --as` does
+    /// Impersonate this user, as `kubectl --as` does
     #[arg(long = "as", value_name = "USER")]
     impersonate: Option<String>,
-    /// Ask as a member of this group; repeat it for more
+    /// Impersonate a member of this group; repeat it for more
     #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
     impersonate_groups: Vec<String>,
-    /// How long a request may take
+    /// The time limit of a single request
     #[arg(long, value_name = "DURATION", value_parser = super::duration::duration, default_value = "10s")]
     request_timeout: Duration,
 }

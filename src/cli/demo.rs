@@ -27,8 +27,6 @@ use crate::text::{SafeText, Untrusted};
 ///
 /// A recording that comes with crashgate is served as a Kubernetes API on 127.0.0.1 and judged by the same code as `check`. Nothing
 /// else is contacted. The verdict is on stdout, and the last line of stderr says where the HTML report is.
-///
-/// The exit code is that of the verdict, as in a pipeline: 0 for `healthy`, 1 for the others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

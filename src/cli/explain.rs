@@ -94,7 +94,7 @@ fn topics_of(name: &str) -> Vec<Topic> {
 }
 
 /// Every name that can be explained.
-fn names() -> impl Iterator<Item = &'static str> {
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let causes = CATALOGUE.iter().map(|row| row.name);
     let warnings = NOTICES.iter().map(|row| row.name);
     let verdicts = Verdict::ALL.into_iter().map(Verdict::name);

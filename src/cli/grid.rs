@@ -71,8 +71,8 @@ pub(super) fn run(
     let told = judged(recordings, plan, flags, output, redaction, printer);
     told.unwrap_or_else(|message| {
         complain(printer, redaction, &message);
-        if output.is_json() {
-            printer.result(&json::unjudged(&redaction.text(&message)));
+        if let Some(syntax) = output.syntax() {
+            printer.result(&syntax.of(json::unjudged(&redaction.text(&message))));
         }
         Verdict::Usage.exit_code()
     })
@@ -87,6 +87,11 @@ fn judged(
     printer: &mut Printer,
 ) -> Result<u8, String> {
     // Everything that can be known to be wrong is told before the work begins.
+    if output.is_names() {
+        return Err(
+            "error: a grid is about no object that could be named\n  fix: use `-o json` or `-o yaml`".to_owned()
+        );
+    }
     let settings = settings(&flags.axes)?;
     let files = files(recordings)?;
     let expected = flags.expected.as_deref().map(Expected::load).transpose();
@@ -122,7 +127,7 @@ fn tell(
     printer: &mut Printer,
 ) -> u8 {
     let exit_code = if grid.unjudged.is_empty() { Verdict::Healthy } else { Verdict::Usage }.exit_code();
-    if !output.is_json() {
+    if output.syntax().is_none() {
         let layout = Layout { look: printer.stdout(), whole: output.is_verbose(), redaction };
         printer.result(&text::text(grid, layout));
     }
@@ -136,10 +141,10 @@ fn tell(
             printer.could_not_write(&what, &error);
         }
     }
-    if output.is_json() {
+    if let Some(syntax) = output.syntax() {
         // What could not be written changes the exit code, and this holds it.
         let exit_code = if exit_code == 0 { printer.exit_code_of(Verdict::Healthy) } else { exit_code };
-        printer.result(&json::render(grid, exit_code, redaction));
+        printer.result(&syntax.of(json::render(grid, exit_code, redaction)));
     }
     if !grid.unjudged.is_empty() {
         let first = text::unjudged(grid, redaction).into_iter().next().unwrap_or_default();

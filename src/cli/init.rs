@@ -34,9 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// App, labels and times are taken from the workload as it is now; the version comes from the environment variable VERSION, which the
 /// deploy has to set. The kinds are those of `crashgate check KIND/NAME`.
-///
-/// Exits 0 once the file is written, 2 for a mistake in the arguments or an existing file, 4 if there is no such workload, 7 if the
-/// cluster cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

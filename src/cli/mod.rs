@@ -22,6 +22,7 @@ mod demo;
 mod duration;
 mod explain;
 mod grid;
+mod help;
 mod hints;
 mod in_runtime;
 mod init;
@@ -91,7 +92,6 @@ enum Command {
     Schema(schema::Args),
     Explain(explain::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
     Man(man::Args),
 }
 
@@ -102,6 +102,9 @@ const PLUGIN: &str = "kubectl-crashgate";
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(shell) = std::env::var_os(completions::VARIABLE).filter(|shell| !shell.is_empty()) {
+        return completions::answer(&shell, &arguments, command(), printer);
+    }
     let cli = match parsed(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -137,7 +140,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
         Command::Validate(args) => validate::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),
-        Command::Completions(args) => completions::run(&args, command(), printer),
+        Command::Completions(args) => completions::run(&args, printer),
         Command::Man(args) => man::run(&args, command(), printer),
     }));
     let exit_code = ended.unwrap_or(Verdict::Inconclusive.exit_code());
@@ -146,7 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer)
 
 /// The command line as it is understood.
 fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
+    help::with_endings(Cli::command()).mut_subcommands(|command| {
         let has = |name: &str| command.get_arguments().any(|argument| argument.get_id() == name);
         if has("rehearse") && has("server") {
             // A recording is the cluster, and nobody else is asked.

@@ -13,7 +13,7 @@ const SECRET: &str = "CRASHGATE_NOTIFY_SECRET";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Notifications")]
 pub(super) struct NotifyFlags {
-    /// Send each new verdict there as JSON, with slack: in front of the URL as a message to Slack; repeat it for more
+    /// Send each new verdict to this URL as JSON, or with `slack:` in front of it as a Slack message; repeat it for more
     #[arg(long = "notify", value_name = "URL")]
     urls: Vec<String>,
     /// Sign what is sent with the secret in this file [default: `$CRASHGATE_NOTIFY_SECRET`, else nothing is signed]

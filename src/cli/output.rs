@@ -77,9 +77,14 @@ impl OutputFlags {
         self.verbose
     }
 
-    /// True where stdout has JSON.
-    pub(super) fn is_json(&self) -> bool {
-        self.output == Format::Json
+    /// The language of the document on stdout, where it has one.
+    pub(super) fn syntax(&self) -> Option<Syntax> {
+        self.output.syntax()
+    }
+
+    /// True where stdout has names.
+    pub(super) fn is_names(&self) -> bool {
+        self.output == Format::Name
     }
 
     /// The reports that are wanted in files.

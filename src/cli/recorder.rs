@@ -20,7 +20,7 @@ use crate::text::{Redaction, Untrusted};
 /// The flags of a command whose traffic can be recorded.
 #[derive(Debug, clap::Args)]
 pub(super) struct RecordFlags {
-    /// Write the traffic of the run, without secrets, into this file
+    /// Record the API traffic of this run, without secrets, into this file
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Stop recording after this many MiB

@@ -16,7 +16,7 @@ pub(super) struct RehearsalFlags {
     /// Use a recording, served as a cluster on loopback in its own timing
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     rehearse: Option<PathBuf>,
-    /// Let the rehearsal's cluster fail as this script says
+    /// Inject the faults that this file describes into the rehearsal
     #[arg(long, value_name = "FILE", requires = "rehearse")]
     faults: Option<PathBuf>,
 }

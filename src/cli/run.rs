@@ -24,9 +24,8 @@ use crate::text::{Redaction, Untrusted};
 
 /// Run one pod to completion: its output, its exit code, cleaned up
 ///
-/// Exits with the container's exit code, or with 125 and the reason if it could not be run or followed to its end. The
-/// pod is deleted in every case, after Ctrl-C too; a second Ctrl-C exits at once and may leave the pod behind, for its
-/// node to end.
+/// The pod is deleted in every case, after Ctrl-C too; a second Ctrl-C exits at once and may leave the pod behind for its node
+/// to end.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -14,23 +14,23 @@ use crate::text::{Redaction, Untrusted};
 
 /// Serve a recording as a Kubernetes API on loopback
 ///
-/// It plays in its own timing from its start and keeps its final state. kubectl and all other clients work with it, as
-/// long as they only read. With --pods they can also create and delete pods, whose life the script describes.
+/// The recording plays in its own timing, and its final state stays. kubectl and all other clients work with it as long as
+/// they only read. With --pods they can also create and delete pods.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The recording; with --pods there need not be one
+    /// The recording; optional with --pods
     #[arg(required_unless_present = "pods")]
     recording: Option<PathBuf>,
-    /// The port on 127.0.0.1; a free one where none is given
+    /// The port on 127.0.0.1 [default: any free one]
     #[arg(long, value_name = "N")]
     port: Option<u16>,
-    /// Begin at this moment of the recording, as in `20s`
+    /// Start at this moment of the recording, as in `20s`
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = super::duration::duration)]
     at: Duration,
-    /// Fail on purpose as this script says
+    /// Inject the faults that this file describes
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// Let clients create pods, which live as this script says
+    /// Let clients create pods, which behave as this file describes
     #[arg(long, value_name = "FILE")]
     pods: Option<PathBuf>,
 }

@@ -38,39 +38,39 @@ const RETRY: Duration = Duration::from_secs(3);
 
 /// Serve gates over HTTP, for Flagger, Argo Rollouts and scripts
 ///
-/// Each gate file in the folder of plans is a gate that can be called for by the file's name. A plan may leave out what the
-/// caller says: the workload, the namespace and the version. Changes of the folder are taken in.
+/// Callers ask for a gate by the name of its file in the folder of plans. A plan may leave out what the caller says: the
+/// workload, the namespace and the version. Changed files are read again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The folder with the plans
+    /// The folder with the plans, which are gate files
     #[arg(long, value_name = "DIR")]
     plans: PathBuf,
-    /// Where to listen; any address that is not this machine's own needs --auth
+    /// The address to listen on; one that other machines can reach needs --auth
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
-    /// Who may ask: a file of tokens, `tokenreview` for service accounts with a token of audience `crashgate`, or `none`
-    /// for anybody [default: none, on an address of this machine]
+    /// Who may call: a file of tokens, `tokenreview` for service accounts with a token for the audience `crashgate`, or `none`
+    /// for anybody [default: none, on a loopback address]
     #[arg(long, value_name = "FILE|tokenreview|none")]
     auth: Option<PathBuf>,
-    /// The namespaces that are served, whoever asks [default: all]
+    /// Serve only these namespaces, whoever calls [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = namespace)]
     namespaces: Vec<String>,
-    /// Run pods for callers, of the images in this file alone: one a line [default: none are run]
+    /// Run pods for callers, but only of the images in this file, one a line [default: none are run]
     #[arg(long, value_name = "FILE")]
     allow_run: Option<PathBuf>,
-    /// The longest that a call waits for a verdict, whatever it asks for
+    /// The longest that a call may wait for a verdict, whatever it asks for
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     max_wait: Duration,
-    /// How many gates may stand at a time
+    /// How many gates may exist at a time
     #[arg(long, value_name = "N", default_value_t = Settings::default().most)]
     max_gates: usize,
-    /// How long new connections are taken after SIGTERM, for a Service goes on sending them
+    /// How long new connections are still accepted after SIGTERM: a Service goes on sending them for a while
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     drain: Duration,
-    /// How long the end may take
+    /// How long shutting down may take
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     grace: Duration,
-    /// How the log is written on stderr
+    /// The format of the log on stderr
     #[arg(long, value_name = "text|json", default_value = "text", value_parser = log_format)]
     log_format: Format,
     #[command(flatten)]

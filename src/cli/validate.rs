@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Also ask the metrics' sources: what each check finds, and how long a proof would take
     #[arg(long)]
     online: bool,
-    /// Also name the objects of a manifest that have no pods, or whose pods another one speaks for
+    /// Also name the objects of a manifest that have no pods, or whose pods belong to another object
     #[arg(short, long, help_heading = "Output")]
     verbose: bool,
 }

@@ -34,8 +34,7 @@ use crate::text::Redaction;
 /// Follow what happens to pods: created and by whom, phases, restarts, crash loops, deleted
 ///
 /// It reconnects and continues by itself, without losing or repeating events. Pods that existed before are not reported,
-/// except for their crash loops. Exits 0 when its time or the recording is over, 1 at the first crash loop with
-/// --until-crash, and 7 if the cluster cannot be observed.
+/// except for their crash loops.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Which events to report

@@ -1,5 +1,7 @@
 //! The whole binary: what a user gets who is in a hurry, has no cluster, or makes a mistake.
 
+#[cfg(unix)]
+mod completions;
 mod demo;
 mod diagnostic_log;
 mod feed_commands;

@@ -52,6 +52,19 @@ impl ConfigEnv {
     }
 }
 
+/// The names of the contexts of this process's kubeconfigs, where they can be read: to be suggested, and for nothing else.
+#[must_use]
+pub fn known_contexts() -> Vec<String> {
+    let surroundings = ConfigEnv::of_process();
+    let usual = surroundings.home.map(|home| home.join(".kube").join("config"));
+    let paths: Vec<PathBuf> = match surroundings.kubeconfig.filter(|listed| !listed.is_empty()) {
+        Some(listed) => std::env::split_paths(&listed).collect(),
+        None => usual.into_iter().collect(),
+    };
+    let read = paths.into_iter().filter_map(|path| Kubeconfig::read_from(path).ok());
+    read.flat_map(|kubeconfig| kubeconfig.contexts).map(|named| named.name).collect()
+}
+
 /// A cluster that was chosen, and how.
 #[derive(Debug)]
 pub struct Chosen {
