@@ -352,13 +352,34 @@ fn shells_get_completions_and_packages_get_man_pages() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let (code, stdout, _) = told(&crashgate(&["completions", shell]).output().unwrap());
         assert_eq!(code, Some(0));
-        assert!(stdout.contains("rehearse"), "{shell}");
+        assert!(stdout.contains("CRASHGATE_COMPLETE") && stdout.contains(shell), "{shell}: {stdout}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let (code, _, stderr) = told(&crashgate(&["man", folder.path().to_str().unwrap()]).output().unwrap());
+    let pages = folder.path().join("share/man/man1");
+    let (code, _, stderr) = told(&crashgate(&["man", pages.to_str().unwrap()]).output().unwrap());
     assert_eq!(code, Some(0), "{stderr}");
-    let page = std::fs::read_to_string(folder.path().join("crashgate-check.1")).unwrap();
-    assert!(page.contains("wait\\-period"), "{page}");
+    let page = std::fs::read_to_string(pages.join("crashgate-check.1")).unwrap();
+    assert!(page.contains("wait\\-period") && page.contains("Examples:"), "{page}");
+    let (code, list, _) = told(&crashgate(&["--help"]).output().unwrap());
+    assert_eq!(code, Some(0));
+    let commands = list.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names.map(|line| line.split_whitespace().next().unwrap()) {
+        assert!(name == "help" || pages.join(format!("crashgate-{name}.1")).exists(), "{name}");
+    }
+    assert!(commands.contains("\n  man "), "{commands}");
+    let (code, page, _) = told(&crashgate(&["man"]).output().unwrap());
+    assert!(code == Some(0) && page.contains(".TH crashgate 1"), "{page}");
+}
+
+#[test]
+fn help_of_a_command_is_asked_for_in_either_way() {
+    for name in ["check", "pods", "replay", "demo"] {
+        let by_word = told(&crashgate(&["help", name]).output().unwrap());
+        let by_flag = told(&crashgate(&[name, "--help"]).output().unwrap());
+        assert_eq!(by_word, by_flag, "{name}");
+        assert_eq!((by_word.0, by_word.1.contains("Exit codes:")), (Some(0), true), "{name}");
+    }
 }
 
 #[cfg(unix)]
