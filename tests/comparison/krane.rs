@@ -90,5 +90,6 @@ pub fn names_cause(world: &World, target: &Target) -> bool {
         text(pod, "status.phase") == "Running" && !is_true(pod, "Ready") && probed.next().is_some()
     };
     let unscheduled = |pod: &&Value| condition(pod, "PodScheduled").is_some_and(|one| one["status"] == "False");
-    pods.iter().any(|pod| unready(pod) || unscheduled(pod)) || world.has_warning(&target.name, &TOLD)
+    let own = world.workload(target).into_iter().chain(world.new_replica_set(target)).chain(pods.iter().copied());
+    pods.iter().any(|pod| unready(pod) || unscheduled(pod)) || world.has_warning(&own.collect::<Vec<_>>(), &TOLD)
 }

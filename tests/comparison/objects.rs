@@ -75,12 +75,12 @@ impl World {
         })
     }
 
-    /// Events of these types about objects whose names begin so, with a reason among these.
-    pub fn has_warning(&self, name: &str, reasons: &[&str]) -> bool {
+    /// There is a warning about one of these objects with one of these reasons.
+    pub fn has_warning(&self, objects: &[&Value], reasons: &[&str]) -> bool {
+        let names: Vec<&str> = objects.iter().map(|object| text(object, "metadata.name")).collect();
         self.all("events").any(|event| {
-            let about = event["involvedObject"]["name"].as_str().unwrap_or_default();
-            let reason = event["reason"].as_str().unwrap_or_default();
-            event["type"] == "Warning" && about.starts_with(name) && reasons.contains(&reason)
+            let (about, reason) = (text(event, "involvedObject.name"), text(event, "reason"));
+            event["type"] == "Warning" && names.contains(&about) && reasons.contains(&reason)
         })
     }
 }

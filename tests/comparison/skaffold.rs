@@ -30,6 +30,5 @@ fn has_failed(pod: &Value) -> bool {
 pub fn names_cause(world: &World, target: &Target) -> bool {
     let pods = world.new_pods(target);
     let unscheduled = |pod: &&Value| condition(pod, "PodScheduled").is_some_and(|one| one["status"] == "False");
-    pods.iter().any(unscheduled)
-        || pods.iter().any(|pod| world.has_warning(text(pod, "metadata.name"), &["FailedMount", "Unhealthy", "Failed"]))
+    pods.iter().any(unscheduled) || world.has_warning(&pods, &["FailedMount", "Unhealthy", "Failed"])
 }
