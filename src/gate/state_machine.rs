@@ -17,7 +17,7 @@ use crate::gate::evaluate::{
 };
 use crate::gate::memory::Needs;
 use crate::gate::model::{ControllerRef, Object, Phase, Pod, Source, Trouble, TroubleKind, Workload, WorkloadKind};
-use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, Verdict};
+use crate::gate::result::{Cause, Code, Evidence, EvidenceKind, GateEvent, Outcome, Place, SmokePassed, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, MetricsState, PodHistory};
 
@@ -57,6 +57,8 @@ pub struct Gate {
     metrics: MetricsState,
     /// Something of the metrics is new since they were judged.
     measured: bool,
+    /// The smoke run that passed last.
+    smoked: Option<SmokePassed>,
     outcome: Option<Outcome>,
     emitter: EventEmitter,
     /// How often it was judged since the last check.
@@ -76,6 +78,7 @@ impl Gate {
             live: LiveAssessment::default(),
             decision: DecisionState::default(),
             warnings: Remarks::default(),
+            smoked: None,
             outcome: None,
             emitter: EventEmitter::default(),
             unchecked: 0,
@@ -185,9 +188,11 @@ impl Gate {
             Fact::Smoked(run) => {
                 let objection = run.objection(self.now);
                 if self.decision.take_smoke(objection.is_none()) {
-                    match objection {
-                        Some((verdict, causes)) => self.end_with(verdict, causes),
-                        None => self.judge(false),
+                    if let Some((verdict, causes)) = objection {
+                        self.end_with(verdict, causes);
+                    } else {
+                        self.smoked = self.plan.smoke.as_ref().map(|order| run.passed(order));
+                        self.judge(false);
                     }
                 }
                 false
@@ -376,7 +381,9 @@ impl Gate {
         match ruling {
             Some(ruling) => {
                 let warnings = std::mem::take(&mut self.warnings);
-                self.outcome = Some(close(ruling, warnings, state, plan, metrics, now, &mut self.emitter));
+                let mut outcome = close(ruling, warnings, state, plan, metrics, now, &mut self.emitter);
+                outcome.proved.smoke = self.smoked.take().filter(|_| outcome.verdict == Verdict::Healthy);
+                self.outcome = Some(outcome);
             }
             None if cfg!(debug_assertions) => self.check_now_and_then(),
             None => {}

@@ -316,6 +316,7 @@ pub(super) struct Template {
 pub(super) struct WorkloadStatus {
     pub observed_generation: Option<i64>,
     pub updated_replicas: Option<u32>,
+    pub ready_replicas: Option<u32>,
     pub available_replicas: Option<u32>,
     pub desired_number_scheduled: Option<u32>,
     pub updated_number_scheduled: Option<u32>,

@@ -39,10 +39,15 @@ struct Shape {
     warnings: usize,
     /// Checks of the metrics.
     checks: usize,
+    /// Changes of a pod template.
+    changes: usize,
 }
 
-const fn shape(log: (usize, usize), [proof, pieces, message, others, pods, warnings, checks]: [usize; 7]) -> Shape {
-    Shape { log: Limits { head: log.0, tail: log.1 }, proof, pieces, message, others, pods, warnings, checks }
+const fn shape(
+    log: (usize, usize),
+    [proof, pieces, message, others, pods, warnings, checks, changes]: [usize; 8],
+) -> Shape {
+    Shape { log: Limits { head: log.0, tail: log.1 }, proof, pieces, message, others, pods, warnings, checks, changes }
 }
 
 impl Shape {
@@ -54,18 +59,18 @@ impl Shape {
 
 /// From generous to tight. The proof of the root cause gives way last.
 const SHAPES: [Shape; 8] = [
-    shape((2, 8), [3, 6, 6, 6, 6, 6, 8]),
-    shape((2, 8), [3, 4, 6, 4, 4, 4, 6]),
-    shape((1, 7), [2, 4, 5, 3, 0, 3, 5]),
-    shape((1, 5), [2, 3, 4, 2, 0, 2, 4]),
-    shape((1, 4), [1, 3, 4, 1, 0, 1, 3]),
-    shape((0, 4), [1, 2, 3, 1, 0, 1, 2]),
-    shape((0, 3), [1, 1, 2, 0, 0, 0, 1]),
-    shape((0, 2), [1, 1, 2, 0, 0, 0, 0]),
+    shape((2, 8), [3, 6, 6, 6, 6, 6, 8, 6]),
+    shape((2, 8), [3, 4, 6, 4, 4, 4, 6, 5]),
+    shape((1, 7), [2, 4, 5, 3, 0, 3, 5, 4]),
+    shape((1, 5), [2, 3, 4, 2, 0, 2, 4, 3]),
+    shape((1, 4), [1, 3, 4, 1, 0, 1, 3, 2]),
+    shape((0, 4), [1, 2, 3, 1, 0, 1, 2, 1]),
+    shape((0, 3), [1, 1, 2, 0, 0, 0, 1, 0]),
+    shape((0, 2), [1, 1, 2, 0, 0, 0, 0, 0]),
 ];
 
 /// How much of each part is shown where all of it is asked for. Only the API's own bounds on logs hold.
-const WHOLE: Shape = shape((0, ALL), [ALL; 7]);
+const WHOLE: Shape = shape((0, ALL), [ALL; 8]);
 /// More than there ever is, and far from where sums run over.
 const ALL: usize = 1_000_000;
 
@@ -104,6 +109,10 @@ fn block(gate: &GateRun, columns: usize, whole: bool) -> Vec<Line> {
 fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
     let outcome = &gate.outcome;
     let mut lines = headline(gate, columns);
+    let serving = outcome.background.serving_words();
+    if !serving.is_empty() {
+        lines.extend(indented(&serving, columns));
+    }
     if let Some((first, others)) = outcome.findings.split_first() {
         lines.push(Line::empty());
         lines.extend(leading(first, shape, columns));
@@ -118,6 +127,7 @@ fn shaped(gate: &GateRun, shape: &Shape, columns: usize) -> Vec<Line> {
     } else if outcome.verdict == Verdict::Healthy {
         lines.extend(indented(&headline::passed(gate), columns));
     }
+    lines.extend(changes(outcome, shape.changes, columns));
     lines.extend(checks::checks(outcome, shape.checks, columns));
     if outcome.verdict != Verdict::Healthy {
         lines.extend(pods::pods(outcome, shape.pods, columns));
@@ -257,6 +267,18 @@ fn others_lines(others: &[Finding], most: usize, columns: usize) -> Vec<Line> {
     if let Some(rest) = others.len().checked_sub(most).filter(|rest| *rest > 0) {
         let noun = if most == 0 { "other finding" } else { "more finding" };
         lines.push(Line::plain(safe!("Also {}, in the JSON result", words::count(rest, noun))));
+    }
+    lines
+}
+
+/// What was changed in the pod templates.
+fn changes(outcome: &Outcome, most: usize, columns: usize) -> Vec<Line> {
+    let changes = &outcome.background.changes;
+    let mut lines = Vec::new();
+    for of_one in changes.iter().filter(|_| most > 0) {
+        let title = of_one.title(changes.len() == 1);
+        lines.extend([Line::empty(), Line::toned(safe!("{}:", title), title.len() + 1, Tone::Code)]);
+        lines.extend(of_one.lines(most).iter().flat_map(|line| wrap(line, "  ", "    ", columns)).map(Line::plain));
     }
     lines
 }

@@ -7,7 +7,7 @@ use super::{progress, words};
 use crate::gate::model::Role;
 use crate::gate::result::Verdict;
 use crate::safe;
-use crate::text::SafeText;
+use crate::text::{SafeText, Untrusted};
 
 /// The verdict as a headline says it.
 #[must_use]
@@ -53,7 +53,7 @@ pub(super) fn title_aloud(verdict: Verdict) -> SafeText {
 /// What the verdict means for whoever waits for the deploy.
 pub(super) const fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Healthy => "Every expected pod stayed ready, and a final read confirmed it.",
+        Verdict::Healthy => "Every expected pod stayed ready.",
         Verdict::Failed => "The app or its configuration is at fault.",
         Verdict::Usage => "The arguments or the manifest are wrong. The cluster was not contacted.",
         Verdict::TimedOut => "It was not healthy within the wait period.",
@@ -102,12 +102,15 @@ pub(super) fn counts(run: &Run) -> SafeText {
     SafeText::joined(counts, ", ")
 }
 
-/// How ready the gate was at its end.
+/// How ready the gate was at its end, and who serves where it was not.
 pub(super) fn readiness(gate: &GateRun) -> SafeText {
-    if gate.outcome.verdict == Verdict::Healthy {
+    let outcome = &gate.outcome;
+    if outcome.verdict == Verdict::Healthy {
         return passed(gate);
     }
-    safe!("{}.", words::ready(gate.outcome.ready, gate.outcome.wanted))
+    let ready = safe!("{}.", words::ready(outcome.ready, outcome.wanted));
+    let serving = outcome.background.serving_words();
+    if serving.is_empty() { ready } else { safe!("{} {}", ready, serving) }
 }
 
 /// Where a cause was seen, in parts of a kind and a name.
@@ -134,13 +137,32 @@ pub(super) fn proof(evidence: &Evidence) -> Vec<SafeText> {
 
 /// What a pass rests on.
 pub(super) fn passed(gate: &GateRun) -> SafeText {
-    let ready = words::ready(gate.outcome.ready, gate.outcome.wanted);
-    if gate.outcome.ready == 0 {
-        // A Job's pods are done, not ready.
-        "Completed.".into()
-    } else if gate.plan.stable_for.is_zero() {
-        safe!("{}.", ready)
+    let (outcome, proved) = (&gate.outcome, &gate.outcome.proved);
+    let ready = words::ready(outcome.ready, outcome.wanted);
+    let (ready, crashes): (SafeText, SafeText) = if outcome.ready == 0 {
+        // A Job's pods are done, not ready, and it alone decides which of their ends count.
+        ("Completed".into(), "A".into())
     } else {
-        safe!("{}, without a break for {}.", ready, glued(&words::duration(gate.plan.stable_for)))
+        let crashes = match proved.crashes {
+            0 => "No container crashed, and a".into(),
+            crashes => {
+                let crashes = progress::crash_count(crashes);
+                safe!("{} tolerated ({} allowed for each container), and a", crashes, proved.allowed)
+            }
+        };
+        let stable_for = gate.plan.stable_for;
+        let stable = safe!(", without a break for {}", glued(&words::duration(stable_for)));
+        (if stable_for.is_zero() { ready } else { safe!("{}{}", ready, stable) }, crashes)
+    };
+    let mut said = vec![safe!("{}. {} final read confirmed it.", ready, crashes)];
+    if let Some((image, seconds)) = &proved.smoke {
+        let ran = seconds.map(|seconds| safe!(" after {}", glued(&safe!("{} s", seconds)))).unwrap_or_default();
+        said.push(safe!("The smoke run of {} ended with exit code 0{}.", image.line(), ran));
     }
+    if !proved.promoted.is_empty() {
+        let names = SafeText::joined(proved.promoted.iter().map(Untrusted::line), ", ");
+        let have = if proved.promoted.len() == 1 { "has" } else { "have" };
+        said.push(safe!("{} {} promoted it.", names, have));
+    }
+    SafeText::joined(said, " ")
 }

@@ -31,6 +31,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 
 /// Lines of a piece of proof, and of the log; of more the end is shown.
 const MOST_LINES: usize = 5000;
+/// Changes of a pod template that are shown.
+const MOST_CHANGES: usize = 100;
 
 /// The page.
 #[must_use]
@@ -192,6 +194,11 @@ fn cards_of(gate: &GateRun, log: Option<&GateLog>, started_at: jiff::Timestamp, 
                 (card(level, "Also", &html! { @for finding in others { (cause(finding, level, false)) } }))
             }
         }
+        @for changes in &outcome.background.changes {
+            (card_titled(level, &changes.title(outcome.background.changes.len() == 1), &html! {
+                ul.warnings { @for line in changes.lines(MOST_CHANGES) { li { (line) } } }
+            }))
+        }
         @if !outcome.checks.is_empty() {
             (card(level, "Metrics", &checks::checks(gate, started_at, level + 2)))
         }
@@ -203,7 +210,11 @@ fn cards_of(gate: &GateRun, log: Option<&GateLog>, started_at: jiff::Timestamp, 
 
 /// A part of a gate under a title, whose look does not hang on its rank.
 fn card(level: u8, title: &'static str, content: &Markup) -> Markup {
-    html! { div.card { (heading(level + 1, "card-title", &title.into())) "\n" (content) } "\n" }
+    card_titled(level, &title.into(), content)
+}
+
+fn card_titled(level: u8, title: &SafeText, content: &Markup) -> Markup {
+    html! { div.card { (heading(level + 1, "card-title", title)) "\n" (content) } "\n" }
 }
 
 fn warnings(warnings: &[Warning]) -> Markup {

@@ -3,6 +3,7 @@
 //! `manifests/result.schema.json` is made from these types. Values are what the cluster said, masked, with what would
 //! act on a terminal made visible, for `jq -r` prints a value as it is.
 
+mod background;
 mod check;
 mod contract;
 mod convert;

@@ -23,6 +23,9 @@ use escape::{prose, rich};
 /// The largest report that GitHub takes, less a little for its own bookkeeping.
 pub const LARGEST: usize = 1024 * 1024 - 1024;
 
+/// Changes of a pod template that are shown.
+const CHANGES: usize = 20;
+
 /// Who will draw the Markdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
@@ -162,6 +165,13 @@ fn gate(gate: &GateRun, log: Option<&GateLog>, flavour: Flavour, detail: &Detail
         if left_out > 0 {
             out.push(&safe!("And {}, in the JSON result.\n\n", words::count(left_out, "more cause")));
         }
+    }
+    for changes in &outcome.background.changes {
+        out.push(&safe!("**{}**\n\n", prose(&changes.title(outcome.background.changes.len() == 1))));
+        for line in changes.lines(CHANGES) {
+            out.push(&safe!("- {}\n", prose(&line)));
+        }
+        out.push(&"\n".into());
     }
     for kind in progress::warning_kinds(&outcome.warnings) {
         out.push(&safe!("- **Warning:** {}\n", rich(&kind.words())));

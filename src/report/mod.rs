@@ -13,6 +13,7 @@
 //! The events of a [`feed`] and the table of [`pods`] are told without a run around them; an [`inventory`] and a [`hook`]
 //! hear of feeds too.
 
+pub mod background;
 pub mod check;
 pub mod colour;
 pub mod diagnostic_log;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::background::{Background, Proved};
 use super::check::Check;
 use super::state_kind::State;
 use crate::cluster::{api, drive};
@@ -221,6 +222,8 @@ pub struct Outcome {
     pub ready: u32,
     pub wanted: Option<u32>,
     pub checks: Vec<Check>,
+    pub background: Background,
+    pub proved: Proved,
 }
 
 impl Outcome {
@@ -234,6 +237,8 @@ impl Outcome {
             ready: outcome.ready,
             wanted: outcome.wanted,
             checks: outcome.checks.iter().map(|check| Check::of(check, redaction)).collect(),
+            background: Background::of(&outcome.background, redaction),
+            proved: Proved::of(&outcome.proved),
         }
     }
 }

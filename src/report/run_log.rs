@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::background::{Background, Proved};
 use super::check::Standings;
 use super::model::{Event, Finding, GateRun, Outcome, Plan, Run, Target};
 use crate::gate::result::Code;
@@ -120,6 +121,8 @@ impl RunLog {
                 ready: 0,
                 wanted: None,
                 checks: Vec::new(),
+                background: Background::default(),
+                proved: Proved::default(),
             },
             requests: 0,
         };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::background::{Background, Proved};
 use super::model::{Event, Outcome, Pod};
 use super::run_log::GateLog;
 pub use super::state_kind::State;
@@ -256,6 +257,8 @@ pub fn so_far(log: &GateLog, now: Duration) -> Timeline {
         ready: 0,
         wanted: None,
         checks: Vec::new(),
+        background: Background::default(),
+        proved: Proved::default(),
     };
     Timeline { is_over: false, ..of(log, &outcome) }
 }
@@ -280,6 +283,7 @@ mod tests {
     use crate::gate::model::Role;
     use crate::gate::result::{GateEvent, PodState, Verdict};
     use crate::gate::spec::Plan;
+    use crate::report::background::{Background, Proved};
     use crate::report::model::{self, Event, Outcome, Target};
     use crate::report::run_log::RunLog;
     use crate::text::{Redaction, Untrusted};
@@ -326,6 +330,8 @@ mod tests {
             ready: 0,
             wanted: Some(1),
             checks: Vec::new(),
+            background: Background::default(),
+            proved: Proved::default(),
         };
         let timeline = of(&log.gates[0], &outcome);
         let [lane] = timeline.lanes.as_slice() else { panic!("one pod") };

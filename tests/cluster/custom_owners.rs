@@ -68,7 +68,7 @@ async fn what_may_not_be_read_and_what_is_another_object_proves_nothing() {
         .await;
     let finding = &denied.outcome.findings[0];
     assert_eq!((denied.outcome.verdict, finding.code), (Verdict::Inconclusive, Code::Forbidden));
-    let rule = r#"{apiGroups: ["agones.dev"], resources: ["fleets", "fleets/scale"], verbs: ["get"]}"#;
+    let rule = r#"`{apiGroups: ["agones.dev"], resources: ["fleets", "fleets/scale"], verbs: ["get"]}`"#;
     assert!(finding.message.ends_with(rule), "{}", finding.message);
 
     let (other, _) =

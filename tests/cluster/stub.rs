@@ -12,7 +12,7 @@ use crashgate::cluster::api::Connection;
 use crashgate::cluster::api::Target;
 use crashgate::cluster::drive::Decider;
 use crashgate::cluster::drive::{Run, Sink};
-use crashgate::gate::result::{Evidence, Finding, GateEvent, Outcome, Verdict};
+use crashgate::gate::result::{Background, Evidence, Finding, GateEvent, Outcome, Proved, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::gate::{Fact, Want};
 use tokio::time::{Instant, sleep};
@@ -331,6 +331,8 @@ impl Decider for Fake {
             ready: 0,
             wanted: None,
             checks: Vec::new(),
+            background: Background::default(),
+            proved: Proved::default(),
         });
     }
 

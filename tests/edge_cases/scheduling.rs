@@ -59,7 +59,7 @@ pub(super) const WEBHOOK_DENIES_EVERY_POD: Case = Case {
         let web = deployment("web", "v2", 2);
         let mut set = replica_set(&web);
         let said = "admission webhook \"policy.example\" denied the request: no latest tag";
-        set.detail = Detail::ReplicaSet { replica_failure: Some(set_condition(said)) };
+        set.detail = Detail::ReplicaSet { ready: None, replica_failure: Some(set_condition(said)) };
         story.workload(web).workload(set);
         ends(&mut story)
     },

@@ -350,7 +350,7 @@ fn a_refusal_that_no_pod_is_missing_for_stands_for_nothing() {
     let mut set = replica_set(&deployed);
     let mut refused = bare_pod("x").ready.unwrap();
     refused.message = Some("pods \"x\" is forbidden: exceeded quota: q".to_owned());
-    set.detail = Detail::ReplicaSet { replica_failure: Some(refused) };
+    set.detail = Detail::ReplicaSet { ready: None, replica_failure: Some(refused) };
     story.workload(deployed).workload(set.clone()).pod(pod(&set, "a"));
     let outcome = story.ends();
     assert_eq!((outcome.verdict, outcome.warnings.len()), (Verdict::Healthy, 0), "{:?}", outcome.warnings);

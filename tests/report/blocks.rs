@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crashgate::cluster::drive::Run;
 use crashgate::gate::model::Role;
-use crashgate::gate::result::{Code, EvidenceKind, Finding, Notice, Verdict};
+use crashgate::gate::result::{Code, EvidenceKind, Finding, Notice, Outcome, SmokePassed, Verdict};
 
 use super::build::{With as _, finding, gate, outcome, pod, run, verdict_of, warning};
 
@@ -217,6 +217,51 @@ fn healthy_with_a_warning() {
         "Container app of pod payments-6c5d8f7b9-abcde crashed once (exit code 1); maxRestarts allows 1.",
     )];
     check("healthy", &run(vec![gate("payments", "v1", "shop", healthy)]));
+}
+
+/// A way to bend a run.
+type Bent<'a> = &'a dyn Fn(&mut Run);
+
+fn outcome_of(run: &mut Run) -> &mut Outcome {
+    &mut run.gates[0].outcome
+}
+
+#[test]
+fn a_pass_names_what_it_proved() {
+    let said = |change: Bent<'_>| {
+        let mut healthy = outcome(Verdict::Healthy, 38_320, Vec::new());
+        (healthy.ready, healthy.wanted) = (3, Some(3));
+        let mut run = run(vec![gate("payments", "v1", "shop", healthy)]);
+        change(&mut run);
+        let text = verdict_of(&run, 120);
+        text.lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ")
+    };
+    let ready = "3 of 3 pods ready, without a break for 30 s.";
+    let table: [(Bent<'_>, String); 5] = [
+        (&|_| {}, format!("{ready} No container crashed, and a final read confirmed it.")),
+        (
+            &|run| (outcome_of(run).proved.crashes, outcome_of(run).proved.allowed) = (2, 1),
+            format!("{ready} 2 crashes tolerated (1 allowed for each container), and a final read confirmed it."),
+        ),
+        (
+            &|run| {
+                outcome_of(run).proved.smoke =
+                    Some(SmokePassed { image: "shop/smoke:1".to_owned(), ran_seconds: Some(4) });
+            },
+            format!(
+                "{ready} No container crashed, and a final read confirmed it. \
+                 The smoke run of shop/smoke:1 ended with exit code 0 after 4 s."
+            ),
+        ),
+        (
+            &|run| outcome_of(run).proved.promoted = vec!["rollout/payments".to_owned()],
+            format!("{ready} No container crashed, and a final read confirmed it. rollout/payments has promoted it."),
+        ),
+        (&|run| outcome_of(run).ready = 0, "Completed. A final read confirmed it.".to_owned()),
+    ];
+    for (change, expected) in table {
+        assert_eq!(said(change), expected);
+    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crashgate::cluster::api::Target;
 use crashgate::cluster::drive::{GateRun, Run, Sink as _};
 use crashgate::gate::model::Role;
 use crashgate::gate::result::{
-    Code, Evidence, EvidenceKind, Finding, GateEvent, Notice, Outcome, Place, PodState, PodSummary, Verdict, Warning,
+    Background, Code, Evidence, EvidenceKind, Finding, GateEvent, Notice, Outcome, Place, PodState, PodSummary, Proved,
+    Verdict, Warning,
 };
 use crashgate::gate::spec::Plan;
 use crashgate::report::human::Human;
@@ -109,6 +110,8 @@ pub(super) fn outcome(verdict: Verdict, millis: u64, findings: Vec<Finding>) -> 
         ready: 0,
         wanted: Some(2),
         checks: Vec::new(),
+        background: Background::default(),
+        proved: Proved::default(),
     }
 }
 

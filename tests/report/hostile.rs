@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crashgate::cluster::drive::{Run, Sink as _};
 use crashgate::gate::model::{Role, Source};
-use crashgate::gate::result::{CheckReport, Code, EvidenceKind, GateEvent, Notice, Verdict};
+use crashgate::gate::result::{
+    Background, Changed, CheckReport, Code, EvidenceKind, GateEvent, Notice, OlderRevision, Serving, TemplateChange,
+    TemplateChanges, Verdict,
+};
 use crashgate::report::human::Human;
 use crashgate::report::names;
 use crashgate::report::printer::Look;
@@ -155,7 +158,29 @@ pub fn run_of(text: &str) -> Run {
     outcome.pods = vec![pod("a", text, false, 1, None), pod("b", "ready", true, 0, None)];
     outcome.warnings = vec![warning(Notice::RestartTolerated, text)];
     outcome.checks = vec![CheckReport { lacking: Some(text.to_owned()), ..undecided("errors") }];
+    outcome.background = background_of(text, "v0");
     run(vec![gate("payments", "v1", "shop", outcome)])
+}
+
+/// What stands behind a failure, with this text for values and that for names.
+fn background_of(text: &str, name: &str) -> Background {
+    let change = |how, container: Option<&str>| TemplateChange {
+        container: container.map(str::to_owned),
+        part: format!("label {name}"),
+        how,
+        before: Some(text.to_owned()),
+        after: Some(format!("{text} ")),
+    };
+    let revision = || OlderRevision { version: Some(name.to_owned()), name: name.to_owned(), ready: 3 };
+    let workload = || format!("deployment/{name}");
+    let changes = [change(Changed::Changed, Some(name)), change(Changed::Added, None), change(Changed::Removed, None)];
+    Background {
+        serving: vec![
+            Serving { workload: workload(), older: vec![revision()] },
+            Serving { workload: workload(), older: Vec::new() },
+        ],
+        changes: vec![TemplateChanges { workload: workload(), from: revision(), changes: changes.to_vec() }],
+    }
 }
 
 /// The same where names are hostile too; secrets are not looked for in names.
@@ -167,6 +192,7 @@ pub fn run_of_names(text: &str) -> Run {
             *finding =
                 finding.clone().in_pod(text, Some(text)).in_container(Role::App, text).of(text).also(&[text, text]);
         }
+        gate.outcome.background = background_of(text, text);
         gate.outcome.pods = vec![pod(text, text, false, 1, Some(text)), pod("b", "ready", true, 0, Some(text))];
         for check in &mut gate.outcome.checks {
             text.clone_into(&mut check.name);

@@ -4,12 +4,17 @@ use std::fs;
 
 use crashgate::cluster::drive::Sink as _;
 use crashgate::gate::model::Role;
-use crashgate::gate::result::{Code, EvidenceKind, Notice, Verdict};
+use crashgate::gate::result::{
+    Background, Changed, Code, EvidenceKind, Notice, OlderRevision, Serving, TemplateChange, TemplateChanges, Verdict,
+};
+use crashgate::report::files::Kind;
+use crashgate::report::human::Human;
 use crashgate::report::json::{self, Json};
 use crashgate::report::run_log::Mistake;
 use serde_json::{Value, json};
 
 use super::build::{self, With as _, finding, gate, outcome, pod, printer, run, warning};
+use super::documents::documents;
 
 fn crash() -> crashgate::cluster::drive::Run {
     let mut cause = finding(Code::CrashLoop, "Ended with exit code 1.")
@@ -53,6 +58,99 @@ fn the_result_has_the_documented_shape() {
         }],
     });
     assert_eq!(result, expected);
+}
+
+/// Who serves and what was changed, of a gate that failed.
+fn background() -> Background {
+    let from = || OlderRevision { version: Some("v0".to_owned()), name: "payments-5949".to_owned(), ready: 3 };
+    let change = |container: Option<&str>, part: &str, how, values: [Option<&str>; 2]| TemplateChange {
+        container: container.map(str::to_owned),
+        part: part.to_owned(),
+        how,
+        before: values[0].map(str::to_owned),
+        after: values[1].map(str::to_owned),
+    };
+    let changes = vec![
+        change(Some("app"), "image", Changed::Changed, [Some("shop/payments:1"), Some("shop/payments:2")]),
+        change(Some("app"), "env DATABASE_URL", Changed::Removed, [None, None]),
+        change(None, "volume config", Changed::Added, [None, Some("configMap payments")]),
+    ];
+    let workload = || "deployment/payments".to_owned();
+    Background {
+        serving: vec![
+            Serving { workload: workload(), older: vec![from()] },
+            Serving { workload: "deployment/worker".to_owned(), older: Vec::new() },
+        ],
+        changes: vec![TemplateChanges { workload: workload(), from: from(), changes }],
+    }
+}
+
+#[test]
+fn who_serves_and_what_was_changed_are_told_in_every_report() {
+    let mut run = crash();
+    run.gates[0].outcome.background = background();
+    let result: Value = serde_json::from_str(&build::json(&run)).unwrap();
+    let from = json!({"version": "v0", "name": "payments-5949", "readyPods": 3});
+    let serving = json!([
+        {"workload": "deployment/payments", "older": [from]}, {"workload": "deployment/worker", "older": []}
+    ]);
+    assert_eq!(result["gates"][0]["serving"], serving);
+    let changes = json!([
+        {"container": "app", "part": "image", "how": "changed", "before": "shop/payments:1", "after": "shop/payments:2"},
+        {"container": "app", "part": "env DATABASE_URL", "how": "removed"},
+        {"part": "volume config", "how": "added", "after": "configMap payments"},
+    ]);
+    let expected = json!([{"workload": "deployment/payments", "from": from, "changes": changes}]);
+    assert_eq!(result["gates"][0]["templateChanges"], expected);
+    let words = [
+        "deployment/payments: v0 still serves with 3 pods.",
+        "Nothing of deployment/worker serves: none of its pods is ready.",
+    ];
+    let lines = [
+        "Changed since v0",
+        "app: image shop/payments:1 → shop/payments:2",
+        "app: env DATABASE_URL removed",
+        "pod: volume config configMap payments added",
+    ];
+    // Markdown escapes what may mean something in it.
+    let plain = |text: &str| {
+        let text = text.replace("&#58;", ":").replace("&#95;", "_");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for (kind, text) in documents(&run, "x").into_iter().chain([(Kind::Json, build::verdict_of(&run, 100))]) {
+        let (is_json, is_text) = (text.starts_with('{'), text.starts_with('✘'));
+        let has_serving = matches!(kind, Kind::Junit | Kind::Markdown | Kind::Html | Kind::Github) || is_text;
+        for word in words {
+            assert!(!has_serving || plain(&text).contains(word), "{kind:?} lacks `{word}`: {text}");
+        }
+        let has_changes = has_serving && kind != Kind::Junit;
+        for line in lines {
+            assert!(!has_changes || is_json || plain(&text).contains(line), "{kind:?} lacks `{line}`: {text}");
+        }
+    }
+}
+
+#[test]
+fn of_many_changes_the_first_are_shown_and_all_with_verbose() {
+    let mut run = crash();
+    let mut background = background();
+    let many: Vec<_> = (0..30)
+        .map(|number| TemplateChange {
+            container: Some("app".to_owned()),
+            part: format!("env VARIABLE_{number:02}"),
+            how: Changed::Added,
+            before: None,
+            after: None,
+        })
+        .collect();
+    background.changes[0].changes = many;
+    run.gates[0].outcome.background = background;
+    let text = build::verdict_of(&run, 100);
+    assert!(text.contains("  app: env VARIABLE_03 added\n  … and 26 more\n"), "{text}");
+    assert!(text.lines().count() <= 25, "{text}");
+    let (printer, stdout, _) = printer();
+    build::sink(Human::new(printer).whole(true)).end(&run);
+    assert!(stdout.text().contains("VARIABLE_29 added"), "{}", stdout.text());
 }
 
 #[test]

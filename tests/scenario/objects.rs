@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crashgate::gate::model::{
     CanaryPhase, CanaryStatus, CloneSetStatus, Condition, Container, ContainerState, ContainerStatus, ControllerRef,
     Detail, Ended, JobEnd, ObservedGeneration, Phase, Pod, PodResize, Probe, Probes, ResourceVersion, RestartPolicy,
-    Role, RolloutPhase, RolloutState, Step, Template, TemplateContainer, Workload, WorkloadKind,
+    Role, RolloutPhase, RolloutState, Step, Template, TemplateContainer, TemplateParts, Workload, WorkloadKind,
 };
 
 fn labels(version: &str) -> BTreeMap<String, String> {
@@ -33,6 +33,7 @@ pub fn template(version: &str) -> Template {
         main_container: None,
         fingerprint: version.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte),
         promoted_fingerprint: version.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte),
+        parts: TemplateParts::default(),
     }
 }
 
@@ -71,8 +72,8 @@ pub fn deployment(name: &str, version: &str, replicas: u32) -> Workload {
 pub fn replica_set(deployment: &Workload) -> Workload {
     let version = &deployment.template.labels["version"];
     let name = format!("{}-{version}", deployment.name);
-    let detail = Detail::ReplicaSet { replica_failure: None };
     let replicas = deployment.desired.unwrap_or(0);
+    let detail = Detail::ReplicaSet { ready: Some(replicas), replica_failure: None };
     Workload {
         controller: Some(reference(deployment)),
         revision: deployment.revision,

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use crashgate::cluster::api::Target;
 use crashgate::cluster::drive;
-use crashgate::gate::result::{Code, Finding, Outcome, Place, Verdict};
+use crashgate::gate::result::{Background, Code, Finding, Outcome, Place, Proved, Verdict};
 use crashgate::gate::spec::Plan;
 use crashgate::report::model::{self, Event};
 use crashgate::report::run_log::RunLog;
@@ -86,6 +86,8 @@ pub fn run(verdict: Verdict) -> model::Run {
         ready: 1,
         wanted: Some(3),
         checks: Vec::new(),
+        background: Background::default(),
+        proved: Proved::default(),
     };
     let gate = drive::GateRun { plan: Plan::new("web", "7d9f", "shop"), outcome, requests: 4 };
     let run = drive::Run {

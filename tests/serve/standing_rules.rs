@@ -49,7 +49,7 @@ fn sight(uid: &str, fingerprint: u64, name: Option<&str>) -> WorkloadSight {
         min_ready_seconds: 0,
         revision: None,
         referrer: None,
-        detail: Detail::ReplicaSet { replica_failure: None },
+        detail: Detail::ReplicaSet { ready: None, replica_failure: None },
     };
     WorkloadSight::Seen(Arc::new(SeenWorkload { workload, name: name.map(str::to_owned) }))
 }

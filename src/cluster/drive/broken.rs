@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::gate::result::{Code, Finding, Outcome, Place, Verdict};
+use crate::gate::result::{Background, Code, Finding, Outcome, Place, Proved, Verdict};
 
 /// The outcome of a gate that failed inside of crashgate. It proves nothing, and the other gates go on.
 pub(super) fn broke(now: Duration) -> Outcome {
@@ -26,5 +26,7 @@ pub(super) fn broke(now: Duration) -> Outcome {
         ready: 0,
         wanted: None,
         checks: Vec::new(),
+        background: Background::default(),
+        proved: Proved::default(),
     }
 }

@@ -7,7 +7,7 @@ use crate::cluster::api::ConnectError;
 use crate::cluster::api::Target;
 use crate::gate::Release;
 use crate::gate::model::{Source, Trouble, TroubleKind};
-use crate::gate::result::{Code, Finding, Outcome, Place, Verdict};
+use crate::gate::result::{Background, Code, Finding, Outcome, Place, Proved, Verdict};
 use crate::gate::spec::Plan;
 use crate::gate::{Fact, Gate};
 
@@ -91,6 +91,8 @@ fn concluded(plan: Plan, verdict: Verdict, finding: Finding, target: &Target, af
         ready: 0,
         wanted: None,
         checks: Vec::new(),
+        background: Background::default(),
+        proved: Proved::default(),
     };
     let gates = vec![GateRun { plan, outcome, requests: 0 }];
     begun(Run { started_at: jiff::Timestamp::now(), duration: after, target: Target::default(), gates }, target, after)

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::assessment::Assessment;
-use super::attribution::Owner;
+use super::attribution::{Owner, OwnerGroup};
 use super::decision::Ruling;
 use super::metrics::{judgement, report};
 use super::warnings::{PODS, Remark, Remarks, denied, named};
-use super::{argo_rollout, flagger_canary, ranking};
+use super::{argo_rollout, flagger_canary, ranking, serving, template_changes};
 use crate::gate::diagnose::{CrashLedger, exit_code, times};
 use crate::gate::memory::{EventIndex, ProbeKind};
-use crate::gate::model::{Container, Detail, Source, Workload, WorkloadKind};
-use crate::gate::result::{CheckReport, Code, Finding, Notice, Outcome, Verdict, Warning};
+use crate::gate::model::{Container, Detail, RolloutState, Source, Workload, WorkloadKind};
+use crate::gate::result::{Background, CheckReport, Code, Finding, Notice, Outcome, Proved, Verdict, Warning};
 use crate::gate::spec::Plan;
 use crate::gate::state::{ClusterState, MetricsState, PodHistory, pod_summary};
 
@@ -62,6 +62,42 @@ pub fn outcome(
         ready: assessment.ready,
         wanted: assessment.wanted,
         checks,
+        background: background(groups, state, plan, verdict),
+        proved: if verdict == Verdict::Healthy { proved(groups, plan) } else { Proved::default() },
+    }
+}
+
+/// Who serves instead, and what was changed, where the version did not come up. What ended it from outside says nothing of
+/// its template.
+fn background(groups: &[OwnerGroup<'_>], state: &ClusterState, plan: &Plan, verdict: Verdict) -> Background {
+    let mut background = Background::default();
+    if verdict == Verdict::Healthy {
+        return background;
+    }
+    let is_about_the_version = matches!(verdict, Verdict::Failed | Verdict::TimedOut | Verdict::Platform);
+    for group in groups {
+        let Owner::Workload(owner) = group.owner else { continue };
+        background.serving.extend(serving::serving(group, owner, state, plan));
+        if is_about_the_version {
+            background.changes.extend(template_changes::changes(group, owner, state, plan));
+        }
+    }
+    background
+}
+
+/// What a pass rests on beside its pods.
+fn proved(groups: &[OwnerGroup<'_>], plan: &Plan) -> Proved {
+    let counts = |(container, _): &(&Container, &CrashLedger)| !plan.ignore_containers.contains(&container.name);
+    let ledgers = groups.iter().flat_map(|group| &group.pods).flat_map(|history| history.ledgers()).filter(counts);
+    let promoted = groups.iter().filter(|group| {
+        let Owner::Workload(workload) = group.owner else { return false };
+        argo_rollout::of(workload).is_some_and(RolloutState::is_promoted)
+    });
+    Proved {
+        crashes: ledgers.map(|(_, ledger)| ledger.crashes()).fold(0, u32::saturating_add),
+        allowed: plan.max_restarts,
+        smoke: None,
+        promoted: promoted.map(OwnerGroup::name).collect(),
     }
 }
 

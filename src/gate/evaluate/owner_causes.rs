@@ -49,7 +49,9 @@ fn refusal<'a>(
 ) -> Option<&'a str> {
     let creator = replica_set.unwrap_or(workload);
     let condition = match &creator.detail {
-        Detail::ReplicaSet { replica_failure } | Detail::Deployment { replica_failure, .. } => replica_failure.as_ref(),
+        Detail::ReplicaSet { replica_failure, .. } | Detail::Deployment { replica_failure, .. } => {
+            replica_failure.as_ref()
+        }
         _ => None,
     };
     if let Some(message) = condition.and_then(|condition| condition.message.as_deref()) {

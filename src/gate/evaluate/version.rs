@@ -95,6 +95,35 @@ pub fn of_pod(pod: &Pod, plan: &Plan) -> Said {
     said(&pod.labels, speakers, pod.main_container.as_deref(), &[plan.app.as_str()], plan)
 }
 
+/// What the version of a workload's template is called, whichever it is: its version label, or else the tag or digest of
+/// the image of the app's own container. `None` where nothing tells.
+#[must_use]
+pub fn name_of(workload: &Workload, plan: &Plan) -> Option<String> {
+    let template = &workload.template;
+    let speakers = template.containers.iter().map(Speaker::from).collect();
+    name(&template.labels, speakers, template.main_container.as_deref(), plan)
+}
+
+/// The same of a pod by itself.
+#[must_use]
+pub fn name_of_pod(pod: &Pod, plan: &Plan) -> Option<String> {
+    name(&pod.labels, pod.containers.iter().map(Speaker::from).collect(), pod.main_container.as_deref(), plan)
+}
+
+fn name(
+    labels: &BTreeMap<String, String>,
+    speakers: Vec<Speaker<'_>>,
+    main: Option<&str>,
+    plan: &Plan,
+) -> Option<String> {
+    if let Some(label) = labels.get(&plan.version_label) {
+        return Some(label.clone());
+    }
+    let Own { containers, is_sure } = own(speakers, main, &[plan.app.as_str()], &plan.ignore_containers);
+    let told = containers.first().filter(|_| is_sure).and_then(|speaker| tells(speaker.image).next());
+    told.map(str::to_owned)
+}
+
 /// True where the pod cannot be of this template as it is: a label of the template has another value on it, or it runs
 /// [another image](runs_another_image).
 #[must_use]

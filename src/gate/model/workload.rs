@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::pod::{Condition, ControllerRef, Role};
 use super::progressive::{CanaryStatus, CloneSetStatus, RolloutState, WorkloadRef};
 use super::resource_version::ResourceVersion;
+use super::template_parts::TemplateParts;
 use super::workload_kind::WorkloadKind;
 
 /// A workload at one moment.
@@ -92,6 +93,8 @@ pub struct Template {
     /// A fingerprint of the pod spec alone, in which a name that ends with `-primary` is as good as that without it: by it the
     /// copy that Flagger makes of a workload is told to run the same.
     pub promoted_fingerprint: u64,
+    /// The template in short, of a `ReplicaSet` alone: for telling what changed between two of them.
+    pub parts: TemplateParts,
 }
 
 /// A container of a pod template.
@@ -119,6 +122,8 @@ pub enum Detail {
     },
     /// Of a `ReplicaSet`.
     ReplicaSet {
+        /// `status.readyReplicas`: how many of its pods are Ready. Those on their way out are not counted.
+        ready: Option<u32>,
         /// The condition `ReplicaFailure`.
         replica_failure: Option<Condition>,
     },

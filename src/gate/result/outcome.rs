@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::background::Background;
 use super::check_report::CheckReport;
 use super::finding::Finding;
 use super::pod_state::PodState;
+use super::proved::Proved;
 use super::verdict::Verdict;
 use super::warning::Warning;
 use crate::gate::model::{Role, Source};
@@ -142,6 +144,10 @@ pub struct Outcome {
     pub wanted: Option<u32>,
     /// The checks of the metrics, in the order of the plan.
     pub checks: Vec<CheckReport>,
+    /// Who still serves and what was changed, where the version did not come up.
+    pub background: Background,
+    /// What a pass rests on beside its pods.
+    pub proved: Proved,
 }
 
 /// A pod as the report shows it.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::gate::diagnose::exit_code;
-use crate::gate::result::{CONTAINER, Cause, Code, Evidence, EvidenceKind, Finding, Place, PodEnd, SmokeRun, Verdict};
+use crate::gate::result::{
+    CONTAINER, Cause, Code, Evidence, EvidenceKind, Finding, Place, PodEnd, SmokePassed, SmokeRun, Verdict,
+};
+use crate::gate::spec::PodOrder;
 
 impl SmokeRun {
     /// What it means, where it is no pass: the app fails, or nothing is proven.
@@ -36,6 +39,13 @@ impl SmokeRun {
             ));
         }
         Some((verdict, findings.iter().map(|finding| retold(finding, now)).collect()))
+    }
+
+    /// What a run that passed proves.
+    #[must_use]
+    pub fn passed(&self, order: &PodOrder) -> SmokePassed {
+        let ran_seconds = if let PodEnd::Exited(ended) = &self.end { ended.ran_seconds } else { None };
+        SmokePassed { image: order.image.clone(), ran_seconds }
     }
 
     fn failure(&self, message: String, now: Duration) -> Cause {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Cleaner, DIGEST, text};
-use crate::gate::model::{Object, Source};
+use crate::gate::model::{Object, Source, TemplateParts};
 use crate::recording::line::Entry;
 use crate::recording::mapping;
 use crate::recording::reader::Reader;
@@ -216,7 +216,8 @@ fn messages_stay_readable() {
     assert_eq!(text("Get \"https://h:1/p?a=b&c\": EOF, http://x?y"), "Get \"https://h:1/p?***\": EOF, http://x?***");
 }
 
-/// What a rule reads of an object, but for what is left out on purpose: commands of probes, and the template's fingerprint.
+/// What a rule reads of an object, but for what is left out on purpose: commands of probes, and the template's
+/// fingerprints, its own and those of its parts.
 fn read(source: Source, raw: &RawValue) -> Object {
     let mut object = mapping::object(source, raw).unwrap();
     match &mut object {
@@ -234,6 +235,7 @@ fn read(source: Source, raw: &RawValue) -> Object {
             let workload = Arc::make_mut(workload);
             workload.template.fingerprint = 0;
             workload.template.promoted_fingerprint = 0;
+            workload.template.parts = TemplateParts::default();
         }
         Object::Event(_) | Object::Node(_) => {}
     }
@@ -291,7 +293,7 @@ fn read_names() -> Vec<String> {
 }
 
 /// Those that hold numbers and truth values, which stay whatever they are called.
-const SCALARS: [&str; 30] = [
+const SCALARS: [&str; 31] = [
     "generation",
     "controller",
     "initialDelaySeconds",
@@ -311,6 +313,7 @@ const SCALARS: [&str; 30] = [
     "start",
     "updatedReplicas",
     "availableReplicas",
+    "readyReplicas",
     "desiredNumberScheduled",
     "updatedNumberScheduled",
     "numberAvailable",

@@ -17,13 +17,16 @@ mod fields;
 pub mod metrics;
 mod pod;
 mod progressive;
+mod template_parts;
 #[cfg(test)]
 mod tests;
+mod value_hash;
 mod workload;
 
 pub use self::custom::{custom_owner, scale};
 pub use self::fields::MapError;
-pub(super) use self::workload::{POD_SPEC_DIGEST, hash_pod_spec, hash_template};
+pub(super) use self::value_hash::POD_SPEC_DIGEST;
+pub(super) use self::workload::{hash_pod_spec, hash_template};
 
 /// The collection that a request path reads and its namespace (`None`: all of them, or cluster-scoped); `None` for
 /// paths that the gate does not read.

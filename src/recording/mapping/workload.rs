@@ -1,14 +1,15 @@
 //! Workloads, with their templates and the ends of Jobs.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::fields::{MapError, condition, controller, parse, required, version};
 use super::pod::role_of_init;
-use crate::gate::model::{Detail, JobEnd, Role, Template, TemplateContainer, Workload, WorkloadKind};
+use super::template_parts::template_parts;
+use super::value_hash::{POD_SPEC_DIGEST, hash_value};
+use crate::gate::model::{Detail, JobEnd, Role, Template, TemplateContainer, TemplateParts, Workload, WorkloadKind};
 use crate::recording::wire;
 
 /// One of the workloads that every API server has.
@@ -42,6 +43,8 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
             replica_failure: condition(conditions, "ReplicaFailure").filter(|condition| condition.status),
         },
         WorkloadKind::ReplicaSet => Detail::ReplicaSet {
+            // The API leaves the field out where it is 0.
+            ready: status.map(|status| status.ready_replicas.unwrap_or(0)),
             replica_failure: condition(conditions, "ReplicaFailure").filter(|condition| condition.status),
         },
         WorkloadKind::StatefulSet => Detail::StatefulSet {
@@ -67,6 +70,11 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
             return Err(MapError::Shape { what, reason });
         }
     };
+    let raw_template = required(spec.template, what, "spec.template")?;
+    let mut template = template(&raw_template, what)?;
+    if kind == WorkloadKind::ReplicaSet {
+        template.parts = template_parts(&parse(raw_template.get(), what)?);
+    }
     Ok(Workload {
         kind,
         revision: revision.and_then(|text| text.parse().ok()),
@@ -80,7 +88,7 @@ pub(super) fn workload(kind: WorkloadKind, raw: wire::Workload) -> Result<Worklo
         deleting: raw.metadata.deletion_timestamp.is_some(),
         generation: raw.metadata.generation,
         observed_generation: status.and_then(|status| status.observed_generation),
-        template: template(&required(spec.template, what, "spec.template")?, what)?,
+        template,
         match_labels: spec.selector.and_then(|selector| selector.match_labels).unwrap_or_default(),
         desired,
         updated,
@@ -118,6 +126,7 @@ pub(super) fn template(raw: &RawValue, what: &'static str) -> Result<Template, M
         labels: metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
         fingerprint: fingerprint(&whole),
         promoted_fingerprint: promoted_fingerprint(&whole),
+        parts: TemplateParts::default(),
     })
 }
 
@@ -135,9 +144,6 @@ pub(in crate::recording) fn hash_pod_spec(template: &Value, hasher: &mut impl Ha
     let spec = if digest.is_null() { &template["spec"] } else { digest };
     hash_value(spec, &|text| text.strip_suffix("-primary").unwrap_or(text), hasher);
 }
-
-/// The annotation with the digest of a pod spec that is not whole.
-pub(in crate::recording) const POD_SPEC_DIGEST: &str = "crashgate.recording/pod-spec-digest";
 
 /// A fingerprint of the template, see [`hash_template`].
 fn fingerprint(template: &Value) -> u64 {
@@ -158,28 +164,4 @@ pub(in crate::recording) fn hash_template(template: &Value, hasher: &mut impl Ha
         }
     }
     hash_value(&template, &|text| text, hasher);
-}
-
-/// Hashes a value whatever the order of its keys, each text as it is `read`.
-fn hash_value(value: &Value, read: &dyn Fn(&str) -> &str, hasher: &mut impl Hasher) {
-    match value {
-        Value::Object(map) => {
-            map.len().hash(hasher);
-            for (key, value) in map.iter().collect::<BTreeMap<_, _>>() {
-                key.hash(hasher);
-                hash_value(value, read, hasher);
-            }
-        }
-        Value::Array(items) => {
-            items.len().hash(hasher);
-            for item in items {
-                hash_value(item, read, hasher);
-            }
-        }
-        Value::String(text) => {
-            "text".hash(hasher);
-            read(text).hash(hasher);
-        }
-        scalar => scalar.to_string().hash(hasher),
-    }
 }

@@ -104,8 +104,93 @@ pub(super) struct GateJson {
     /// The checks of the metrics, in the order of the manifest. Absent where it asks for none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) checks: Vec<CheckJson>,
+    /// Who still serves where the version did not come up, workload by workload. Absent where that is not known, or where
+    /// the version's own pods alone are ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) serving: Vec<ServingJson>,
+    /// What differs between the pod template of this version and the one before it, where the version did not come up and
+    /// both are known, workload by workload.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) template_changes: Vec<TemplateChangesJson>,
+    /// The smoke run that passed. Absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) smoke: Option<SmokeJson>,
     /// Requests made to the API server.
     pub(super) requests: u64,
+}
+
+/// Who serves of a workload whose newest version did not come up.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServingJson {
+    /// The workload, as `deployment/checkout`.
+    pub(super) workload: SafeText,
+    /// Its older revisions with ready pods, that with most of them first. Empty where no pod of any revision is ready.
+    pub(super) older: Vec<OlderRevisionJson>,
+}
+
+/// An older revision of a workload.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OlderRevisionJson {
+    /// Its version, where that has a name other than the gated one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<SafeText>,
+    /// The name of its `ReplicaSet`, of its controller revision, or of the workload that is its copy.
+    pub(super) name: SafeText,
+    /// Its pods that are ready.
+    pub(super) ready_pods: u32,
+}
+
+/// What differs between two pod templates of a workload.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TemplateChangesJson {
+    /// The workload, as `deployment/checkout`.
+    pub(super) workload: SafeText,
+    /// The older revision.
+    pub(super) from: OlderRevisionJson,
+    /// The changes, the more telling first.
+    pub(super) changes: Vec<TemplateChangeJson>,
+}
+
+/// A part of a pod template that is not what it was.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TemplateChangeJson {
+    /// The container. Absent for a part of the pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) container: Option<SafeText>,
+    /// What it is: `image`, `env LOG_LEVEL`, `limits.memory`.
+    pub(super) part: SafeText,
+    /// How it changed.
+    pub(super) how: ChangedJson,
+    /// What it was, where that may be shown: values of environment variables, commands and arguments never are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<SafeText>,
+    /// What it is, where that may be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<SafeText>,
+}
+
+/// How a part of a template changed.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ChangedJson {
+    Added,
+    Removed,
+    Changed,
+}
+
+/// A smoke run that passed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SmokeJson {
+    /// Its image.
+    pub(super) image: SafeText,
+    /// How long its container ran, in seconds, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ran_seconds: Option<u64>,
 }
 
 /// A cause, its place and its proof.

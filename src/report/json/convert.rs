@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::background;
 use super::check::checks;
 use super::contract::{
     ClusterJson, EvidenceJson, EvidenceKindJson, FaultJson, FindingJson, GateJson, PodJson, ResultJson, RoleJson,
@@ -55,6 +56,9 @@ fn gate(gate: &GateRun) -> GateJson {
         pods: outcome.pods.iter().map(pod).collect(),
         warnings: outcome.warnings.iter().map(warning).collect(),
         checks: checks(gate),
+        serving: background::serving(&outcome.background),
+        template_changes: background::changes(&outcome.background),
+        smoke: background::smoke(&outcome.proved),
         requests: gate.requests,
     }
 }

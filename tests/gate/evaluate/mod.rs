@@ -1,6 +1,7 @@
 //! From causes and owners to a decision: what counts, when it counts, and what is said.
 
 mod attribution;
+mod background;
 mod blocked_updates;
 mod custom_owners;
 mod daemon_sets;

@@ -48,7 +48,7 @@ fn rights_to_kinds_that_are_missing_are_one_warning_with_one_rule() {
     assert_eq!(outcome.verdict, Verdict::Healthy, "{:?}", outcome.findings);
     let told = told(outcome);
     assert_eq!(told.len(), 1, "{told:?}");
-    let rule = "{apiGroups: [\"apps\", \"batch\"], resources: [\"deployments\", \"replicasets\", \"statefulsets\", \"daemonsets\", \"jobs\"], verbs: [\"get\", \"list\", \"watch\"]}";
+    let rule = "`{apiGroups: [\"apps\", \"batch\"], resources: [\"deployments\", \"replicasets\", \"statefulsets\", \"daemonsets\", \"jobs\"], verbs: [\"get\", \"list\", \"watch\"]}`";
     assert!(told[0].0 == "OwnersForbidden" && told[0].1.ends_with(rule), "{told:?}");
 }
 

@@ -110,6 +110,9 @@ fn a_pass_needs_the_smoke_run_of_its_own_window_and_a_look_after_it() {
     story.at(25.0).tell(smoked(0));
     assert_eq!(story.confirmations, 1);
     assert_eq!(story.ended().unwrap().verdict, Verdict::Healthy);
+    let smoke = story.ended().unwrap().proved.smoke.as_ref().unwrap();
+    let image = &story.gate.plan().smoke.as_ref().unwrap().image;
+    assert_eq!((&smoke.image, smoke.ran_seconds), (image, Some(2)), "a pass tells of it");
 }
 
 #[test]
