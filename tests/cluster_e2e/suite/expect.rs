@@ -65,13 +65,13 @@ pub fn exit(exit_code: i32) -> Expect {
         exit_code,
         codes: Vec::new(),
         holds: Vec::new(),
-        within: Duration::from_mins(1),
+        within: Duration::from_secs(90),
         skip_on: None,
     }
 }
 
 pub fn healthy() -> Expect {
-    verdict("healthy", 0, &[]).within(90)
+    verdict("healthy", 0, &[])
 }
 
 pub fn failed(codes: &[&'static str]) -> Expect {
@@ -124,6 +124,16 @@ impl Expect {
     }
 }
 
+impl Expect {
+    /// The same with the exit code, where a verdict does not say it.
+    pub fn with_exit_code(&self) -> String {
+        match self.verdict {
+            Some(_) => format!("{self}, exit code {}", self.exit_code),
+            None => self.to_string(),
+        }
+    }
+}
+
 /// In a few words, for the table.
 impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,7 +163,7 @@ impl fmt::Display for Holds {
             Self::Gates(count) => write!(f, "{count} gates are judged"),
             Self::Top(field, value) => write!(f, "`{field}` in JSON is {value}"),
             Self::Event(event) => write!(f, "the feed has an event `{event}`"),
-            Self::Stdout(text) => write!(f, "stdout has `{text}`"),
+            Self::Stdout(text) => write!(f, "stdout has `{}`", text.trim_end()),
             Self::Says(text) => write!(f, "the output has `{text}`"),
             Self::Nowhere(text) => write!(f, "no output and no file has `{text}`"),
             Self::NoLine(text) => write!(f, "no line of the output begins with `{text}`"),

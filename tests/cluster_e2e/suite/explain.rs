@@ -17,7 +17,7 @@ const CLUSTER: &str = "cluster.txt";
 pub fn explain(story: &Story, place: &Place, notes: &Notes, said: Option<&Said>, wrong: &[String]) -> String {
     let folder = place.folder.display().to_string();
     let mut text = format!("FAILED {}: {}\n", story.name, story.what);
-    let _ = writeln!(text, "  expected  {}, exit code {}", story.expect, story.expect.exit_code);
+    let _ = writeln!(text, "  expected  {}", story.expect.with_exit_code());
     let _ = writeln!(text, "  said      {}", said.map_or_else(|| "crashgate was not asked".to_owned(), Said::words));
     for one in wrong {
         let _ = writeln!(text, "  wrong     {}", line(one));

@@ -20,8 +20,7 @@ pub fn plan(stories: &[&Story]) -> String {
         let account = story.ask.service_account.map(|name| format!(" (as service account {name})")).unwrap_or_default();
         let _ = writeln!(text, "  asked     crashgate {}{account}", story.ask.words.join(" "));
         let seconds = story.expect.within.as_secs();
-        let _ =
-            writeln!(text, "  expected  {}, exit code {}, within {seconds} s", story.expect, story.expect.exit_code);
+        let _ = writeln!(text, "  expected  {}, within {seconds} s", story.expect.with_exit_code());
         for holds in &story.expect.holds {
             let _ = writeln!(text, "            {holds}");
         }

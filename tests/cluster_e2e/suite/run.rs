@@ -23,7 +23,7 @@ use super::{plan, preflight, stories, table};
 /// Plays what the arguments and the environment ask for.
 pub fn main() -> ExitCode {
     let options = Options::read(std::env::args().skip(1));
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let is_played = is_asked_for(variable);
     let code = match options {
         // Arguments that are meant for other tests must not break a run that plays nothing.

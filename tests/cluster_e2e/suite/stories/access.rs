@@ -62,7 +62,7 @@ pub fn stories() -> Vec<Story> {
             ask("run {image} -n {ns} --security root --pull-policy IfNotPresent --timeout 90s -o raw --command -- /bin/sh -c")
                 .word("echo out of the pod")
                 .acting_as("crashgate"),
-            exit(0).holds([Stdout("out of the pod\n")]),
+            exit(0).holds([Stdout("out of the pod\n")]).within(110),
         )
         .before(Step::ApplyFile("manifests/rbac.yaml"))
         .before(Step::ApplyFile("manifests/rbac-run.yaml"))

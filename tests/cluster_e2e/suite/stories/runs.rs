@@ -53,7 +53,7 @@ pub fn stories() -> Vec<Story> {
             "run-passes",
             "one pod is run to its end: its output is on stdout, and it is gone afterwards",
             run("-o raw", "echo out of the pod; sleep 1; exit 0"),
-            exit(0).holds([Stdout("out of the pod\n")]),
+            exit(0).holds([Stdout("out of the pod\n")]).within(110),
         )
         .after(Step::soon(NoPods))
         .rehearsed(living(None, r#"pods: [{image: "*", after: 500ms, lasts: 1s, log: [{at: 0s, text: "out of the pod\n"}]}]"#)),
@@ -61,7 +61,7 @@ pub fn stories() -> Vec<Story> {
             "run-exit-code",
             "the exit code of the pod is that of crashgate",
             run("-o json", "echo gone wrong >&2; exit 3"),
-            crate::suite::expect::Expect { exit_code: 3, ..failed(&[]) }.holds([
+            crate::suite::expect::Expect { exit_code: 3, ..failed(&[]).within(110) }.holds([
                 Top("containerExitCode", "3"),
                 Stdout("gone wrong"),
             ]),
@@ -79,7 +79,7 @@ pub fn stories() -> Vec<Story> {
             "run-quota",
             "a ResourceQuota allows no pods",
             run("-o json", "exit 0"),
-            not_run("platform", &["QuotaExceeded"]),
+            not_run("platform", &["QuotaExceeded"]).within(110),
         )
         .applying([pod_quota("team-quota", 0)])
         .before(Step::until(Field { object: "resourcequota/team-quota", pointer: "/status/hard/pods", value: "0" }))
@@ -91,7 +91,7 @@ pub fn stories() -> Vec<Story> {
             "run-interrupted",
             "crashgate gets SIGTERM while its pod runs, and takes the pod with it",
             run("-o raw", "echo up and waiting; sleep 100000 & wait $!"),
-            exit(143),
+            exit(143).within(110),
         )
         .during(Step::Written("up and waiting"))
         .during(Step::Signal("TERM"))
