@@ -5,8 +5,9 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
-use super::release_host::{Answer, BINARY, Host, VERSION, files, name, release, script, targets};
+use super::release_host::{Answer, BINARY, Host, VERSION, files, files_of, name, packaging, release, script, targets};
 
 const LINUX: &str = "x86_64-unknown-linux-musl";
 
@@ -468,5 +469,78 @@ fn the_page_names_every_file_of_a_release_every_target_and_every_option() {
     for option in help.lines().filter_map(|line| line.strip_prefix("  --")) {
         let option = option.split_whitespace().next().unwrap();
         assert!(page.contains(&format!("`--{option}")), "--{option}");
+    }
+}
+
+/// A job of a pipeline from nothing to its verdict, with the time that each step takes. `CRASHGATE_STOPWATCH` names the
+/// program that is released, such as a build of packaging/build.sh, and has the times told.
+#[test]
+fn a_job_of_a_pipeline_downloads_verifies_installs_and_gates_by_the_stopwatch() {
+    let program = std::env::var_os("CRASHGATE_STOPWATCH").map(PathBuf::from);
+    let folder = tempfile::tempdir().unwrap();
+    let files = match &program {
+        None => files(),
+        Some(program) => {
+            let (from, out) = (folder.path().join("binaries"), folder.path().join("out"));
+            for target in targets() {
+                fs::create_dir_all(from.join(&target)).unwrap();
+                let ending = if target.contains("windows") { ".exe" } else { "" };
+                fs::copy(program, from.join(&target).join(format!("crashgate{ending}"))).unwrap();
+            }
+            let (made, _, said) = packaging("release.sh", &[&from, &out]);
+            assert!(made, "{said}");
+            files_of(&out)
+        }
+    };
+    let mut log = String::new();
+    let mut timed = |what: &str, command: &mut Command, expected: i32| {
+        let began = Instant::now();
+        let output = command.output().unwrap();
+        log += &format!("{:7.2} s  exit code {expected}  {what}\n", began.elapsed().as_secs_f64());
+        let (_, said) = told(&output);
+        assert_eq!(output.status.code(), Some(expected), "{what}: {said}");
+        said
+    };
+
+    let (machine, host) = (Machine::new(), Host::serve(files.clone()));
+    let (bin, home) = (machine.path("bin"), machine.path("home"));
+    let address = format!("{}/download/v{VERSION}/install.sh", host.releases());
+    let sh = |script: &str| {
+        let mut command = machine.command(&host, &[]);
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", script]).current_dir(&home);
+        for (name, value) in command.env("NO_PROXY", "127.0.0.1").get_envs() {
+            value.map(|value| shell.env(name, value));
+        }
+        shell
+    };
+    timed("download install.sh", &mut sh(&format!("curl -fsSLO '{address}'")), 0);
+    let checksum = sum(Path::new("install.sh"));
+    timed("verify install.sh", &mut sh(&format!("echo '{checksum}  install.sh' | sha256sum -c")), 0);
+    let install = format!("sh install.sh --to '{}'", bin.display());
+    timed("download, verify, try and install crashgate", &mut sh(&install), 0);
+    let gate = |recording: &str, app: &str| {
+        let mut command = Command::new(bin.join("crashgate"));
+        command.args(["check", "--app", app, "--version", "v1", "--namespace", &format!("rec-{recording}")]);
+        command.args(["--delay", "1s", "--stable-for", "5s", "--rehearse"]);
+        command.arg(format!("tests/recordings/{recording}.ndjson")).stdin(Stdio::null());
+        command
+    };
+    let said =
+        timed("gate a version that crashes (a recording, in its own time)", &mut gate("crash-loop", "payments"), 1);
+    assert!(said.contains("CrashLoop"), "{said}");
+    let said = timed("gate a healthy version (a recording, in its own time)", &mut gate("healthy", "checkout"), 0);
+    assert!(said.contains("HEALTHY"), "{said}");
+
+    let mut tampered = files;
+    let Some(Answer::Whole(bytes)) = tampered.get_mut(&place(&archive(LINUX))) else { panic!("the archive is there") };
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let (machine, host) = (Machine::new(), Host::serve(tampered));
+    let said = timed("refuse an archive with one bit flipped", &mut machine.command(&host, &[]), 1);
+    assert!(said.contains("is not what the release says"), "{said}");
+    machine.is_untouched();
+    if program.is_some() {
+        std::io::Write::write_all(&mut std::io::stderr(), format!("\n{log}").as_bytes()).unwrap();
     }
 }

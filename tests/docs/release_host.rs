@@ -84,8 +84,13 @@ pub struct Host {
 
 /// What a host of this release has, by path.
 pub fn files() -> BTreeMap<String, Answer> {
+    files_of(release())
+}
+
+/// What a host of the release in this folder has.
+pub fn files_of(release: &Path) -> BTreeMap<String, Answer> {
     let mut files = BTreeMap::new();
-    for entry in fs::read_dir(release()).unwrap() {
+    for entry in fs::read_dir(release).unwrap() {
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_str().unwrap();
         let place = format!("/releases/download/v{VERSION}/{file}");
