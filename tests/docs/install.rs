@@ -426,11 +426,11 @@ fn shell_blocks(page: &str, host: &Host) -> Vec<String> {
 }
 
 #[test]
-fn what_the_page_on_installing_says_is_what_happens() {
+fn what_the_pages_say_on_installing_is_what_happens() {
     let host = Host::serve(files());
-    let blocks = shell_blocks("docs/install.md", &host);
-    assert_eq!(blocks.len(), 2);
-    for block in &blocks {
+    let blocks = ["README.md", "docs/install.md"].map(|page| shell_blocks(page, &host));
+    assert_eq!(blocks[1].len(), 2);
+    for block in blocks.iter().flatten() {
         assert!(block.contains(&host.releases()), "{block}");
         let machine = Machine::new();
         let mut command = Command::new("sh");
