@@ -6,6 +6,8 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache gcc musl-dev ca-certificates
 WORKDIR /crashgate
 COPY . .
+# Cargo forgets the profile's `strip` for a package that has settings of its own.
+ENV RUSTFLAGS="-C strip=symbols"
 RUN cargo build --release --locked --bin crashgate
 
 FROM scratch

@@ -16,6 +16,8 @@ cargo=$(native "${CARGO_HOME:-$HOME/.cargo}")
 # The separator lets paths have spaces.
 us=$(printf '\037')
 flags="--remap-path-prefix=$root=/crashgate$us--remap-path-prefix=$cargo=/cargo"
+# Cargo forgets the profile's `strip` for a package that has settings of its own.
+flags="$flags$us-Cstrip=symbols"
 case $target in
   *-musl) flags="$flags$us-Ctarget-feature=+crt-static" ;;
   # The C runtime inside, and no time stamp.
@@ -36,6 +38,10 @@ case $target in
     # A binary that asks for a loader runs on no other system than its own.
     if readelf --program-headers --wide "$binary" | grep -q INTERP; then
       echo "error: $binary is not static" >&2
+      exit 1
+    fi
+    if readelf --sections --wide "$binary" | grep -q '\.symtab'; then
+      echo "error: $binary still has its symbols" >&2
       exit 1
     fi
     ;;
