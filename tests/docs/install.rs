@@ -496,7 +496,8 @@ fn a_job_of_a_pipeline_downloads_verifies_installs_and_gates_by_the_stopwatch() 
     let mut timed = |what: &str, command: &mut Command, expected: i32| {
         let began = Instant::now();
         let output = command.output().unwrap();
-        log += &format!("{:7.2} s  exit code {expected}  {what}\n", began.elapsed().as_secs_f64());
+        let seconds = began.elapsed().as_secs_f64();
+        std::fmt::Write::write_fmt(&mut log, format_args!("{seconds:7.2} s  exit code {expected}  {what}\n")).unwrap();
         let (_, said) = told(&output);
         assert_eq!(output.status.code(), Some(expected), "{what}: {said}");
         said
