@@ -90,7 +90,7 @@ impl Serving {
     /// `v1 still serves with 3 pods.` Where it is not `alone`, the workload is named.
     fn words(&self, is_alone: bool) -> SafeText {
         let Some((first, others)) = self.older.split_first() else {
-            return safe!("Nothing of {} serves: none of its pods is ready.", self.workload.line());
+            return safe!("Nothing serves: no pod of {} is ready.", self.workload.line());
         };
         let mut words = safe!("{} still serves with {}", first.words(), pods(first));
         for other in others {

@@ -161,6 +161,11 @@ impl View for Human {
 
     fn end(&mut self, run: &Run) {
         self.say_held(run.duration, News::rest);
+        if self.progress && !self.gates.is_empty() {
+            // For whoever holds these lines against another log.
+            let line = safe!("Times count from {}", words::moment(run.started_at));
+            self.printer.say(&painted(line, Tone::Dim, self.printer.stderr().colour));
+        }
         if self.verdict {
             let text = block::render(run, self.printer.stdout(), self.whole);
             self.printer.result(&text);

@@ -197,3 +197,37 @@ fn every_link_leads_to_a_file_that_is_there_and_to_one_of_its_headings() {
     }
     assert!(followed >= 20, "{followed}");
 }
+
+#[test]
+fn the_pictures_of_the_readme_are_made_by_the_script_and_show_what_crashgate_says_now() {
+    let script = fs::read_to_string("docs/pictures/make.sh").unwrap();
+    let readme = fs::read_to_string("README.md").unwrap();
+    let pictures = Regex::new(r"\]\(docs/pictures/([a-z.]+)\)").unwrap();
+    let shown: Vec<String> = pictures.captures_iter(&readme).map(|found| found[1].to_owned()).collect();
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(shown.iter().all(|name| script.contains(&format!("$out/{name}"))), "{shown:?}");
+
+    // Blanks and the marks of styles stand elsewhere in a picture.
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let time = Regex::new(r"after[0-9.]+s").unwrap();
+    let picture = fs::read_to_string("docs/pictures/live.svg").unwrap();
+    let words = Regex::new("<[^>]*>").unwrap().replace_all(&picture, "").into_owned();
+    let words = time.replace_all(&plain(&words), "afterTs").into_owned();
+    let output = Command::new(BINARY).args(["demo", "-q"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.lines().count() >= 10, "{said}");
+    for line in said.lines() {
+        let line = plain(line);
+        let line = time.replace_all(&line, "afterTs");
+        assert!(words.contains(&*line), "docs/pictures/make.sh makes the pictures anew: {line}");
+    }
+}
+
+#[test]
+fn every_page_is_reached_from_the_readme() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    for page in pages().iter().filter(|page| page.path.starts_with("docs")) {
+        let path = page.path.to_str().unwrap().replace('\\', "/");
+        assert!(readme.contains(&format!("({path})")), "README.md does not name {path}");
+    }
+}

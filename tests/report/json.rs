@@ -102,10 +102,8 @@ fn who_serves_and_what_was_changed_are_told_in_every_report() {
     ]);
     let expected = json!([{"workload": "deployment/payments", "from": from, "changes": changes}]);
     assert_eq!(result["gates"][0]["templateChanges"], expected);
-    let words = [
-        "deployment/payments: v0 still serves with 3 pods.",
-        "Nothing of deployment/worker serves: none of its pods is ready.",
-    ];
+    let words =
+        ["deployment/payments: v0 still serves with 3 pods.", "Nothing serves: no pod of deployment/worker is ready."];
     let lines = [
         "Changed since v0",
         "app: image shop/payments:1 → shop/payments:2",

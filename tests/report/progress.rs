@@ -78,6 +78,7 @@ Gate payments v1 in namespace shop: pods with app=payments,version=v1; 1 m to ge
     +4.5s  not stable: a pod is not ready any more; the stability window starts again
     +4.5s  payments-5949ff565-fnj7t: container app ended: exit code 1 (1 crash, 0 allowed)
     +4.5s  decided: failed
+Times count from 2026-01-02 03:04:05 UTC
 "
     );
     assert!(stdout.text().starts_with("✘ FAILED: payments v1"));
@@ -133,6 +134,7 @@ fn a_rehearsal_says_so_and_a_pin_is_named() {
         "\
 Rehearsal: the recording crash-loop.ndjson is played back, no real cluster is contacted; Kubernetes v1.35.6
 Gate checkout v1 in namespace shop: workload deployment/checkout; 1 m to get ready, no stability window
+Times count from 2026-01-02 03:04:05 UTC
 "
     );
     assert_eq!(stdout.text(), "");
