@@ -7,8 +7,7 @@ RUN apk add --no-cache gcc musl-dev ca-certificates
 WORKDIR /crashgate
 COPY . .
 # Cargo forgets the profile's `strip` for a package that has settings of its own.
-ENV RUSTFLAGS="-C strip=symbols"
-RUN cargo build --release --locked --bin crashgate
+RUN RUSTFLAGS="-C strip=symbols" cargo build --release --locked --bin crashgate
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
