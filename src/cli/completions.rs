@@ -49,15 +49,20 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> u8 {
     Verdict::Usage.exit_code()
 }
 
-/// Answers a shell that asks for completions: `arguments` are those of the process, behind a `--` the words of the command
-/// line.
-pub(super) fn answer(shell: &OsStr, arguments: &[OsString], command: Command, printer: &mut Printer) -> u8 {
+/// The shell that asks for completions, and the words of its command line. `arguments` are those of the process: a script
+/// puts a `--` before the words. In any other form a command is a command, whatever the environment has: a gate must not pass
+/// because of a variable.
+pub(super) fn asked(arguments: &[OsString]) -> Option<(OsString, &[OsString])> {
+    let shell = std::env::var_os(VARIABLE).filter(|shell| !shell.is_empty())?;
+    let (mark, words) = arguments.get(1..)?.split_first()?;
+    (mark == "--" && !words.is_empty()).then_some((shell, words))
+}
+
+/// Answers a shell that asks for completions of these words.
+pub(super) fn answer(shell: &OsStr, words: &[OsString], command: Command, printer: &mut Printer) -> u8 {
     let shells = Shells::builtins();
     let shell = Path::new(shell).file_stem().and_then(OsStr::to_str).and_then(|name| shells.completer(name));
-    let words = arguments.iter().position(|argument| argument == "--").map(|place| &arguments[place + 1..]);
-    let (Some(shell), Some(words)) = (shell, words.filter(|words| !words.is_empty())) else {
-        return Verdict::Usage.exit_code();
-    };
+    let Some(shell) = shell else { return Verdict::Usage.exit_code() };
     let mut command = with_completers(command);
     command.build();
     let folder = std::env::current_dir().ok();

@@ -102,8 +102,8 @@ const PLUGIN: &str = "kubectl-crashgate";
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, printer: &mut Printer) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some(shell) = std::env::var_os(completions::VARIABLE).filter(|shell| !shell.is_empty()) {
-        return completions::answer(&shell, &arguments, command(), printer);
+    if let Some((shell, words)) = completions::asked(&arguments) {
+        return completions::answer(&shell, words, command(), printer);
     }
     let cli = match parsed(&arguments) {
         Ok(cli) => cli,

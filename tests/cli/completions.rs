@@ -70,3 +70,18 @@ fn bash_completes_commands_codes_kinds_recordings_and_contexts() {
         }
     }
 }
+
+#[test]
+fn no_variable_keeps_a_command_from_being_run() {
+    let judged = ["replay", "tests/recordings/crash-loop.ndjson", "--app", "payments", "--version", "v1"];
+    for (words, expected) in [(judged.as_slice(), 1), (&["run", "--namespace", "Not/A/Name", "image", "--", "true"], 2)]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_crashgate"))
+            .args(words)
+            .env("CRASHGATE_COMPLETE", "bash")
+            .env("KUBECONFIG", "Cargo.toml/none")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
