@@ -126,7 +126,9 @@ fn tell(
     redaction: Redaction,
     printer: &mut Printer,
 ) -> u8 {
-    let exit_code = if grid.unjudged.is_empty() { Verdict::Healthy } else { Verdict::Usage }.exit_code();
+    let unjudged = grid.rows.iter().find_map(|row| Some((row, row.unjudged()?)));
+    let is_judged = grid.unjudged.is_empty() && unjudged.is_none();
+    let exit_code = if is_judged { Verdict::Healthy } else { Verdict::Usage }.exit_code();
     if output.syntax().is_none() {
         let layout = Layout { look: printer.stdout(), whole: output.is_verbose(), redaction };
         printer.result(&text::text(grid, layout));
@@ -145,6 +147,10 @@ fn tell(
         // What could not be written changes the exit code, and this holds it.
         let exit_code = if exit_code == 0 { printer.exit_code_of(Verdict::Healthy) } else { exit_code };
         printer.result(&syntax.of(json::render(grid, exit_code, redaction)));
+    }
+    if let Some((row, why)) = unjudged {
+        let why = redaction.text(why).one_line();
+        printer.say(&safe!("error: no setting could judge {}: {}", text::name(grid, row), why));
     }
     if !grid.unjudged.is_empty() {
         let first = text::unjudged(grid, redaction).into_iter().next().unwrap_or_default();

@@ -117,11 +117,22 @@ impl Row {
         }
     }
 
-    /// True where there is something to see: settings disagree, one of them changes the verdict, or is wrong.
+    /// True where there is something to see: settings disagree, one of them changes the verdict, is wrong, or could not be
+    /// judged.
     #[must_use]
     pub fn is_telling(&self) -> bool {
         let first = self.cells.first().and_then(Cell::verdict);
-        self.cells.iter().any(|cell| cell.verdict() != first || self.is_changed(cell) || self.wrong(cell).is_some())
+        self.cells.iter().any(|cell| {
+            cell.verdict().is_none() || cell.verdict() != first || self.is_changed(cell) || self.wrong(cell).is_some()
+        })
+    }
+
+    /// Why no setting could judge the gate; `None` where one could.
+    #[must_use]
+    pub fn unjudged(&self) -> Option<&str> {
+        let mut reasons = self.cells.iter().map(|cell| if let Cell::Refused(why) = cell { Some(&**why) } else { None });
+        let first = reasons.next()??;
+        reasons.all(|reason| reason.is_some()).then_some(first)
     }
 }
 
@@ -243,6 +254,21 @@ mod tests {
 
     fn grid(rows: Vec<Row>) -> Grid {
         Grid { settings: vec![Setting::default(); 2], rows, unjudged: Vec::new(), torn: Vec::new() }
+    }
+
+    #[test]
+    fn a_gate_that_no_setting_could_judge_is_seen_and_says_why() {
+        let refused = |cells: &[Option<Verdict>]| {
+            let mut row = row(Some(Truth::Bad), None, &[]);
+            let judged = |verdict| Cell::Judged(Judgement { verdict, decided_after: Duration::ZERO, code: None });
+            row.cells = cells.iter().map(|cell| cell.map_or_else(|| Cell::Refused("no".to_owned()), judged)).collect();
+            row
+        };
+        let none = refused(&[None, None]);
+        assert!(none.is_telling() && none.unjudged() == Some("no"));
+        let one = refused(&[None, Some(Verdict::Failed)]);
+        assert!(one.is_telling() && one.unjudged().is_none());
+        assert_eq!(refused(&[Some(Verdict::Failed), None]).unjudged(), None);
     }
 
     #[test]

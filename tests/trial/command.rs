@@ -180,3 +180,23 @@ fn page_is_closed(path: &Path) {
     assert!(page.contains("default-src 'none'") && page.contains("a bad one passed"), "{page}");
     assert_eq!(page.matches("<h1").count(), 1);
 }
+
+#[test]
+fn a_gate_that_no_setting_could_judge_is_told_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("odd.ndjson");
+    let mut text = std::fs::read_to_string("tests/recordings/crash-loop.ndjson").unwrap();
+    // The environment of whoever replays a stranger's recording is not read.
+    text += r#"{"t":9999999,"gate":{"verdict":"failed","gates":[{"app":"${HOME}","version":"v1","namespace":"rec-crash-loop","exitCode":1,"decidedAfterMs":4470}],"plans":[{"gate":{"app":"${HOME}","version":"v1","namespace":"rec-crash-loop"}}]}}"#;
+    std::fs::write(&recording, text + "\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_crashgate"))
+        .args(["replay", recording.to_str().unwrap(), "--try", "stableFor=5s,10s"])
+        .env("HOME", "/a/home/of/somebody")
+        .output()
+        .unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(2), "{stdout}{stderr}");
+    assert!(stdout.contains("does not fit") && !stdout.contains("nothing differs"), "{stdout}");
+    assert!(stderr.contains("no setting could judge odd") && stderr.contains("`HOME` is not set"), "{stderr}");
+    assert!(!format!("{stdout}{stderr}").contains("/a/home/of/somebody"), "{stdout}{stderr}");
+}
