@@ -2,6 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::pods::POD_WORDS;
 use crate::manifest::asked;
 
 /// What a habit of kubectl is here.
@@ -65,9 +66,6 @@ const HABITS: &[(&str, &str, Here)] = &[
 
 const WRITES: Here =
     Here::Nothing("crashgate never changes a workload: deploy first, with kubectl or Helm, then run `crashgate check`");
-
-/// The words for pods: what `get` and `describe` are asked for.
-const POD_WORDS: [&str; 3] = ["pod", "pods", "po"];
 
 /// Flags of kubectl that are not here, and what to do instead. The command is empty where it does not matter.
 const FLAGS: &[(&str, &str, &str)] = &[

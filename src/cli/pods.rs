@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::choice::Choice;
+pub(super) use self::choice::POD_WORDS;
 use self::format::Format;
 use self::watching::Watching;
 use super::cluster_flags::ClusterFlags;

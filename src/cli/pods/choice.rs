@@ -8,7 +8,7 @@ use crate::gate::model::{Pod, WorkloadKind, is_dns_name};
 use crate::manifest::asked;
 
 /// What kubectl calls pods.
-const POD_WORDS: [&str; 3] = ["pod", "pods", "po"];
+pub(in crate::cli) const POD_WORDS: [&str; 3] = ["pod", "pods", "po"];
 /// What kubectl calls a `CronJob`, whose pods its Jobs own.
 const CRON_JOB_WORDS: [&str; 3] = ["cronjob", "cronjobs", "cj"];
 /// Kinds that choose pods and own none.
